@@ -1,0 +1,8 @@
+// `Json` by name only, for headers that pass one along. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace xlt {
+using Json = nlohmann::ordered_json;  // keeps the order of keys, so reports read as they were written
+}

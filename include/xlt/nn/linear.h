@@ -1,0 +1,42 @@
+// A linear layer that may carry a LoRA adapter (Hu et al. 2021): y = x·Wᵀ + b + (alpha/r)·x·Aᵀ·Bᵀ.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+
+namespace xlt {
+
+struct LoraAdapter {
+  at::Tensor a, b;     // [r, in], [out, r]; float32
+  double scale = 1.0;  // alpha / r
+  double dropout = 0;  // on the adapter's input, in training mode only
+};
+
+class Linear {
+ public:
+  Linear() = default;
+  explicit Linear(at::Tensor weight, at::Tensor bias = {}) : weight_(std::move(weight)), bias_(std::move(bias)) {}
+  // x [N, in] → [N, out]
+  at::Tensor forward(const at::Tensor& x) const;
+
+  at::Tensor& weight() { return weight_; }  // [out, in]
+  const at::Tensor& weight() const { return weight_; }
+  at::Tensor& bias() { return bias_; }  // [out], or undefined
+  const at::Tensor& bias() const { return bias_; }
+  std::optional<LoraAdapter>& adapter() { return adapter_; }
+  const std::optional<LoraAdapter>& adapter() const { return adapter_; }
+  // The reference model of DPO is the policy with its adapters off.
+  void set_adapter_enabled(bool enabled) { adapter_enabled_ = enabled; }
+  // Dropout is drawn from torch's generator; off unless a trainer turns it on.
+  void set_training(bool training) { training_ = training; }
+
+ private:
+  at::Tensor weight_, bias_;
+  std::optional<LoraAdapter> adapter_;
+  bool adapter_enabled_ = true, training_ = false;
+};
+
+}  // namespace xlt

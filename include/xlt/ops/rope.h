@@ -1,0 +1,23 @@
+// Rotary position embedding (Su et al. 2021, eq. 34), the half-split layout of Hugging Face checkpoints.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace xlt::ops {
+
+// cos and sin of position · inverse frequency: [N, D/2] each, float32.
+struct RopeAngles {
+  at::Tensor cos, sin;
+};
+// `inverse_frequencies` [D/2] float32; angles are computed in float32 as transformers does.
+RopeAngles rope_angles(const at::Tensor& position_ids, const at::Tensor& inverse_frequencies);
+
+// x [N, H, D] → the same shape and dtype: (x1·cos − x2·sin, x2·cos + x1·sin) with x1, x2 the halves of D.
+// Computed in float32 and rounded once. Differentiable in x (the gradient is the inverse rotation).
+at::Tensor rope(const at::Tensor& x, const RopeAngles& angles);
+
+}  // namespace xlt::ops

@@ -1,0 +1,52 @@
+# Every third-party package, as one imported or interface target each.
+add_library(xlt_flags INTERFACE)
+target_compile_options(xlt_flags INTERFACE -Wall -Wextra -Wno-unused-parameter -Werror=missing-declarations
+                       -Werror=return-type -fno-math-errno)
+if(XLT_SANITIZE)
+  target_compile_options(xlt_flags INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer -g1)
+  target_link_options(xlt_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(Threads REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n data)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SENTENCEPIECE REQUIRED IMPORTED_TARGET sentencepiece)
+find_library(XLT_FASTTEXT_LIBRARY fasttext REQUIRED)
+if(XLT_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+
+# libtorch: the user's own (XLT_TORCH_PREFIX) or the pinned wheel in .venv. We link libtorch_cpu and libc10 directly:
+# the wheel's CMake package demands a CUDA toolkit even for a CPU build.
+set(torch_root ${XLT_TORCH_PREFIX})
+if(NOT torch_root)
+  file(GLOB torch_root ${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch)
+endif()
+if(NOT torch_root OR NOT EXISTS ${torch_root}/include/ATen/core/Tensor.h)
+  message(FATAL_ERROR "libtorch not found (looked in '${torch_root}'). Run ./scripts/setup.sh, or pass "
+                      "-DXLT_TORCH_PREFIX=<folder that holds include/ and lib/>.")
+endif()
+file(STRINGS ${torch_root}/include/torch/headeronly/version.h torch_version_lines REGEX "#define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+list(TRANSFORM torch_version_lines REPLACE "[^0-9]+" "")
+list(JOIN torch_version_lines "." XLT_TORCH_VERSION)
+message(STATUS "libtorch ${XLT_TORCH_VERSION} at ${torch_root}")
+add_library(xlt_torch INTERFACE)
+target_include_directories(xlt_torch SYSTEM INTERFACE ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
+target_link_directories(xlt_torch INTERFACE ${torch_root}/lib)
+target_link_libraries(xlt_torch INTERFACE torch_cpu c10)
+# The wheel's libgomp comes with it; we use ATen's own parallel_for and never OpenMP directly.
+target_link_options(xlt_torch INTERFACE -Wl,-rpath,${torch_root}/lib)
+
+set(XLT_HAVE_CUDA OFF)
+if(NOT XLT_CUDA STREQUAL "OFF")
+  find_program(XLT_NVCC nvcc HINTS ENV CUDA_HOME PATH_SUFFIXES bin PATHS /usr/local/cuda)
+  if(XLT_NVCC)
+    set(XLT_HAVE_CUDA ON)
+  elseif(XLT_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "XLT_CUDA=ON, but nvcc was not found on PATH, in CUDA_HOME/bin or in /usr/local/cuda/bin")
+  endif()
+endif()
+message(STATUS "CUDA kernels: ${XLT_HAVE_CUDA}")
