@@ -1,0 +1,23 @@
+// How a CPU kernel gets AVX2 and AVX-512 code although the project is compiled for any x86-64.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// XLT_CPU_KERNEL on a non-template function: the compiler makes one clone of it per instruction set (with
+// everything that is inlined into it), and the loader picks the best one the machine has, once. Chosen over
+// files compiled with -mavx2: no file may leak AVX2 code into inline functions of shared headers, and no
+// run-time check has to be written or tested. A clone may round differently from another (fused
+// multiply-add): numbers may differ between machines, never within one. O3: at O2 GCC 12 vectorises only
+// loops whose trip count is a known multiple of the vector. A select on a comparison of floats still does not
+// vectorise (it might raise a floating-point exception): compare the bits as integers instead.
+//
+// XLT_INLINE on the templates and helpers such a function calls: inlined, they are compiled for its
+// instruction set.
+//
+// Sanitizer builds take the plain code: the sanitizer is not running yet when the loader picks clones.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#define XLT_CPU_KERNEL \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
+#else
+#define XLT_CPU_KERNEL
+#endif
+#define XLT_INLINE inline __attribute__((always_inline))
