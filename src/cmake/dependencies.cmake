@@ -1,6 +1,6 @@
 # Every third-party package, as one imported or interface target each.
 add_library(xlt_flags INTERFACE)
-target_compile_options(xlt_flags INTERFACE -Wall -Wextra -Wno-unused-parameter -Werror=missing-declarations
+target_compile_options(xlt_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wno-unused-parameter -Werror=missing-declarations
                        -Werror=return-type -fno-math-errno)
 if(XLT_SANITIZE)
   target_compile_options(xlt_flags INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer -g1)

@@ -77,6 +77,9 @@ std::unique_ptr<Decoder> make_decoder(const std::filesystem::path& config_file, 
 // config.json + model.safetensors (one file; temp-file-then-rename). `config_source`: the config.json to write along.
 void save_decoder(Decoder& decoder, const Json& config_source, const std::filesystem::path& folder);
 
+// Every weight is copied out of the memory map and set to require grad, for finetuning without an adapter.
+void train_all_weights(Decoder& decoder);
+
 // Adapters. `attach` draws A as PEFT does (Kaiming-uniform, a = √5), B zero; target: every Linear but the head.
 struct LoraOptions {
   int64_t r = 64;

@@ -1,0 +1,37 @@
+// Grouped-query attention over segments, with rotary positions and, where a family has them, query and key norms.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "xlt/nn/linear.h"
+#include "xlt/nn/rms_norm.h"
+#include "xlt/ops/rope.h"
+#include "xlt/ops/segment_attention.h"
+
+namespace xlt {
+
+class KvCache;
+class TokenBatch;
+
+// What every layer of one forward pass shares.
+struct ForwardPass {
+  const TokenBatch& batch;
+  std::shared_ptr<const ops::AttentionPlan> plan;
+  KvCache* cache = nullptr;
+};
+
+struct Attention {
+  Linear q_proj, k_proj, v_proj, o_proj;
+  std::optional<RmsNorm> q_norm, k_norm;  // over head_dim, before the rotation
+  int64_t num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0;
+  ops::AttentionOptions options;
+  // x [N, C] → [N, C]. With a cache, keys and values are appended to it first and read from it.
+  at::Tensor forward(const at::Tensor& x, const ForwardPass& pass, const ops::RopeAngles& angles, int64_t layer) const;
+};
+
+}  // namespace xlt

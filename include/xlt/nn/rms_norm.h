@@ -1,0 +1,18 @@
+// An RMS norm with its weight. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "xlt/ops/rms_norm.h"
+
+namespace xlt {
+
+struct RmsNorm {
+  at::Tensor weight;  // [C]
+  double eps = 1e-6;
+  ops::RmsNormCasting casting = ops::RmsNormCasting::kLlama;
+  // x [..., C] → the same shape and dtype
+  at::Tensor forward(const at::Tensor& x) const { return ops::rms_norm(x, weight, eps, casting); }
+};
+
+}  // namespace xlt

@@ -1,0 +1,47 @@
+// What every decoder can do with the list of its parts. SPDX-License-Identifier: Apache-2.0
+#include "xlt/models/decoder.h"
+
+#include <ATen/core/Tensor.h>
+
+#include "xlt/base/error.h"
+#include "xlt/nn/kv_cache.h"
+#include "xlt/nn/linear.h"
+#include "xlt/ops/token_logps.h"
+
+namespace xlt {
+
+std::vector<NamedParameter> Decoder::parameters() {
+  std::vector<NamedParameter> parameters;
+  visit([&](const std::string& name, at::Tensor& tensor) { parameters.push_back({name, &tensor}); },
+        [&](const std::string& name, Linear& linear) {
+          parameters.push_back({name + ".weight", &linear.weight()});
+          if (linear.bias().defined()) parameters.push_back({name + ".bias", &linear.bias()});
+        });
+  return parameters;
+}
+
+std::vector<NamedLinear> Decoder::linears() {
+  std::vector<NamedLinear> linears;
+  visit([](const std::string&, at::Tensor&) {},
+        [&](const std::string& name, Linear& linear) { linears.push_back({name, &linear}); });
+  return linears;
+}
+
+ops::HeadOptions Decoder::head_options() const {
+  ops::HeadOptions options;
+  options.softcap = config_.final_logit_softcapping.value_or(0.0);
+  return options;
+}
+
+std::unique_ptr<KvCache> Decoder::make_cache(int64_t capacity) {
+  return std::make_unique<KvCache>(config_.num_hidden_layers, capacity, config_.num_key_value_heads, config_.head_dim,
+                                   head_weight().options().requires_grad(false));
+}
+
+int64_t Decoder::num_parameters() {
+  int64_t count = 0;
+  for (const NamedParameter& parameter : parameters()) count += parameter.tensor->numel();
+  return count;
+}
+
+}  // namespace xlt

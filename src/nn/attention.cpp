@@ -1,0 +1,27 @@
+// Projections, rotation, segment attention. SPDX-License-Identifier: Apache-2.0
+#include "xlt/nn/attention.h"
+
+#include "xlt/nn/kv_cache.h"
+#include "xlt/nn/token_batch.h"
+
+namespace xlt {
+
+at::Tensor Attention::forward(const at::Tensor& x, const ForwardPass& pass, const ops::RopeAngles& angles,
+                              int64_t layer) const {
+  at::Tensor q = q_proj.forward(x).view({-1, num_attention_heads, head_dim});  // [N, H, D]
+  at::Tensor k = k_proj.forward(x).view({-1, num_key_value_heads, head_dim});  // [N, K, D]
+  at::Tensor v = v_proj.forward(x).view({-1, num_key_value_heads, head_dim});
+  if (q_norm) q = q_norm->forward(q);
+  if (k_norm) k = k_norm->forward(k);
+  q = ops::rope(q, angles);
+  k = ops::rope(k, angles);
+  if (pass.cache) {
+    pass.cache->append(layer, k, v, pass.batch);
+    k = pass.cache->keys(layer);
+    v = pass.cache->values(layer);
+  }
+  const at::Tensor mixed = ops::segment_attention(q, k, v, pass.plan, options);  // [N, H, D]
+  return o_proj.forward(mixed.reshape({-1, num_attention_heads * head_dim}));
+}
+
+}  // namespace xlt

@@ -1,0 +1,28 @@
+// The pool of key and value slots. SPDX-License-Identifier: Apache-2.0
+#include "xlt/nn/kv_cache.h"
+
+#include <ATen/ops/empty.h>
+
+#include "xlt/base/error.h"
+
+namespace xlt {
+
+KvCache::KvCache(int64_t num_layers, int64_t capacity, int64_t num_key_value_heads, int64_t head_dim,
+                 const at::TensorOptions& options)
+    : capacity_(capacity) {
+  for (int64_t layer = 0; layer < num_layers; ++layer) {
+    keys_.push_back(at::empty({capacity, num_key_value_heads, head_dim}, options));
+    values_.push_back(at::empty({capacity, num_key_value_heads, head_dim}, options));
+  }
+}
+
+void KvCache::append(int64_t layer, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) {
+  for (const Segment& segment : batch.segments()) {
+    XLT_CHECK(segment.slot >= 0 && segment.slot + segment.length <= capacity_, "slot ", segment.slot, " + ",
+              segment.length, " of ", capacity_);
+    keys_[layer].narrow(0, segment.slot, segment.length).copy_(k.narrow(0, segment.begin, segment.length));
+    values_[layer].narrow(0, segment.slot, segment.length).copy_(v.narrow(0, segment.begin, segment.length));
+  }
+}
+
+}  // namespace xlt

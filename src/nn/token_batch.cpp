@@ -1,0 +1,70 @@
+// Lays segments end to end and derives what attention needs. SPDX-License-Identifier: Apache-2.0
+#include "xlt/nn/token_batch.h"
+
+#include <algorithm>
+
+#include "xlt/base/error.h"
+
+namespace xlt {
+
+namespace {
+
+int64_t total_length(const std::vector<ops::Span>& spans) {
+  int64_t length = 0;
+  for (const ops::Span& span : spans) length += span.length;
+  return length;
+}
+
+}  // namespace
+
+int64_t TokenBatch::add(std::span<const int64_t> ids, int64_t parent) {
+  XLT_CHECK(!ids.empty(), "a segment needs at least one token");
+  XLT_CHECK(parent >= -1 && parent < static_cast<int64_t>(segments_.size()), "parent ", parent, " was not added yet");
+  Segment segment{.begin = num_tokens(), .length = static_cast<int64_t>(ids.size()), .parent = parent};
+  if (parent >= 0) segment.position = segments_[parent].position + segments_[parent].length;
+  for (int64_t i = 0; i < segment.length; ++i) position_ids_.push_back(segment.position + i);
+  input_ids_.insert(input_ids_.end(), ids.begin(), ids.end());
+  segments_.push_back(std::move(segment));
+  return static_cast<int64_t>(segments_.size()) - 1;
+}
+
+int64_t TokenBatch::add_cached(std::span<const int64_t> ids, std::vector<ops::Span> cached, int64_t slot) {
+  XLT_CHECK(!ids.empty() && slot >= 0, "a cached segment needs tokens and a slot");
+  Segment segment{.begin = num_tokens(), .length = static_cast<int64_t>(ids.size()), .position = total_length(cached)};
+  segment.cached = std::move(cached);
+  segment.slot = slot;
+  for (int64_t i = 0; i < segment.length; ++i) position_ids_.push_back(segment.position + i);
+  input_ids_.insert(input_ids_.end(), ids.begin(), ids.end());
+  segments_.push_back(std::move(segment));
+  return static_cast<int64_t>(segments_.size()) - 1;
+}
+
+std::shared_ptr<const ops::AttentionPlan> TokenBatch::attention_plan() const {
+  auto plan = std::make_shared<ops::AttentionPlan>();
+  plan->segments.reserve(segments_.size());
+  bool trees_are_contiguous = true;
+  std::vector<int64_t> root(segments_.size());
+  for (size_t s = 0; s < segments_.size(); ++s) {
+    const Segment& segment = segments_[s];
+    const auto own = [](const Segment& x) { return ops::Span{x.slot >= 0 ? x.slot : x.begin, x.length}; };
+    root[s] = segment.parent < 0 ? static_cast<int64_t>(s) : root[segment.parent];
+    if (segment.parent < 0) plan->tree_begins.push_back(static_cast<int64_t>(s));
+    if (root[s] != plan->tree_begins.back()) trees_are_contiguous = false;
+
+    std::vector<ops::Span> spans{own(segment)};
+    int64_t top = static_cast<int64_t>(s);
+    for (int64_t ancestor = segment.parent; ancestor >= 0; ancestor = segments_[ancestor].parent) {
+      spans.push_back(own(segments_[ancestor]));
+      top = ancestor;
+    }
+    const auto& cached = segments_[top].cached;
+    spans.insert(spans.end(), cached.rbegin(), cached.rend());
+    std::reverse(spans.begin(), spans.end());
+    plan->segments.push_back({segment.begin, segment.length, std::move(spans)});
+  }
+  // Interleaved trees cannot be told apart by a first index: treated as one.
+  if (!trees_are_contiguous) plan->tree_begins = {0};
+  return plan;
+}
+
+}  // namespace xlt
