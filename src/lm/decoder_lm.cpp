@@ -1,0 +1,157 @@
+// Scoring: requests → token sequences → packed forests → log-probabilities of the tokens asked about.
+// SPDX-License-Identifier: Apache-2.0
+#include "lm/decoder_lm.h"
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+
+#include "lm/prefix_forest.h"
+#include "xlt/base/error.h"
+#include "xlt/ops/token_logps.h"
+
+namespace xlt {
+
+namespace {
+
+LogLikelihood summed(std::vector<double> tokens) {
+  LogLikelihood result;
+  result.log_likelihood = std::accumulate(tokens.begin(), tokens.end(), 0.0);
+  result.num_tokens = static_cast<int64_t>(tokens.size());
+  result.token_log_likelihoods = std::move(tokens);
+  return result;
+}
+
+// Which (hidden row, target) pairs a batch needs, each once, and where every scored token finds its own.
+struct HeadRows {
+  std::vector<int64_t> rows, targets;
+  std::vector<std::vector<int64_t>> index;  // [sequence of the run][scored token]
+};
+
+HeadRows head_rows(const ForestBatch& forest, const std::vector<ScoringSequence>& sequences) {
+  HeadRows out;
+  std::unordered_map<int64_t, std::vector<std::pair<int64_t, int64_t>>> seen;  // row → (target, index)
+  out.index.resize(forest.sequences.size());
+  for (size_t i = 0; i < forest.sequences.size(); ++i) {
+    const ScoringSequence& sequence = sequences[forest.sequences[i]];
+    for (int64_t t = sequence.first_scored; t < static_cast<int64_t>(sequence.ids.size()); ++t) {
+      auto& targets = seen[forest.rows[i][t - 1]];
+      auto found = std::find_if(targets.begin(), targets.end(), [&](const auto& x) { return x.first == sequence.ids[t]; });
+      if (found == targets.end()) {
+        targets.emplace_back(sequence.ids[t], static_cast<int64_t>(out.rows.size()));
+        found = std::prev(targets.end());
+        out.rows.push_back(forest.rows[i][t - 1]);
+        out.targets.push_back(sequence.ids[t]);
+      }
+      out.index[i].push_back(found->second);
+    }
+  }
+  return out;
+}
+
+at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
+  return at::tensor(at::ArrayRef<int64_t>(values), at::kLong).to(device);
+}
+
+}  // namespace
+
+DecoderLm::DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer, LanguageModelInfo info,
+                     int64_t batch_tokens, const Context& context)
+    : decoder_(std::move(decoder)), tokenizer_(std::move(tokenizer)), info_(std::move(info)), batch_tokens_(batch_tokens), context_(context) {}
+
+std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSequence>& sequences) {
+  const at::NoGradGuard no_grad;
+  std::vector<std::vector<double>> scores(sequences.size());
+  // The last token predicts nothing, so it is not computed.
+  std::vector<std::vector<int64_t>> inputs;
+  std::vector<int64_t> owner;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    const auto& ids = sequences[i].ids;
+    if (static_cast<int64_t>(ids.size()) <= sequences[i].first_scored) continue;
+    inputs.emplace_back(ids.begin(), ids.end() - 1);
+    owner.push_back(static_cast<int64_t>(i));
+  }
+  Progress progress = context_.progress("scoring", static_cast<int64_t>(inputs.size()), "texts");
+  for (const auto& run : plan_forest_runs(inputs, batch_tokens_)) {
+    context_.throw_if_interrupted();
+    ForestBatch forest = pack_forest(inputs, run);
+    for (int64_t& sequence : forest.sequences) sequence = owner[sequence];
+    const HeadRows wanted = head_rows(forest, sequences);
+    const at::Tensor hidden = decoder_->forward(forest.batch, nullptr);  // [N, C]
+    const at::Tensor rows = at::index_select(hidden, 0, long_tensor(wanted.rows, hidden.device()));
+    const at::Tensor logps = ops::token_logps(rows, decoder_->head_weight(), long_tensor(wanted.targets, hidden.device()),
+                                              decoder_->head_options()).to(at::kCPU);
+    const float* values = logps.const_data_ptr<float>();
+    for (size_t i = 0; i < forest.sequences.size(); ++i)
+      for (int64_t index : wanted.index[i]) scores[forest.sequences[i]].push_back(values[index]);
+    num_tokens_computed_ += forest.batch.num_tokens();
+    progress.advance(static_cast<int64_t>(run.size()));
+  }
+  return scores;
+}
+
+std::vector<LogLikelihood> DecoderLm::log_likelihood(std::span<const LogLikelihoodRequest> requests) {
+  std::vector<ScoringSequence> sequences;
+  for (const LogLikelihoodRequest& request : requests) {
+    ScoringSequence sequence{tokenizer_->encode(request.context + request.continuation, SpecialTokens::kAdd), 1};
+    if (request.context.empty()) {
+      sequence.first_scored = std::max<int64_t>(1, static_cast<int64_t>(tokenizer_->prefix_ids().size()));
+    } else {
+      const auto context = tokenizer_->encode(request.context, SpecialTokens::kAdd);
+      const auto parted = std::mismatch(context.begin(), context.end(), sequence.ids.begin(), sequence.ids.end());
+      sequence.first_scored = std::max<int64_t>(1, parted.second - sequence.ids.begin());
+    }
+    sequences.push_back(std::move(sequence));
+  }
+  std::vector<LogLikelihood> results;
+  for (auto& tokens : score(sequences)) results.push_back(summed(std::move(tokens)));
+  return results;
+}
+
+std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std::string> texts) {
+  // Windows of at most max_length tokens; each begins with the last token of the one before it, so every token but the
+  // first is scored once.
+  const int64_t length = info_.max_length;
+  std::vector<ScoringSequence> windows;
+  std::vector<size_t> owner;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto ids = tokenizer_->encode(texts[i], SpecialTokens::kAdd);
+    const int64_t size = static_cast<int64_t>(ids.size());
+    for (int64_t begin = 0; begin + 1 < size; begin += length - 1) {
+      windows.push_back({{ids.begin() + begin, ids.begin() + std::min(begin + length, size)}, 1});
+      owner.push_back(i);
+    }
+  }
+  std::vector<std::vector<double>> tokens(texts.size());
+  auto scores = score(windows);
+  for (size_t w = 0; w < windows.size(); ++w) tokens[owner[w]].insert(tokens[owner[w]].end(), scores[w].begin(), scores[w].end());
+  std::vector<LogLikelihood> results;
+  for (auto& scored : tokens) results.push_back(summed(std::move(scored)));
+  return results;
+}
+
+std::optional<double> DecoderLm::bos_log_likelihood() {
+  const auto bos = tokenizer_->bos_id();
+  if (!bos) return std::nullopt;
+  return score({{{*bos, *bos}, 1}})[0][0];
+}
+
+std::vector<std::string> DecoderLm::tokenize(std::string_view text) const {
+  std::vector<std::string> pieces;
+  for (std::string& piece : tokenizer_->decode_each(tokenizer_->encode(text, SpecialTokens::kNone)))
+    if (!piece.empty()) pieces.push_back(std::move(piece));
+  return pieces;
+}
+
+std::vector<int64_t> DecoderLm::eos_ids() const {
+  std::vector<int64_t> ids = decoder_->config().eos_token_ids;
+  if (const auto eos = tokenizer_->eos_id()) ids.push_back(*eos);
+  return ids;
+}
+
+}  // namespace xlt
