@@ -1,13 +1,13 @@
-// LoRA adapters in PEFT's folder format (`adapter_config.json`, `adapter_model.safetensors`), readable by PEFT and from PEFT.
-// SPDX-License-Identifier: Apache-2.0
+// LoRA adapters in PEFT's folder format (`adapter_config.json`, `adapter_model.safetensors`), readable by
+// PEFT and from PEFT. SPDX-License-Identifier: Apache-2.0
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 namespace xlt {
 
@@ -15,8 +15,10 @@ struct AdapterConfig {
   int64_t r = 64;
   double lora_alpha = 16;
   double lora_dropout = 0.0;
+  bool use_rslora = false;                  // scale alpha / √r (Kalajdzievski 2023) instead of alpha / r
   std::vector<std::string> target_modules;  // last name components: "q_proj", …; written sorted
   std::string base_model_name_or_path;
+  double scale() const;  // what B·A is multiplied by
 };
 
 struct Adapter {
@@ -28,8 +30,9 @@ struct Adapter {
   std::map<std::string, Pair> modules;
 };
 
-// Throws kCheckpoint for a folder without an adapter, an adapter kind other than LoRA, options we do not apply (rsLoRA is
-// applied; DoRA, rank_pattern, modules_to_save, bias other than "none" are refused by name), or a pair with one side missing.
+// Throws kCheckpoint for a folder without an adapter, an adapter kind other than LoRA, options we do not
+// apply (rsLoRA is applied; DoRA, rank_pattern, modules_to_save, bias other than "none" … are refused by
+// name), a pair with one side missing, or a rank that is not the config's.
 Adapter load_adapter(const std::filesystem::path& folder);
 // Both files by temp-file-then-rename, weights last. Keys: "base_model.model.<module>.lora_A.weight".
 void save_adapter(const std::filesystem::path& folder, const Adapter& adapter);
