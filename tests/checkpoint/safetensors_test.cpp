@@ -6,6 +6,7 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -78,7 +79,7 @@ TEST_F(Safetensors, TransposedTensorIsWrittenAsItReads) {
 }
 
 TEST_F(Safetensors, EmptyAndScalarTensorsRoundTrip) {
-  save_safetensors(file_, {{"empty", at::zeros({0, 4})}, {"scalar", at::zeros({}) + 2.5}});
+  save_safetensors(file_, {{"empty", at::zeros({0, 4})}, {"scalar", at::full({}, 2.5, at::kFloat)}});
   const auto reader = SafetensorsReader::open(file_);
   EXPECT_EQ(reader.get("empty").sizes(), at::IntArrayRef({0, 4}));
   EXPECT_EQ(reader.get("scalar").item<float>(), 2.5F);
@@ -223,8 +224,8 @@ TEST_F(Safetensors, MissingFolderIsNamed) {
 class ShardedSafetensors : public Safetensors {
  protected:
   ShardedSafetensors() {
-    save_safetensors(folder_ / "a.safetensors", {{"x", at::zeros({2}) + 1}});
-    save_safetensors(folder_ / "b.safetensors", {{"y", at::zeros({2}) + 2}});
+    save_safetensors(folder_ / "a.safetensors", {{"x", at::full({2}, 1, at::kFloat)}});
+    save_safetensors(folder_ / "b.safetensors", {{"y", at::full({2}, 2, at::kFloat)}});
     index_ = folder_ / "model.safetensors.index.json";
   }
   std::string index_error(const std::string& weight_map) {
