@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "xlt/base/error.h"
+
+namespace xlt {
+
+namespace {
+
+[[noreturn]] void throw_io(const std::string& what, const fs::path& file) {
+  throw Error(ErrorKind::kIo, str_cat(what, ": ", std::strerror(errno)), file.string());
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& file) {
+  errno = 0;
+  if (fs::is_directory(file)) throw Error(ErrorKind::kIo, "is a folder; expected a file", file.string());
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw_io("cannot open", file);
+  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  if (stream.bad()) throw_io("cannot read", file);
+  return text;
+}
+
+void write_file(const fs::path& file, std::string_view text) {
+  AtomicFile out(file);
+  out.write(text);
+  out.commit();
+}
+
+void make_folders(const fs::path& folder) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  if (code && !fs::is_directory(folder)) throw Error(ErrorKind::kIo, str_cat("cannot create the folder: ", code.message()), folder.string());
+}
+
+AtomicFile::AtomicFile(fs::path file) : file_(std::move(file)) {
+  if (file_.has_parent_path()) make_folders(file_.parent_path());
+  temporary_ = file_.parent_path() / str_cat(".", file_.filename().string(), ".tmp-", ::getpid());
+  stream_ = std::fopen(temporary_.c_str(), "wb");
+  if (!stream_) throw_io("cannot write", file_);
+}
+
+AtomicFile::~AtomicFile() {
+  if (stream_) std::fclose(stream_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  XLT_CHECK(stream_, "written after commit");
+  if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), stream_) != bytes.size()) throw_io("cannot write", file_);
+}
+
+void AtomicFile::commit() {
+  if (std::fflush(stream_) != 0) throw_io("cannot write", file_);
+  // A device or pipe cannot be synchronised, and need not be.
+  if (::fsync(::fileno(stream_)) != 0 && errno != EINVAL && errno != EROFS) throw_io("cannot write", file_);
+  const int closed = std::fclose(stream_);
+  stream_ = nullptr;
+  if (closed != 0) throw_io("cannot write", file_);
+  if (std::rename(temporary_.c_str(), file_.c_str()) != 0) throw_io("cannot rename the finished file into place", file_);
+  temporary_.clear();
+}
+
+MappedFile::MappedFile(const fs::path& file) : file_(file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw_io("cannot open", file);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(descriptor);
+    throw Error(ErrorKind::kIo, "not a regular file", file.string());
+  }
+  size_ = static_cast<size_t>(status.st_size);
+  if (size_ > 0) {
+    void* map = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (map == MAP_FAILED) {
+      ::close(descriptor);
+      throw_io("cannot map", file);
+    }
+    data_ = static_cast<const std::byte*>(map);
+  }
+  ::close(descriptor);
+}
+
+MappedFile::~MappedFile() {
+  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+struct LineReader::Stream {
+  std::ifstream file;
+};
+
+LineReader::LineReader(const fs::path& file) : stream_(std::make_unique<Stream>()), file_(file) {
+  errno = 0;
+  if (fs::is_directory(file)) throw Error(ErrorKind::kIo, "is a folder; expected a file", file.string());
+  stream_->file.open(file, std::ios::binary);
+  if (!stream_->file) throw_io("cannot open", file);
+}
+
+LineReader::~LineReader() = default;
+
+std::string LineReader::place() const { return str_cat(file_.string(), ":", line_number_); }
+
+std::optional<std::string> LineReader::next() {
+  std::string line;
+  if (!std::getline(stream_->file, line)) return std::nullopt;
+  ++line_number_;
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  if (line_number_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+  if (const auto offset = find_invalid_utf8(line))
+    throw Error(ErrorKind::kData, str_cat("not valid UTF-8 at byte ", *offset + 1, " of the line; convert the file to UTF-8"), place());
+  return line;
+}
+
+}  // namespace xlt
