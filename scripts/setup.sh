@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Installs what building and running xlt needs, and builds build/release/xlt. Shared by quickstart.sh and test.sh.
+#   scripts/setup.sh [--python-tools]     --python-tools: also the Python packages of the demo model and the parity tests
+# Debian 12 and Ubuntu 24.04. A second run redoes nothing that is up to date.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+TORCH_VERSION=2.11.0
+JOBS=${XLT_JOBS:-2}
+say() { printf '\033[1m[setup %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
+
+PACKAGES=(g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv
+  nlohmann-json3-dev libcli11-dev libspdlog-dev libsentencepiece-dev sentencepiece libfasttext-dev libicu-dev libpcre2-dev
+  libgtest-dev libgmock-dev clang-format)
+
+install_packages() {
+  local missing=()
+  for package in "${PACKAGES[@]}"; do
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+      as_root=(sudo)
+    elif command -v sudo >/dev/null && [ -t 0 ]; then
+      as_root=(sudo)
+    else
+      echo "These packages are missing. Run this line as root, then start again:" >&2
+      echo "  apt-get update && apt-get install -y --no-install-recommends ${missing[*]}" >&2
+      exit 3
+    fi
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# pip_install NAME PACKAGE…: once for each list of packages, remembered by a stamp file.
+pip_install() {
+  local name=$1 stamp; shift
+  stamp=.venv/.installed-$name-$(printf '%s\n' "$@" | sha256sum | cut -c1-16)
+  [ -e "$stamp" ] && return
+  say "installing Python packages ($name): $*"
+  .venv/bin/python -m pip install --disable-pip-version-check --quiet --progress-bar off "$@" >&2
+  touch "$stamp"
+}
+
+python_with_venv() {  # the first interpreter that has a torch wheel
+  for python in python3 /usr/bin/python3; do
+    "$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && { echo "$python"; return; }
+  done
+  echo "no Python 3.10 … 3.14 with venv found; install python3-venv" >&2
+  exit 3
+}
+
+install_packages
+if [ -z "${XLT_TORCH_PREFIX:-}" ] || [ "${1:-}" = --python-tools ]; then
+  [ -x .venv/bin/python ] || { say "making .venv"; "$(python_with_venv)" -m venv .venv; }
+  pip_install torch "torch==$TORCH_VERSION" numpy
+fi
+if [ "${1:-}" = --python-tools ]; then
+  mapfile -t requirements < <(grep -v '^#' tests/parity/requirements.txt)
+  pip_install parity "${requirements[@]}"
+fi
+
+say "configuring"
+cmake --preset release -DXLT_CUDA="${XLT_CUDA:-AUTO}" -DXLT_TORCH_PREFIX="${XLT_TORCH_PREFIX:-}" ${XLT_CMAKE_FLAGS:-} >build-configure.log 2>&1 || {
+  cat build-configure.log >&2; rm -f build-configure.log; exit 1; }
+rm -f build-configure.log
+say "building (a few minutes the first time)"
+if [ -t 2 ]; then
+  cmake --build build/release -j "$JOBS" --target "${XLT_TARGET:-all}" >&2
+else
+  cmake --build build/release -j "$JOBS" --target "${XLT_TARGET:-all}" | grep -E 'error|warning: unused|FAILED|^\[[0-9]*0/|no work' >&2 || true
+  cmake --build build/release -j "$JOBS" --target "${XLT_TARGET:-all}" >/dev/null
+fi
+ln -sfn build/release/xlt xlt
+say "ready: ./xlt --help"

@@ -1,0 +1,276 @@
+// Packed = dense: a forest of segments gives the padded dense forward's log-probabilities and LoRA gradients.
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/models/decoder.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "models/dense_forward.h"
+#include "xlt/base/file.h"
+#include "xlt/base/rng.h"
+#include "xlt/checkpoint/safetensors.h"
+#include "xlt/base/json.h"
+#include "xlt/nn/kv_cache.h"
+#include "xlt/nn/token_batch.h"
+#include "xlt/ops/token_logps.h"
+
+namespace xlt {
+namespace {
+
+using Ids = std::vector<int64_t>;
+constexpr int64_t kVocab = 50;
+
+fs::path scratch_folder() {
+  const fs::path folder = fs::path(testing::TempDir()) / str_cat("decoder_test_", ::getpid());
+  fs::create_directories(folder);
+  return folder;
+}
+
+fs::path write_config(const std::string& name, const std::string& json) {
+  const fs::path file = scratch_folder() / (name + ".json");
+  write_file(file, json);
+  return file;
+}
+
+fs::path llama_config() {
+  return write_config("llama", R"({"model_type":"llama","vocab_size":50,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,
+    "num_attention_heads":4,"num_key_value_heads":2,"rms_norm_eps":1e-6,"initializer_range":0.2,"rope_theta":10000.0,
+    "rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":16}})");
+}
+
+// A window of 4, shorter than almost every text below.
+fs::path gemma_config() {
+  return write_config("gemma", R"({"model_type":"gemma3_text","vocab_size":50,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,
+    "num_attention_heads":4,"num_key_value_heads":1,"head_dim":16,"query_pre_attn_scalar":20,"sliding_window":4,"initializer_range":0.2,
+    "layer_types":["sliding_attention","full_attention","sliding_attention"],"rope_theta":1000000.0,"rope_local_base_freq":10000.0})");
+}
+
+std::unique_ptr<Decoder> make(const fs::path& config) {
+  auto decoder = make_decoder(config, kVocab, Placement{}, Rng(1));
+  const at::NoGradGuard no_grad;
+  Rng rng(5);
+  for (const NamedParameter& parameter : decoder->parameters())  // norms away from their start
+    if (parameter.tensor->dim() == 1)
+      for (int64_t i = 0; i < parameter.tensor->numel(); ++i) parameter.tensor->mutable_data_ptr<float>()[i] += static_cast<float>(0.1 * rng.normal());
+  return decoder;
+}
+
+void attach_random_lora(Decoder& decoder) {
+  attach_lora(decoder, {.r = 3, .alpha = 6}, Rng(2));
+  const at::NoGradGuard no_grad;
+  Rng rng(9);
+  for (const NamedLinear& named : decoder.linears()) {
+    at::Tensor& b = named.linear->adapter()->b;
+    for (int64_t i = 0; i < b.numel(); ++i) b.mutable_data_ptr<float>()[i] = static_cast<float>(0.2 * rng.normal());
+  }
+}
+
+// A random forest, and each root-to-leaf path as a sequence with the batch row of each of its tokens.
+struct Forest {
+  TokenBatch batch;
+  std::vector<Ids> sequences, rows;
+};
+
+void grow(Forest& forest, Rng& rng, Ids ids, Ids rows, int64_t parent, int depth) {
+  Ids own;
+  for (int64_t n = 1 + rng.below(depth == 0 ? 9 : 6); n > 0; --n) own.push_back(rng.below(kVocab));
+  const int64_t first = forest.batch.num_tokens();
+  const int64_t segment = forest.batch.add(own, parent);
+  for (size_t i = 0; i < own.size(); ++i) {
+    ids.push_back(own[i]);
+    rows.push_back(first + static_cast<int64_t>(i));
+  }
+  const int64_t children = depth >= 4 ? 0 : rng.below(4);
+  for (int64_t child = 0; child < children; ++child) grow(forest, rng, ids, rows, segment, depth + 1);
+  if (children == 0 && ids.size() > 1) {
+    forest.sequences.push_back(ids);
+    forest.rows.push_back(rows);
+  }
+}
+
+Forest random_forest(uint64_t seed) {
+  Forest forest;
+  Rng rng(seed);
+  while (forest.sequences.size() < 4) grow(forest, rng, {}, {}, -1, 0);
+  return forest;
+}
+
+at::Tensor packed_log_probabilities(Decoder& decoder, const Forest& forest) {
+  const at::Tensor hidden = decoder.forward(forest.batch, nullptr);
+  Ids rows, targets;
+  for (size_t s = 0; s < forest.sequences.size(); ++s)
+    for (size_t t = 1; t < forest.sequences[s].size(); ++t) {
+      rows.push_back(forest.rows[s][t - 1]);
+      targets.push_back(forest.sequences[s][t]);
+    }
+  return ops::token_logps(hidden.index_select(0, at::tensor(rows)), decoder.head_weight(), at::tensor(targets), decoder.head_options());
+}
+
+std::vector<at::Tensor> lora_gradients(Decoder& decoder, const at::Tensor& logps) {
+  std::vector<at::Tensor> gradients;
+  for (const NamedLinear& named : decoder.linears())
+    for (at::Tensor* tensor : {&named.linear->adapter()->a, &named.linear->adapter()->b}) tensor->mutable_grad() = {};
+  // Weights that differ from token to token, so that no row's gradient can stand in for another's.
+  const at::Tensor weights = at::linspace(-1, 1, logps.size(0)).cos();
+  (logps * weights).sum().backward();
+  for (const NamedLinear& named : decoder.linears()) {
+    gradients.push_back(named.linear->adapter()->a.grad().clone());
+    gradients.push_back(named.linear->adapter()->b.grad().clone());
+  }
+  return gradients;
+}
+
+class PackedEqualsDense : public testing::TestWithParam<const char*> {
+ protected:
+  fs::path config() const { return std::string(GetParam()) == "gemma" ? gemma_config() : llama_config(); }
+};
+
+TEST_P(PackedEqualsDense, LogProbabilitiesAndLoraGradients) {
+  const auto decoder = make(config());
+  attach_random_lora(*decoder);
+  const DenseForward dense(*decoder);
+  for (uint64_t seed = 0; seed < 12; ++seed) {
+    const Forest forest = random_forest(seed);
+    const at::Tensor expected = at::cat(dense.log_probabilities(forest.sequences));
+    const auto expected_gradients = lora_gradients(*decoder, expected);
+    const at::Tensor packed = packed_log_probabilities(*decoder, forest);
+    EXPECT_LT((packed - expected).abs().max().item<float>(), 1e-5f) << "seed " << seed;
+    const auto gradients = lora_gradients(*decoder, packed);
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      const float scale = std::max(1.0f, expected_gradients[i].abs().max().item<float>());
+      EXPECT_LT((gradients[i] - expected_gradients[i]).abs().max().item<float>(), 1e-5f * scale) << "seed " << seed << ", tensor " << i;
+    }
+  }
+}
+
+TEST_P(PackedEqualsDense, TokenByTokenThroughTheCache) {
+  const auto decoder = make(config());
+  const at::NoGradGuard no_grad;
+  Rng rng(4);
+  Ids ids;
+  for (int i = 0; i < 20; ++i) ids.push_back(rng.below(kVocab));
+  TokenBatch whole;
+  whole.add(ids);
+  const at::Tensor expected = decoder->forward(whole, nullptr);
+  // A prompt of 6 in slots 10 …, then one token at a time in slots 20 …
+  const auto cache = decoder->make_cache(40);
+  TokenBatch prompt;
+  prompt.add_cached(std::span(ids).first(6), {}, 10);
+  EXPECT_LT((decoder->forward(prompt, cache.get()) - expected.narrow(0, 0, 6)).abs().max().item<float>(), 1e-5f);
+  for (int64_t t = 6; t < 20; ++t) {
+    TokenBatch step;
+    std::vector<ops::Span> cached{{10, 6}};
+    if (t > 6) cached.push_back({20, t - 6});
+    step.add_cached(std::span(ids).subspan(t, 1), cached, 20 + t - 6);
+    EXPECT_LT((decoder->forward(step, cache.get())[0] - expected[t]).abs().max().item<float>(), 1e-5f) << t;
+  }
+}
+
+TEST_P(PackedEqualsDense, ARowIsTheSameBitsAloneAndInABatch) {
+  const auto decoder = make(config());
+  const at::NoGradGuard no_grad;
+  const Forest forest = random_forest(3);
+  const at::Tensor together = decoder->forward(forest.batch, nullptr);
+  for (size_t s = 0; s < forest.sequences.size(); ++s) {
+    TokenBatch alone;
+    alone.add(forest.sequences[s]);
+    EXPECT_TRUE(at::equal(decoder->forward(alone, nullptr), together.index_select(0, at::tensor(forest.rows[s])))) << s;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, PackedEqualsDense, testing::Values("llama", "gemma"));
+
+TEST(Decoder, SavedFolderLoadsToTheSameWeights) {
+  const auto decoder = make(llama_config());
+  const fs::path folder = scratch_folder() / "saved";
+  save_decoder(*decoder, load_json(llama_config()), folder);
+  const auto loaded = load_decoder(folder, Placement{}, Context{});
+  const auto before = decoder->parameters(), after = loaded->parameters();
+  ASSERT_EQ(before.size(), after.size());
+  for (size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(at::equal(*before[i].tensor, *after[i].tensor)) << before[i].name;
+}
+
+TEST(Decoder, AdaptersRoundTripAndMergeChangesNothing) {
+  const auto decoder = make(gemma_config());
+  attach_random_lora(*decoder);
+  const fs::path folder = scratch_folder() / "adapter";
+  save_lora(*decoder, folder, "base");
+  const auto other = make(gemma_config());
+  load_lora(*other, folder);
+  const at::NoGradGuard no_grad;
+  TokenBatch batch;
+  batch.add(Ids{3, 1, 4, 1, 5, 9});
+  const at::Tensor expected = decoder->forward(batch, nullptr);
+  EXPECT_TRUE(at::equal(other->forward(batch, nullptr), expected));
+  EXPECT_EQ(merge_lora(*other).size(), other->linears().size());
+  EXPECT_LT((other->forward(batch, nullptr) - expected).abs().max().item<float>(), 1e-4f);
+  set_lora_enabled(*decoder, false);
+  EXPECT_GT((decoder->forward(batch, nullptr) - expected).abs().max().item<float>(), 1e-2f);
+}
+
+std::string failure_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(LoadDecoder, NamesWhatIsMissingMisshapenOrUnknown) {
+  const fs::path folder = scratch_folder() / "faulty";
+  const auto decoder = make(llama_config());
+  Json config = load_json(llama_config());
+  save_decoder(*decoder, config, folder);
+  const auto load = [&] { load_decoder(folder, Placement{}, Context{}); };
+
+  config["hidden_size"] = 64;
+  config["head_dim"] = 8;
+  write_file(folder / "config.json", dump_json(config));
+  EXPECT_NE(failure_of(load).find("model.embed_tokens.weight"), std::string::npos);
+
+  config["model_type"] = "lama";
+  write_file(folder / "config.json", dump_json(config));
+  EXPECT_NE(failure_of(load).find("did you mean \"llama\""), std::string::npos) << failure_of(load);
+
+  config.erase("model_type");
+  write_file(folder / "config.json", dump_json(config));
+  EXPECT_NE(failure_of(load).find("model_type"), std::string::npos);
+
+  config = load_json(llama_config());
+  write_file(folder / "config.json", dump_json(config));
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const NamedParameter& parameter : decoder->parameters())
+    if (parameter.name != "model.norm.weight") tensors.emplace_back(parameter.name, *parameter.tensor);
+  save_safetensors(folder / "model.safetensors", tensors);
+  EXPECT_NE(failure_of(load).find("model.norm.weight"), std::string::npos);
+}
+
+TEST(ModelConfig, BothLayoutsOfRopeGiveTheSameFrequencies) {
+  Json old_layout = load_json(gemma_config());
+  Json new_layout = old_layout;
+  new_layout.erase("rope_theta");
+  new_layout.erase("rope_local_base_freq");
+  new_layout["rope_parameters"] = Json::parse(R"({"full_attention":{"rope_type":"default","rope_theta":1000000.0},
+                                                  "sliding_attention":{"rope_type":"default","rope_theta":10000.0}})");
+  const ModelConfig a = parse_common_config(old_layout, "old"), b = parse_common_config(new_layout, "new");
+  for (LayerType type : {LayerType::kFullAttention, LayerType::kSlidingAttention})
+    EXPECT_EQ(a.inverse_frequencies(type), b.inverse_frequencies(type));
+  EXPECT_NE(a.inverse_frequencies(LayerType::kFullAttention), a.inverse_frequencies(LayerType::kSlidingAttention));
+}
+
+TEST(ModelConfig, Llama3ScalingDividesLongWavelengthsByTheFactor) {
+  ModelConfig config = parse_common_config(load_json(llama_config()), "llama");
+  const auto scaled = config.inverse_frequencies(LayerType::kFullAttention);
+  config.rope_full.rope_type = "default";
+  const auto plain = config.inverse_frequencies(LayerType::kFullAttention);
+  // head_dim 8: wavelengths 2π·10000^(2i/8) = 6.3, 63, 628, 6283. Long: beyond 16/1. Short: below 16/4 — none here; the first lies
+  // between and is blended: smooth = (16/6.283 − 1)/3 = 0.5155; 0.4845/8 + 0.5155 = 0.5761.
+  EXPECT_NEAR(scaled[0] / plain[0], 0.5761, 1e-3);
+  for (int i = 1; i < 4; ++i) EXPECT_FLOAT_EQ(scaled[i], plain[i] / 8);
+}
+
+}  // namespace
+}  // namespace xlt

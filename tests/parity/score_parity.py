@@ -1,0 +1,91 @@
+"""Log-likelihoods, bits per byte and greedy generations equal those of transformers. SPDX-License-Identifier: Apache-2.0"""
+import math
+import unittest
+
+from support import (DATA, SEEDS, TINY, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, tiny_models, token_logps, udhr_texts,
+                     write_jsonl, xlt)
+
+# Bits per byte of Gemma 3 270M on the first 20 rows of udhr, f32 (measured with transformers).
+BITS_PER_BYTE = {"en": 0.702, "fr": 0.903, "de": 1.087, "ru": 0.585, "zh": 1.711, "ja": 1.198, "sw": 2.167, "th": 0.640}
+
+
+class ScoreParity(ParityTest):
+    def check_texts(self, model, texts, tolerance):
+        rows = write_jsonl(self.folder / "texts.jsonl", [{"text": text} for text in texts])
+        xlt("score", "--model", model, "--dtype", "float32", "--input", rows, "--output", self.folder / "scores.jsonl")
+        scores = read_jsonl(self.folder / "scores.jsonl")
+        self.assertEqual(len(scores), len(texts))
+        worst = 0.0
+        for text, score in zip(texts, scores):
+            logps = token_logps(hf_model(model), hf_tokenizer(model)(text)["input_ids"])
+            self.assertEqual(score["num_tokens"], len(logps), text)
+            worst = max(worst, abs(score["log_likelihood"] - logps.sum().item()))
+        print(f"\n  {model.name}: largest difference of {len(texts)} log-likelihoods {worst:.2e}", flush=True)
+        self.assertLess(worst, tolerance)
+
+    def test_tiny_models(self):
+        texts = [text for text in udhr_texts(3)]
+        for seed in SEEDS:
+            for name in TINY:
+                with self.subTest(model=name, seed=seed):
+                    self.check_texts(tiny_models(seed) / name, texts, 1e-3)
+
+    def test_real_model(self):
+        self.check_texts(real_model(), udhr_texts(2), 5e-3)
+
+    def test_continuations_are_scored_after_their_context(self):
+        model = tiny_models() / "gemma3-tiny"
+        rows = [{"context": c, "continuation": t} for c in ("The nurse said", "Der Mann", "") for t in (" that", " that it was late", " x")]
+        write_jsonl(self.folder / "rows.jsonl", rows)
+        xlt("score", "--model", model, "--dtype", "float32", "--input", self.folder / "rows.jsonl", "--output", self.folder / "out.jsonl", "--per-token")
+        tokenizer = hf_tokenizer(model)
+        for row, score in zip(rows, read_jsonl(self.folder / "out.jsonl")):
+            full, context = tokenizer(row["context"] + row["continuation"])["input_ids"], tokenizer(row["context"])["input_ids"]
+            begin = next((i for i, (a, b) in enumerate(zip(full, context)) if a != b), min(len(full), len(context)))
+            expected = token_logps(hf_model(model), full)[begin - 1:]
+            self.assertEqual(score["num_tokens"], len(expected))
+            for mine, theirs in zip(score["token_log_likelihoods"], expected.tolist()):
+                self.assertAlmostEqual(mine, theirs, delta=1e-4)
+
+    def test_bits_per_byte_of_the_real_model(self):
+        for language, expected in BITS_PER_BYTE.items():
+            texts = [row["text"] for row in read_jsonl(needs(DATA / "udhr" / f"{language}.jsonl"), 20)]
+            write_jsonl(self.folder / "texts.jsonl", [{"text": text} for text in texts])
+            xlt("score", "--model", real_model(), "--dtype", "float32", "--input", self.folder / "texts.jsonl", "--output", self.folder / "scores.jsonl")
+            total = sum(row["log_likelihood"] for row in read_jsonl(self.folder / "scores.jsonl"))
+            bits = -total / math.log(2) / sum(len(text.encode()) for text in texts)
+            with self.subTest(language=language):
+                self.assertEqual(f"{bits:.3f}", f"{expected:.3f}")
+
+
+class GreedyParity(ParityTest):
+    def check(self, model, prompts, tokens):
+        import torch
+
+        write_jsonl(self.folder / "prompts.jsonl", [{"prompt": prompt, "id": str(i)} for i, prompt in enumerate(prompts)])
+        xlt("generate", "--model", model, "--dtype", "float32", "--prompts", self.folder / "prompts.jsonl", "--output", self.folder / "out.jsonl", "--greedy",
+            "--ignore-eos", "--max-new-tokens", str(tokens))
+        rows = {row["id"]: row["token_ids"] for row in read_jsonl(self.folder / "out.jsonl")}
+        for i, prompt in enumerate(prompts):
+            # Teacher-forced: wherever ours is not their argmax, the two logits must tie.
+            ids = hf_tokenizer(model)(prompt)["input_ids"]
+            mine = rows[str(i)]
+            self.assertEqual(len(mine), tokens)
+            with torch.inference_mode():
+                logits = hf_model(model)(torch.tensor([ids + mine])).logits[0, len(ids) - 1:-1].float()
+            gap = logits.max(-1).values - logits.gather(1, torch.tensor(mine)[:, None])[:, 0]
+            self.assertLess(gap.max().item(), 1e-3, f"{model.name}: {prompt!r}")
+
+    def test_tiny_models(self):
+        prompts = [text[:60] for text in udhr_texts(1)][:12]
+        for seed in SEEDS:
+            for name in TINY:
+                with self.subTest(model=name, seed=seed):
+                    self.check(tiny_models(seed) / name, prompts, 64)
+
+    def test_real_model(self):
+        self.check(real_model(), [text[:60] for text in udhr_texts(1)][:8], 64)
+
+
+if __name__ == "__main__":
+    unittest.main()

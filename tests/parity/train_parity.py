@@ -1,0 +1,152 @@
+"""Losses and margins equal TRL's, step by step, from the same initial PEFT adapter; adapters and merged models go both ways.
+SPDX-License-Identifier: Apache-2.0"""
+import unittest
+
+from support import ParityTest, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps, training_data, udhr_texts, write_jsonl, xlt
+
+
+def lora_config():
+    from peft import LoraConfig
+
+    return LoraConfig(r=64, lora_alpha=16, lora_dropout=0.0, target_modules="all-linear", bias="none", task_type="CAUSAL_LM")
+
+
+def fresh_model(folder):
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    torch.set_num_threads(2)
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+
+
+def initial_adapter(model_folder, folder, b_scale=0.0):
+    """A PEFT adapter as it begins (B = 0), or with B drawn at random."""
+    import torch
+    from peft import get_peft_model
+
+    torch.manual_seed(3)
+    model = get_peft_model(fresh_model(model_folder), lora_config())
+    if b_scale:
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                if "lora_B" in name:
+                    parameter.normal_(0, b_scale)
+    model.save_pretrained(folder)
+    return folder
+
+
+def trl_history(method, model_folder, adapter, data, steps):
+    """The log of TRL's trainer over `steps` steps of 4 rows in file order, with the paper's optimiser settings."""
+    from datasets import Dataset
+    from peft import PeftModel
+    from torch.utils.data import SequentialSampler
+    from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+
+    config_class, trainer_class = {"dpo": (DPOConfig, DPOTrainer), "sft": (SFTConfig, SFTTrainer)}[method]
+
+    class InFileOrder(trainer_class):
+        def _get_train_sampler(self, *_):
+            return SequentialSampler(self.train_dataset)
+
+    recipe = {"dpo": dict(beta=0.1, learning_rate=1e-5, optim="rmsprop", weight_decay=0.05, max_grad_norm=10),
+              "sft": dict(learning_rate=3e-4, optim="adamw_torch", weight_decay=0.001, max_grad_norm=1.0)}[method]
+    arguments = config_class(
+        output_dir=str(adapter.parent / f"trl-{method}"), report_to=[], save_strategy="no", logging_steps=1, max_steps=steps, seed=42, use_cpu=True,
+        bf16=False, fp16=False, gradient_checkpointing=False, lr_scheduler_type="constant_with_warmup", warmup_steps=10, disable_tqdm=True,
+        per_device_train_batch_size=4, gradient_accumulation_steps=1, max_length=512, **recipe)
+    model = PeftModel.from_pretrained(fresh_model(model_folder), adapter, is_trainable=True)
+    trainer = InFileOrder(model=model, args=arguments, train_dataset=Dataset.from_list(read_jsonl(data)[: steps * 4]),
+                          processing_class=hf_tokenizer(model_folder))
+    trainer.train()
+    return [row for row in trainer.state.log_history if "loss" in row]
+
+
+class TrainParity(ParityTest):
+    RECIPE = {"dpo": ["--optimizer", "rmsprop", "--learning-rate", "1e-5", "--weight-decay", "0.05", "--max-grad-norm", "10", "--beta", "0.1"],
+              "sft": ["--optimizer", "adamw", "--learning-rate", "3e-4", "--weight-decay", "0.001", "--max-grad-norm", "1"]}
+
+    def check(self, method, model, steps):
+        adapter = initial_adapter(model, self.folder / "adapter")
+        data = training_data() / {"dpo": "pairs.jsonl", "sft": "texts.jsonl"}[method]
+        rows = write_jsonl(self.folder / "rows.jsonl", read_jsonl(data)[: steps * 4])
+        xlt("train", "--method", method, "--model", model, "--data", rows, "--output", self.folder / "run", "--init-adapter", adapter, "--dtype", "float32",
+            "--adapter", "lora", "--lora-dropout", "0", "--no-shuffle", "--max-steps", steps, "--batch-size", 4, "--max-length", 512, "--lr-schedule",
+            "constant_with_warmup", "--warmup-steps", 10, "--logging-steps", 1, *self.RECIPE[method])
+        mine = [row for row in read_jsonl(self.folder / "run" / "metrics.jsonl") if row["split"] == "train"]
+        theirs = trl_history(method, model, adapter, data, steps)
+        self.assertEqual(len(mine), steps)
+        self.assertEqual(len(theirs), steps)
+        worst = max(abs(a["loss"] - b["loss"]) for a, b in zip(mine, theirs))
+        print(f"\n  {method} on {model.name}: largest difference of {steps} losses {worst:.2e}", flush=True)
+        for a, b in zip(mine, theirs):
+            # TRL's log rounds to four digits, which the bound has to leave room for.
+            self.assertAlmostEqual(a["loss"], b["loss"], delta=1e-4, msg=f"step {a['step']}")
+            if method == "dpo":
+                self.assertAlmostEqual(a["rewards/margins"], b["rewards/margins"], delta=1e-3)
+                self.assertAlmostEqual(a["logps/chosen"], b["logps/chosen"], delta=2e-2)
+            self.assertAlmostEqual(a["grad_norm"] / max(b["grad_norm"], 1e-9), 1.0, delta=2e-2)
+
+    def test_dpo_on_a_tiny_model(self):
+        self.check("dpo", tiny_models() / "llama-tiny", 20)
+
+    def test_sft_on_a_tiny_model(self):
+        self.check("sft", tiny_models() / "llama-tiny", 20)
+
+    def test_dpo_on_the_real_model(self):
+        self.check("dpo", real_model(), 5)
+
+    def test_sft_on_the_real_model(self):
+        self.check("sft", real_model(), 5)
+
+
+class AdapterParity(ParityTest):
+    TEXTS = 6
+
+    def scores(self, model, *flags):
+        texts = [text[:200] for text in udhr_texts(1)][: self.TEXTS]
+        write_jsonl(self.folder / "texts.jsonl", [{"text": text} for text in texts])
+        xlt("score", "--model", model, "--dtype", "float32", "--input", self.folder / "texts.jsonl", "--output", self.folder / "scores.jsonl", "--per-token", *flags)
+        return texts, [row["token_log_likelihoods"] for row in read_jsonl(self.folder / "scores.jsonl")]
+
+    def assert_same(self, texts, mine, model, tokenizer):
+        for text, tokens in zip(texts, mine):
+            expected = token_logps(model, tokenizer(text)["input_ids"]).tolist()
+            self.assertEqual(len(tokens), len(expected))
+            self.assertLess(max(abs(a - b) for a, b in zip(tokens, expected)), 1e-4)
+
+    def test_adapters_made_by_peft_load_here(self):
+        from peft import PeftModel
+
+        for name in ("llama-tiny", "gemma3-tiny"):
+            model = tiny_models() / name
+            adapter = initial_adapter(model, self.folder / name, b_scale=0.05)
+            texts, mine = self.scores(model, "--adapter", adapter)
+            self.assert_same(texts, mine, PeftModel.from_pretrained(fresh_model(model), adapter).eval(), hf_tokenizer(model))
+
+    def train(self, model):
+        xlt("train", "--method", "sft", "--model", model, "--data", training_data() / "texts.jsonl", "--output", self.folder / "run", "--max-steps", 6,
+            "--learning-rate", "3e-3", "--adapter", "lora", "--dtype", "float32", "--seed", 5)
+        return self.folder / "run" / "adapter"
+
+    def test_adapters_made_here_load_in_peft_and_merge(self):
+        from peft import PeftModel
+
+        model = tiny_models() / "llama31-tiny"
+        adapter = self.train(model)
+        texts, mine = self.scores(model, "--adapter", adapter)
+        self.assert_same(texts, mine, PeftModel.from_pretrained(fresh_model(model), adapter).eval(), hf_tokenizer(model))
+
+        xlt("merge", "--model", model, "--adapter", adapter, "--output", self.folder / "merged", "--dtype", "float32")
+        self.assert_same(texts, mine, fresh_model(self.folder / "merged").eval(), hf_tokenizer(self.folder / "merged"))
+
+    def test_a_model_trained_from_scratch_loads_in_transformers(self):
+        model = tiny_models() / "gemma3-tiny"
+        xlt("train", "--method", "sft", "--model-config", model / "config.json", "--tokenizer", model, "--adapter", "none", "--data",
+            training_data() / "texts.jsonl", "--output", self.folder / "scratch", "--max-steps", 3, "--dtype", "float32")
+        made = self.folder / "scratch" / "model"
+        texts, mine = self.scores(made)
+        self.assert_same(texts, mine, fresh_model(made).eval(), hf_tokenizer(made))
+
+
+if __name__ == "__main__":
+    unittest.main()
