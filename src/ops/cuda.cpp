@@ -1,0 +1,31 @@
+// Loads libtorch_cuda when it is asked for. SPDX-License-Identifier: Apache-2.0
+#include "xlt/ops/cuda.h"
+
+#include "ops/dispatch.h"
+
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <dlfcn.h>
+
+namespace xlt::ops {
+namespace {
+
+std::string load_cuda() {
+  if (!kBuiltWithCuda) return "built without CUDA";
+  // RTLD_GLOBAL: torch's CUDA libraries find one another's symbols. The library registers itself with c10 as
+  // it loads.
+  if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    return str_cat("libtorch's CUDA library does not load: ", dlerror());
+  }
+  if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) return "this libtorch has no CUDA backend";
+  if (c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount() == 0) return "no CUDA device found";
+  return {};
+}
+
+}  // namespace
+
+std::string why_no_cuda() {
+  static const std::string kReason = load_cuda();
+  return kReason;
+}
+
+}  // namespace xlt::ops

@@ -1,0 +1,102 @@
+// Scalars and vectors of CPU kernels: conversions that vectorise, and reductions with a fixed order of
+// summation. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/cpu_kernel.h"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
+
+namespace xlt::ops {
+
+// What a kernel computes in: double for double, else float.
+template <typename T>
+struct AccumulatorOf {
+  using type = float;
+};
+template <>
+struct AccumulatorOf<double> {
+  using type = double;
+};
+template <typename T>
+using Accumulator = typename AccumulatorOf<T>::type;
+
+XLT_INLINE float widen(float value) { return value; }
+XLT_INLINE double widen(double value) { return value; }
+XLT_INLINE float widen(c10::BFloat16 value) {
+  return std::bit_cast<float>(static_cast<uint32_t>(value.x) << 16);
+}
+XLT_INLINE float widen(c10::Half value) { return value; }
+
+// Rounds to nearest, ties to even. bfloat16: NaN stays NaN; selects on integers only (cpu_kernel.h says why).
+template <typename T>
+XLT_INLINE T narrow(Accumulator<T> value) {
+  if constexpr (std::is_same_v<T, c10::BFloat16>) {
+    const uint32_t bits = std::bit_cast<uint32_t>(value);
+    const uint32_t rounded = bits + 0x7fff + ((bits >> 16) & 1);
+    const uint32_t kept = (bits & 0x7fffffff) > 0x7f800000 ? bits | 0x400000 : rounded;
+    return c10::BFloat16(static_cast<uint16_t>(kept >> 16), c10::BFloat16::from_bits());
+  } else {
+    return static_cast<T>(value);
+  }
+}
+
+// 64 bytes of partial sums. The compiler maps it to the widest registers a clone has; the order of summation,
+// and so the result, depends on nothing but the length.
+template <typename A>
+using Lanes __attribute__((vector_size(64))) = A;
+template <typename A>
+inline constexpr int64_t kLanes = 64 / sizeof(A);
+
+// to[j] = from[j] for j < count, zero beyond.
+template <typename T>
+XLT_INLINE void load_lanes(const T* from, int64_t count, Lanes<Accumulator<T>>& to) {
+  using A = Accumulator<T>;
+  if constexpr (std::is_same_v<T, A>) {
+    if (count >= kLanes<A>) {
+      std::memcpy(&to, from, sizeof(to));
+      return;
+    }
+  }
+  A buffer[kLanes<A>] = {};
+  if (count >= kLanes<A>) {
+    for (int64_t j = 0; j < kLanes<A>; ++j) buffer[j] = widen(from[j]);
+  } else {
+    for (int64_t j = 0; j < count; ++j) buffer[j] = widen(from[j]);
+  }
+  std::memcpy(&to, buffer, sizeof(to));
+}
+
+template <typename A>
+XLT_INLINE A sum_of_lanes(const Lanes<A>& lanes) {
+  A buffer[kLanes<A>];
+  std::memcpy(buffer, &lanes, sizeof(buffer));
+  for (int64_t width = kLanes<A> / 2; width > 0; width /= 2) {
+    for (int64_t j = 0; j < width; ++j) buffer[j] += buffer[j + width];
+  }
+  return buffer[0];
+}
+
+// Σ a[i]·b[i].
+template <typename T>
+XLT_INLINE Accumulator<T> dot(const T* a, const T* b, int64_t length) {
+  using A = Accumulator<T>;
+  Lanes<A> first = {}, second = {};
+  for (int64_t i = 0; i < length; i += 2 * kLanes<A>) {
+    Lanes<A> left, right;
+    load_lanes(a + i, length - i, left);
+    load_lanes(b + i, length - i, right);
+    first += left * right;
+    if (length - i <= kLanes<A>) break;
+    load_lanes(a + i + kLanes<A>, length - i - kLanes<A>, left);
+    load_lanes(b + i + kLanes<A>, length - i - kLanes<A>, right);
+    second += left * right;
+  }
+  return sum_of_lanes<A>(first + second);
+}
+
+}  // namespace xlt::ops

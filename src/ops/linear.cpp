@@ -1,0 +1,163 @@
+// linear and lora_linear: padding for batch invariance, and autograd that saves no more than it must.
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/ops/linear.h"
+
+#include "ops/matmul.h"
+
+#include <functional>
+#include <initializer_list>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "xlt/base/error.h"
+
+namespace xlt::ops {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::tensor_list;
+
+// Gradient of x [N, in] from that of y [N, out].
+at::Tensor input_gradient(const at::Tensor& y_gradient, const at::Tensor& weight) {
+  return matmul_nt(matmul_library_of(weight), y_gradient, weight.t());
+}
+
+// Gradient of the weight [out, in]: y_gradientᵀ · x.
+at::Tensor weight_gradient(const at::Tensor& y_gradient, const at::Tensor& x) {
+  return matmul_nt(matmul_library_of(x), y_gradient.t(), x.t());
+}
+
+// y += scale · h · bᵀ, without a temporary of y's size where the library can.
+void add_product(at::Tensor& y, const at::Tensor& h, const at::Tensor& b, double scale) {
+  const MatmulLibrary library = matmul_library_of(b);
+  if (library == MatmulLibrary::kMklWidened) {
+    y.add_(matmul_nt(library, h, b), scale);
+  } else {
+    y.addmm_(h, b.t(), 1, scale);
+  }
+}
+
+at::Tensor padded_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const MatmulLibrary library = matmul_library_of(weight);
+  const at::Tensor padded = pad_rows(x, x.size(0) == 0 ? 0 : invariant_rows_of(library));
+  return matmul_nt(library, padded, weight, bias).narrow(0, 0, x.size(0));
+}
+
+class LinearFunction : public torch::autograd::Function<LinearFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight) {
+    // A frozen weight asks for no gradient, and so for no copy of x.
+    context->save_for_backward({weight.requires_grad() ? x : at::Tensor(), weight});
+    return matmul_nt(matmul_library_of(weight), x, weight);
+  }
+
+  static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
+    const tensor_list saved = context->get_saved_variables();
+    const at::Tensor y_gradient = gradients[0].contiguous();
+    tensor_list result(2);
+    if (context->needs_input_grad(0)) result[0] = input_gradient(y_gradient, saved[1]);
+    if (context->needs_input_grad(1)) result[1] = weight_gradient(y_gradient, saved[0]);
+    return result;
+  }
+};
+
+class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& a, const at::Tensor& b, double scale) {
+    at::Tensor y = matmul_nt(matmul_library_of(weight), x, weight);
+    const at::Tensor h = matmul_nt(matmul_library_of(a), x, a);
+    add_product(y, h, b, scale);
+    context->save_for_backward({x, h, weight, a, b});
+    context->saved_data["scale"] = scale;
+    return y;
+  }
+
+  // With h = x·aᵀ: ∂b = s·∂yᵀ·h, ∂h = s·∂y·b, ∂a = ∂hᵀ·x, ∂x = ∂y·W + ∂h·a.
+  static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
+    const tensor_list saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &h = saved[1], &weight = saved[2], &a = saved[3], &b = saved[4];
+    const double scale = context->saved_data["scale"].toDouble();
+    const at::Tensor y_gradient = gradients[0].contiguous();
+    const at::Tensor h_gradient = input_gradient(y_gradient, b).mul_(scale);
+    tensor_list result(5);
+    if (context->needs_input_grad(0)) {
+      result[0] = input_gradient(y_gradient, weight);
+      add_product(result[0], h_gradient, a.t(), 1.0);
+    }
+    if (context->needs_input_grad(2)) result[2] = weight_gradient(h_gradient, x);
+    if (context->needs_input_grad(3)) result[3] = weight_gradient(y_gradient, h).mul_(scale);
+    return result;
+  }
+};
+
+bool records_gradients(std::initializer_list<std::reference_wrapper<const at::Tensor>> inputs) {
+  if (!at::GradMode::is_enabled()) return false;
+  for (const at::Tensor& input : inputs) {
+    if (input.defined() && input.requires_grad()) return true;
+  }
+  return false;
+}
+
+at::Tensor to_rows(const at::Tensor& x, const at::Tensor& weight) {
+  XLT_CHECK(x.dim() >= 1 && weight.dim() == 2 && x.size(-1) == weight.size(1), "linear: x ", x.sizes(),
+            " does not fit a weight ", weight.sizes(), " [out, in]");
+  return x.dim() == 2 ? x : x.reshape({-1, x.size(-1)});
+}
+
+at::Tensor from_rows(const at::Tensor& y, const at::Tensor& x) {
+  if (x.dim() == 2) return y;
+  std::vector<int64_t> sizes = x.sizes().vec();
+  sizes.back() = y.size(1);
+  return y.reshape(sizes);
+}
+
+}  // namespace
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight) { return linear(x, weight, at::Tensor()); }
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const at::Tensor rows = to_rows(x, weight);
+  if (!records_gradients({x, weight, bias})) return from_rows(padded_product(rows, weight, bias), x);
+  const at::Tensor y = LinearFunction::apply(rows, weight);
+  return from_rows(bias.defined() ? y + bias : y, x);
+}
+
+at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
+                       const at::Tensor& b, double scale) {
+  const at::Tensor rows = to_rows(x, weight);
+  XLT_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == weight.size(1) && b.size(0) == weight.size(0) &&
+                a.size(0) == b.size(1),
+            "lora_linear: a ", a.sizes(), " [r, in] and b ", b.sizes(), " [out, r] do not fit a weight ",
+            weight.sizes());
+  // Adapters are kept in float32 beside bfloat16 weights; the product runs in x's type.
+  const at::Tensor a_cast = a.to(x.scalar_type()), b_cast = b.to(x.scalar_type());
+  if (records_gradients({x, a, b}))
+    return from_rows(LoraLinearFunction::apply(rows, weight, a_cast, b_cast, scale), x);
+  const int64_t count = rows.size(0);
+  const at::Tensor padded = pad_rows(rows, count == 0 ? 0 : invariant_rows(weight));
+  at::Tensor y = matmul_nt(matmul_library_of(weight), padded, weight);
+  add_product(y, matmul_nt(matmul_library_of(a_cast), padded, a_cast), b_cast, scale);
+  return from_rows(y.narrow(0, 0, count), x);
+}
+
+int64_t invariant_rows(const at::Tensor& weight) { return invariant_rows_of(matmul_library_of(weight)); }
+
+std::string matmul_library(const at::Tensor& weight) {
+  switch (matmul_library_of(weight)) {
+    case MatmulLibrary::kMkl:
+    case MatmulLibrary::kMklWidened:
+      return "mkl";
+    case MatmulLibrary::kOnednn:
+    case MatmulLibrary::kOnednnBf16:
+      return "onednn";
+    case MatmulLibrary::kDevice:
+      break;
+  }
+  return "device";
+}
+
+}  // namespace xlt::ops

@@ -1,0 +1,105 @@
+// The choice between MKL and oneDNN, both inside libtorch. SPDX-License-Identifier: Apache-2.0
+#include "ops/matmul.h"
+
+#include <algorithm>
+
+#include <ATen/core/List.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+
+#include "xlt/base/error.h"
+
+namespace xlt::ops {
+namespace {
+
+struct CpuTraits {
+  bool avx512 = false, amd = false;
+};
+
+CpuTraits cpu_traits() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  return {avx512, __builtin_cpu_is("amd") != 0};
+#else
+  return {};
+#endif
+}
+
+// oneDNN has no public ATen function for a plain float32 product; its fused linear is reached by the
+// dispatcher.
+at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  using Signature =
+      at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
+                 c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+  static const auto kOperator =
+      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_linear_pointwise", "").typed<Signature>();
+  const std::optional<at::Tensor> maybe_bias =
+      bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
+  return kOperator.call(x, weight, maybe_bias, "none", c10::List<std::optional<at::Scalar>>(), "");
+}
+
+// Widens the weight a few rows at a time, so that the float32 copy stays in the cache and never doubles the
+// model.
+at::Tensor widened_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  constexpr int64_t kBlockElements = int64_t{1} << 19;
+  const at::Tensor wide_x = x.to(at::kFloat);
+  const int64_t out = weight.size(0);
+  const int64_t block = std::clamp<int64_t>(kBlockElements / std::max<int64_t>(1, weight.size(1)), 16, out);
+  at::Tensor y = at::empty({x.size(0), out}, x.options());
+  for (int64_t begin = 0; begin < out; begin += block) {
+    const int64_t count = std::min(block, out - begin);
+    at::Tensor part = at::mm(wide_x, weight.narrow(0, begin, count).to(at::kFloat).t());
+    if (bias.defined()) part.add_(bias.narrow(0, begin, count));
+    y.narrow(1, begin, count).copy_(part);
+  }
+  return y;
+}
+
+}  // namespace
+
+MatmulLibrary matmul_library_of(const at::Tensor& weight) {
+  static const CpuTraits kTraits = cpu_traits();
+  if (!weight.is_cpu()) return MatmulLibrary::kDevice;
+  if (weight.scalar_type() == at::kDouble) return MatmulLibrary::kMkl;
+  if (weight.scalar_type() == at::kFloat) {
+    return kTraits.avx512 && kTraits.amd ? MatmulLibrary::kOnednn : MatmulLibrary::kMkl;
+  }
+  return kTraits.avx512 ? MatmulLibrary::kOnednnBf16 : MatmulLibrary::kMklWidened;
+}
+
+int64_t invariant_rows_of(MatmulLibrary library) {
+  switch (library) {
+    case MatmulLibrary::kMkl:
+    case MatmulLibrary::kMklWidened:
+      return 8;
+    case MatmulLibrary::kOnednn:
+      return 128;
+    case MatmulLibrary::kOnednnBf16:
+    case MatmulLibrary::kDevice:
+      break;
+  }
+  return 1;
+}
+
+at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tensor& weight,
+                     const at::Tensor& bias) {
+  XLT_CHECK(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1), "matrix product of ", x.sizes(),
+            " and the transpose of ", weight.sizes());
+  if (x.numel() == 0 || weight.numel() == 0) return at::linear(x, weight, bias);
+  if (library == MatmulLibrary::kOnednn) return onednn_linear(x, weight, bias);
+  if (library == MatmulLibrary::kMklWidened) return widened_linear(x, weight, bias);
+  return at::linear(x, weight, bias);
+}
+
+at::Tensor pad_rows(const at::Tensor& x, int64_t rows) {
+  if (x.size(0) >= rows) return x;
+  at::Tensor padded = at::zeros({rows, x.size(1)}, x.options());
+  padded.narrow(0, 0, x.size(0)).copy_(x);
+  return padded;
+}
+
+}  // namespace xlt::ops

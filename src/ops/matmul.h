@@ -1,0 +1,28 @@
+// Which library runs a matrix product on the CPU, and the product itself. Inside `ops` only.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace xlt::ops {
+
+enum class MatmulLibrary {
+  kMkl,     // at::linear
+  kOnednn,  // oneDNN through the dispatcher: float32 on AMD CPUs with AVX-512, where MKL takes a slow path
+  kOnednnBf16,  // at::linear, which calls oneDNN for bfloat16 and float16 where there is AVX-512
+  kMklWidened,  // bfloat16 and float16 without AVX-512: libtorch's own loops reach 1/7 of float32 there
+  kDevice,      // whatever the tensor's device brings (cuBLAS)
+};
+
+// By dtype, device and the CPU's instruction set.
+MatmulLibrary matmul_library_of(const at::Tensor& weight);
+int64_t invariant_rows_of(MatmulLibrary library);
+
+// x [N, in] · weightᵀ (+ bias) → [N, out]; weight [out, in] of any strides. No autograd, no padding.
+at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tensor& weight,
+                     const at::Tensor& bias = {});
+
+// x with zero rows appended up to `rows`; x itself if it has as many.
+at::Tensor pad_rows(const at::Tensor& x, int64_t rows);
+
+}  // namespace xlt::ops

@@ -1,0 +1,139 @@
+// CPU kernels of rms_norm. SPDX-License-Identifier: Apache-2.0
+#include "ops/lanes.h"
+#include "ops/rms_norm_kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include <ATen/Parallel.h>
+
+namespace xlt::ops {
+namespace {
+
+// About 2^15 elements a task: below that, waking a thread costs more than the work.
+int64_t grain_size(const RmsNormShape& shape) {
+  return std::max<int64_t>(1, (int64_t{1} << 15) / shape.columns);
+}
+
+template <typename T>
+XLT_INLINE void forward_rows_of(const RmsNormForward& args, int64_t begin, int64_t end) {
+  using A = Accumulator<T>;
+  const int64_t columns = args.shape.columns;
+  const T* weight = static_cast<const T*>(args.weight);
+  for (int64_t row = begin; row < end; ++row) {
+    const T* __restrict__ x = static_cast<const T*>(args.x) + row * columns;
+    T* __restrict__ y = static_cast<T*>(args.y) + row * columns;
+    const A mean_square = dot(x, x, columns) / static_cast<A>(columns);
+    const A inverse_rms = A(1) / std::sqrt(mean_square + static_cast<A>(args.eps));
+    if (args.inverse_rms != nullptr) static_cast<A*>(args.inverse_rms)[row] = inverse_rms;
+    if (args.shape.gemma) {
+      for (int64_t i = 0; i < columns; ++i)
+        y[i] = narrow<T>(widen(x[i]) * inverse_rms * (A(1) + widen(weight[i])));
+    } else {
+      for (int64_t i = 0; i < columns; ++i) {
+        y[i] = narrow<T>(widen(narrow<T>(widen(x[i]) * inverse_rms)) * widen(weight[i]));
+      }
+    }
+  }
+}
+
+// With g = ∂y·w, r = 1/rms: ∂x = r·(g − x·r²·mean(g·x)), ∂w = Σ rows ∂y·x·r.
+template <typename T>
+XLT_INLINE void backward_row_of(const RmsNormBackward& args, int64_t row, Accumulator<T>* __restrict__ scaled,
+                                Accumulator<T>* __restrict__ weight_sum) {
+  using A = Accumulator<T>;
+  const int64_t columns = args.shape.columns;
+  const T* __restrict__ x = static_cast<const T*>(args.x) + row * columns;
+  const T* __restrict__ y_gradient = static_cast<const T*>(args.y_gradient) + row * columns;
+  const A inverse_rms = static_cast<const A*>(args.inverse_rms)[row];
+  if (args.x_gradient != nullptr) {
+    const T* __restrict__ weight = static_cast<const T*>(args.weight);
+    T* __restrict__ x_gradient = static_cast<T*>(args.x_gradient) + row * columns;
+    const A offset = args.shape.gemma ? A(1) : A(0);
+    Lanes<A> products = {};
+    for (int64_t i = 0; i < columns; i += kLanes<A>) {
+      Lanes<A> values, gradients, weights;
+      load_lanes(x + i, columns - i, values);
+      load_lanes(y_gradient + i, columns - i, gradients);
+      load_lanes(weight + i, columns - i, weights);
+      gradients *= weights + offset;
+      std::memcpy(scaled + i, &gradients, sizeof(gradients));
+      products += gradients * values;
+    }
+    const A mean_product = sum_of_lanes<A>(products) / static_cast<A>(columns);
+    const A slope = mean_product * inverse_rms * inverse_rms;
+    for (int64_t i = 0; i < columns; ++i)
+      x_gradient[i] = narrow<T>(inverse_rms * (scaled[i] - widen(x[i]) * slope));
+  }
+  if (weight_sum != nullptr) {
+    for (int64_t i = 0; i < columns; ++i) weight_sum[i] += widen(y_gradient[i]) * (widen(x[i]) * inverse_rms);
+  }
+}
+
+// Blocks [begin, end) of rows; a block's weight gradient is summed in order of its rows.
+template <typename T>
+XLT_INLINE void backward_blocks_of(const RmsNormBackward& args, int64_t begin, int64_t end, void* scratch) {
+  using A = Accumulator<T>;
+  const int64_t columns = args.shape.columns;
+  for (int64_t block = begin; block < end; ++block) {
+    A* weight_sum = nullptr;
+    if (args.weight_gradients != nullptr) {
+      weight_sum = static_cast<A*>(args.weight_gradients) + block * columns;
+      std::fill_n(weight_sum, columns, A(0));
+    }
+    const int64_t first = block * args.shape.rows / args.blocks,
+                  last = (block + 1) * args.shape.rows / args.blocks;
+    for (int64_t row = first; row < last; ++row)
+      backward_row_of<T>(args, row, static_cast<A*>(scratch), weight_sum);
+  }
+}
+
+XLT_CPU_KERNEL void forward_rows(const RmsNormForward& args, int64_t begin, int64_t end) {
+  switch (args.shape.dtype) {
+    case KernelDtype::kF32:
+      return forward_rows_of<float>(args, begin, end);
+    case KernelDtype::kF64:
+      return forward_rows_of<double>(args, begin, end);
+    case KernelDtype::kBf16:
+      return forward_rows_of<c10::BFloat16>(args, begin, end);
+    case KernelDtype::kF16:
+      return forward_rows_of<c10::Half>(args, begin, end);
+  }
+}
+
+XLT_CPU_KERNEL void backward_blocks(const RmsNormBackward& args, int64_t begin, int64_t end, void* scratch) {
+  switch (args.shape.dtype) {
+    case KernelDtype::kF32:
+      return backward_blocks_of<float>(args, begin, end, scratch);
+    case KernelDtype::kF64:
+      return backward_blocks_of<double>(args, begin, end, scratch);
+    case KernelDtype::kBf16:
+      return backward_blocks_of<c10::BFloat16>(args, begin, end, scratch);
+    case KernelDtype::kF16:
+      return backward_blocks_of<c10::Half>(args, begin, end, scratch);
+  }
+}
+
+}  // namespace
+
+namespace cpu {
+
+void rms_norm_forward(const RmsNormForward& args, const KernelStream&) {
+  at::parallel_for(0, args.shape.rows, grain_size(args.shape),
+                   [&](int64_t begin, int64_t end) { forward_rows(args, begin, end); });
+}
+
+void rms_norm_backward(const RmsNormBackward& args, const KernelStream&) {
+  const int64_t rows_per_block = std::max<int64_t>(1, args.shape.rows / args.blocks);
+  const int64_t grain = std::max<int64_t>(1, grain_size(args.shape) / rows_per_block);
+  at::parallel_for(0, args.blocks, grain, [&](int64_t begin, int64_t end) {
+    // One row of ∂y·w in the widest accumulator, rounded up to whole vectors.
+    std::vector<double> scratch(static_cast<size_t>(args.shape.columns + kLanes<float>));
+    backward_blocks(args, begin, end, scratch.data());
+  });
+}
+
+}  // namespace cpu
+}  // namespace xlt::ops

@@ -1,0 +1,17 @@
+// rope in plain ATen: the oracle of its kernel. SPDX-License-Identifier: Apache-2.0
+#include "ops/reference.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+
+namespace xlt::reference {
+
+at::Tensor rope(const at::Tensor& x, const ops::RopeAngles& angles) {
+  const at::ScalarType wide = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  const int64_t half = x.size(-1) / 2;
+  const at::Tensor first = x.narrow(-1, 0, half).to(wide), second = x.narrow(-1, half, half).to(wide);
+  const at::Tensor cos = angles.cos.unsqueeze(1).to(wide), sin = angles.sin.unsqueeze(1).to(wide);
+  return at::cat({first * cos - second * sin, second * cos + first * sin}, -1).to(x.scalar_type());
+}
+
+}  // namespace xlt::reference
