@@ -1,5 +1,5 @@
-// Plain-ATen versions of the ops, written to be read: the oracle of every backend. Included by `ops` and tests only.
-// SPDX-License-Identifier: Apache-2.0
+// Plain-ATen versions of the ops, written to be read: the oracle of every backend. Included by `ops` and
+// tests only. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,8 +16,9 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, o
 at::Tensor rope(const at::Tensor& x, const ops::RopeAngles& angles);
 at::Tensor gated_activation(const at::Tensor& gate, const at::Tensor& up, ops::Activation activation);
 // Dense [N, S] mask, softmax, product. Works on every device, differentiable by autograd.
-at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const ops::AttentionPlan& plan,
-                             const ops::AttentionOptions& options);
-at::Tensor token_logps(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const ops::HeadOptions& options);
+at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                             const ops::AttentionPlan& plan, const ops::AttentionOptions& options);
+at::Tensor token_logps(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                       const ops::HeadOptions& options);
 
 }  // namespace xlt::reference
