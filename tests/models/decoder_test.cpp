@@ -3,6 +3,7 @@
 #include "xlt/models/decoder.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -111,7 +112,7 @@ at::Tensor packed_log_probabilities(Decoder& decoder, const Forest& forest) {
 std::vector<at::Tensor> lora_gradients(Decoder& decoder, const at::Tensor& logps) {
   std::vector<at::Tensor> gradients;
   for (const NamedLinear& named : decoder.linears())
-    for (at::Tensor* tensor : {&named.linear->adapter()->a, &named.linear->adapter()->b}) tensor->mutable_grad() = {};
+    for (at::Tensor* tensor : {&named.linear->adapter()->a, &named.linear->adapter()->b}) tensor->mutable_grad() = at::Tensor();
   // Weights that differ from token to token, so that no row's gradient can stand in for another's.
   const at::Tensor weights = at::linspace(-1, 1, logps.size(0)).cos();
   (logps * weights).sum().backward();

@@ -1,0 +1,16 @@
+// `normalizer` of tokenizer.json. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "xlt/base/json.h"
+
+namespace xlt {
+
+using Normalizer = std::function<std::string(std::string)>;
+// Sequence, Replace, Prepend, Strip, Lowercase, NFC, NFD, NFKC, NFKD; null: the identity. Throws kCheckpoint
+// for others.
+Normalizer make_normalizer(const JsonView& owner, const char* key);
+
+}  // namespace xlt

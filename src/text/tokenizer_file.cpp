@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/tokenizer_file.h"
+
+#include "xlt/base/file.h"
+
+namespace xlt {
+
+namespace {
+
+// Sends model.vocab and model.merges to flat vectors and everything else to a document.
+class Sax : public nlohmann::json_sax<Json> {
+ public:
+  explicit Sax(TokenizerFile& out) : out_(out) {}
+
+  bool null() override { return value(nullptr); }
+  bool boolean(bool x) override { return value(x); }
+  bool number_integer(number_integer_t x) override { return number(x); }
+  bool number_unsigned(number_unsigned_t x) override { return number(static_cast<int64_t>(x)); }
+  bool number_float(number_float_t x, const string_t&) override { return value(x); }
+  bool binary(binary_t&) override { return false; }
+  bool string(string_t& x) override {
+    if (area_ == Area::kMerges) {
+      merge_part(x);
+      return true;
+    }
+    return value(x);
+  }
+  bool key(string_t& x) override {
+    if (area_ == Area::kVocab) {
+      out_.vocab.emplace_back(std::move(x), -1);
+    } else {
+      keys_.back() = x;
+    }
+    return true;
+  }
+  bool start_object(std::size_t) override {
+    if (area_ == Area::kMerges || area_ == Area::kVocab) fail("expected names and ids");
+    if (is_path("model", "vocab")) {
+      area_ = Area::kVocab;
+      return true;
+    }
+    return open(Json::object());
+  }
+  bool end_object() override {
+    if (area_ == Area::kVocab) {
+      area_ = Area::kRest;
+      return true;
+    }
+    return close();
+  }
+  bool start_array(std::size_t) override {
+    if (area_ == Area::kMerges) {
+      in_pair_ = 0;
+      return true;
+    }
+    if (area_ == Area::kVocab) fail("expected an id");
+    if (is_path("model", "merges")) {
+      area_ = Area::kMerges;
+      in_pair_ = -1;
+      return true;
+    }
+    return open(Json::array());
+  }
+  bool end_array() override {
+    if (area_ != Area::kMerges) return close();
+    if (in_pair_ < 0) {
+      area_ = Area::kRest;
+    } else {
+      if (in_pair_ != 2) fail("a merge needs two parts");
+      in_pair_ = -1;
+    }
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception& error) override {
+    std::string reason = error.what();
+    if (const size_t at = reason.find("syntax error"); at != std::string::npos) reason = reason.substr(at);
+    throw Error(ErrorKind::kCheckpoint, str_cat("malformed JSON at byte ", position, ": ", reason),
+                out_.place);
+  }
+
+ private:
+  enum class Area { kRest, kVocab, kMerges };
+
+  [[noreturn]] void fail(const std::string& message) const {
+    const bool vocab = area_ == Area::kVocab;
+    throw Error(ErrorKind::kCheckpoint, message,
+                str_cat(out_.place, vocab ? ": model.vocab" : ": model.merges",
+                        vocab ? "" : str_cat("[", out_.merges.size() / 2, "]")));
+  }
+  bool is_path(const char* first, const char* second) const {
+    return keys_.size() == 2 && keys_[0] == first && keys_[1] == second;
+  }
+  bool number(int64_t x) {
+    if (area_ == Area::kVocab) {
+      if (out_.vocab.empty() || x < 0 || x > INT32_MAX) fail("an id is out of range");
+      out_.vocab.back().second = x;
+      return true;
+    }
+    return value(x);
+  }
+  // "a b" or ["a", "b"]
+  void merge_part(std::string& part) {
+    if (in_pair_ >= 0) {
+      if (++in_pair_ > 2) fail("a merge needs two parts");
+      out_.merges.push_back(std::move(part));
+      return;
+    }
+    const size_t space = part.find(' ', 1);
+    if (space == std::string::npos || space + 1 == part.size())
+      fail(str_cat("\"", part, "\" is not two parts with a space between"));
+    out_.merges.push_back(part.substr(0, space));
+    out_.merges.push_back(part.substr(space + 1));
+  }
+  template <typename T>
+  bool value(T&& x) {
+    if (area_ != Area::kRest) fail("unexpected value");
+    place(Json(std::forward<T>(x)));
+    return true;
+  }
+  Json* place(Json x) {
+    if (open_.empty()) {
+      out_.rest = std::move(x);
+      return &out_.rest;
+    }
+    Json& parent = *open_.back();
+    if (parent.is_array()) {
+      parent.push_back(std::move(x));
+      return &parent.back();
+    }
+    return &(parent[keys_.back()] = std::move(x));
+  }
+  bool open(Json x) {
+    open_.push_back(place(std::move(x)));
+    keys_.emplace_back();
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    keys_.pop_back();
+    return true;
+  }
+
+  TokenizerFile& out_;
+  Area area_ = Area::kRest;
+  int in_pair_ = -1;
+  std::vector<Json*> open_;
+  std::vector<std::string> keys_;
+};
+
+}  // namespace
+
+TokenizerFile read_tokenizer_file(const std::filesystem::path& file) {
+  TokenizerFile out;
+  out.place = file.string();
+  const MappedFile map(file);
+  const char* begin = reinterpret_cast<const char*>(map.bytes().data());
+  Sax sax(out);
+  if (!Json::sax_parse(begin, begin + map.bytes().size(), &sax))
+    throw Error(ErrorKind::kCheckpoint, "malformed JSON", out.place);
+  if (!out.rest.is_object()) throw Error(ErrorKind::kCheckpoint, "expected an object", out.place);
+  return out;
+}
+
+}  // namespace xlt

@@ -1,0 +1,113 @@
+// What a run's folder makes the same command do. SPDX-License-Identifier: Apache-2.0
+#include "run/run_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+
+namespace xlt {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class RunFolderTest : public ::testing::Test {
+ protected:
+  RunFolderTest() {
+    path_ = fs::path(::testing::TempDir()) /
+            ("run_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+    fs::remove_all(path_);
+  }
+  ~RunFolderTest() override { fs::remove_all(path_); }
+  static Json record(int max_steps = 10, const std::string& hash = "aa", double beta = 0.1) {
+    return {
+        {"config",
+         {{"command", "train"}, {"max_steps", max_steps}, {"beta", beta}, {"threads", 2}, {"resume", false}}},
+        {"data", {{{"file", "pairs.jsonl"}, {"sha256", hash}}}}};
+  }
+  Error inspect_error(const Json& record, bool resume) const {
+    try {
+      RunFolder(path_).inspect(record, resume, {});
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "no error was thrown";
+    return {ErrorKind::kInternal, ""};
+  }
+  fs::path path_;
+};
+
+TEST_F(RunFolderTest, AbsentFolderIsANewRun) {
+  EXPECT_EQ(RunFolder(path_).inspect(record(), false, {}), RunState::kNew);
+}
+
+TEST_F(RunFolderTest, EmptyFolderIsANewRun) {
+  fs::create_directories(path_);
+  EXPECT_EQ(RunFolder(path_).inspect(record(), false, {}), RunState::kNew);
+}
+
+TEST_F(RunFolderTest, SameOptionsOfAnUnfinishedRunGoOn) {
+  const RunFolder folder(path_);
+  folder.write(record(), "running");
+  EXPECT_EQ(folder.inspect(record(), false, {}), RunState::kUnfinished);
+  folder.write(record(), "interrupted");
+  EXPECT_EQ(folder.inspect(record(), false, {}), RunState::kUnfinished);
+}
+
+TEST_F(RunFolderTest, SameOptionsOfAFinishedRunHaveNothingToDo) {
+  const RunFolder folder(path_);
+  folder.write(record(), "finished");
+  EXPECT_EQ(folder.inspect(record(), false, {}), RunState::kFinished);
+}
+
+TEST_F(RunFolderTest, OtherOptionsAreRefusedByName) {
+  RunFolder(path_).write(record(), "finished");
+  const Error error = inspect_error(record(10, "aa", 0.2), false);
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_THAT(error.what(), HasSubstr("(beta differs)"));
+}
+
+TEST_F(RunFolderTest, ResumeMayMoveTheEnd) {
+  const RunFolder folder(path_);
+  folder.write(record(10), "finished");
+  EXPECT_EQ(inspect_error(record(20), false).kind(), ErrorKind::kUsage);
+  EXPECT_EQ(folder.inspect(record(20), true, {}), RunState::kUnfinished);
+}
+
+TEST_F(RunFolderTest, ResumeMayNotChangeTheLoss) {
+  RunFolder(path_).write(record(), "running");
+  EXPECT_EQ(inspect_error(record(10, "aa", 0.2), true).kind(), ErrorKind::kUsage);
+}
+
+TEST_F(RunFolderTest, ChangedDataAreRefusedByFile) {
+  RunFolder(path_).write(record(10, "aa"), "running");
+  const Error error = inspect_error(record(10, "bb"), false);
+  EXPECT_EQ(error.kind(), ErrorKind::kData);
+  EXPECT_THAT(error.what(), HasSubstr("pairs.jsonl: the file changed"));
+}
+
+TEST_F(RunFolderTest, FolderOfSomethingElseIsRefused) {
+  fs::create_directories(path_);
+  write_file(path_ / "thesis.tex", "x");
+  EXPECT_THAT(inspect_error(record(), false).what(), HasSubstr("holds no xlt run"));
+}
+
+TEST_F(RunFolderTest, FileInPlaceOfTheFolderIsRefused) {
+  write_file(path_, "x");
+  EXPECT_EQ(inspect_error(record(), false).kind(), ErrorKind::kIo);
+}
+
+TEST(ChangedOptions, ThreadsAndResumeAreNoChange) {
+  EXPECT_THAT(changed_options({{"threads", 1}, {"resume", false}, {"beta", 1}},
+                              {{"threads", 2}, {"resume", true}, {"beta", 1}}),
+              ElementsAre());
+}
+
+TEST(ChangedOptions, MissingAndAddedOptionsAreChanges) {
+  EXPECT_THAT(changed_options({{"a", 1}, {"b", 1}}, {{"b", 2}, {"c", 1}}), ElementsAre("a", "b", "c"));
+}
+
+}  // namespace
+}  // namespace xlt

@@ -1,0 +1,115 @@
+// LetterTokenizer: letters are their ASCII codes, "ab" merges into 128, "$" is EOS. SPDX-License-Identifier:
+// Apache-2.0
+#include "train/tokenise.h"
+
+#include "train/train_testing.h"
+
+#include <gtest/gtest.h>
+
+namespace xlt {
+namespace {
+
+using Ids = std::vector<int64_t>;
+constexpr int64_t B = LetterTokenizer::kBos, E = LetterTokenizer::kEos, AB = LetterTokenizer::kAb;
+
+TrainRow one_pair(const PreferenceRecord& record, const TokeniseOptions& options) {
+  const auto data = tokenise(std::vector<PreferenceRecord>{record}, LetterTokenizer(), options);
+  EXPECT_EQ(data.rows.size(), 1u);
+  return data.rows.at(0);
+}
+
+TrainRow one_text(const SftRecord& record, const TokeniseOptions& options = {}) {
+  const auto data = tokenise(std::vector<SftRecord>{record}, LetterTokenizer(), options);
+  EXPECT_EQ(data.rows.size(), 1u);
+  return data.rows.at(0);
+}
+
+void expect_sequence(const TrainSequence& sequence, const Ids& ids, int64_t num_context) {
+  EXPECT_EQ(sequence.ids, ids);
+  EXPECT_EQ(sequence.num_context, num_context);
+}
+
+TEST(TokeniseText, EndsWithEosOnceAndEveryTokenIsALabel) {
+  expect_sequence(one_text({true, "", "xy", ""}).sequences[0], {B, 'x', 'y', E}, 0);
+  expect_sequence(one_text({true, "", "xy$", ""}).sequences[0], {B, 'x', 'y', E}, 0);
+  expect_sequence(one_text({true, "", "xy", ""}, {.append_eos = false}).sequences[0], {B, 'x', 'y'}, 0);
+  EXPECT_EQ(one_text({true, "", "xy", ""}).num_labels(), 3);
+  EXPECT_EQ(one_text({true, "", "xy", ""}).num_tokens(), 4);
+}
+
+TEST(TokeniseText, OnlyTheCompletionIsALabelFromWhereTokensPart) {
+  expect_sequence(one_text({false, "xy", "zz", ""}).sequences[0], {B, 'x', 'y', 'z', 'z', E}, 3);
+  // The prompt's last letter merges into the completion, so the merged token is the first label.
+  expect_sequence(one_text({false, "xa", "bz", ""}).sequences[0], {B, 'x', AB, 'z', E}, 2);
+}
+
+TEST(TokeniseText, IsCutFromTheEnd) {
+  expect_sequence(one_text({true, "", "xyzxyz", ""}, {.max_length = 4}).sequences[0], {B, 'x', 'y', 'z'}, 0);
+}
+
+TEST(TokeniseText, APromptThatFillsMaxLengthIsDroppedAndCounted) {
+  const std::vector<SftRecord> records = {{false, "xyz", "z", ""}, {false, "xy", "z", ""}};
+  const auto data = tokenise(records, LetterTokenizer(), {.max_length = 4});
+  ASSERT_EQ(data.rows.size(), 1u);
+  EXPECT_EQ(data.num_dropped, 1);
+  expect_sequence(data.rows[0].sequences[0], {B, 'x', 'y', 'z'}, 3);
+}
+
+TEST(TokeniseText, NeedsAnEosTokenUnlessTold) {
+  LetterTokenizer tokenizer;
+  tokenizer.forget_eos();
+  const std::vector<SftRecord> records = {{true, "", "x", ""}};
+  EXPECT_THROW(tokenise(records, tokenizer, {}), Error);
+  EXPECT_EQ(tokenise(records, tokenizer, {.append_eos = false}).rows.size(), 1u);
+}
+
+TEST(TokenisePair, Trl1GivesBothSidesOnePromptLength) {
+  const TrainRow plain = one_pair({"xy", "cd", "e", "pairs.jsonl:3"}, {});
+  expect_sequence(plain.sequences[0], {B, 'x', 'y', 'c', 'd', E}, 3);
+  expect_sequence(plain.sequences[1], {B, 'x', 'y', 'e', E}, 3);
+  EXPECT_EQ(plain.place, "pairs.jsonl:3");
+  EXPECT_EQ(plain.num_tokens(), 11);  // the prompt counts on both sides
+  // "a" merges into the chosen side only, yet the rejected side's labels begin at the "a" too.
+  const TrainRow merged = one_pair({"xa", "bc", "cc", ""}, {});
+  expect_sequence(merged.sequences[0], {B, 'x', AB, 'c', E}, 2);
+  expect_sequence(merged.sequences[1], {B, 'x', 'a', 'c', 'c', E}, 2);
+}
+
+TEST(TokenisePair, Trl1CutsTheEndOfEachSideAndWithALimitTheBeginningOfThePrompt) {
+  const TrainRow cut = one_pair({"xy", "cdef", "e", ""}, {.max_length = 5});
+  expect_sequence(cut.sequences[0], {B, 'x', 'y', 'c', 'd'}, 3);
+  expect_sequence(cut.sequences[1], {B, 'x', 'y', 'e', E}, 3);
+  const TrainRow short_prompt = one_pair({"uvxy", "c", "e", ""}, {.max_length = 100, .max_prompt_length = 2});
+  expect_sequence(short_prompt.sequences[0], {'x', 'y', 'c', E}, 2);
+  expect_sequence(short_prompt.sequences[1], {'x', 'y', 'e', E}, 2);
+}
+
+TEST(TokenisePair, Trl08MovesBackOneTokenOnTheSideThatMerges) {
+  const TrainRow row = one_pair({"xa", "bc", "cc", ""}, {.pairs = PairTokenization::kTrl08});
+  expect_sequence(row.sequences[0], {B, 'x', AB, 'c', E}, 2);
+  expect_sequence(row.sequences[1], {B, 'x', 'a', 'c', 'c', E}, 3);
+}
+
+TEST(TokenisePair, Trl08KeepsTheEndOfAPromptOnlyWhereThePairIsTooLong) {
+  TokeniseOptions options{.max_length = 8, .max_prompt_length = 3, .pairs = PairTokenization::kTrl08};
+  // BOS + 4 + 3 = 8 fits: nothing is cut.
+  expect_sequence(one_pair({"uvxy", "cd", "e", ""}, options).sequences[0],
+                  {B, 'u', 'v', 'x', 'y', 'c', 'd', E}, 5);
+  // One more answer token on the chosen side: both prompts keep their last 3 tokens, BOS is lost with the
+  // rest.
+  const TrainRow row = one_pair({"uvxy", "cdf", "e", ""}, options);
+  expect_sequence(row.sequences[0], {'v', 'x', 'y', 'c', 'd', 'f', E}, 3);
+  expect_sequence(row.sequences[1], {'v', 'x', 'y', 'e', E}, 3);
+}
+
+TEST(TokenisePair, Trl08ThenCutsAnswersToTheRest) {
+  TokeniseOptions options{.max_length = 8, .max_prompt_length = 3, .pairs = PairTokenization::kTrl08};
+  const TrainRow row = one_pair({"uvxy", "cdfghi", "e", ""}, options);
+  expect_sequence(row.sequences[0], {'v', 'x', 'y', 'c', 'd', 'f', 'g', 'h'}, 3);  // 8 − 3 = 5 answer tokens
+  expect_sequence(row.sequences[1], {'v', 'x', 'y', 'e', E}, 3);
+}
+
+TEST(TokenisePair, UnknownRulesAreAUsageError) { EXPECT_THROW(parse_pair_tokenization("trl_2"), Error); }
+
+}  // namespace
+}  // namespace xlt

@@ -1,0 +1,237 @@
+// The loop on a decoder of two matrices. SPDX-License-Identifier: Apache-2.0
+#include "train/train_testing.h"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "xlt/checkpoint/adapter.h"
+
+namespace xlt {
+namespace {
+
+TEST(Training, LowersTheLossOfTexts) {
+  TrainFixture fixture("sft");
+  fixture.job.sft = letter_texts(8);
+  fixture.options.max_steps = 40;
+  const TrainResult result = fixture.run();
+  const auto losses = fixture.losses();
+  EXPECT_EQ(result.steps, 40);
+  EXPECT_EQ(losses.size(), 40u);
+  EXPECT_LT(losses.back(), losses.front() - 0.5);
+  EXPECT_EQ(result.final_loss, losses.back());
+  EXPECT_TRUE(std::isnan(result.best_eval_loss));
+}
+
+TEST(Training, DpoBeginsAtLog2AndLearnsThePreference) {
+  TrainFixture fixture("dpo");
+  fixture.options.method = "dpo";
+  fixture.job.preference = letter_pairs(6);
+  fixture.options.max_steps = 40;
+  fixture.options.batch_size = 3;
+  fixture.run();
+  const auto rows = fixture.metrics();
+  EXPECT_NEAR(rows.front().at("loss").get<double>(), std::log(2.0), 1e-6);
+  EXPECT_EQ(rows.front().at("rewards/margins"), 0.0);
+  EXPECT_GT(rows.back().at("rewards/margins").get<double>(), 0.1);
+  EXPECT_EQ(rows.back().at("rewards/accuracies"), 1.0);
+}
+
+TEST(Training, WritesEveryFieldOfARow) {
+  TrainFixture fixture("fields");
+  fixture.options.method = "dpo";
+  fixture.options.learning_rate = 0;
+  fixture.job.preference = {{"xy", "cd", "e", "p:1"}, {"xy", "f", "gh", "p:2"}};
+  fixture.options.max_steps = 2;
+  fixture.run();
+  const Json row = fixture.metrics().back();
+  for (const char* name : {"step", "epoch", "split", "loss", "learning_rate", "grad_norm", "num_tokens",
+                           "seconds", "rewards/chosen", "rewards/rejected", "rewards/margins",
+                           "rewards/accuracies", "logps/chosen", "logps/rejected"})
+    EXPECT_TRUE(row.contains(name)) << name;
+  EXPECT_EQ(row.at("learning_rate"), 1e-6);  // TRL's default
+  // Rows of 6 + 5 and 5 + 6 tokens, seen twice.
+  EXPECT_EQ(row.at("num_tokens"), 44);
+  EXPECT_EQ(row.at("epoch"), 2.0);
+}
+
+TEST(Training, MicroBatchesOfOneEqualOneBatchOfEight) {
+  for (const char* method : {"sft", "dpo"}) {
+    TrainFixture small("small"), large("large");
+    for (TrainFixture* fixture : {&small, &large}) {
+      fixture->options.method = method;
+      fixture->job.sft = letter_texts(16);
+      fixture->job.preference = letter_pairs(16);
+      fixture->options.max_steps = 6;
+    }
+    small.options.batch_size = 1;
+    small.options.gradient_accumulation_steps = 8;
+    large.options.batch_size = 8;
+    small.run();
+    large.run();
+    const auto a = small.losses(), b = large.losses();
+    for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5) << method << ' ' << i;
+    const auto x = small.adapter_values(), y = large.adapter_values();
+    for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], 1e-5) << method;
+  }
+}
+
+// Means per micro-batch would weigh a text of 2 labels as much as one of 9.
+TEST(Training, SftIsTheMeanOverTheLabelsOfTheWholeStep) {
+  TrainFixture fixture("mean");
+  fixture.job.sft = {{true, "", "c", "a"}, {true, "", "ddddeeee", "b"}};
+  fixture.options.max_steps = 1;
+  fixture.options.batch_size = 1;
+  fixture.options.gradient_accumulation_steps = 2;
+  fixture.run();
+  TrainFixture first("first"), second("second");
+  first.job.sft = {fixture.job.sft[0]};
+  second.job.sft = {fixture.job.sft[1]};
+  for (TrainFixture* one : {&first, &second}) {
+    one->options.max_steps = 1;
+    one->run();
+  }
+  EXPECT_NEAR(fixture.losses()[0], (2 * first.losses()[0] + 9 * second.losses()[0]) / 11, 1e-5);
+}
+
+TEST(Training, LoggingStepsAverageTheStepsBetween) {
+  TrainFixture every("every"), third("third");
+  for (TrainFixture* fixture : {&every, &third}) {
+    fixture->job.sft = letter_texts(8);
+    fixture->options.max_steps = 4;
+  }
+  third.options.logging_steps = 3;
+  every.run();
+  third.run();
+  const auto a = every.losses(), b = third.losses();
+  ASSERT_EQ(b.size(), 2u);
+  EXPECT_NEAR(b[0], (a[0] + a[1] + a[2]) / 3, 1e-9);
+  EXPECT_NEAR(b[1], a[3], 1e-9);
+  EXPECT_EQ(third.metrics()[0].at("step"), 3);
+}
+
+TEST(Training, KeepsTheBestAdapterAndStopsWithoutImprovement) {
+  TrainFixture fixture("early");
+  fixture.job.sft = letter_texts(10);
+  fixture.options.eval_split = 0.3;
+  fixture.options.eval_steps = 2;
+  fixture.options.early_stopping_patience = 2;
+  fixture.options.learning_rate = 0.6;  // soon too far
+  fixture.options.max_steps = 200;
+  const TrainResult result = fixture.run();
+  const auto losses = fixture.losses("eval");
+  const auto best = std::min_element(losses.begin(), losses.end());
+  EXPECT_LT(result.steps, 200);
+  EXPECT_EQ(result.best_eval_loss, *best);
+  EXPECT_EQ(result.best_step, 2 * (best - losses.begin() + 1));
+  EXPECT_EQ(result.steps, result.best_step + 4);  // two evaluations later
+  // What the decoder now holds is the checkpoint of the best step, not of the last.
+  const Adapter stored =
+      load_adapter(fixture.job.output / "checkpoints" / str_cat("step-", result.best_step));
+  EXPECT_TRUE(stored.modules.at("projection").b.equal(fixture.decoder.projection().adapter()->b.detach()));
+  const Adapter last = load_adapter(fixture.job.output / "checkpoints" / str_cat("step-", result.steps));
+  EXPECT_FALSE(last.modules.at("projection").b.equal(stored.modules.at("projection").b));
+}
+
+TEST(Training, EvaluatesAtTheEndInAnyCase) {
+  TrainFixture fixture("at_end");
+  fixture.job.sft = letter_texts(10);
+  fixture.options.eval_split = 0.2;
+  fixture.options.max_steps = 3;
+  const TrainResult result = fixture.run();
+  EXPECT_EQ(fixture.losses("eval").size(), 1u);
+  EXPECT_EQ(result.best_step, 3);
+}
+
+TEST(Training, EvaluationDoesNotDependOnTheBatchSize) {
+  std::vector<double> losses;
+  for (const int64_t batch_size : {1, 5}) {
+    TrainFixture fixture("eval_batch");
+    fixture.job.sft = letter_texts(12);
+    fixture.options.eval_split = 0.5;
+    fixture.options.batch_size = batch_size;
+    fixture.options.gradient_accumulation_steps = batch_size == 1 ? 5 : 1;
+    fixture.options.max_steps = 1;
+    fixture.run();
+    losses.push_back(fixture.losses("eval").at(0));
+  }
+  EXPECT_NEAR(losses[0], losses[1], 1e-6);
+}
+
+TEST(Training, ADropoutMaskIsTheSameInEveryRunAndAbsentInDpo) {
+  std::vector<std::vector<double>> losses;
+  for (const double dropout : {0.5, 0.5, 0.0}) {
+    TrainFixture fixture("dropout", dropout);
+    fixture.job.sft = letter_texts(8);
+    fixture.options.max_steps = 5;
+    fixture.run();
+    losses.push_back(fixture.losses());
+  }
+  EXPECT_EQ(losses[0], losses[1]);
+  EXPECT_NE(losses[0], losses[2]);
+  losses.clear();
+  for (const double dropout : {0.5, 0.0}) {
+    TrainFixture fixture("dropout", dropout);
+    fixture.options.method = "dpo";
+    fixture.job.preference = letter_pairs(8);
+    fixture.options.max_steps = 5;
+    fixture.run();
+    losses.push_back(fixture.losses());
+  }
+  EXPECT_EQ(losses[0], losses[1]);
+}
+
+TEST(Training, NamesStepAndRowWhereALossIsNotFinite) {
+  TrainFixture fixture("nan");
+  fixture.job.sft = {{true, "", "cc", "texts.jsonl:1"}, {true, "", "zz", "texts.jsonl:2"}};
+  fixture.options.no_shuffle = true;
+  fixture.options.max_steps = 2;
+  fixture.options.batch_size = 2;
+  fixture.decoder.embedding()['z'].fill_(std::nan(""));
+  try {
+    fixture.run();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kNumerics);
+    EXPECT_EQ(error.context(), "texts.jsonl:2");
+    EXPECT_THAT(error.message(), testing::HasSubstr("step 1"));
+  }
+}
+
+TEST(Training, ASplitThatLeavesNothingToTrainOnIsADataError) {
+  TrainFixture fixture("too_small");
+  fixture.job.sft = letter_texts(1);
+  fixture.options.eval_split = 0.5;
+  try {
+    fixture.run();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kData);
+  }
+}
+
+TEST(Training, OptionsThatDoNotGoTogetherAreAUsageError) {
+  TrainerOptions options;
+  options.eval_steps = 10;
+  EXPECT_THROW(options.check_combination(), Error);
+  options.eval_split = 0.1;
+  EXPECT_NO_THROW(options.check_combination());
+  options.max_prompt_length = options.max_length;
+  EXPECT_THROW(options.check_combination(), Error);
+}
+
+TEST(Training, TrainsAllWeightsWithoutAnAdapter) {
+  TrainFixture fixture("all_weights");
+  fixture.decoder.projection().adapter().reset();
+  train_all_weights(fixture.decoder);
+  fixture.job.adapter_only = false;
+  fixture.job.sft = letter_texts(8);
+  fixture.options.max_steps = 20;
+  fixture.run();
+  EXPECT_LT(fixture.losses().back(), fixture.losses().front() - 0.5);
+  EXPECT_TRUE(fs::exists(fixture.job.output / "checkpoints/step-20/model.safetensors"));
+}
+
+}  // namespace
+}  // namespace xlt
