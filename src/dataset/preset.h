@@ -1,0 +1,37 @@
+// A published data set's fields and filters. One file and one row of presets.def each.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "xlt/base/registry.h"
+#include "xlt/dataset/reader.h"
+#include "xlt/dataset/record.h"
+
+namespace xlt {
+
+class Preset {
+ public:
+  virtual ~Preset() = default;
+  // What to get and from where; for `xlt ls presets` and for the error about a missing file.
+  virtual const char* source() const = 0;
+  // Nothing for a row that the recipe leaves out.
+  virtual std::optional<SftRecord> sft(const Row& row) const = 0;
+  virtual std::optional<PreferenceRecord> preference(
+      const Row& row) const;  // throws kUsage: not preference data
+};
+
+// A preference data set; as SFT data it is prompt, space, chosen (protocol, section 1.3).
+class PreferencePreset : public Preset {
+ public:
+  std::optional<SftRecord> sft(const Row& row) const override;
+};
+
+#define X(name) std::unique_ptr<Preset> make_##name##_preset();
+#include "dataset/presets.def"
+#undef X
+
+std::span<const Entry<Preset>> presets();
+
+}  // namespace xlt

@@ -1,0 +1,22 @@
+// The toxicity pairs of Lee et al. 2024 ("DetoxDPO" in arXiv 2412.14050): the unperturbed continuation is
+// chosen. SPDX-License-Identifier: Apache-2.0
+#include "dataset/preset.h"
+
+namespace xlt {
+
+namespace {
+class DetoxDpo : public PreferencePreset {
+  const char* source() const override {
+    return "split_0.jsonl … split_5.jsonl of the folder toxicity_pairwise that github.com/ajyl/dpo_toxic "
+           "links to";
+  }
+  std::optional<PreferenceRecord> preference(const Row& row) const override {
+    return PreferenceRecord{row.text("prompt_text"), row.text("unpert_gen_text"), row.text("pert_gen_text"),
+                            row.place()};
+  }
+};
+}  // namespace
+
+std::unique_ptr<Preset> make_detoxdpo_preset() { return std::make_unique<DetoxDpo>(); }
+
+}  // namespace xlt

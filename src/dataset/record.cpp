@@ -1,0 +1,121 @@
+// Rows → training records. SPDX-License-Identifier: Apache-2.0
+#include "xlt/dataset/record.h"
+
+#include "dataset/preset.h"
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+
+namespace xlt {
+
+namespace {
+
+constexpr Entry<Preset> kPresets[] = {
+#define X(name) {#name, make_##name##_preset},
+#include "dataset/presets.def"
+#undef X
+};
+
+struct DataSource {
+  std::unique_ptr<Preset> preset;  // null: the user's own fields
+  std::vector<fs::path> files;
+};
+
+// FILE[,FILE…] or PRESET=FILE[,FILE…]
+DataSource parse_data(const std::string& data) {
+  DataSource source;
+  std::string files = data;
+  const size_t equals = data.find('=');
+  if (equals != std::string::npos && !fs::exists(data)) {
+    source.preset = find_entry<Preset>(kPresets, "preset", data.substr(0, equals)).make();
+    files = data.substr(equals + 1);
+  }
+  for (const auto& entry : kPresets)
+    if (data == entry.name && !fs::exists(data))
+      throw Error(ErrorKind::kUsage, str_cat("nothing is downloaded: get ", entry.make()->source(),
+                                             " and pass --data ", data, "=FILE"));
+  for (size_t begin = 0; begin <= files.size();) {
+    const size_t end = std::min(files.find(',', begin), files.size());
+    if (end > begin) source.files.emplace_back(files.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (source.files.empty())
+    throw Error(ErrorKind::kUsage, "no data file was given; expected FILE or PRESET=FILE");
+  return source;
+}
+
+void require(bool condition, const char* message, const Row& row) {
+  if (!condition) throw Error(ErrorKind::kData, message, row.place());
+}
+
+std::optional<SftRecord> sft_record(const Row& row, const DataFields& fields) {
+  const auto text = row.text_if_present(fields.text_field);
+  if (text) return SftRecord{true, "", *text, row.place()};
+  if (!row.has(fields.prompt_field) && !row.has(fields.completion_field))
+    return SftRecord{true, "", row.text(fields.text_field), row.place()};
+  return SftRecord{false, row.text(fields.prompt_field), row.text(fields.completion_field), row.place()};
+}
+
+}  // namespace
+
+std::span<const Entry<Preset>> presets() { return kPresets; }
+
+std::optional<PreferenceRecord> Preset::preference(const Row& row) const {
+  throw Error(ErrorKind::kUsage, "this preset holds texts, not preference pairs; use it with an SFT method",
+              row.place());
+}
+
+std::optional<SftRecord> PreferencePreset::sft(const Row& row) const {
+  const auto pair = preference(row);
+  return SftRecord{true, "", pair->prompt + " " + pair->chosen, row.place()};
+}
+
+void DataFields::visit(OptionVisitor& v) {
+  v.field("text_field", text_field, "field of a language-modelling row's text");
+  v.field("prompt_field", prompt_field,
+          "field of the prompt, in prompt-completion rows and preference pairs");
+  v.field("completion_field", completion_field, "field of the completion");
+  v.field("chosen_field", chosen_field, "field of a pair's preferred answer");
+  v.field("rejected_field", rejected_field, "field of a pair's other answer");
+}
+
+std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields) {
+  const DataSource source = parse_data(data);
+  std::vector<SftRecord> records;
+  for (const fs::path& file : source.files)
+    for (const Row& row : read_rows(file)) {
+      auto record = source.preset ? source.preset->sft(row) : sft_record(row, fields);
+      if (!record) continue;
+      require(!record->completion.empty(), record->is_text ? "the text is empty" : "the completion is empty",
+              row);
+      require(records.empty() || records[0].is_text == record->is_text,
+              "text rows and prompt-completion rows are mixed; keep them in separate runs", row);
+      records.push_back(std::move(*record));
+    }
+  if (records.empty()) throw Error(ErrorKind::kData, "no row is left after the preset's filter", data);
+  return records;
+}
+
+std::vector<PreferenceRecord> load_preference(const std::string& data, const DataFields& fields) {
+  const DataSource source = parse_data(data);
+  std::vector<PreferenceRecord> records;
+  for (const fs::path& file : source.files)
+    for (const Row& row : read_rows(file)) {
+      auto record =
+          source.preset
+              ? source.preset->preference(row)
+              : std::optional(PreferenceRecord{row.text(fields.prompt_field), row.text(fields.chosen_field),
+                                               row.text(fields.rejected_field), row.place()});
+      if (!record) continue;
+      require(!record->chosen.empty(), "the chosen answer is empty", row);
+      require(!record->rejected.empty(), "the rejected answer is empty", row);
+      records.push_back(std::move(*record));
+    }
+  if (records.empty()) throw Error(ErrorKind::kData, "no row is left after the preset's filter", data);
+  return records;
+}
+
+std::vector<std::filesystem::path> data_files(const std::string& data) { return parse_data(data).files; }
+std::vector<std::string> preset_names() { return names_of<Preset>(kPresets); }
+
+}  // namespace xlt

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/base/json.h"
+#include "xlt/base/registry.h"
+#include "xlt/dataset/reader.h"
+
+namespace xlt {
+
+Row::Row(Json fields, std::string place)
+    : fields_(std::make_unique<Json>(std::move(fields))), place_(std::move(place)) {}
+Row::Row(const Row& other) : fields_(std::make_unique<Json>(*other.fields_)), place_(other.place_) {}
+Row::Row(Row&&) noexcept = default;
+Row& Row::operator=(const Row& other) {
+  fields_ = std::make_unique<Json>(*other.fields_);
+  place_ = other.place_;
+  return *this;
+}
+Row& Row::operator=(Row&&) noexcept = default;
+Row::~Row() = default;
+
+bool Row::has(std::string_view field) const { return JsonView(*fields_, place_).has(field); }
+
+std::optional<std::string> Row::text_if_present(std::string_view field) const {
+  if (!has(field)) return std::nullopt;
+  return JsonView(*fields_, place_).at(field).as_string();
+}
+
+std::string Row::text(std::string_view field) const {
+  if (auto text = text_if_present(field)) return *text;
+  const auto keys = JsonView(*fields_, place_).keys();
+  throw Error(ErrorKind::kData, unknown_name_message("field", field, keys), place_);
+}
+
+}  // namespace xlt
