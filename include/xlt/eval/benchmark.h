@@ -1,0 +1,75 @@
+// A benchmark: data + protocol. In each language its items become requests to a language model, and each item's result
+// becomes ratios; metrics are reductions of those. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "xlt/base/context.h"
+#include "xlt/base/json_fwd.h"
+#include "xlt/base/registry.h"
+#include "xlt/base/stats.h"
+#include "xlt/lm/language_model.h"
+
+namespace xlt {
+
+class LanguageIdentifier;
+class TextScorer;
+struct EvalOptions;
+
+// An item's share in a metric: the metric is a function of Σ numerator and Σ denominator over items.
+struct Ratio {
+  double numerator = 0, denominator = 0;
+};
+
+// One item in one language. A ratio that could not be measured is not there, and `unscored` says why: never a zero.
+struct ScoredItem {
+  std::string id;
+  std::shared_ptr<Json> detail;         // what was scored and the numbers, for items/…jsonl
+  std::map<std::string, Ratio> ratios;  // by name; "paper.…" and "corrected.…" where the modes differ
+  std::string unscored;                 // reason, or empty
+};
+
+struct MetricSpec {
+  std::string name;
+  std::optional<bool> higher_is_better;  // nothing: an ideal in the middle (pct_stereotype: 50)
+  std::vector<std::string> ratios;
+  // Σ of each named ratio over items → the metric; NaN: undefined.
+  std::function<double(std::span<const Ratio>)> combine;
+  bool is_headline = false;  // shown in the table
+};
+// scale · Σ numerator / Σ denominator
+MetricSpec ratio_metric(std::string name, std::string ratio, std::optional<bool> higher_is_better, double scale = 1, bool is_headline = false);
+
+struct BenchmarkContext {
+  LanguageModel& lm;
+  const EvalOptions& options;
+  const TextScorer* toxicity;            // null: no word lists were given
+  const LanguageIdentifier* identifier;  // null: no --lid
+  const Context& context;
+};
+
+class Benchmark {
+ public:
+  virtual ~Benchmark() = default;
+  virtual const char* description() const = 0;
+  virtual const char* version() const = 0;  // changes when scores may
+  // Languages of the published data and those with a file in the folder, as BCP-47 tags.
+  virtual std::vector<std::string> languages(const std::filesystem::path& data) const = 0;
+  // The file of a language, whether it is there or not.
+  virtual std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const = 0;
+  // Reads the file, asks the model, scores. In file order.
+  virtual std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string& language, const BenchmarkContext& context) const = 0;
+  // `scoring`: "paper" or "corrected".
+  virtual std::vector<MetricSpec> metrics(const std::string& scoring) const = 0;
+};
+
+std::span<const Entry<Benchmark>> benchmarks();
+
+}  // namespace xlt

@@ -1,0 +1,15 @@
+// Where a benchmark's languages lie. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace xlt {
+
+// Language tags of the files DIR/{lang}{extension}; other names are passed over.
+std::vector<std::string> languages_in(const std::filesystem::path& folder, const std::string& extension);
+// The union, sorted.
+std::vector<std::string> united(std::vector<std::string> a, const std::vector<std::string>& b);
+
+}  // namespace xlt

@@ -1,0 +1,105 @@
+// Words and phrases of a list, found in a text. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/language.h"
+#include "xlt/dataset/reader.h"
+#include "xlt/eval/scorer.h"
+#include "xlt/text/segmentation.h"
+
+namespace xlt {
+
+namespace {
+
+// One language's list.
+class WordList {
+ public:
+  explicit WordList(const std::string& language) : language_(language) {
+    const LanguageInfo* info = find_language(language);
+    has_word_spaces_ = !info || info->has_word_spaces;
+  }
+
+  void add(const std::string& entry) {
+    const std::string folded = fold_case_and_accents(strip(entry));
+    if (folded.empty()) return;
+    ++size_;
+    if (!has_word_spaces_) {
+      substrings_.push_back(folded);
+      return;
+    }
+    const auto words = split_words(folded, language_);
+    if (!words.empty()) phrases_[words[0]].push_back(words);
+  }
+
+  bool occurs_in(std::string_view text) const {
+    const std::string folded = fold_case_and_accents(text);
+    if (!has_word_spaces_)
+      return std::any_of(substrings_.begin(), substrings_.end(), [&](const std::string& x) { return folded.find(x) != std::string::npos; });
+    const auto words = split_words(folded, language_);
+    for (size_t i = 0; i < words.size(); ++i) {
+      const auto found = phrases_.find(words[i]);
+      if (found == phrases_.end()) continue;
+      for (const auto& phrase : found->second)
+        if (i + phrase.size() <= words.size() && std::equal(phrase.begin(), phrase.end(), words.begin() + static_cast<int64_t>(i))) return true;
+    }
+    return false;
+  }
+
+  int64_t size() const { return size_; }
+
+ private:
+  std::string language_;
+  bool has_word_spaces_ = true;
+  int64_t size_ = 0;
+  std::unordered_map<std::string, std::vector<std::vector<std::string>>> phrases_;  // by first word
+  std::vector<std::string> substrings_;
+};
+
+class WordListScorer : public TextScorer {
+ public:
+  explicit WordListScorer(const fs::path& folder) {
+    if (!fs::is_directory(folder)) throw Error(ErrorKind::kIo, "no such folder of word lists", folder.string());
+    read_folder(folder);
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (entry.is_directory()) read_folder(entry.path());
+    if (lists_.empty()) throw Error(ErrorKind::kData, "no word list is here; expected {lang}.txt or {lang}.tsv", folder.string());
+  }
+
+  const char* name() const override { return "word_list"; }
+
+  ScoreResult score(std::string_view text, const std::string& language) const override {
+    const auto found = lists_.find(primary_language(language));
+    if (found == lists_.end()) return Unscored{"no word list for " + language};
+    if (is_blank(text)) return Unscored{"empty text"};
+    return Score{found->second.occurs_in(text) ? 1.0 : 0.0};
+  }
+
+ private:
+  void read_folder(const fs::path& folder) {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const fs::path& file = entry.path();
+      if (file.extension() != ".txt" && file.extension() != ".tsv") continue;
+      if (!find_language(file.stem().string())) continue;
+      const std::string language = primary_language(file.stem().string());
+      WordList& list = lists_.try_emplace(language, language).first->second;
+      if (file.extension() == ".txt") {
+        LineReader lines(file);
+        while (const auto line = lines.next()) list.add(*line);
+      } else {
+        for (const Row& row : read_rows(file))
+          if (row.text_if_present("level").value_or("conservative") == "conservative") list.add(row.text("lemma"));
+      }
+    }
+  }
+
+  std::map<std::string, WordList> lists_;
+};
+
+}  // namespace
+
+std::unique_ptr<TextScorer> make_word_list_scorer(const std::filesystem::path& folder) { return std::make_unique<WordListScorer>(folder); }
+
+}  // namespace xlt
