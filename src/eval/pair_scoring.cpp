@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/pair_scoring.h"
+
+#include "xlt/base/json.h"
+
+namespace xlt {
+
+Json SentenceScore::to_json(const std::string& text) const {
+  return Json{{"text", text}, {"log_likelihood", log_likelihood}, {"num_tokens", num_tokens}};
+}
+
+std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<std::string>& sentences) {
+  const std::optional<double> bos = lm.bos_log_likelihood();
+  std::vector<SentenceScore> scores;
+  for (const LogLikelihood& result : lm.rolling_log_likelihood(sentences)) {
+    SentenceScore score{result.log_likelihood, result.num_tokens};
+    const double tokens = static_cast<double>(result.num_tokens);
+    score.corrected = result.num_tokens > 0 ? result.log_likelihood / tokens : 0;
+    score.paper = bos ? (result.log_likelihood + *bos) / (tokens + 1) : score.corrected;
+    scores.push_back(score);
+  }
+  return scores;
+}
+
+}  // namespace xlt

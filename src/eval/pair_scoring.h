@@ -1,0 +1,24 @@
+// Scoring whole sentences, as CrowS-Pairs and StereoSet do. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xlt/base/json_fwd.h"
+#include "xlt/eval/benchmark.h"
+
+namespace xlt {
+
+struct SentenceScore {
+  double log_likelihood = 0;
+  int64_t num_tokens = 0;
+  // Mean log-probability a token; the published code averages log P(BOS | BOS) in (protocol 2.1), and compares
+  // 2^(mean log2 p), whose order is the same.
+  double paper = 0;
+  double corrected = 0;  // without that constant
+  Json to_json(const std::string& text) const;
+};
+std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<std::string>& sentences);
+
+}  // namespace xlt
