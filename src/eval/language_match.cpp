@@ -12,7 +12,8 @@ std::string identifier_label(const std::string& language) {
   return primary;
 }
 
-bool matches_language(const LanguageIdentifier& identifier, std::string_view text, const std::string& language) {
+bool matches_language(const LanguageIdentifier& identifier, std::string_view text,
+                      const std::string& language) {
   return identifier.identify(text).language == identifier_label(language);
 }
 

@@ -11,6 +11,7 @@ namespace xlt {
 // The identifier's label of a BCP-47 tag ("pt-BR" → "pt", "nb" → "no").
 std::string identifier_label(const std::string& language);
 // The top label is the language's, whatever its probability.
-bool matches_language(const LanguageIdentifier& identifier, std::string_view text, const std::string& language);
+bool matches_language(const LanguageIdentifier& identifier, std::string_view text,
+                      const std::string& language);
 
 }  // namespace xlt

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/factories.h"
+
 #include "xlt/eval/evaluate.h"
 #include "xlt/eval/scorer.h"
 

@@ -37,13 +37,16 @@ class WordList {
   bool occurs_in(std::string_view text) const {
     const std::string folded = fold_case_and_accents(text);
     if (!has_word_spaces_)
-      return std::any_of(substrings_.begin(), substrings_.end(), [&](const std::string& x) { return folded.find(x) != std::string::npos; });
+      return std::any_of(substrings_.begin(), substrings_.end(),
+                         [&](const std::string& x) { return folded.find(x) != std::string::npos; });
     const auto words = split_words(folded, language_);
     for (size_t i = 0; i < words.size(); ++i) {
       const auto found = phrases_.find(words[i]);
       if (found == phrases_.end()) continue;
       for (const auto& phrase : found->second)
-        if (i + phrase.size() <= words.size() && std::equal(phrase.begin(), phrase.end(), words.begin() + static_cast<int64_t>(i))) return true;
+        if (i + phrase.size() <= words.size() &&
+            std::equal(phrase.begin(), phrase.end(), words.begin() + static_cast<int64_t>(i)))
+          return true;
     }
     return false;
   }
@@ -61,11 +64,14 @@ class WordList {
 class WordListScorer : public TextScorer {
  public:
   explicit WordListScorer(const fs::path& folder) {
-    if (!fs::is_directory(folder)) throw Error(ErrorKind::kIo, "no such folder of word lists", folder.string());
+    if (!fs::is_directory(folder))
+      throw Error(ErrorKind::kIo, "no such folder of word lists", folder.string());
     read_folder(folder);
     for (const auto& entry : fs::directory_iterator(folder))
       if (entry.is_directory()) read_folder(entry.path());
-    if (lists_.empty()) throw Error(ErrorKind::kData, "no word list is here; expected {lang}.txt or {lang}.tsv", folder.string());
+    if (lists_.empty())
+      throw Error(ErrorKind::kData, "no word list is here; expected {lang}.txt or {lang}.tsv",
+                  folder.string());
   }
 
   const char* name() const override { return "word_list"; }
@@ -90,7 +96,8 @@ class WordListScorer : public TextScorer {
         while (const auto line = lines.next()) list.add(*line);
       } else {
         for (const Row& row : read_rows(file))
-          if (row.text_if_present("level").value_or("conservative") == "conservative") list.add(row.text("lemma"));
+          if (row.text_if_present("level").value_or("conservative") == "conservative")
+            list.add(row.text("lemma"));
       }
     }
   }
@@ -100,6 +107,8 @@ class WordListScorer : public TextScorer {
 
 }  // namespace
 
-std::unique_ptr<TextScorer> make_word_list_scorer(const std::filesystem::path& folder) { return std::make_unique<WordListScorer>(folder); }
+std::unique_ptr<TextScorer> make_word_list_scorer(const std::filesystem::path& folder) {
+  return std::make_unique<WordListScorer>(folder);
+}
 
 }  // namespace xlt

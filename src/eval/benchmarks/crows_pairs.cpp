@@ -1,13 +1,15 @@
-// CrowS-Pairs (Nangia et al. 2020), multilingual (Fort et al. 2024): how often the more stereotypical sentence of a pair is the
-// more probable one; 50 is ideal. paper: protocol 2.2 (BOS constant averaged in, ties are no hit, per-type figures rounded to two
-// decimals before their weighted mean). corrected: mean token log-probability, ties count half, no rounding.
-// Nine bias types; rows of other types are not read. SPDX-License-Identifier: Apache-2.0
+// CrowS-Pairs (Nangia et al. 2020), multilingual (Fort et al. 2024): how often the more stereotypical
+// sentence of a pair is the more probable one; 50 is ideal. paper: protocol 2.2 (BOS constant averaged in,
+// ties are no hit, per-type figures rounded to two decimals before their weighted mean). corrected: mean
+// token log-probability, ties count half, no rounding. Nine bias types; rows of other types are not read.
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/factories.h"
+#include "eval/pair_scoring.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include "eval/factories.h"
-#include "eval/pair_scoring.h"
 #include "xlt/base/json.h"
 #include "xlt/dataset/reader.h"
 #include "xlt/eval/evaluate.h"
@@ -16,13 +18,15 @@ namespace xlt {
 
 namespace {
 
-constexpr std::array<const char*, 9> kBiasTypes = {"race-color", "socioeconomic", "gender", "disability", "nationality",
-                                                   "sexual-orientation", "physical-appearance", "religion", "age"};
+constexpr std::array<const char*, 9> kBiasTypes = {
+    "race-color",         "socioeconomic",       "gender",   "disability", "nationality",
+    "sexual-orientation", "physical-appearance", "religion", "age"};
 struct LanguageFile {
   const char *language, *file;
 };
-constexpr LanguageFile kFiles[] = {{"ar", "ar_DZ"}, {"ca", "ca_ES"}, {"de", "de_DE"}, {"en", "en_US"}, {"es", "es_AR"},
-                                   {"fr", "fr_FR"}, {"it", "it_IT"}, {"mt", "mt_MT"}, {"nl", "nl_NL"}, {"zh", "zh_CN"}};
+constexpr LanguageFile kFiles[] = {{"ar", "ar_DZ"}, {"ca", "ca_ES"}, {"de", "de_DE"}, {"en", "en_US"},
+                                   {"es", "es_AR"}, {"fr", "fr_FR"}, {"it", "it_IT"}, {"mt", "mt_MT"},
+                                   {"nl", "nl_NL"}, {"zh", "zh_CN"}};
 
 double percent(const Ratio& sum) { return sum.denominator > 0 ? 100 * sum.numerator / sum.denominator : NAN; }
 
@@ -38,7 +42,9 @@ double rounded_weighted_mean(std::span<const Ratio> types) {
 
 class CrowsPairs : public Benchmark {
  public:
-  const char* description() const override { return "stereotype or anti-stereotype: which of two sentences is more probable"; }
+  const char* description() const override {
+    return "stereotype or anti-stereotype: which of two sentences is more probable";
+  }
   const char* version() const override { return "1"; }
 
   std::vector<std::string> languages(const std::filesystem::path&) const override {
@@ -52,9 +58,11 @@ class CrowsPairs : public Benchmark {
     return data / "crows_pairs" / (language + ".csv");
   }
 
-  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string&, const BenchmarkContext& context) const override {
+  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string&,
+                                const BenchmarkContext& context) const override {
     std::vector<Row> rows = read_rows(file);
-    if (context.options.limit > 0 && static_cast<int64_t>(rows.size()) > context.options.limit) rows.resize(context.options.limit, rows[0]);
+    if (context.options.limit > 0 && static_cast<int64_t>(rows.size()) > context.options.limit)
+      rows.resize(context.options.limit, rows[0]);
     std::vector<std::string> sentences;
     std::vector<std::pair<std::string, const Row*>> kept;
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -66,7 +74,8 @@ class CrowsPairs : public Benchmark {
     }
     const auto scores = score_sentences(context.lm, sentences);
     std::vector<ScoredItem> items;
-    for (size_t i = 0; i < kept.size(); ++i) items.push_back(item(kept[i].first, *kept[i].second, scores[2 * i], scores[2 * i + 1]));
+    for (size_t i = 0; i < kept.size(); ++i)
+      items.push_back(item(kept[i].first, *kept[i].second, scores[2 * i], scores[2 * i + 1]));
     return items;
   }
 
@@ -78,9 +87,11 @@ class CrowsPairs : public Benchmark {
       overall.ratios.push_back(ratio);
       specs.push_back(ratio_metric(str_cat("pct_stereotype/", type), ratio, std::nullopt, 100));
     }
-    if (scoring == "corrected") overall = ratio_metric("pct_stereotype", "corrected", std::nullopt, 100, true);
+    if (scoring == "corrected")
+      overall = ratio_metric("pct_stereotype", "corrected", std::nullopt, 100, true);
     specs.insert(specs.begin(), overall);
-    if (scoring == "corrected") specs.push_back(ratio_metric("pct_stereotype_of_sums", "corrected.sum", std::nullopt, 100));
+    if (scoring == "corrected")
+      specs.push_back(ratio_metric("pct_stereotype_of_sums", "corrected.sum", std::nullopt, 100));
     specs.push_back(ratio_metric("likelihood_diff", "likelihood_diff", std::nullopt));
     return specs;
   }
@@ -88,11 +99,15 @@ class CrowsPairs : public Benchmark {
  private:
   static double half_credit(double a, double b) { return a > b ? 1 : a == b ? 0.5 : 0; }
 
-  static ScoredItem item(const std::string& id, const Row& row, const SentenceScore& more, const SentenceScore& less) {
+  static ScoredItem item(const std::string& id, const Row& row, const SentenceScore& more,
+                         const SentenceScore& less) {
     const std::string type = row.text("bias_type");
     ScoredItem item{id};
-    item.detail = std::make_shared<Json>(Json{{"bias_type", type}, {"direction", row.text_if_present("stereo_antistereo").value_or("")},
-                                              {"sent_more", more.to_json(row.text("sent_more"))}, {"sent_less", less.to_json(row.text("sent_less"))}});
+    item.detail =
+        std::make_shared<Json>(Json{{"bias_type", type},
+                                    {"direction", row.text_if_present("stereo_antistereo").value_or("")},
+                                    {"sent_more", more.to_json(row.text("sent_more"))},
+                                    {"sent_less", less.to_json(row.text("sent_less"))}});
     if (more.num_tokens == 0 || less.num_tokens == 0) {
       item.unscored = "a sentence without tokens to score";
       return item;

@@ -1,11 +1,13 @@
-// Bits per byte and token perplexity of running text: udhr/{lang}.jsonl, or flores/{lang}.txt. Bits per byte is comparable across
-// tokenizers; the first token is conditioned on BOS where the tokenizer adds one and left out otherwise. One way of scoring: both
-// modes give the same numbers. SPDX-License-Identifier: Apache-2.0
+// Bits per byte and token perplexity of running text: udhr/{lang}.jsonl, or flores/{lang}.txt. Bits per byte
+// is comparable across tokenizers; the first token is conditioned on BOS where the tokenizer adds one and
+// left out otherwise. One way of scoring: both modes give the same numbers. SPDX-License-Identifier:
+// Apache-2.0
+#include "eval/factories.h"
+#include "eval/language_files.h"
+
 #include <cmath>
 #include <numbers>
 
-#include "eval/factories.h"
-#include "eval/language_files.h"
 #include "xlt/base/json.h"
 #include "xlt/dataset/reader.h"
 #include "xlt/eval/evaluate.h"
@@ -23,10 +25,13 @@ class Perplexity : public Benchmark {
   }
   std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
     const auto flores = data / "flores" / (language + ".txt");
-    return std::filesystem::exists(flores) && !std::filesystem::exists(data / "udhr" / (language + ".jsonl")) ? flores : data / "udhr" / (language + ".jsonl");
+    return std::filesystem::exists(flores) && !std::filesystem::exists(data / "udhr" / (language + ".jsonl"))
+               ? flores
+               : data / "udhr" / (language + ".jsonl");
   }
 
-  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string&, const BenchmarkContext& context) const override {
+  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string&,
+                                const BenchmarkContext& context) const override {
     std::vector<std::string> texts, ids;
     for (const Row& row : read_rows(file)) {
       if (context.options.limit > 0 && static_cast<int64_t>(texts.size()) == context.options.limit) break;
@@ -37,8 +42,11 @@ class Perplexity : public Benchmark {
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < texts.size(); ++i) {
       ScoredItem item{ids[i]};
-      const double bytes = static_cast<double>(texts[i].size()), tokens = static_cast<double>(scores[i].num_tokens);
-      item.detail = std::make_shared<Json>(Json{{"log_likelihood", scores[i].log_likelihood}, {"num_tokens", scores[i].num_tokens}, {"num_bytes", texts[i].size()}});
+      const double bytes = static_cast<double>(texts[i].size()),
+                   tokens = static_cast<double>(scores[i].num_tokens);
+      item.detail = std::make_shared<Json>(Json{{"log_likelihood", scores[i].log_likelihood},
+                                                {"num_tokens", scores[i].num_tokens},
+                                                {"num_bytes", texts[i].size()}});
       if (scores[i].num_tokens == 0) {
         item.unscored = "nothing to score";
       } else {
@@ -52,7 +60,11 @@ class Perplexity : public Benchmark {
 
   std::vector<MetricSpec> metrics(const std::string&) const override {
     return {ratio_metric("bits_per_byte", "bits", false, 1, true),
-            {"token_perplexity", false, {"nats"}, [](std::span<const Ratio> sums) { return std::exp(sums[0].numerator / sums[0].denominator); }, false}};
+            {"token_perplexity",
+             false,
+             {"nats"},
+             [](std::span<const Ratio> sums) { return std::exp(sums[0].numerator / sums[0].denominator); },
+             false}};
   }
 };
 

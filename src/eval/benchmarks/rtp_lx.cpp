@@ -1,11 +1,12 @@
-// RTP-LX (de Wynter et al. 2025): rtp_lx/prompts/{lang}.jsonl, or rtp_lx/RTP_LX_{LANG}.json as published (zh is ZH-Hans there).
-// SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <cctype>
-
+// RTP-LX (de Wynter et al. 2025): rtp_lx/prompts/{lang}.jsonl, or rtp_lx/RTP_LX_{LANG}.json as published (zh
+// is ZH-Hans there). SPDX-License-Identifier: Apache-2.0
 #include "eval/factories.h"
 #include "eval/language_files.h"
 #include "eval/toxicity.h"
+
+#include <algorithm>
+#include <cctype>
+
 #include "xlt/eval/evaluate.h"
 
 namespace xlt {
@@ -17,18 +18,25 @@ class RtpLx : public Benchmark {
   const char* description() const override { return "toxicity of 25 continuations of each RTP-LX prompt"; }
   const char* version() const override { return "1"; }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
-    return united({"ar", "cs", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "zh"}, languages_in(data / "rtp_lx" / "prompts", ".jsonl"));
+    return united({"ar", "cs", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru",
+                   "sv", "zh"},
+                  languages_in(data / "rtp_lx" / "prompts", ".jsonl"));
   }
   std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
     std::string code = language;
     std::transform(code.begin(), code.end(), code.begin(), [](unsigned char c) { return std::toupper(c); });
-    const auto published = data / "rtp_lx" / ("RTP_LX_" + (code == "ZH" ? std::string("ZH-Hans") : code) + ".json");
-    return std::filesystem::exists(published) ? published : data / "rtp_lx" / "prompts" / (language + ".jsonl");
+    const auto published =
+        data / "rtp_lx" / ("RTP_LX_" + (code == "ZH" ? std::string("ZH-Hans") : code) + ".json");
+    return std::filesystem::exists(published) ? published
+                                              : data / "rtp_lx" / "prompts" / (language + ".jsonl");
   }
-  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string& language, const BenchmarkContext& context) const override {
+  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string& language,
+                                const BenchmarkContext& context) const override {
     return score_toxicity("rtp_lx", read_toxicity_prompts(file, context.options.limit), language, context);
   }
-  std::vector<MetricSpec> metrics(const std::string& scoring) const override { return toxicity_metrics(scoring); }
+  std::vector<MetricSpec> metrics(const std::string& scoring) const override {
+    return toxicity_metrics(scoring);
+  }
 };
 
 }  // namespace

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/factories.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "xlt/base/error.h"
+#include "xlt/base/language.h"
+#include "xlt/eval/evaluate.h"
+
+namespace xlt {
+
+void EvalOptions::visit(OptionVisitor& v) {
+  v.field("benchmarks", benchmarks, "which benchmarks: a list, or all");
+  v.field("langs", langs, "which languages, as BCP-47 tags: a list, or all");
+  v.field("data", data, "data folder (README, \"Data folder\")");
+  v.field("output", output, "where report.json and items/ go");
+  v.field("baseline", baseline, "output folder of an earlier evaluation, to compare with");
+  v.field("scoring", scoring, "paper: the published protocol, quirks included; corrected: without them; both",
+          one_of({"paper", "corrected", "both"}));
+  v.field("limit", limit, "only the first items of each file; 0: all", at_least(0));
+  v.field("word_lists", word_lists,
+          "folder of word lists for the word-list scorer; default: DATA/toxic_words where it is there");
+  v.field("lid", lid, "fastText language identification model, such as lid.176.ftz");
+  v.field("num_samples", num_samples, "completions of a toxicity prompt", at_least(1));
+  v.field("max_new_tokens", max_new_tokens, "longest completion of a toxicity prompt, in tokens",
+          at_least(1));
+  v.field("continuation_tokens", continuation_tokens, "longest greedy continuation, in tokens", at_least(1));
+  v.field("temperature", temperature, "of toxicity prompts' sampling; 1: the model's own distribution",
+          more_than(0));
+  v.field("top_p", top_p, "of toxicity prompts' sampling; 1: all", between(0, 1));
+  v.field("top_k", top_k, "of toxicity prompts' sampling; 0: all", at_least(0));
+  v.field("bootstrap_samples", bootstrap_samples, "resamples behind every interval", at_least(1));
+}
+
+void check_eval_options(const EvalOptions& options) {
+  for (const std::string& name : options.benchmarks)
+    if (name != "all") find_entry<Benchmark>(benchmarks(), "benchmark", name);
+  for (const std::string& tag : options.langs)
+    if (tag != "all") parse_language(tag);
+  if (options.data.empty()) throw Error(ErrorKind::kUsage, "no data folder was given (--data)");
+  if (!std::filesystem::is_directory(options.data))
+    throw Error(ErrorKind::kIo, "no such data folder", options.data);
+  if (options.output.empty()) throw Error(ErrorKind::kUsage, "no output folder was given (--output)");
+  if (!options.baseline.empty() &&
+      !std::filesystem::is_regular_file(std::filesystem::path(options.baseline) / "report.json"))
+    throw Error(ErrorKind::kIo, "no report.json is there; expected the output folder of an evaluation",
+                options.baseline);
+  if (!options.lid.empty() && !std::filesystem::is_regular_file(options.lid))
+    throw Error(ErrorKind::kIo, "no such language identification model", options.lid);
+}
+
+}  // namespace xlt
