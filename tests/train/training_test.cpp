@@ -28,6 +28,7 @@ TEST(Training, DpoBeginsAtLog2AndLearnsThePreference) {
   TrainFixture fixture("dpo");
   fixture.options.method = "dpo";
   fixture.job.preference = letter_pairs(6);
+  for (PreferenceRecord& pair : fixture.job.preference) pair.chosen = "ded", pair.rejected = "gfg";
   fixture.options.max_steps = 40;
   fixture.options.batch_size = 3;
   fixture.run();

@@ -1,0 +1,24 @@
+// The table of losses and what other modules ask of it. SPDX-License-Identifier: Apache-2.0
+#include "train/loss.h"
+
+#include "xlt/train/trainer.h"
+
+namespace xlt {
+
+namespace {
+constexpr Entry<Loss> kLosses[] = {
+#define X(name) {#name, make_##name##_loss},
+#include "train/losses.def"
+#undef X
+};
+}  // namespace
+
+std::span<const Entry<Loss>> losses() { return kLosses; }
+
+std::vector<std::string> method_names() { return names_of(losses()); }
+
+bool method_uses_pairs(const std::string& method) {
+  return find_entry(losses(), "method", method).make()->uses_pairs();
+}
+
+}  // namespace xlt

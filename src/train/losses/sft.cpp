@@ -1,0 +1,31 @@
+// Supervised finetuning: the mean negative log-likelihood of a step's labels, −(1/n)·Σ log π(t_i | t_<i). The
+// mean runs over the labels of all micro-batches of the step (transformers' `num_items_in_batch`), so long
+// and short texts weigh by token. SPDX-License-Identifier: Apache-2.0
+#include "train/loss.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/neg.h>
+#include <ATen/ops/sum.h>
+
+namespace xlt {
+
+namespace {
+
+class SftLoss : public Loss {
+ public:
+  bool uses_pairs() const override { return false; }
+  bool uses_reference() const override { return false; }
+  bool uses_dropout() const override { return true; }
+  double default_learning_rate() const override { return 2e-5; }
+  int64_t num_items(const TrainRow& row) const override { return row.num_labels(); }
+
+  LossValue compute(const SequenceLogps& logps, const LossOptions&) const override {
+    return {logps.policy.sum().neg(), {}};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Loss> make_sft_loss() { return std::make_unique<SftLoss>(); }
+
+}  // namespace xlt

@@ -1,0 +1,50 @@
+// RMSprop (Hinton, Neural Networks for Machine Learning, lecture 6e) as torch.optim.RMSprop computes it: α
+// 0.99, ε 1e-8 outside the square root, no momentum, not centred, weight decay coupled (added to the
+// gradient):
+//
+//   g ← g + λ·θ;  s ← α·s + (1 − α)·g²;  θ ← θ − η·g / (√s + ε)
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "train/optimizer.h"
+
+#include <cmath>
+
+#include <ATen/ops/add.h>
+#include <ATen/ops/sqrt.h>
+
+namespace xlt {
+
+namespace {
+
+constexpr double kAlpha = 0.99, kEps = 1e-8;
+
+class RmsProp : public UpdateRule {
+ public:
+  std::vector<std::string> moment_names() const override { return {"square_avg"}; }
+
+  void update(float* parameter, const float* gradient, const std::vector<float*>& moments, int64_t begin,
+              int64_t end, const UpdateOptions& options) const override {
+    const float rate = static_cast<float>(options.learning_rate),
+                decay = static_cast<float>(options.weight_decay);
+    const float alpha = static_cast<float>(kAlpha), complement = static_cast<float>(1 - kAlpha);
+    float* s = moments[0];
+    for (int64_t i = begin; i < end; ++i) {
+      const float g = gradient[i] + decay * parameter[i];
+      s[i] = alpha * s[i] + complement * g * g;
+      parameter[i] -= rate * g / (std::sqrt(s[i]) + static_cast<float>(kEps));
+    }
+  }
+
+  void update(at::Tensor& parameter, const at::Tensor& gradient, std::vector<at::Tensor>& moments,
+              const UpdateOptions& options) const override {
+    const at::Tensor g = at::add(gradient, parameter, options.weight_decay);
+    moments[0].mul_(kAlpha).addcmul_(g, g, 1 - kAlpha);
+    parameter.addcdiv_(g, moments[0].sqrt().add_(kEps), -options.learning_rate);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<UpdateRule> make_rmsprop_rule() { return std::make_unique<RmsProp>(); }
+
+}  // namespace xlt

@@ -1,0 +1,40 @@
+// Records → tokens and labels, by TRL's rules. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "train/train_row.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "xlt/dataset/record.h"
+#include "xlt/text/tokenizer.h"
+
+namespace xlt {
+
+enum class PairTokenization {
+  kTrl1,   // TRL 1.16: both sides' completions begin where prompt and prompt + answer first differ
+  kTrl08,  // TRL 0.8.6, the paper's (protocol 1.3): one token of boundary merge, prompts cut only where a
+           // pair is too long
+};
+PairTokenization parse_pair_tokenization(const std::string& name);  // throws kUsage
+
+struct TokeniseOptions {
+  int64_t max_length = 1024;
+  int64_t max_prompt_length = 0;  // 0: off with kTrl1; TRL 0.8's 128 with kTrl08
+  bool append_eos = true;
+  PairTokenization pairs = PairTokenization::kTrl1;
+};
+
+// Rows that are left without a label because the prompt alone fills `max_length` are dropped and counted.
+struct TokenisedData {
+  std::vector<TrainRow> rows;
+  int64_t num_dropped = 0;
+};
+// Throws kCheckpoint if EOS is to be appended and the tokenizer has none.
+TokenisedData tokenise(const std::vector<SftRecord>& records, const Tokenizer& tokenizer,
+                       const TokeniseOptions& options);
+TokenisedData tokenise(const std::vector<PreferenceRecord>& records, const Tokenizer& tokenizer,
+                       const TokeniseOptions& options);
+
+}  // namespace xlt

@@ -1,0 +1,20 @@
+// The weights a decoder is trained on, and the dropout switch of its layers. SPDX-License-Identifier:
+// Apache-2.0
+#pragma once
+
+#include "train/optimizer.h"
+
+#include <vector>
+
+namespace xlt {
+
+class Decoder;
+
+// Everything that requires grad: adapters ("<module>.lora_A", "<module>.lora_B"), then weights by their name
+// on disk.
+std::vector<TrainedTensor> trained_tensors(Decoder& decoder);
+bool has_adapter(Decoder& decoder);
+bool has_dropout(Decoder& decoder);
+void set_training(Decoder& decoder, bool training);
+
+}  // namespace xlt

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loss.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
+
+#include "xlt/base/error.h"
+#include "xlt/train/trainer.h"
+
+namespace xlt {
+
+namespace {
+
+std::vector<std::string> schedule_names() {
+  std::vector<std::string> names;
+  for (const Schedule& schedule : schedules()) names.emplace_back(schedule.name);
+  return names;
+}
+
+[[noreturn]] void fail(const std::string& message) { throw Error(ErrorKind::kUsage, message); }
+
+}  // namespace
+
+void TrainerOptions::visit(OptionVisitor& v) {
+  v.field("method", method,
+          "what is minimised: sft reads texts or prompts with completions, dpo preference pairs",
+          one_of(method_names()));
+  v.field("max_steps", max_steps, "optimizer steps; 0: by num_epochs", at_least(0));
+  v.field("num_epochs", num_epochs, "passes over the training rows, where max_steps is 0", more_than(0));
+  v.field("batch_size", batch_size, "rows (pairs in dpo) computed at a time", at_least(1));
+  v.field("gradient_accumulation_steps", gradient_accumulation_steps, "batches an optimizer step is made of",
+          at_least(1));
+  v.field("learning_rate", learning_rate,
+          "peak learning rate; 0: the method's default (sft 2e-5, dpo 1e-6, meant for training all weights: "
+          "with an adapter, "
+          "about 10 times as much)",
+          at_least(0));
+  v.field("optimizer", optimizer, "as torch.optim defines it", one_of(names_of(optimizers())));
+  v.field("lr_schedule", lr_schedule, "course of the learning rate; linear: to 0 at the last step",
+          one_of(schedule_names()));
+  v.field("weight_decay", weight_decay, "on matrices, not on norms and biases; 0: none", at_least(0));
+  v.field("max_grad_norm", max_grad_norm, "gradients are scaled down to this norm; 0: never", at_least(0));
+  v.field("warmup_steps", warmup_steps, "steps in which the learning rate rises from 0", at_least(0));
+  v.field("max_length", max_length, "longer sequences lose their end, in tokens", at_least(2));
+  v.field("max_prompt_length", max_prompt_length,
+          "longer prompts lose their beginning, in tokens; 0: off (trl_0_8: 128)", at_least(0));
+  v.field("beta", beta, "dpo: how strongly the policy is held to the reference", more_than(0));
+  v.field("label_smoothing", label_smoothing,
+          "dpo: probability that a preference is the wrong way round; 0: none", between(0, 0.5));
+  v.field("no_shuffle", no_shuffle, "take rows in file order");
+  v.field("no_append_eos", no_append_eos, "do not end texts and answers with the end-of-sequence token");
+  v.field("eval_split", eval_split, "fraction of the rows held out, drawn by seed; 0: none",
+          between(0, 0.95));
+  v.field("eval_steps", eval_steps, "evaluate every so many steps; 0: at the end only", at_least(0));
+  v.field("save_steps", save_steps,
+          "write a checkpoint every so many steps; 0: at each new best, when stopped and at the end",
+          at_least(0));
+  v.field("early_stopping_patience", early_stopping_patience,
+          "stop after so many evaluations in a row without a lower loss; 0: never", at_least(0));
+  v.field("logging_steps", logging_steps, "steps averaged into one train row of metrics.jsonl", at_least(1));
+  v.field("save_total_limit", save_total_limit, "newest checkpoints kept, besides the best", at_least(1));
+  v.field("reference", reference,
+          "dpo: base: the model without adapter; init: a frozen copy of the initial adapter",
+          one_of({"base", "init"}));
+  v.field("pair_tokenization", pair_tokenization,
+          "dpo: where prompt and answer meet; trl_0_8: as the paper's version of TRL",
+          one_of({"trl_0_8", "trl_1"}));
+}
+
+void TrainerOptions::check_combination() const {
+  if (eval_split <= 0 && (eval_steps > 0 || early_stopping_patience > 0))
+    fail(
+        "eval_steps and early_stopping_patience need rows to evaluate on; give eval_split, a fraction such "
+        "as 0.05");
+  if (early_stopping_patience > 0 && eval_steps == 0)
+    fail("early_stopping_patience counts evaluations; give eval_steps too");
+  if (max_prompt_length >= max_length)
+    fail(str_cat("max_prompt_length ", max_prompt_length, " leaves no room for an answer within max_length ",
+                 max_length));
+}
+
+}  // namespace xlt

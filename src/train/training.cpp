@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/training.h"
+
+#include "train/trained_tensors.h"
+
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+#include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/rng.h"
+
+namespace xlt {
+
+namespace {
+
+constexpr const char* kLoss = "loss";
+
+int64_t count_items(const Objective& objective, const RowSet& set,
+                    const std::vector<std::vector<int64_t>>& batches) {
+  int64_t count = 0;
+  for (const auto& batch : batches) count += objective.num_items(set, batch);
+  return std::max<int64_t>(count, 1);  // a step without a label has loss 0, not 0/0
+}
+
+// Sums of one micro-batch into `metrics`, as part of a mean over `num_items`.
+void add_part(MetricSums& metrics, const LossValue& value, int64_t num_items) {
+  metrics.add(kLoss, value.total.item<double>() / static_cast<double>(num_items));
+  for (const auto& [name, sum] : value.stats) metrics.add(name, sum / static_cast<double>(num_items));
+}
+
+std::vector<TrainedTensor> trained_or_fail(Decoder& decoder) {
+  std::vector<TrainedTensor> trained = trained_tensors(decoder);
+  XLT_CHECK(!trained.empty(), "nothing requires grad: attach an adapter or call train_all_weights first");
+  return trained;
+}
+
+std::string progress_note(double loss, double learning_rate) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "loss %.4g lr %.3g", loss, learning_rate);
+  return text;
+}
+
+}  // namespace
+
+Training::Training(const TrainJob& job, const TrainerOptions& options, const Context& context)
+    : job_(job),
+      options_(options),
+      context_(context),
+      loss_(find_entry(losses(), "method", options.method).make()),
+      data_(prepare_data(job, options, *loss_, context)),
+      order_({.num_rows = static_cast<int64_t>(data_.train.rows.size()),
+              .batch_size = options.batch_size,
+              .gradient_accumulation_steps = options.gradient_accumulation_steps,
+              .seed = job.seed,
+              .shuffle = !options.no_shuffle}),
+      total_steps_(order_.total_steps(options.max_steps, options.num_epochs)),
+      trained_(trained_or_fail(*job.decoder)),
+      optimizer_(options.optimizer, trained_, options.weight_decay),
+      reference_(loss_->uses_reference() ? std::make_unique<ReferenceModel>(*job.decoder, options.reference)
+                                         : nullptr),
+      objective_(*job.decoder, *loss_, {.beta = options.beta, .label_smoothing = options.label_smoothing},
+                 reference_.get()),
+      checkpoints_(job, optimizer_, identity()),
+      metrics_(job.output / "metrics.jsonl") {}
+
+Json Training::identity() const {
+  return {{"method", options_.method},
+          {"seed", job_.seed},
+          {"num_train_rows", data_.train.rows.size()},
+          {"num_eval_rows", data_.test.rows.size()},
+          {"batch_size", options_.batch_size},
+          {"gradient_accumulation_steps", options_.gradient_accumulation_steps},
+          {"optimizer", options_.optimizer},
+          {"shuffle", !options_.no_shuffle}};
+}
+
+double Training::base_learning_rate() const {
+  return options_.learning_rate > 0 ? options_.learning_rate : loss_->default_learning_rate();
+}
+
+double Training::seconds() const { return state_.seconds + monotonic_seconds() - start_seconds_; }
+
+TrainResult Training::run() {
+  start_seconds_ = monotonic_seconds();
+  TrainResult result;
+  try {
+    begin();
+    loop();
+    if (state_.best_step > 0 && state_.best_step != state_.step) checkpoints_.load_weights(state_.best_step);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInterrupted) throw;
+    result.interrupted = true;
+    set_training(*job_.decoder, false);
+    optimizer_.zero_gradients();
+    if (!is_saved()) save();
+  }
+  result.steps = state_.step;
+  result.final_loss = state_.last_loss;
+  result.best_eval_loss = state_.best_eval_loss;
+  result.best_step = state_.best_step;
+  result.num_tokens = state_.num_tokens;
+  result.seconds = seconds();
+  return result;
+}
+
+// Reference log-probs come before the checkpoint is loaded: they belong to the weights the job came with.
+void Training::begin() {
+  make_folders(job_.output);
+  if (reference_) {
+    const fs::path folder = job_.output / "reference";
+    const bool needed_again = total_steps_ > order_.steps_per_epoch() || !reference_->is_always_available();
+    if (needed_again) reference_->precompute(data_.train, options_.batch_size, folder, context_);
+    if (!data_.test.rows.empty()) reference_->precompute(data_.test, options_.batch_size, folder, context_);
+  }
+  if (job_.resume) {
+    if (auto state = checkpoints_.load_newest()) state_ = *state;
+  }
+  if (state_.step == 0) checkpoints_.clear();
+  saved_step_ = state_.step;
+  saved_evaluated_step_ = state_.evaluated_step;
+  metrics_.begin(state_.step, state_.evaluated_step);
+}
+
+bool Training::is_finished() const {
+  const bool out_of_patience = options_.early_stopping_patience > 0 &&
+                               state_.evaluations_without_improvement >= options_.early_stopping_patience;
+  return state_.step >= total_steps_ || out_of_patience;
+}
+
+bool Training::evaluation_is_due() const {
+  if (data_.test.rows.empty() || state_.step == 0 || state_.evaluated_step == state_.step) return false;
+  return is_finished() || (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0);
+}
+
+// Step 0 needs no checkpoint: it is what every run begins with.
+bool Training::is_saved() const {
+  return saved_step_ == state_.step && saved_evaluated_step_ == state_.evaluated_step;
+}
+
+bool Training::save_is_due() const {
+  if (is_saved()) return false;
+  return new_best_ || is_finished() || (options_.save_steps > 0 && state_.step % options_.save_steps == 0);
+}
+
+void Training::loop() {
+  Progress progress = context_.progress("training", total_steps_, "steps", state_.step);
+  while (true) {
+    if (evaluation_is_due()) evaluate();
+    if (save_is_due()) save();
+    if (is_finished()) return;
+    const StepMetrics step = make_step();
+    progress.advance(1, progress_note(state_.last_loss, step.learning_rate));
+  }
+}
+
+Training::StepMetrics Training::make_step() {
+  const auto batches = order_.micro_batches(state_.step);
+  MetricSums sums;
+  const double loss = accumulate_gradients(batches, sums);
+  const StepMetrics step = update_weights(batches);
+  // From here on nothing can be interrupted: the state moves as a whole.
+  ++state_.step;
+  state_.last_loss = loss;
+  for (const auto& batch : batches)
+    for (const int64_t index : batch) state_.num_tokens += data_.train.rows[index].num_tokens();
+  log_step(sums, step);
+  return step;
+}
+
+double Training::accumulate_gradients(const std::vector<std::vector<int64_t>>& batches, MetricSums& metrics) {
+  optimizer_.zero_gradients();
+  const bool dropout = loss_->uses_dropout() && has_dropout(*job_.decoder);
+  set_training(*job_.decoder, dropout);
+  const int64_t num_items = count_items(objective_, data_.train, batches);
+  for (size_t i = 0; i < batches.size(); ++i) {
+    context_.throw_if_interrupted();
+    // A stream of its own for every micro-batch, so a restart draws the same masks.
+    if (dropout)
+      at::manual_seed(Rng(job_.seed)
+                          .fork("dropout")
+                          .fork(static_cast<uint64_t>(state_.step))
+                          .fork(static_cast<uint64_t>(i))
+                          .next());
+    const LossValue value = objective_.compute(data_.train, batches[i], str_cat("step ", state_.step + 1));
+    if (value.total.requires_grad()) (value.total / static_cast<double>(num_items)).backward();
+    add_part(metrics, value, num_items);
+  }
+  set_training(*job_.decoder, false);
+  return metrics.sums().front().second;
+}
+
+Training::StepMetrics Training::update_weights(const std::vector<std::vector<int64_t>>& batches) {
+  StepMetrics metrics{};
+  metrics.grad_norm = clip_grad_norm(trained_, options_.max_grad_norm);
+  if (!std::isfinite(metrics.grad_norm))
+    throw Error(ErrorKind::kNumerics,
+                str_cat("step ", state_.step + 1, ": the gradient's norm is ", metrics.grad_norm,
+                        "; lower learning_rate, or use float32"),
+                "rows from " + data_.train.rows[batches.front().front()].place);
+  const ScheduleSteps steps{options_.warmup_steps, total_steps_};
+  metrics.learning_rate =
+      base_learning_rate() * find_schedule(options_.lr_schedule).factor(state_.step, steps);
+  optimizer_.step(metrics.learning_rate);
+  optimizer_.zero_gradients();
+  return metrics;
+}
+
+Json Training::row(const char* split, const MetricSums& metrics) const {
+  Json row = {{"step", state_.step},
+              {"epoch", order_.epoch_after(state_.step)},
+              {"split", split},
+              {kLoss, metrics.mean(kLoss)}};
+  row["num_tokens"] = state_.num_tokens;
+  row["seconds"] = seconds();
+  for (const auto& [name, sum] : metrics.sums())
+    if (name != kLoss) row[name] = metrics.mean(name);
+  return row;
+}
+
+void Training::log_step(const MetricSums& metrics, const StepMetrics& step) {
+  for (const auto& [name, sum] : metrics.sums()) state_.since_log.add(name, sum);
+  state_.since_log.add_weight(1);
+  if (state_.step % options_.logging_steps != 0 && state_.step < total_steps_) return;
+  Json line = row("train", state_.since_log);
+  line["learning_rate"] = step.learning_rate;
+  line["grad_norm"] = step.grad_norm;
+  metrics_.append(line);
+  state_.since_log.clear();
+}
+
+// The mean over all held-out items, so that it does not depend on the batch size (transformers averages batch
+// means).
+void Training::evaluate() {
+  const at::NoGradGuard no_grad;
+  std::vector<int64_t> all(data_.test.rows.size());
+  std::iota(all.begin(), all.end(), 0);
+  const int64_t num_items = std::max<int64_t>(objective_.num_items(data_.test, all), 1);
+  MetricSums metrics;
+  metrics.add_weight(1);
+  Progress progress = context_.progress("evaluating", static_cast<int64_t>(all.size()), "rows");
+  for (size_t begin = 0; begin < all.size(); begin += options_.batch_size) {
+    context_.throw_if_interrupted();
+    const auto batch =
+        std::span(all).subspan(begin, std::min<size_t>(options_.batch_size, all.size() - begin));
+    add_part(metrics, objective_.compute(data_.test, batch, str_cat("evaluation after step ", state_.step)),
+             num_items);
+    progress.advance(static_cast<int64_t>(batch.size()));
+  }
+  metrics_.append(row("eval", metrics));
+  state_.evaluated_step = state_.step;
+  const double loss = metrics.mean(kLoss);
+  new_best_ = std::isnan(state_.best_eval_loss) || loss < state_.best_eval_loss;
+  if (new_best_) {
+    state_.best_eval_loss = loss;
+    state_.best_step = state_.step;
+  }
+  state_.evaluations_without_improvement = new_best_ ? 0 : state_.evaluations_without_improvement + 1;
+}
+
+void Training::save() {
+  TrainState state = state_;
+  state.seconds = seconds();
+  checkpoints_.save(state, options_.save_total_limit);
+  saved_step_ = state_.step;
+  saved_evaluated_step_ = state_.evaluated_step;
+  new_best_ = false;
+}
+
+TrainResult train(const TrainJob& job, const TrainerOptions& options, const Context& context) {
+  options.check_combination();
+  return Training(job, options, context).run();
+}
+
+}  // namespace xlt

@@ -1,0 +1,70 @@
+// One training from its first step, or from a checkpoint, to its end. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "train/checkpoints.h"
+#include "train/data_order.h"
+#include "train/objective.h"
+#include "train/schedule.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "xlt/train/trainer.h"
+
+namespace xlt {
+
+// The rows of a job, tokenised and split.
+struct TrainingData {
+  RowSet train, test;
+};
+TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
+                          const Context& context);
+
+// Losses and optimisers by their interfaces only: the loop knows none by name.
+class Training {
+ public:
+  Training(const TrainJob& job, const TrainerOptions& options, const Context& context);
+  TrainResult run();
+
+ private:
+  struct StepMetrics {
+    double learning_rate, grad_norm;
+  };
+  void begin();
+  void loop();
+  StepMetrics make_step();
+  double accumulate_gradients(const std::vector<std::vector<int64_t>>& batches, MetricSums& metrics);
+  StepMetrics update_weights(const std::vector<std::vector<int64_t>>& batches);
+  void log_step(const MetricSums& metrics, const StepMetrics& step);
+  void evaluate();
+  bool evaluation_is_due() const;
+  bool is_finished() const;
+  bool is_saved() const;
+  bool save_is_due() const;
+  void save();
+  Json row(const char* split, const MetricSums& metrics) const;
+  double seconds() const;
+  double base_learning_rate() const;
+  Json identity() const;
+
+  const TrainJob& job_;
+  const TrainerOptions& options_;
+  const Context& context_;
+  std::unique_ptr<Loss> loss_;
+  TrainingData data_;
+  DataOrder order_;
+  int64_t total_steps_;
+  std::vector<TrainedTensor> trained_;
+  Optimizer optimizer_;
+  std::unique_ptr<ReferenceModel> reference_;
+  Objective objective_;
+  Checkpoints checkpoints_;
+  MetricsFile metrics_;
+  TrainState state_;
+  int64_t saved_step_ = 0, saved_evaluated_step_ = 0;  // what the newest checkpoint holds
+  bool new_best_ = false;
+  double start_seconds_ = 0;
+};
+
+}  // namespace xlt
