@@ -121,11 +121,12 @@ std::vector<std::string> last_components(const std::map<std::string, Adapter::Pa
 }
 
 Json config_json(const AdapterConfig& config) {
+  const bool whole = config.lora_alpha == std::floor(config.lora_alpha);  // PEFT declares an integer
   return {{"peft_type", "LORA"},
           {"task_type", "CAUSAL_LM"},
           {"base_model_name_or_path", config.base_model_name_or_path},
           {"r", config.r},
-          {"lora_alpha", config.lora_alpha},
+          {"lora_alpha", whole ? Json(static_cast<int64_t>(config.lora_alpha)) : Json(config.lora_alpha)},
           {"lora_dropout", config.lora_dropout},
           {"use_rslora", config.use_rslora},
           {"use_dora", false},

@@ -1,18 +1,19 @@
-# xlt_module(NAME DEPENDS … [LIBRARIES …]): the static library xlt_NAME from src/NAME/**.cpp.
+# xlt_module(NAME DEPENDS … [PRIVATE …] [LIBRARIES …]): the static library xlt_NAME from src/NAME/**.cpp. DEPENDS are modules
+# whose headers its own public headers include, PRIVATE those that only its sources use (libtorch's include folders, which
+# carry an fmt of their own, thus stop at the wall).
 # It sees only the headers of the modules it names (each module's include folder is linked through its target's
 # dependencies), so a forbidden call does not link; tests/base/check_layers.py finds a forbidden include.
 function(xlt_module name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
-  if(NOT sources)
-    add_library(xlt_${name} INTERFACE)
-    return()
-  endif()
   add_library(xlt_${name} STATIC ${sources})
   target_include_directories(xlt_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(xlt_${name} PUBLIC xlt_flags ${ARG_LIBRARIES})
   foreach(dependency ${ARG_DEPENDS})
     target_link_libraries(xlt_${name} PUBLIC xlt_${dependency})
+  endforeach()
+  foreach(dependency ${ARG_PRIVATE})
+    target_link_libraries(xlt_${name} PRIVATE xlt_${dependency})
   endforeach()
 endfunction()
 

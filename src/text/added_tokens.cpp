@@ -11,9 +11,11 @@ namespace xlt {
 
 namespace {
 
-bool is_word_character(char32_t c) {
-  return u_isalnum(static_cast<UChar32>(c)) || c == '_' ||
-         u_charType(static_cast<UChar32>(c)) == U_NON_SPACING_MARK;
+// \w of UTS #18, annex C.
+bool is_word_character(char32_t code_point) {
+  const auto c = static_cast<UChar32>(code_point);
+  return u_hasBinaryProperty(c, UCHAR_ALPHABETIC) || u_hasBinaryProperty(c, UCHAR_JOIN_CONTROL) ||
+         (U_GET_GC_MASK(c) & (U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK)) != 0;
 }
 bool is_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)); }
 
@@ -42,17 +44,22 @@ AddedToken parse_added_token(const JsonView& json, int64_t id) {
   return token;
 }
 
-void AddedTokens::add(AddedToken token, const Normalizer& normalizer) {
+void AddedTokens::add(AddedToken token) {
   if (token.content.empty()) return;
-  const std::string wanted = token.normalized ? normalizer(token.content) : token.content;
-  if (!wanted.empty()) {
-    auto& bucket = (token.normalized ? normalized_ : raw_)[static_cast<unsigned char>(wanted[0])];
-    const auto place = std::find_if(bucket.begin(), bucket.end(),
-                                    [&](const auto& x) { return x.first.size() < wanted.size(); });
-    bucket.insert(place, {wanted, token.id});
-  }
+  if (const auto old = by_content_.find(token.content); old != by_content_.end()) by_id_.erase(old->second);
   by_content_[token.content] = token.id;
+  largest_id_ = std::max(largest_id_, token.id);
   by_id_[token.id] = std::move(token);
+}
+
+void AddedTokens::prepare(const Normalizer& normalizer) {
+  for (const auto& [id, token] : by_id_) {
+    if (token.normalized) {
+      normalized_.add(normalizer(token.content), id);
+    } else {
+      raw_.add(token.content, id);
+    }
+  }
 }
 
 const AddedToken* AddedTokens::find(int64_t id) const {
@@ -60,31 +67,39 @@ const AddedToken* AddedTokens::find(int64_t id) const {
   return found == by_id_.end() ? nullptr : &found->second;
 }
 
-std::optional<int64_t> AddedTokens::id_of(std::string_view content) const {
+const AddedToken* AddedTokens::find(std::string_view content) const {
   const auto found = by_content_.find(std::string(content));
-  if (found == by_content_.end()) return std::nullopt;
-  return found->second;
+  return found == by_content_.end() ? nullptr : find(found->second);
 }
 
-int64_t AddedTokens::largest_id() const {
-  int64_t largest = -1;
-  for (const auto& [id, token] : by_id_) largest = std::max(largest, id);
-  return largest;
+void AddedTokens::Table::add(const std::string& content, int64_t id) {
+  if (content.empty()) return;
+  std::vector<size_t>& sizes = lengths[static_cast<unsigned char>(content[0])];
+  const auto place = std::lower_bound(sizes.begin(), sizes.end(), content.size(), std::greater<>());
+  if (place == sizes.end() || *place != content.size()) sizes.insert(place, content.size());
+  ids[content] = id;
+}
+
+// The longest token that `text` begins with, or null.
+const std::pair<const std::string, int64_t>* AddedTokens::Table::match(std::string_view text) const {
+  for (size_t length : lengths[static_cast<unsigned char>(text[0])]) {
+    if (length > text.size()) continue;
+    if (const auto found = ids.find(std::string(text.substr(0, length))); found != ids.end()) return &*found;
+  }
+  return nullptr;
 }
 
 std::vector<TextPiece> AddedTokens::split_at(std::string_view text, const Table& table) const {
   std::vector<TextPiece> pieces;
   size_t done = 0;
   for (size_t at = 0; at < text.size();) {
-    const auto& bucket = table[static_cast<unsigned char>(text[at])];
-    const auto match = std::find_if(bucket.begin(), bucket.end(),
-                                    [&](const auto& x) { return text.substr(at).starts_with(x.first); });
-    if (match == bucket.end()) {
+    const auto* match = table.match(text.substr(at));
+    if (!match) {
       ++at;
       continue;
     }
     size_t begin = at, end = at + match->first.size();
-    at = end;
+    at = end;  // also after a token that takes white space with it: that may belong to the next token too
     const AddedToken& token = by_id_.at(match->second);
     if (token.single_word && !stands_alone(text, begin, end)) continue;
     if (token.lstrip)
@@ -94,7 +109,7 @@ std::vector<TextPiece> AddedTokens::split_at(std::string_view text, const Table&
       while (end < text.size() && is_space(decode_utf8(text, end))) end += utf8_length(text[end]);
     if (begin > done) pieces.push_back({std::string(text.substr(done, begin - done)), std::nullopt});
     pieces.push_back({std::string(text.substr(begin, end - begin)), token.id});
-    done = at = end;
+    done = end;
   }
   if (done < text.size()) pieces.push_back({std::string(text.substr(done)), std::nullopt});
   return pieces;

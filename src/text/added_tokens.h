@@ -16,9 +16,12 @@
 namespace xlt {
 
 struct AddedToken {
-  int64_t id = 0;
+  int64_t id = -1;  // −1: not known yet
   std::string content;
-  bool special = false, normalized = true, single_word = false, lstrip = false, rstrip = false;
+  bool special = false;      // left out by `decode`
+  bool normalized = true;    // looked for in the normalised text
+  bool single_word = false;  // only where no word character touches it
+  bool lstrip = false, rstrip = false;  // takes the white space on that side with it
 };
 AddedToken parse_added_token(const JsonView& json, int64_t id);
 
@@ -30,22 +33,30 @@ struct TextPiece {
 
 class AddedTokens {
  public:
-  void add(AddedToken token, const Normalizer& normalizer);
-  // Splits raw text at added tokens: those not `normalized` in the raw text, the others in the normalised
-  // rest.
+  // Replaces an earlier token with that content. Tokens without content are left out.
+  void add(AddedToken token);
+  // Call once, after the last `add`.
+  void prepare(const Normalizer& normalizer);
+  // Splits raw text at added tokens: those not `normalized` in the raw text, the others in the normalised rest.
   std::vector<TextPiece> split(std::string_view text, const Normalizer& normalizer) const;
   const AddedToken* find(int64_t id) const;
-  std::optional<int64_t> id_of(std::string_view content) const;
-  int64_t largest_id() const;
+  const AddedToken* find(std::string_view content) const;
+  int64_t largest_id() const { return largest_id_; }
 
  private:
-  // Candidates by first byte, longest first: the leftmost, longest match wins.
-  using Table = std::array<std::vector<std::pair<std::string, int64_t>>, 256>;
+  // The leftmost, longest match wins. `lengths`: those of the tokens that begin with a byte, longest first.
+  struct Table {
+    std::array<std::vector<size_t>, 256> lengths;
+    std::unordered_map<std::string, int64_t> ids;
+    void add(const std::string& content, int64_t id);
+    const std::pair<const std::string, int64_t>* match(std::string_view text) const;
+  };
   std::vector<TextPiece> split_at(std::string_view text, const Table& table) const;
 
   Table raw_, normalized_;
   std::unordered_map<int64_t, AddedToken> by_id_;
   std::unordered_map<std::string, int64_t> by_content_;
+  int64_t largest_id_ = -1;
 };
 
 }  // namespace xlt

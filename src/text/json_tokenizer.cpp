@@ -36,12 +36,13 @@ class JsonTokenizer : public Tokenizer {
     std::vector<int64_t> ids;
     if (special == SpecialTokens::kAdd) ids = prefix_;
     bool is_at_start = true;
+    Bpe::Scratch scratch;
     for (TextPiece& piece : added_.split(text, normalizer_)) {
       if (piece.id) {
         ids.push_back(*piece.id);
       } else {
         for (const Word& word : pre_tokenizer_({{std::move(piece.text), is_at_start}}))
-          bpe_.encode(word.text, ids);
+          bpe_.encode(word.text, ids, scratch);
       }
       is_at_start = false;
     }

@@ -7,7 +7,7 @@ namespace xlt {
 
 namespace {
 
-// Sends model.vocab and model.merges to flat vectors and everything else to a document.
+// Sends model.vocab and model.merges to flat lists and everything else to a document.
 class Sax : public nlohmann::json_sax<Json> {
  public:
   explicit Sax(TokenizerFile& out) : out_(out) {}
@@ -15,26 +15,26 @@ class Sax : public nlohmann::json_sax<Json> {
   bool null() override { return value(nullptr); }
   bool boolean(bool x) override { return value(x); }
   bool number_integer(number_integer_t x) override { return number(x); }
-  bool number_unsigned(number_unsigned_t x) override { return number(static_cast<int64_t>(x)); }
+  bool number_unsigned(number_unsigned_t x) override {
+    return number(x > INT64_MAX ? INT64_MAX : static_cast<int64_t>(x));
+  }
   bool number_float(number_float_t x, const string_t&) override { return value(x); }
   bool binary(binary_t&) override { return false; }
   bool string(string_t& x) override {
-    if (area_ == Area::kMerges) {
-      merge_part(x);
-      return true;
-    }
-    return value(x);
+    if (area_ != Area::kMerges) return value(x);
+    merge_part(x);
+    return true;
   }
   bool key(string_t& x) override {
     if (area_ == Area::kVocab) {
-      out_.vocab.emplace_back(std::move(x), -1);
+      out_.tokens.push_back(x);
     } else {
       keys_.back() = x;
     }
     return true;
   }
   bool start_object(std::size_t) override {
-    if (area_ == Area::kMerges || area_ == Area::kVocab) fail("expected names and ids");
+    if (area_ != Area::kRest) fail("unexpected object");
     if (is_path("model", "vocab")) {
       area_ = Area::kVocab;
       return true;
@@ -42,31 +42,32 @@ class Sax : public nlohmann::json_sax<Json> {
     return open(Json::object());
   }
   bool end_object() override {
-    if (area_ == Area::kVocab) {
-      area_ = Area::kRest;
-      return true;
-    }
-    return close();
+    if (area_ != Area::kVocab) return close();
+    area_ = Area::kRest;
+    return true;
   }
   bool start_array(std::size_t) override {
+    if (area_ == Area::kVocab) fail("expected an id");
     if (area_ == Area::kMerges) {
+      if (in_pair_ >= 0) fail("expected two strings");
       in_pair_ = 0;
       return true;
     }
-    if (area_ == Area::kVocab) fail("expected an id");
-    if (is_path("model", "merges")) {
-      area_ = Area::kMerges;
-      in_pair_ = -1;
-      return true;
-    }
-    return open(Json::array());
+    if (is_path("model", "vocab"))
+      throw Error(ErrorKind::kCheckpoint,
+                  "a vocabulary with scores (Unigram) is not supported here; put SentencePiece's tokenizer.model "
+                  "in the folder instead of tokenizer.json",
+                  out_.place + ": model.vocab");
+    if (!is_path("model", "merges")) return open(Json::array());
+    area_ = Area::kMerges;
+    return true;
   }
   bool end_array() override {
     if (area_ != Area::kMerges) return close();
     if (in_pair_ < 0) {
       area_ = Area::kRest;
     } else {
-      if (in_pair_ != 2) fail("a merge needs two parts");
+      if (in_pair_ != 2) fail("expected two strings");
       in_pair_ = -1;
     }
     return true;
@@ -83,38 +84,40 @@ class Sax : public nlohmann::json_sax<Json> {
   enum class Area { kRest, kVocab, kMerges };
 
   [[noreturn]] void fail(const std::string& message) const {
-    const bool vocab = area_ == Area::kVocab;
-    throw Error(ErrorKind::kCheckpoint, message,
-                str_cat(out_.place, vocab ? ": model.vocab" : ": model.merges",
-                        vocab ? "" : str_cat("[", out_.merges.size() / 2, "]")));
+    const std::string where = area_ == Area::kVocab
+                                  ? str_cat(": model.vocab[\"", out_.tokens[out_.tokens.size() - 1], "\"]")
+                                  : str_cat(": model.merges[", (out_.merges.size() - partial()) / 2, "]");
+    throw Error(ErrorKind::kCheckpoint, message, out_.place + where);
   }
+  // Parts of an unfinished merge.
+  size_t partial() const { return in_pair_ > 0 ? static_cast<size_t>(in_pair_) : 0; }
   bool is_path(const char* first, const char* second) const {
     return keys_.size() == 2 && keys_[0] == first && keys_[1] == second;
   }
   bool number(int64_t x) {
-    if (area_ == Area::kVocab) {
-      if (out_.vocab.empty() || x < 0 || x > INT32_MAX) fail("an id is out of range");
-      out_.vocab.back().second = x;
-      return true;
-    }
-    return value(x);
+    if (area_ != Area::kVocab) return value(x);
+    if (x < 0 || x >= INT32_MAX) fail(str_cat("the id ", x, " is out of range"));
+    out_.ids.push_back(static_cast<int32_t>(x));
+    return true;
   }
   // "a b" or ["a", "b"]
-  void merge_part(std::string& part) {
+  void merge_part(const std::string& part) {
     if (in_pair_ >= 0) {
-      if (++in_pair_ > 2) fail("a merge needs two parts");
-      out_.merges.push_back(std::move(part));
+      if (in_pair_ == 2) fail("expected two strings");
+      ++in_pair_;
+      out_.merges.push_back(part);
       return;
     }
     const size_t space = part.find(' ', 1);
-    if (space == std::string::npos || space + 1 == part.size())
-      fail(str_cat("\"", part, "\" is not two parts with a space between"));
-    out_.merges.push_back(part.substr(0, space));
-    out_.merges.push_back(part.substr(space + 1));
+    if (part.empty() || space == std::string::npos || space + 1 == part.size())
+      fail(str_cat("\"", part, "\" is not two tokens with a space between"));
+    out_.merges.push_back(std::string_view(part).substr(0, space));
+    out_.merges.push_back(std::string_view(part).substr(space + 1));
   }
   template <typename T>
   bool value(T&& x) {
-    if (area_ != Area::kRest) fail("unexpected value");
+    if (area_ == Area::kVocab) fail("expected an id");
+    if (area_ == Area::kMerges) fail("expected two strings");
     place(Json(std::forward<T>(x)));
     return true;
   }
@@ -143,8 +146,8 @@ class Sax : public nlohmann::json_sax<Json> {
 
   TokenizerFile& out_;
   Area area_ = Area::kRest;
-  int in_pair_ = -1;
-  std::vector<Json*> open_;
+  int in_pair_ = -1;          // parts of the merge read so far; −1: not within ["a", "b"]
+  std::vector<Json*> open_;   // an open value's siblings come after it, so these stay valid
   std::vector<std::string> keys_;
 };
 

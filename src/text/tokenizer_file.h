@@ -1,6 +1,8 @@
-// `tokenizer.json`, read without building a document of its hundred thousands of tokens.
-// SPDX-License-Identifier: Apache-2.0
+// What a tokenizer is made from, be it a `tokenizer.json` or a SentencePiece model. The hundred thousands of
+// tokens and merges never become a JSON document. SPDX-License-Identifier: Apache-2.0
 #pragma once
+
+#include "text/string_list.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -12,10 +14,11 @@
 namespace xlt {
 
 struct TokenizerFile {
-  std::string place;                                   // the file, for errors
-  Json rest;                                           // everything but model.vocab and model.merges
-  std::vector<std::pair<std::string, int64_t>> vocab;  // model.vocab, in file order
-  std::vector<std::string> merges;                     // model.merges: left, right, left, right …
+  std::string place;         // the file, for errors
+  Json rest;                 // everything but model.vocab and model.merges
+  StringList tokens;         // model.vocab, in file order …
+  std::vector<int32_t> ids;  // … and their ids
+  StringList merges;         // model.merges: left, right, left, right …
 };
 // Throws kCheckpoint for malformed JSON, a vocabulary that is not name → id, merges that are not pairs.
 TokenizerFile read_tokenizer_file(const std::filesystem::path& file);

@@ -1,0 +1,31 @@
+// The tensor library of this process, for whoever may not see a tensor: versions, devices, threads,
+// randomness. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "xlt/base/placement.h"
+
+namespace xlt {
+
+// libtorch as loaded at run time, "2.11.0"; empty where it does not say.
+std::string runtime_torch_version();
+// Throws kUnsupported when the libtorch that was loaded is not the one this binary was compiled against.
+void check_torch_version();
+// Instruction set that libtorch's CPU kernels use: "AVX2", "AVX512" …
+std::string cpu_capability();
+// "mkl" or "onednn": the library that runs this dtype's matrix products on the CPU.
+std::string matmul_library(DType dtype);
+// CUDA devices this process can use; 0 also where libtorch was linked without CUDA, which `cuda_is_linked`
+// tells apart.
+int num_cuda_devices();
+bool cuda_is_linked();
+
+int64_t num_threads();
+// Threads inside one operation; 0 leaves libtorch's choice.
+void set_num_threads(int64_t count);
+// Seeds libtorch's own generators, which dropout draws from.
+void seed_torch(uint64_t seed);
+
+}  // namespace xlt

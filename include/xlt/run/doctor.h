@@ -1,0 +1,21 @@
+// Looks at what this machine and build offer, and says what to do about problems. SPDX-License-Identifier:
+// Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace xlt {
+
+enum class Verdict { kFine, kNote, kProblem };
+
+struct Finding {
+  std::string what, found;
+  Verdict verdict = Verdict::kFine;
+  std::string advice;  // what to do; empty where nothing is
+};
+
+// `lid_file`: a language-identification model to try, or empty.
+std::vector<Finding> examine_machine(const std::string& lid_file);
+
+}  // namespace xlt

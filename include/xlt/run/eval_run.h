@@ -1,0 +1,14 @@
+// Loads a model and evaluates it. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "xlt/base/json_fwd.h"
+#include "xlt/base/placement.h"
+#include "xlt/eval/evaluate.h"
+#include "xlt/run/inference.h"
+
+namespace xlt {
+
+// Options are checked before the model is loaded. `config`: the resolved options, for the report.
+EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, const Json& config, const Placement& where, const Context& context);
+
+}  // namespace xlt

@@ -1,0 +1,58 @@
+// The three verbs over files: rows in, rows out, in the same order. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "xlt/base/config.h"
+#include "xlt/base/context.h"
+#include "xlt/base/placement.h"
+#include "xlt/lm/language_model.h"
+
+namespace xlt {
+
+// Which model answers; options of every command that asks one.
+struct ModelChoice {
+  std::string model, adapter;
+  int64_t batch_tokens = 0;
+  void visit(OptionVisitor& v);
+};
+std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, const Placement& where,
+                                                   const Context& context);
+
+// Every function below reads all rows first, so that a malformed row (named by file and line) costs no time;
+// the output appears only when it is complete. They return the number of rows written.
+
+struct TokenizeOptions {
+  std::string model, input, output;
+  bool no_special_tokens = false;
+  void visit(OptionVisitor& v);
+};
+// Rows {"text"} → {"input_ids"}.
+int64_t tokenize_file(const TokenizeOptions& options, const Context& context);
+
+struct ScoreOptions {
+  std::string input, output;
+  bool per_token = false;
+  void visit(OptionVisitor& v);
+};
+// Makes the model once the rows have been read and checked.
+using LanguageModelMaker = std::function<std::unique_ptr<LanguageModel>()>;
+
+// Rows {"text"} or {"context", "continuation"} → {"log_likelihood", "num_tokens"[, "token_log_likelihoods"]};
+// natural log. A row's "id" is carried over.
+int64_t score_file(const ScoreOptions& options, const LanguageModelMaker& make_model, const Context& context);
+
+struct GenerateFileOptions {
+  std::string prompts, output;
+  GenerationOptions generation;
+  void visit(OptionVisitor& v);  // the files; `generation` has its own
+};
+// Rows {"prompt"[, "id"]} → {"id", "sample", "text", "token_ids", "finish_reason"}, one a sample. A row
+// without an id is known by its number, from 0.
+int64_t generate_file(const GenerateFileOptions& options, const LanguageModelMaker& make_model,
+                      const Context& context);
+
+}  // namespace xlt

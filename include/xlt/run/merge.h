@@ -1,0 +1,29 @@
+// A model and its adapter → one checkpoint folder. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "xlt/base/config.h"
+#include "xlt/base/context.h"
+#include "xlt/base/json_fwd.h"
+#include "xlt/base/placement.h"
+
+namespace xlt {
+
+struct MergeOptions {
+  std::string model, adapter, output, precision = "full";
+  void visit(OptionVisitor& v);
+};
+
+// Writes `output` (weights, config.json, tokenizer files, merge.json with each module's rounding error) all
+// at once, and returns what merge.json holds. Throws kUsage if `output` holds anything but an earlier merge,
+// kUnsupported for a precision that is not built.
+Json merge_adapter(const MergeOptions& options, const Placement& where, const Context& context);
+
+// The dtype a checkpoint's config.json names; float32 where it names none.
+DType checkpoint_dtype(const std::filesystem::path& folder);
+// Copies the tokenizer's files (and generation_config.json, where there is one) from `source` to `target`.
+void copy_tokenizer_files(const std::filesystem::path& source, const std::filesystem::path& target);
+
+}  // namespace xlt

@@ -1,0 +1,49 @@
+// A subcommand: its help, its options, its work. One file each, one row in commands.def.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "xlt/base/config.h"
+#include "xlt/base/registry.h"
+#include "xlt/run/checks.h"
+
+namespace xlt::cli {
+
+class Session;
+
+// Options shown together under `title`; a config file may put them in a section called `id`.
+struct OptionGroup {
+  std::string id, title;
+  VisitFunction visit;
+};
+
+struct CommandHelp {
+  std::string purpose;                // one line
+  std::string example;                // a command line that works
+  std::vector<std::string> required;  // options that must be given
+  std::string positional;             // the option that may be given without its name; empty: none
+};
+
+class Command {
+ public:
+  virtual ~Command() = default;
+  virtual CommandHelp help() const = 0;
+  virtual std::vector<OptionGroup> groups() = 0;
+  // Does the work with the options as they stand and returns the exit code. Results go to stdout.
+  virtual int run(Session& session) = 0;
+  // Opens what `run` would read; for `xlt validate`.
+  virtual void check(Checks& checks) {}
+};
+
+std::span<const Entry<Command>> commands();
+
+// Rows of commands.def.
+#define X(name) std::unique_ptr<Command> make_##name##_command();
+#include "cli/commands.def"
+#undef X
+
+}  // namespace xlt::cli

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_line.h"
+
+#include "cli/flag_visitor.h"
+#include "cli/interrupt.h"
+#include "cli/resolve_options.h"
+#include "cli/session.h"
+#include "cli/terminal.h"
+
+#include <cstdio>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "xlt/base/error.h"
+#include "xlt/base/version.h"
+#include "xlt/lm/runtime.h"
+
+namespace xlt::cli {
+
+namespace {
+
+constexpr const char* kPurpose =
+    "xlt: finetune a multilingual language model in English, and measure what happens in every other "
+    "language.\n\n"
+    "Start with `xlt doctor`, then `xlt train --help` and `xlt eval --help`.";
+
+std::string version_text() {
+  return str_cat("xlt ", version(), " (commit ", build_commit(), build_dirty() ? ", uncommitted changes" : "",
+                 "; libtorch ", build_torch_version(), ")");
+}
+
+// A command with its place in the parser.
+struct Parsed {
+  std::string name;
+  std::unique_ptr<Command> command;
+  CommandHelp help;
+  std::vector<OptionGroup> groups;
+  CLI::App* app = nullptr;
+  std::unique_ptr<Flags> flags;
+  CLI::Option *config = nullptr, *set = nullptr;
+};
+
+constexpr const char* kCommonTitle = "Every command";
+
+void add_config_flags(Parsed& parsed) {
+  const auto keep = [](const CLI::results_t&) { return true; };
+  parsed.config = parsed.app->add_option(
+      "--config", keep, "JSON file of options (comments allowed); flags and --set win over it");
+  parsed.config->type_name("FILE")->type_size(1)->take_last()->group(kCommonTitle);
+  parsed.set =
+      parsed.app->add_option("--set", keep, "set one option by its name in config files; may be repeated");
+  parsed.set->type_name("KEY=VALUE")->type_size(1)->expected(1)->take_all()->group(kCommonTitle);
+}
+
+Parsed add_command(CLI::App& app, const Entry<Command>& entry, GlobalOptions& global) {
+  Parsed parsed;
+  parsed.name = entry.name;
+  parsed.command = entry.make();
+  parsed.help = parsed.command->help();
+  parsed.groups = parsed.command->groups();
+  parsed.app =
+      app.add_subcommand(entry.name, parsed.help.purpose + ".\n\nExample:\n  " + parsed.help.example);
+  parsed.app->allow_extras();
+  parsed.app->set_help_flag("-h,--help", "print this and exit")->group(kCommonTitle);
+  parsed.app->set_version_flag("--version", version_text())->group(kCommonTitle);
+  parsed.flags = std::make_unique<Flags>(*parsed.app);
+  for (const auto& group : parsed.groups) parsed.flags->add(group, parsed.help);
+  parsed.groups.push_back({"global", kCommonTitle, visit_of(global)});
+  parsed.flags->add(parsed.groups.back(), parsed.help);
+  add_config_flags(parsed);
+  return parsed;
+}
+
+// What the parser could not place, with the nearest name that it could.
+[[noreturn]] void throw_unexpected(const Parsed& parsed, const std::string& argument) {
+  const std::string where = "xlt " + parsed.name;
+  if (!argument.starts_with("-"))
+    throw Error(ErrorKind::kUsage, "unexpected argument \"" + argument + "\"; see `" + where + " --help`",
+                where);
+  auto names = parsed.flags->names();
+  names.insert(names.end(), {"--config", "--set", "--help", "--version"});
+  const std::string flag = argument.substr(0, argument.find('='));
+  const std::string near = nearest_name(flag, names);
+  throw Error(ErrorKind::kUsage,
+              "unknown option \"" + flag + "\"; " + (near.empty() ? "" : "did you mean \"" + near + "\"? ") +
+                  "see `" + where + " --help`",
+              where);
+}
+
+[[noreturn]] void throw_no_command(const std::vector<std::string>& extras) {
+  const std::string see = "; see `xlt --help`";
+  if (extras.empty()) throw Error(ErrorKind::kUsage, "no command given" + see);
+  const std::string& first = extras.front();
+  if (first.starts_with("-"))
+    throw Error(
+        ErrorKind::kUsage,
+        "option \"" + first + "\" before a command; options follow the command: xlt COMMAND " + first);
+  throw Error(ErrorKind::kUsage, unknown_name_message("command", first, names_of(commands())) + see);
+}
+
+// Help lists what a command is for; the example is for its own page.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_subcommand(const CLI::App* command) const override {
+    const std::string description = command->get_description();
+    std::string line = "  " + command->get_name();
+    line.append(line.size() < 13 ? 13 - line.size() : 1, ' ');
+    return line + description.substr(0, description.find(".\n")) + "\n";
+  }
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    const bool is_command = app->get_parent() != nullptr;
+    if (!is_command) return "\nUsage: xlt COMMAND [OPTIONS]\n";
+    std::string usage = "Usage: xlt " + app->get_name();
+    for (const CLI::Option* option :
+         app->get_options([](const CLI::Option* one) { return one->get_positional(); }))
+      usage += " [" + option->get_name(/*positional=*/true) + "]";
+    return usage + " [OPTIONS]\n";
+  }
+  // An argument that is also an option is listed once, as an option.
+  std::string make_positionals(const CLI::App*) const override { return {}; }
+};
+
+GivenOptions collect(const Parsed& parsed) {
+  GivenOptions given;
+  if (parsed.config->count() > 0) given.config_file = parsed.config->results().back();
+  given.set = parsed.set->results();
+  given.flags = parsed.flags->given();
+  return given;
+}
+
+int run_command(Parsed& parsed, const GlobalOptions& global) {
+  if (const auto extras = parsed.app->remaining(); !extras.empty()) throw_unexpected(parsed, extras.front());
+  resolve_options(parsed.name, parsed.groups, collect(parsed));
+  check_required(parsed.name, parsed.help, parsed.groups);
+  check_torch_version();
+  set_num_threads(global.threads);
+  Terminal terminal(global.level(), stderr_is_terminal() && !global.quiet);
+  Json config = {{"command", parsed.name}};
+  config.update(dump_options(visit_all(parsed.groups)));
+  Session session(global, std::move(config), Context{&terminal, &terminal, &catch_interrupts()});
+  const int code = parsed.command->run(session);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    throw Error(ErrorKind::kIo, "could not be written; is the disk full?", "standard output");
+  return code;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app(kPurpose);
+  app.name("xlt");
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.get_formatter()->column_width(34);
+  app.set_help_flag("-h,--help", "print this and exit");
+  app.set_version_flag("--version", version_text());
+  app.allow_extras();
+  GlobalOptions global;
+  std::vector<Parsed> all;
+  for (const auto& entry : commands()) all.push_back(add_command(app, entry, global));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0)
+      throw Error(ErrorKind::kUsage, std::string(error.what()) + "; see `xlt --help`");
+    return app.exit(error);  // help or version, on stdout
+  }
+  for (auto& parsed : all)
+    if (parsed.app->parsed()) return run_command(parsed, global);
+  throw_no_command(app.remaining());
+}
+
+}  // namespace xlt::cli

@@ -1,0 +1,55 @@
+// `xlt eval`: benchmarks in every language. SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+
+#include "cli/command.h"
+#include "cli/session.h"
+
+#include "xlt/run/eval_run.h"
+
+namespace xlt::cli {
+
+namespace {
+
+constexpr int kSomeCellsFailed = 4;
+
+class EvalCommand final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"Bias, toxicity, fluency, diversity and language consistency in every language",
+            "xlt eval --model models/gemma --adapter runs/dpo/adapter --benchmarks all --langs all --data data "
+            "--output out/after --baseline out/before --lid lid.176.ftz",
+            {"model", "data", "output"},
+            ""};
+  }
+  std::vector<OptionGroup> groups() override {
+    return {{"model", "Model", visit_of(model_)}, {"eval", "Evaluation", visit_of(options_)}};
+  }
+  int run(Session& session) override {
+    options_.seed = session.seed();
+    EvalResult result = run_evaluation(model_, options_, session.config(), session.placement(), session.context());
+    const std::string table = report_table(*result.report()), summary = report_summary(*result.report());
+    std::fprintf(stdout, "%s", table.c_str());
+    if (!summary.empty()) std::fprintf(stdout, "\n%s\n", summary.c_str());
+    session.context().info("wrote " + options_.output + "/report.json");
+    return result.num_failed > 0 ? kSomeCellsFailed : 0;
+  }
+  void check(Checks& checks) override {
+    check_model(checks, model_.model);
+    check_tokenizer(checks, model_.model);
+    check_adapter(checks, model_.adapter);
+    checks.add("evaluation options", [&] {
+      check_eval_options(options_);
+      return std::string("benchmarks, languages and folders are there");
+    });
+  }
+
+ private:
+  ModelChoice model_;
+  EvalOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_eval_command() { return std::make_unique<EvalCommand>(); }
+
+}  // namespace xlt::cli

@@ -1,0 +1,50 @@
+// `xlt generate`: completions of prompts. SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+#include "cli/session.h"
+
+#include "xlt/run/inference.h"
+
+namespace xlt::cli {
+
+namespace {
+
+class GenerateCommand final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"Complete prompts, several samples each; the same seed gives the same samples at any batch size",
+            "xlt generate --model models/gemma --prompts prompts.jsonl --output completions.jsonl "
+            "--num-samples 25",
+            {"model", "prompts", "output"},
+            ""};
+  }
+  std::vector<OptionGroup> groups() override {
+    return {{"model", "Model", visit_of(model_)},
+            {"files", "Files", visit_of(options_)},
+            {"generation", "Generation", visit_of(options_.generation)}};
+  }
+  int run(Session& session) override {
+    options_.generation.seed = session.seed();
+    const auto make_model = [&] {
+      return load_language_model(model_, session.placement(), session.context());
+    };
+    const int64_t rows = generate_file(options_, make_model, session.context());
+    session.context().info(str_cat("wrote ", rows, " rows to ", options_.output));
+    return 0;
+  }
+  void check(Checks& checks) override {
+    check_model(checks, model_.model);
+    check_tokenizer(checks, model_.model);
+    check_adapter(checks, model_.adapter);
+    check_rows(checks, options_.prompts, {"prompt"});
+  }
+
+ private:
+  ModelChoice model_;
+  GenerateFileOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_generate_command() { return std::make_unique<GenerateCommand>(); }
+
+}  // namespace xlt::cli

@@ -1,0 +1,26 @@
+// Options that every command has. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "xlt/base/config.h"
+#include "xlt/base/context.h"
+#include "xlt/base/placement.h"
+
+namespace xlt::cli {
+
+struct GlobalOptions {
+  std::string device = "auto", dtype = "auto", log_level = "info";
+  int64_t threads = 0, seed = 42;
+  bool quiet = false;
+  void visit(OptionVisitor& v);
+
+  // Decides the device and, unless one was given, the dtype: float32 on a CPU, bfloat16 on a GPU. Throws
+  // kUsage for a device name that is none, kUnsupported for a device that is not there.
+  Placement placement() const;
+  bool dtype_is_given() const { return dtype != "auto"; }
+  LogLevel level() const;
+};
+
+}  // namespace xlt::cli

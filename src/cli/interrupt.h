@@ -1,0 +1,12 @@
+// Ctrl-C: the first asks work to stop and save, the second ends the process. SPDX-License-Identifier:
+// Apache-2.0
+#pragma once
+
+#include <atomic>
+
+namespace xlt::cli {
+
+// Handles SIGINT and SIGTERM from now on. The flag it returns becomes true with the first of them.
+const std::atomic<bool>& catch_interrupts();
+
+}  // namespace xlt::cli

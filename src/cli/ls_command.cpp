@@ -1,0 +1,93 @@
+// `xlt ls`: what can be named on the command line. SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+#include "cli/session.h"
+
+#include <cstdio>
+#include <functional>
+
+#include "xlt/base/language.h"
+#include "xlt/dataset/record.h"
+#include "xlt/models/decoder.h"
+#include "xlt/train/trainer.h"
+
+namespace xlt::cli {
+
+namespace {
+
+// A name, and what people call it (may be empty).
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+Rows rows_of(const std::vector<std::string>& names) {
+  Rows rows;
+  for (const auto& name : names) rows.emplace_back(name, "");
+  return rows;
+}
+
+Rows languages() {
+  Rows rows;
+  for (const auto& language : known_languages())
+    rows.emplace_back(language.tag, str_cat(language.name, ", ", language.script));
+  return rows;
+}
+
+Rows command_rows() {
+  Rows rows;
+  for (const auto& entry : commands()) rows.emplace_back(entry.name, entry.make()->help().purpose);
+  return rows;
+}
+
+struct Kind {
+  const char *name, *purpose;
+  Rows (*list)();
+};
+constexpr Kind kKinds[] = {
+    {"commands", "what xlt does", command_rows},
+    {"families", "model architectures that load (model_type of config.json)",
+     [] { return rows_of(family_names()); }},
+    {"languages", "languages by BCP-47 tag", languages},
+    {"methods", "training methods, for xlt train --method", [] { return rows_of(method_names()); }},
+    {"presets", "published data sets, for xlt train --data PRESET=FILE",
+     [] { return rows_of(preset_names()); }},
+};
+
+std::vector<std::string> kind_names() {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
+  return names;
+}
+
+struct LsOptions {
+  std::string kind;
+  void visit(OptionVisitor& v) { v.field("kind", kind, "what to list; empty: the kinds there are"); }
+};
+
+class LsCommand final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"List what can be named: methods, benchmarks, languages and so on", "xlt ls methods", {}, "kind"};
+  }
+  std::vector<OptionGroup> groups() override { return {{"ls", "What to list", visit_of(options_)}}; }
+  int run(Session&) override {
+    Rows rows;
+    for (const Kind& kind : kKinds) {
+      if (options_.kind.empty()) rows.emplace_back(kind.name, kind.purpose);
+      if (options_.kind == kind.name) rows = kind.list();
+    }
+    if (rows.empty()) throw_unknown_name("kind", options_.kind, kind_names());
+    for (const auto& [name, purpose] : rows)
+      if (purpose.empty())
+        std::printf("%s\n", name.c_str());
+      else
+        std::printf("%-14s %s\n", name.c_str(), purpose.c_str());
+    return 0;
+  }
+
+ private:
+  LsOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_ls_command() { return std::make_unique<LsCommand>(); }
+
+}  // namespace xlt::cli

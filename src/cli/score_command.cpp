@@ -1,0 +1,47 @@
+// `xlt score`: log-likelihoods of texts and continuations. SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+#include "cli/session.h"
+
+#include "xlt/run/inference.h"
+
+namespace xlt::cli {
+
+namespace {
+
+class ScoreCommand final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {
+        "Log-likelihoods of texts, or of continuations given a context",
+        "xlt score --model models/gemma --adapter runs/dpo/adapter --input texts.jsonl --output scores.jsonl",
+        {"model", "input", "output"},
+        ""};
+  }
+  std::vector<OptionGroup> groups() override {
+    return {{"model", "Model", visit_of(model_)}, {"score", "Files", visit_of(options_)}};
+  }
+  int run(Session& session) override {
+    const auto make_model = [&] {
+      return load_language_model(model_, session.placement(), session.context());
+    };
+    const int64_t rows = score_file(options_, make_model, session.context());
+    session.context().info(str_cat("wrote ", rows, " rows to ", options_.output));
+    return 0;
+  }
+  void check(Checks& checks) override {
+    check_model(checks, model_.model);
+    check_tokenizer(checks, model_.model);
+    check_adapter(checks, model_.adapter);
+    check_rows(checks, options_.input, {"text", "continuation"});
+  }
+
+ private:
+  ModelChoice model_;
+  ScoreOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_score_command() { return std::make_unique<ScoreCommand>(); }
+
+}  // namespace xlt::cli

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/terminal.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace xlt::cli {
+
+namespace {
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+    case LogLevel::kOff:
+      return spdlog::level::off;
+  }
+  return spdlog::level::info;
+}
+
+int terminal_width() {
+  winsize size{};
+  constexpr int kUsual = 80;
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+}
+
+// "1:02:03", "0:45"
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<int64_t>(std::ceil(seconds));
+  char text[32];
+  if (whole >= 3600)
+    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", static_cast<long>(whole / 3600),
+                  static_cast<long>(whole / 60 % 60), static_cast<long>(whole % 60));
+  else
+    std::snprintf(text, sizeof text, "%ld:%02ld", static_cast<long>(whole / 60),
+                  static_cast<long>(whole % 60));
+  return text;
+}
+
+std::string rate_text(double rate) {
+  char text[32];
+  std::snprintf(text, sizeof text, rate >= 10 ? "%.0f/s" : "%.2f/s", rate);
+  return text;
+}
+
+// The first `width` characters; never half of one.
+std::string cut(const std::string& text, int width) {
+  int columns = 0;
+  for (size_t i = 0; i < text.size(); ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80 && columns++ == width) return text.substr(0, i);
+  return text;
+}
+
+}  // namespace
+
+struct Terminal::Logger {
+  std::shared_ptr<spdlog::logger> log;
+};
+
+bool stderr_is_terminal() { return isatty(STDERR_FILENO) != 0; }
+
+std::string bar_line(const std::string& title, int64_t done, int64_t total, const std::string& unit,
+                     const std::string& note, double rate, int width) {
+  std::string line = title;
+  if (total > 0) {
+    constexpr int64_t kCells = 20;
+    const int64_t shown = std::clamp<int64_t>(done, 0, total);
+    const auto filled = static_cast<size_t>(kCells * shown / total);
+    line += " [" + std::string(filled, '=') + std::string(kCells - filled, ' ') + "] " +
+            std::to_string(100 * shown / total) + "% ";
+    line += std::to_string(done) + "/" + std::to_string(total) + " " + unit;
+  } else {
+    line += " " + std::to_string(done) + " " + unit;
+  }
+  if (rate > 0) line += ", " + rate_text(rate);
+  if (rate > 0 && total > done) line += ", " + clock_text(static_cast<double>(total - done) / rate) + " left";
+  if (!note.empty()) line += ", " + note;
+  return cut(line, width);
+}
+
+Terminal::Terminal(LogLevel level, bool shows_progress)
+    : logger_(std::make_unique<Logger>()), shows_progress_(shows_progress) {
+  logger_->log = std::make_shared<spdlog::logger>("xlt", std::make_shared<spdlog::sinks::stderr_sink_st>());
+  logger_->log->set_level(spdlog_level(level));
+  logger_->log->set_pattern("%H:%M:%S %l: %v");
+}
+
+Terminal::~Terminal() { clear_bar(); }
+
+void Terminal::write(LogLevel level, const std::string& line) {
+  if (!logger_->log->should_log(spdlog_level(level))) return;
+  clear_bar();
+  logger_->log->log(spdlog_level(level), line);
+  logger_->log->flush();
+}
+
+void Terminal::clear_bar() {
+  if (!bar_is_drawn_) return;
+  std::fputs("\r\033[K", stderr);
+  std::fflush(stderr);
+  bar_is_drawn_ = false;
+}
+
+void Terminal::draw(const std::string& title, int64_t done, int64_t total, const std::string& unit,
+                    const std::string& note, double seconds) {
+  if (!shows_progress_) return;
+  if (title != title_) {
+    title_ = title;
+    first_done_ = done;
+    first_seconds_ = seconds;
+  }
+  const double elapsed = seconds - first_seconds_;
+  const double rate = elapsed > 0 ? static_cast<double>(done - first_done_) / elapsed : 0;
+  std::fputs(("\r" + bar_line(title, done, total, unit, note, rate, terminal_width() - 1) + "\033[K").c_str(),
+             stderr);
+  std::fflush(stderr);
+  bar_is_drawn_ = true;
+}
+
+void Terminal::end(const std::string& title, int64_t done, const std::string& unit, double seconds) {
+  clear_bar();
+  title_.clear();
+}
+
+}  // namespace xlt::cli

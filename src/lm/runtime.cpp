@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/lm/runtime.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/ops/empty.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+
+#include "xlt/base/error.h"
+#include "xlt/base/version.h"
+#include "xlt/ops/linear.h"
+
+namespace xlt {
+
+namespace {
+
+// "2.11.0+cpu" → "2.11"; releases with equal major and minor number share an ABI.
+std::string release_of(const std::string& version) {
+  return version.substr(0, version.find('.', version.find('.') + 1));
+}
+
+at::ScalarType scalar_type(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat32:
+      return at::kFloat;
+    case DType::kBFloat16:
+      return at::kBFloat16;
+    case DType::kFloat16:
+      return at::kHalf;
+    case DType::kFloat64:
+      return at::kDouble;
+  }
+  throw Error(ErrorKind::kInternal, "dtype without a tensor type");
+}
+
+}  // namespace
+
+std::string runtime_torch_version() {
+  const std::string config = at::show_config();
+  const std::string key = "TORCH_VERSION=";
+  const size_t begin = config.find(key);
+  if (begin == std::string::npos) return {};
+  const size_t end = config.find_first_of(", \n", begin);
+  return config.substr(begin + key.size(), end - begin - key.size());
+}
+
+void check_torch_version() {
+  const std::string runtime = runtime_torch_version();
+  if (runtime.empty() || release_of(runtime) == release_of(build_torch_version())) return;
+  throw Error(
+      ErrorKind::kUnsupported,
+      str_cat("this binary was built against libtorch ", build_torch_version(), ", but libtorch ", runtime,
+              " was loaded; rebuild xlt against it, or put the other one first on LD_LIBRARY_PATH"));
+}
+
+std::string cpu_capability() { return at::get_cpu_capability(); }
+
+std::string matmul_library(DType dtype) { return ops::matmul_library(at::empty({1, 1}, scalar_type(dtype))); }
+
+bool cuda_is_linked() { return c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA); }
+int num_cuda_devices() {
+  return cuda_is_linked() ? c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount() : 0;
+}
+
+int64_t num_threads() { return at::get_num_threads(); }
+void set_num_threads(int64_t count) {
+  if (count > 0) at::set_num_threads(static_cast<int>(count));
+}
+void seed_torch(uint64_t seed) { at::manual_seed(seed); }
+
+}  // namespace xlt

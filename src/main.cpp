@@ -1,0 +1,35 @@
+// The program: runs the command line and turns errors into one line on stderr and an exit code.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_line.h"
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "xlt/base/error.h"
+
+namespace {
+
+int report(const std::string& message, int code) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "xlt: error: %s\n", message.c_str());
+  return code;
+}
+
+// libtorch appends a C++ backtrace to its messages; the first line says it.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return xlt::cli::run_command_line(argc, argv);
+  } catch (const xlt::Error& error) {
+    return report(error.what(), xlt::exit_code(error.kind()));
+  } catch (const std::bad_alloc&) {
+    return report("out of memory; use a smaller --batch-tokens or --batch-size, or --dtype bfloat16", 1);
+  } catch (const std::exception& error) {
+    return report("internal error, please report: " + first_line(error.what()), 1);
+  }
+}

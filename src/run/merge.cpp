@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/run/merge.h"
+
+#include "run/atomic_folder.h"
+
+#include <algorithm>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/models/decoder.h"
+#include "xlt/run/environment.h"
+#include "xlt/text/tokenizer.h"
+
+namespace xlt {
+
+namespace {
+
+void check_output(const MergeOptions& options) {
+  const fs::path output = options.output;
+  std::error_code error;
+  for (const auto& input : {options.model, options.adapter})
+    if (fs::equivalent(input, output, error))
+      throw Error(ErrorKind::kUsage, "--output is also an input; choose another folder", options.output);
+  if (!fs::is_directory(output) || fs::is_empty(output) || fs::exists(output / "merge.json")) return;
+  throw Error(ErrorKind::kUsage,
+              "the folder is not empty and holds no earlier merge; choose another --output or empty it",
+              options.output);
+}
+
+Json merge_record(const MergeOptions& options, const Placement& where,
+                  const std::vector<std::pair<std::string, double>>& errors) {
+  Json modules = Json::object();
+  double largest = 0;
+  for (const auto& [name, error] : errors) {
+    modules[name] = error;
+    largest = std::max(largest, error);
+  }
+  return {{"model", options.model},
+          {"adapter", options.adapter},
+          {"precision", options.precision},
+          {"dtype", name_of(where.dtype)},
+          {"code", code_record()},
+          {"max_relative_rounding_error", largest},
+          {"relative_rounding_error", modules}};
+}
+
+}  // namespace
+
+void MergeOptions::visit(OptionVisitor& v) {
+  v.field("model", model, "checkpoint folder that the adapter was trained on");
+  v.field("adapter", adapter, "LoRA adapter folder in PEFT's format");
+  v.field("output", output, "folder to write; transformers loads it as it is");
+  v.field("precision", precision, "full: weights in --dtype (the checkpoint's own unless given)",
+          one_of({"full", "nf4"}));
+}
+
+Json merge_adapter(const MergeOptions& options, const Placement& where, const Context& context) {
+  if (options.precision != "full")
+    throw Error(ErrorKind::kUnsupported,
+                "merging into 4-bit weights is not available in this version; use --precision full",
+                "--precision nf4");
+  check_output(options);
+  const Json config = load_json(fs::path(options.model) / "config.json", ErrorKind::kCheckpoint);
+  const auto decoder = load_decoder(options.model, where, context);
+  load_lora(*decoder, options.adapter);
+  context.throw_if_interrupted();
+  const Json record = merge_record(options, where, merge_lora(*decoder));
+  AtomicFolder output(options.output);
+  save_decoder(*decoder, config, output.path());
+  copy_tokenizer_files(options.model, output.path());
+  write_file(output.path() / "merge.json", dump_json(record, 2) + "\n");
+  output.commit();
+  return record;
+}
+
+DType checkpoint_dtype(const std::filesystem::path& folder) {
+  const fs::path file = folder / "config.json";
+  if (!fs::exists(file)) return DType::kFloat32;  // loading says what is missing
+  const Json json = load_json(file, ErrorKind::kCheckpoint);
+  const JsonView view(json, file.string(), ErrorKind::kCheckpoint);
+  const std::string older_name = view.get("torch_dtype", "float32");
+  return parse_dtype(view.get("dtype", older_name.c_str()));
+}
+
+void copy_tokenizer_files(const std::filesystem::path& source, const std::filesystem::path& target) {
+  auto files = load_tokenizer(source)->files();
+  files.push_back(source / "generation_config.json");
+  for (const auto& file : files)
+    if (fs::exists(file)) write_file(target / file.filename(), read_file(file));
+}
+
+}  // namespace xlt

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/run_folder.h"
+
+#include <algorithm>
+#include <set>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+
+namespace xlt {
+
+namespace {
+
+constexpr const char* kRunFile = "run.json";
+// They change where and how fast a run happens, not what it is.
+const std::set<std::string> kNeverCompared = {"command", "resume", "output", "log_level", "quiet", "threads"};
+// They move a run's end or its pace; `--resume` may change them.
+const std::set<std::string> kChangeable = {"max_steps",
+                                           "num_epochs",
+                                           "save_steps",
+                                           "eval_steps",
+                                           "logging_steps",
+                                           "save_total_limit",
+                                           "early_stopping_patience"};
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+void check_same_data(const Json& before, const Json& after, const std::string& where) {
+  for (const Json& file : after) {
+    for (const Json& old : before)
+      if (old.value("file", "") == file.at("file") && old.value("sha256", "") != file.at("sha256"))
+        throw Error(ErrorKind::kData,
+                    str_cat("the file changed since the run in ", where,
+                            " began; going on needs the same data, or choose another --output"),
+                    file.at("file").get<std::string>());
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> changed_options(const Json& before, const Json& after) {
+  std::set<std::string> changed;
+  for (const auto& [key, value] : after.items())
+    if (!before.contains(key) || before.at(key) != value) changed.insert(key);
+  for (const auto& [key, value] : before.items())
+    if (!after.contains(key)) changed.insert(key);
+  for (const auto& key : kNeverCompared) changed.erase(key);
+  return {changed.begin(), changed.end()};
+}
+
+bool RunFolder::holds_run() const { return fs::exists(folder_ / kRunFile); }
+
+// A process killed while it wrote its first run.json leaves that file's temporary: still nothing to keep.
+bool RunFolder::is_empty() const {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder_, error))
+    if (entry.path().filename().string().find(kRunFile) == std::string::npos) return false;
+  return true;
+}
+
+RunState RunFolder::inspect(const Json& record, bool resume, const Context& context) const {
+  if (fs::exists(folder_) && !fs::is_directory(folder_))
+    throw Error(ErrorKind::kIo, "is a file; --output must be a folder", folder_.string());
+  if (!holds_run()) {
+    if (!fs::exists(folder_) || is_empty()) return RunState::kNew;
+    throw Error(ErrorKind::kUsage,
+                "the folder is not empty and holds no xlt run; choose another --output or empty it",
+                folder_.string());
+  }
+  const Json before = stored();
+  const JsonView view(before, (folder_ / kRunFile).string());
+  const auto changed = changed_options(view.at("config").value(), record.at("config"));
+  std::vector<std::string> fixed;
+  std::copy_if(changed.begin(), changed.end(), std::back_inserter(fixed),
+               [&](const auto& name) { return !resume || !kChangeable.contains(name); });
+  if (!fixed.empty())
+    throw Error(
+        ErrorKind::kUsage,
+        str_cat("holds a run with other options (", join(fixed), " differ", fixed.size() == 1 ? "s" : "",
+                "); choose another --output, or give the options of its run.json to go on with it"),
+        folder_.string());
+  check_same_data(view.at("data").value(), record.at("data"), folder_.string());
+  if (!changed.empty())
+    context.warn(str_cat(folder_.string(), ": going on with changed options: ", join(changed)));
+  const bool finished = view.get("status", "running") == "finished";
+  return finished && changed.empty() ? RunState::kFinished : RunState::kUnfinished;
+}
+
+Json RunFolder::stored() const { return load_json(folder_ / kRunFile); }
+
+void RunFolder::write(Json record, const std::string& status) const {
+  record["status"] = status;
+  make_folders(folder_);
+  write_file(folder_ / kRunFile, dump_json(record, 2) + "\n");
+}
+
+}  // namespace xlt

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/run/train_run.h"
+
+#include "run/atomic_folder.h"
+#include "run/run_folder.h"
+
+#include <cmath>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/version.h"
+#include "xlt/lm/runtime.h"
+#include "xlt/models/decoder.h"
+#include "xlt/nn/linear.h"
+#include "xlt/run/environment.h"
+#include "xlt/run/merge.h"  // copy_tokenizer_files
+#include "xlt/text/tokenizer.h"
+
+namespace xlt {
+
+namespace {
+
+bool from_scratch(const TrainRunOptions& options) { return !options.model_config.empty(); }
+
+bool trains_adapter(const TrainRunOptions& options) {
+  const std::string& kind = options.adapter.adapter;
+  return kind == "lora" || (kind == "auto" && !from_scratch(options));
+}
+
+std::string tokenizer_folder(const TrainRunOptions& options) {
+  return options.tokenizer.empty() ? options.model : options.tokenizer;
+}
+
+void check_combination(const TrainRunOptions& options) {
+  const auto usage = [](const std::string& message) { throw Error(ErrorKind::kUsage, message); };
+  if (options.model.empty() == options.model_config.empty())
+    usage(
+        "give --model DIR (finetune a checkpoint) or --model-config FILE (train from scratch), one of them");
+  if (from_scratch(options) && options.tokenizer.empty())
+    usage("--model-config needs --tokenizer DIR, a folder with the tokenizer files to use");
+  if (options.adapter.adapter == "qlora")
+    throw Error(ErrorKind::kUnsupported,
+                "4-bit base weights are not available in this version; use --adapter lora",
+                "--adapter qlora");
+  if (from_scratch(options) && trains_adapter(options))
+    usage(
+        "--adapter lora adapts a trained model; --model-config starts from random weights, use --adapter "
+        "none");
+  if (!options.adapter.init_adapter.empty() && !trains_adapter(options))
+    usage("--init-adapter goes with --adapter lora");
+}
+
+struct Records {
+  std::vector<SftRecord> sft;
+  std::vector<PreferenceRecord> preference;
+  size_t size() const { return sft.size() + preference.size(); }
+};
+
+Records load_records(const TrainRunOptions& options) {
+  Records records;
+  if (method_uses_pairs(options.trainer.method))
+    records.preference = load_preference(options.data, options.fields);
+  else
+    records.sft = load_sft(options.data, options.fields);
+  return records;
+}
+
+Json run_record(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
+                size_t num_rows) {
+  return {{"version", version()},
+          {"command", "train"},
+          {"status", "running"},
+          {"config", config},
+          {"code", code_record()},
+          {"env", environment_record(where)},
+          {"seeds", {{"seed", seed}}},
+          {"num_rows", static_cast<int64_t>(num_rows)},
+          {"data", file_records(data_files(options.data))}};
+}
+
+void add_adapter(Decoder& decoder, const AdapterOptions& options, uint64_t seed, const Context& context) {
+  if (options.init_adapter.empty()) {
+    attach_lora(decoder, {.r = options.lora_r, .alpha = options.lora_alpha, .dropout = options.lora_dropout},
+                Rng(seed).fork("lora"));
+    return;
+  }
+  load_lora(decoder, options.init_adapter);
+  context.info("starting from the adapter in " + options.init_adapter +
+               "; its rank and alpha replace --lora-r and --lora-alpha");
+  for (const NamedLinear& named : decoder.linears())
+    if (auto& adapter = named.linear->adapter()) adapter->dropout = options.lora_dropout;
+}
+
+std::unique_ptr<Decoder> make_model(const TrainRunOptions& options, const Tokenizer& tokenizer,
+                                    const Placement& where, uint64_t seed, const Context& context) {
+  auto decoder = from_scratch(options) ? make_decoder(options.model_config, tokenizer.vocab_size(), where,
+                                                      Rng(seed).fork("init"))
+                                       : load_decoder(options.model, where, context);
+  if (trains_adapter(options))
+    add_adapter(*decoder, options.adapter, seed, context);
+  else
+    train_all_weights(*decoder);
+  return decoder;
+}
+
+// RUN/adapter or RUN/model, with what is needed to use it elsewhere. Returns the folder.
+fs::path save_result(const TrainRunOptions& options, Decoder& decoder) {
+  const fs::path folder = fs::path(options.output) / (trains_adapter(options) ? "adapter" : "model");
+  AtomicFolder output(folder);
+  if (trains_adapter(options)) {
+    save_lora(decoder, output.path(), options.model);
+  } else {
+    const fs::path config_file =
+        from_scratch(options) ? fs::path(options.model_config) : fs::path(options.model) / "config.json";
+    save_decoder(decoder, load_json(config_file, ErrorKind::kCheckpoint, /*allow_comments=*/true),
+                 output.path());
+  }
+  copy_tokenizer_files(tokenizer_folder(options), output.path());
+  if (trains_adapter(options))
+    fs::remove(output.path() / "generation_config.json");  // belongs to a whole model only
+  output.commit();
+  return folder;
+}
+
+Json summary_of(const TrainRunOptions& options, const TrainResult& result, const fs::path& saved) {
+  Json summary = {{"status", "finished"}, {"output", options.output}};
+  summary[trains_adapter(options) ? "adapter" : "model"] = saved.string();
+  summary["steps"] = result.steps;
+  summary["loss"] = result.final_loss;
+  summary["best_eval_loss"] = std::isnan(result.best_eval_loss) ? Json() : Json(result.best_eval_loss);
+  summary["best_step"] = result.best_step;
+  summary["num_tokens"] = result.num_tokens;
+  summary["seconds"] = result.seconds;
+  return summary;
+}
+
+// Going on where a run was: its first run.json stays what was begun, except for options that changed.
+bool begin_run(const RunFolder& folder, RunState state, const Json& record, const Context& context) {
+  folder.write(record, "running");
+  if (state != RunState::kUnfinished) return false;
+  context.info(folder.path().string() + " holds this run, unfinished; going on with it");
+  return true;
+}
+
+}  // namespace
+
+void AdapterOptions::visit(OptionVisitor& v) {
+  v.field("adapter", adapter,
+          "lora: train an adapter; none: all weights; qlora: later; auto: lora with --model, none with "
+          "--model-config",
+          one_of({"auto", "lora", "qlora", "none"}));
+  v.field("lora_r", lora_r, "rank of the adapter", at_least(1));
+  v.field("lora_alpha", lora_alpha, "the adapter's product is scaled by alpha / r", more_than(0));
+  v.field("lora_dropout", lora_dropout, "dropout on the adapter's input while training (not in DPO); 0: none",
+          between(0, 1));
+  v.field("init_adapter", init_adapter, "start from this PEFT adapter folder; empty: a new adapter");
+}
+
+void TrainRunOptions::visit(OptionVisitor& v) {
+  v.field("model", model, "checkpoint folder to finetune");
+  v.field("model_config", model_config, "config.json of a model to train from scratch, instead of --model");
+  v.field("tokenizer", tokenizer, "folder with the tokenizer files; empty: the model's");
+  v.field("data", data,
+          "training rows: a file, several separated by commas, or PRESET=FILE (`xlt ls presets`)");
+  v.field("output", output, "folder of the run (RUN)");
+  v.field("resume", resume, "go on with the run in --output; from the beginning if nothing was saved yet");
+}
+
+Json run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
+                  const Context& context) {
+  check_combination(options);
+  Records records = load_records(options);
+  const Json record = run_record(options, where, seed, config, records.size());
+  const RunFolder folder(options.output);
+  const RunState state = folder.inspect(record, options.resume, context);
+  if (state == RunState::kFinished) {
+    context.info(options.output + " holds this run, finished; nothing to do");
+    return folder.stored().at("result");
+  }
+  const auto tokenizer = load_tokenizer(tokenizer_folder(options));
+  const auto decoder = make_model(options, *tokenizer, where, seed, context);
+  context.throw_if_interrupted();
+  const bool going_on = begin_run(folder, state, record, context);
+  seed_torch(seed);
+  TrainJob job;
+  job.decoder = decoder.get();
+  job.tokenizer = tokenizer.get();
+  job.sft = std::move(records.sft);
+  job.preference = std::move(records.preference);
+  job.seed = seed;
+  job.output = options.output;
+  job.base_model = options.model;
+  job.resume = options.resume || going_on;
+  job.adapter_only = trains_adapter(options);
+  const TrainResult result = train(job, options.trainer, context);
+  if (result.interrupted) {
+    folder.write(record, "interrupted");
+    throw Error(
+        ErrorKind::kInterrupted,
+        str_cat("stopped after step ", result.steps, "; the state is saved, the same command goes on"),
+        options.output);
+  }
+  const Json summary = summary_of(options, result, save_result(options, *decoder));
+  Json finished = record;
+  finished["result"] = summary;
+  folder.write(finished, "finished");
+  return summary;
+}
+
+void check_training(const TrainRunOptions& options, Checks& checks) {
+  checks.add("combination of options", [&] {
+    check_combination(options);
+    return std::string("they go together");
+  });
+  checks.add("data " + options.data, [&] {
+    const Records records = load_records(options);
+    return str_cat(records.size(),
+                   method_uses_pairs(options.trainer.method) ? " preference pairs" : " texts");
+  });
+  check_model(checks, options.model);
+  check_tokenizer(checks, tokenizer_folder(options));
+  check_adapter(checks, options.adapter.init_adapter);
+}
+
+}  // namespace xlt
