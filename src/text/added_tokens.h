@@ -18,9 +18,9 @@ namespace xlt {
 struct AddedToken {
   int64_t id = -1;  // −1: not known yet
   std::string content;
-  bool special = false;      // left out by `decode`
-  bool normalized = true;    // looked for in the normalised text
-  bool single_word = false;  // only where no word character touches it
+  bool special = false;                 // left out by `decode`
+  bool normalized = true;               // looked for in the normalised text
+  bool single_word = false;             // only where no word character touches it
   bool lstrip = false, rstrip = false;  // takes the white space on that side with it
 };
 AddedToken parse_added_token(const JsonView& json, int64_t id);
@@ -37,7 +37,8 @@ class AddedTokens {
   void add(AddedToken token);
   // Call once, after the last `add`.
   void prepare(const Normalizer& normalizer);
-  // Splits raw text at added tokens: those not `normalized` in the raw text, the others in the normalised rest.
+  // Splits raw text at added tokens: those not `normalized` in the raw text, the others in the normalised
+  // rest.
   std::vector<TextPiece> split(std::string_view text, const Normalizer& normalizer) const;
   const AddedToken* find(int64_t id) const;
   const AddedToken* find(std::string_view content) const;

@@ -80,7 +80,11 @@ void Bpe::add_merges(const TokenizerFile& file) {
     const int32_t a = vocabulary_.id_of(left), b = vocabulary_.id_of(right), c = vocabulary_.id_of(joined);
     if (a < 0 || b < 0 || c < 0)
       throw Error(ErrorKind::kCheckpoint,
-                  str_cat("\"", a < 0 ? left : b < 0 ? right : joined, "\" is not in the vocabulary"),
+                  str_cat("\"",
+                          a < 0   ? left
+                          : b < 0 ? right
+                                  : joined,
+                          "\" is not in the vocabulary"),
                   str_cat(file.place, ": model.merges[", i, "]"));
     const uint64_t pair = pair_of(a, b);
     size_t slot = slot_of(pair, merges_.size() - 1);

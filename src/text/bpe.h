@@ -1,4 +1,5 @@
-// Byte-pair encoding of one word (Sennrich et al. 2016), with byte fallback. SPDX-License-Identifier: Apache-2.0
+// Byte-pair encoding of one word (Sennrich et al. 2016), with byte fallback. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include "text/tokenizer_file.h"
@@ -46,9 +47,9 @@ class Bpe {
   void merge_long(Scratch& scratch) const;
 
   Vocabulary vocabulary_;
-  std::vector<Merge> merges_;                // open addressing, a power of two, at most half full
-  std::vector<int32_t> byte_ids_;            // of "<0x00>" … "<0xFF>"; empty without byte fallback
-  std::array<int32_t, 0x800> short_ids_{};   // of the characters of one and two bytes, by code point
+  std::vector<Merge> merges_;               // open addressing, a power of two, at most half full
+  std::vector<int32_t> byte_ids_;           // of "<0x00>" … "<0xFF>"; empty without byte fallback
+  std::array<int32_t, 0x800> short_ids_{};  // of the characters of one and two bytes, by code point
   int32_t unknown_id_ = -1;
   bool ignore_merges_ = false, fuse_unknown_ = false;
 };

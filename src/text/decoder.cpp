@@ -2,9 +2,10 @@
 #include "text/decoder.h"
 
 #include "text/byte_level.h"
+#include "text/normalizer.h"
 #include "text/utf8.h"
 
-#include <cstdlib>
+#include <charconv>
 
 #include "xlt/base/file.h"
 
@@ -24,9 +25,10 @@ Tokens decode_byte_level(const Tokens& tokens) {
 // "<0xE2>" → 0xE2, or −1.
 int byte_of(const std::string& token) {
   if (token.size() != 6 || !token.starts_with("<0x") || token.back() != '>') return -1;
-  char* end = nullptr;
-  const long value = std::strtol(token.c_str() + 3, &end, 16);
-  return end == token.c_str() + 5 ? static_cast<int>(value) : -1;
+  int value = -1;
+  const char *begin = token.data() + 3, *end = begin + 2;
+  const auto result = std::from_chars(begin, end, value, 16);
+  return result.ptr == end && value >= 0 ? value : -1;
 }
 
 // Runs of byte tokens become the characters they spell, or one U+FFFD a byte if they spell none.
@@ -76,8 +78,8 @@ TokenDecoder metaspace(const JsonView& json) {
   return [mark = json.get("replacement", "\u2581"),
           scheme = json.get("prepend_scheme", "always")](Tokens tokens) {
     for (size_t i = 0; i < tokens.size(); ++i) {
-      tokens[i] = replace_all(tokens[i], mark, " ");
-      if (i == 0 && scheme != "never" && tokens[i].starts_with(' ')) tokens[i].erase(0, 1);
+      const bool drop = i == 0 && scheme != "never";
+      tokens[i] = replace_all(tokens[i], mark, drop ? "" : " ");
     }
     return tokens;
   };
@@ -100,9 +102,8 @@ TokenDecoder make_one(const JsonView& json) {
   if (type == "Strip") return strip_ends(json);
   if (type == "Metaspace") return metaspace(json);
   if (type == "Replace")
-    return [from = json.at("pattern").at("String").as_string(),
-            to = json.at("content").as_string()](Tokens tokens) {
-      for (std::string& token : tokens) token = replace_all(token, from, to);
+    return [replace = make_replacement(json)](Tokens tokens) {
+      for (std::string& token : tokens) token = replace(std::move(token));
       return tokens;
     };
   json.at("type").fail(str_cat(

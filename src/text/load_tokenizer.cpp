@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "text/json_tokenizer.h"
-#include "text/sentence_piece.h"
+#include "text/bpe_tokenizer.h"
+#include "text/sentence_piece_file.h"
+#include "text/sentence_piece_tokenizer.h"
+#include "text/tokenizer_class.h"
 
 #include "xlt/base/error.h"
 #include "xlt/text/tokenizer.h"
@@ -9,13 +11,25 @@ namespace xlt {
 
 std::vector<std::string> Tokenizer::decode_each(std::span<const int64_t> ids) const {
   std::vector<std::string> pieces;
+  pieces.reserve(ids.size());
   for (const int64_t& id : ids) pieces.push_back(decode(std::span(&id, 1)));
   return pieces;
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder) {
-  if (std::filesystem::is_regular_file(folder / "tokenizer.json")) return load_json_tokenizer(folder);
-  if (std::filesystem::is_regular_file(folder / "tokenizer.model")) return load_sentence_piece(folder);
+  const auto json = folder / "tokenizer.json", model = folder / "tokenizer.model";
+  if (std::filesystem::is_regular_file(json)) {
+    const TokenizerSettings settings = read_tokenizer_settings(folder);
+    TokenizerFile file = read_tokenizer_file(json);
+    apply_tokenizer_class(file, settings);
+    return make_bpe_tokenizer(std::move(file), settings);
+  }
+  if (std::filesystem::is_regular_file(model)) {
+    const TokenizerSettings settings = read_tokenizer_settings(folder);
+    if (auto file = read_sentence_piece_bpe(model, settings))
+      return make_bpe_tokenizer(std::move(*file), settings);
+    return make_sentence_piece_tokenizer(model, settings);
+  }
   throw Error(ErrorKind::kCheckpoint,
               "neither tokenizer.json nor tokenizer.model is there; save the tokenizer beside the model",
               folder.string());

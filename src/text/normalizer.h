@@ -12,5 +12,7 @@ using Normalizer = std::function<std::string(std::string)>;
 // Sequence, Replace, Prepend, Strip, Lowercase, NFC, NFD, NFKC, NFKD; null: the identity. Throws kCheckpoint
 // for others.
 Normalizer make_normalizer(const JsonView& owner, const char* key);
+// {"pattern": {"String" | "Regex": …}, "content": …}
+Normalizer make_replacement(const JsonView& json);
 
 }  // namespace xlt

@@ -10,11 +10,12 @@ namespace xlt {
 
 class Pattern {
  public:
-  // Throws kCheckpoint with `where` if the pattern does not compile.
+  // In Oniguruma's syntax. Throws kCheckpoint with `where` if the pattern does not compile.
   Pattern(const std::string& pattern, const std::string& where);
   ~Pattern();
   Pattern(Pattern&&) noexcept;
-  // Calls `match(begin, end)` for each match from left to right; empty matches are skipped.
+  // Calls `match(begin, end)` for each match from left to right. An empty match counts unless it touches the
+  // end of the one before.
   void for_each(std::string_view text, const std::function<void(size_t begin, size_t end)>& match) const;
 
  private:

@@ -25,16 +25,27 @@ struct LongName {
 };
 // Property names in the letters-only lower-case form that Unicode's loose matching (UAX #44) gives.
 constexpr LongName kLongNames[] = {
-    {"alphabetic", "Alphabetic"}, {"letter", "L"},          {"lowercaseletter", "Ll"},
-    {"mark", "M"},                {"modifierletter", "Lm"}, {"nonspacingmark", "Mn"},
-    {"number", "N"},              {"decimalnumber", "Nd"},  {"otherletter", "Lo"},
-    {"punctuation", "P"},         {"separator", "Z"},       {"space", "White_Space"},
-    {"symbol", "S"},              {"titlecaseletter", "Lt"}, {"uppercaseletter", "Lu"},
+    {"alphabetic", "Alphabetic"},
+    {"letter", "L"},
+    {"lowercaseletter", "Ll"},
+    {"mark", "M"},
+    {"modifierletter", "Lm"},
+    {"nonspacingmark", "Mn"},
+    {"number", "N"},
+    {"decimalnumber", "Nd"},
+    {"otherletter", "Lo"},
+    {"punctuation", "P"},
+    {"separator", "Z"},
+    {"space", "White_Space"},
+    {"symbol", "S"},
+    {"titlecaseletter", "Lt"},
+    {"uppercaseletter", "Lu"},
     {"whitespace", "White_Space"},
 };
 
 // Oniguruma counts the superscripts and fractions of Latin-1 as word characters.
-constexpr std::string_view kWordCharacters = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE})";
+constexpr std::string_view kWordCharacters =
+    R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE})";
 
 // Characters of a general category ("L", "Lu") that PCRE2's tables may lack.
 std::string new_characters_of(std::string_view category) {
@@ -75,8 +86,8 @@ class Translator {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(ErrorKind::kCheckpoint, str_cat("regular expression with ", what, " is not supported (at ", at_, ")"),
-                where_);
+    throw Error(ErrorKind::kCheckpoint,
+                str_cat("regular expression with ", what, " is not supported (at ", at_, ")"), where_);
   }
   bool next_is(std::string_view text) const { return in_.substr(at_).starts_with(text); }
   void copy(size_t count) {
@@ -116,8 +127,9 @@ class Translator {
     } else if (c == 'd' || c == 'D') {
       put_category("Nd", c == 'D');
     } else if (c == 'w' || c == 'W') {
-      put_set(str_cat(kWordCharacters, new_characters_of("L"), new_characters_of("M"), new_characters_of("Nd")),
-              c == 'W');
+      put_set(
+          str_cat(kWordCharacters, new_characters_of("L"), new_characters_of("M"), new_characters_of("Nd")),
+          c == 'W');
     } else if (c == 'h' || c == 'H') {
       put_set("0-9A-Fa-f", c == 'H');
     } else {

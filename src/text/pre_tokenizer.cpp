@@ -63,6 +63,7 @@ Ranges split(size_t size, const Ranges& matches, Behavior behavior, bool invert)
     }
     last_is_match = is_match;
   }
+  std::erase_if(out, [](const auto& range) { return range.first == range.second; });  // left by empty matches
   return out;
 }
 

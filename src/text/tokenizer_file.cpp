@@ -54,10 +54,11 @@ class Sax : public nlohmann::json_sax<Json> {
       return true;
     }
     if (is_path("model", "vocab"))
-      throw Error(ErrorKind::kCheckpoint,
-                  "a vocabulary with scores (Unigram) is not supported here; put SentencePiece's tokenizer.model "
-                  "in the folder instead of tokenizer.json",
-                  out_.place + ": model.vocab");
+      throw Error(
+          ErrorKind::kCheckpoint,
+          "a vocabulary with scores (Unigram) is not supported here; put SentencePiece's tokenizer.model "
+          "in the folder instead of tokenizer.json",
+          out_.place + ": model.vocab");
     if (!is_path("model", "merges")) return open(Json::array());
     area_ = Area::kMerges;
     return true;
@@ -146,8 +147,8 @@ class Sax : public nlohmann::json_sax<Json> {
 
   TokenizerFile& out_;
   Area area_ = Area::kRest;
-  int in_pair_ = -1;          // parts of the merge read so far; −1: not within ["a", "b"]
-  std::vector<Json*> open_;   // an open value's siblings come after it, so these stay valid
+  int in_pair_ = -1;         // parts of the merge read so far; −1: not within ["a", "b"]
+  std::vector<Json*> open_;  // an open value's siblings come after it, so these stay valid
   std::vector<std::string> keys_;
 };
 

@@ -14,13 +14,13 @@ class Vocabulary {
   Vocabulary() = default;
   // ids[i] is the id of tokens[i], not negative; of a token that stands twice the last id counts.
   Vocabulary(StringList tokens, const std::vector<int32_t>& ids);
-  int32_t id_of(std::string_view token) const;  // −1: no such token
-  std::string_view token_of(int64_t id) const;  // empty: no such id
+  int32_t id_of(std::string_view token) const;                                // −1: no such token
+  std::string_view token_of(int64_t id) const;                                // empty: no such id
   int64_t size() const { return static_cast<int64_t>(place_of_id_.size()); }  // largest id + 1
 
  private:
-  // Open addressing. What most look-ups need lies in the slot itself, for the sake of the cache: the upper half
-  // of the hash, and where the token stands in tokens_.text().
+  // Open addressing. What most look-ups need lies in the slot itself, for the sake of the cache: the upper
+  // half of the hash, and where the token stands in tokens_.text().
   struct Slot {
     uint32_t tag = 0;
     int32_t id = -1;

@@ -1,10 +1,9 @@
-// Added tokens → normaliser → pre-tokenizer → BPE → template; and back. SPDX-License-Identifier: Apache-2.0
-#include "text/json_tokenizer.h"
+// SPDX-License-Identifier: Apache-2.0
+#include "text/bpe_tokenizer.h"
 
 #include "text/bpe.h"
 #include "text/decoder.h"
 #include "text/pre_tokenizer.h"
-#include "text/special_tokens.h"
 
 #include <algorithm>
 
@@ -12,31 +11,29 @@ namespace xlt {
 
 namespace {
 
-class JsonTokenizer : public Tokenizer {
+class BpeTokenizer : public Tokenizer {
  public:
-  JsonTokenizer(TokenizerFile file, const std::filesystem::path& folder) : bpe_(file) {
+  BpeTokenizer(TokenizerFile file, const TokenizerSettings& settings) : bpe_(file) {
     const JsonView json(file.rest, file.place, ErrorKind::kCheckpoint);
     normalizer_ = make_normalizer(json, "normalizer");
     pre_tokenizer_ = make_pre_tokenizer(json, "pre_tokenizer");
     decoder_ = make_token_decoder(json, "decoder");
-    if (json.has("added_tokens")) {
-      const JsonView added = json.at("added_tokens");
-      for (size_t i = 0; i < added.size(); ++i)
-        added_.add(parse_added_token(added.at(i), added.at(i).at("id").as_int()), normalizer_);
-    }
-    if (json.has("post_processor")) read_template(json.at("post_processor"));
-    const SpecialTokenNames names = read_special_tokens(folder);
-    bos_ = names.bos ? token_to_id(*names.bos) : names.config_bos;
-    eos_ = names.eos ? token_to_id(*names.eos) : names.config_eos;
-    files_ = names.files;
-    files_.push_back(folder / "tokenizer.json");
+    if (json.has("added_tokens")) read_added_tokens(json.at("added_tokens"));
+    for (const AddedToken& token : settings.added) add_token(token);
+    for (const AddedToken& token : settings.special) add_special_token(token);
+    added_.prepare(normalizer_);
+    if (json.has("post_processor")) read_post_processor(json.at("post_processor"));
+    bos_ = settings.bos ? token_to_id(*settings.bos) : settings.config_bos;
+    eos_ = settings.eos ? token_to_id(*settings.eos) : settings.config_eos;
+    files_ = settings.files;
+    files_.emplace_back(file.place);
   }
 
   std::vector<int64_t> encode(std::string_view text, SpecialTokens special) const override {
     std::vector<int64_t> ids;
     if (special == SpecialTokens::kAdd) ids = prefix_;
-    bool is_at_start = true;
     Bpe::Scratch scratch;
+    bool is_at_start = true;
     for (TextPiece& piece : added_.split(text, normalizer_)) {
       if (piece.id) {
         ids.push_back(*piece.id);
@@ -67,40 +64,67 @@ class JsonTokenizer : public Tokenizer {
   std::optional<int64_t> bos_id() const override { return bos_; }
   std::optional<int64_t> eos_id() const override { return eos_; }
   std::optional<int64_t> token_to_id(std::string_view token) const override {
-    const auto added = added_.id_of(token);
-    return added ? added : bpe_.id_of(token);
+    const AddedToken* added = added_.find(token);
+    return added ? added->id : bpe_.id_of(token);
   }
   std::vector<int64_t> prefix_ids() const override { return prefix_; }
   std::vector<int64_t> suffix_ids() const override { return suffix_; }
 
  private:
-  void read_template(const JsonView& json) {
+  void read_added_tokens(const JsonView& list) {
+    const auto limit = bpe_.size() + 4 * static_cast<int64_t>(list.size()) + 1000;
+    for (size_t i = 0; i < list.size(); ++i) {
+      const JsonView id = list.at(i).at("id");
+      if (id.as_int() < 0 || id.as_int() > limit)
+        id.fail(str_cat("the id ", id.as_int(), " is out of range for ", bpe_.size(), " tokens"));
+      add_token(parse_added_token(list.at(i), id.as_int()));
+    }
+  }
+
+  // A token that the vocabulary has keeps its id there; one that is nowhere yet gets the next free id.
+  void add_token(AddedToken token) {
+    if (const auto known = token_to_id(token.content)) token.id = *known;
+    if (token.id < 0) token.id = vocab_size();
+    added_.add(std::move(token));
+  }
+
+  void add_special_token(AddedToken token) {
+    if (const AddedToken* known = added_.find(token.content)) token = *known;
+    token.special = true;
+    add_token(std::move(token));
+  }
+
+  void read_post_processor(const JsonView& json) {
     const std::string type = json.at("type").as_string();
     if (type == "Sequence") {
-      for (size_t i = 0; i < json.at("processors").size(); ++i) read_template(json.at("processors").at(i));
+      const JsonView list = json.at("processors");
+      for (size_t i = 0; i < list.size(); ++i) read_post_processor(list.at(i));
     } else if (type == "TemplateProcessing") {
-      read_single(json);
-    } else if (type != "ByteLevel") {
+      read_template(json);
+    } else if (type != "ByteLevel") {  // which only moves offsets
       json.at("type").fail(
           str_cat("post-processor \"", type,
                   "\" is not supported; supported: Sequence, TemplateProcessing, ByteLevel"));
     }
   }
 
-  // "single": special tokens before and after the sequence.
-  void read_single(const JsonView& json) {
-    bool after = false;
+  // "single": special tokens before and after the sequence, around what an earlier template put there.
+  void read_template(const JsonView& json) {
+    std::vector<int64_t> before, after;
+    bool is_after = false;
     const JsonView parts = json.at("single");
     for (size_t i = 0; i < parts.size(); ++i) {
       if (parts.at(i).has("Sequence")) {
-        after = true;
+        is_after = true;
         continue;
       }
       const JsonView name = parts.at(i).at("SpecialToken").at("id");
       const std::vector<int64_t> ids = json.at("special_tokens").at(name.as_string()).at("ids").as_ints();
-      std::vector<int64_t>& side = after ? suffix_ : prefix_;
+      std::vector<int64_t>& side = is_after ? after : before;
       side.insert(side.end(), ids.begin(), ids.end());
     }
+    prefix_.insert(prefix_.begin(), before.begin(), before.end());
+    suffix_.insert(suffix_.end(), after.begin(), after.end());
   }
 
   Bpe bpe_;
@@ -114,8 +138,8 @@ class JsonTokenizer : public Tokenizer {
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> load_json_tokenizer(const std::filesystem::path& folder) {
-  return std::make_unique<JsonTokenizer>(read_tokenizer_file(folder / "tokenizer.json"), folder);
+std::unique_ptr<Tokenizer> make_bpe_tokenizer(TokenizerFile file, const TokenizerSettings& settings) {
+  return std::make_unique<BpeTokenizer>(std::move(file), settings);
 }
 
 }  // namespace xlt

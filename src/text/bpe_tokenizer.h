@@ -1,0 +1,16 @@
+// Added tokens → normaliser → pre-tokenizer → BPE → template; and back. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "text/tokenizer_file.h"
+#include "text/tokenizer_settings.h"
+
+#include <memory>
+
+#include "xlt/text/tokenizer.h"
+
+namespace xlt {
+
+// `file.place` must be the path of the file it was read from.
+std::unique_ptr<Tokenizer> make_bpe_tokenizer(TokenizerFile file, const TokenizerSettings& settings);
+
+}  // namespace xlt

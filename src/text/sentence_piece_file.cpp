@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/sentence_piece_file.h"
+
+#include "text/tokenizer_class.h"
+#include "text/utf8.h"
+#include "text/vocabulary.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "xlt/base/file.h"
+
+namespace xlt {
+
+namespace {
+
+using sentencepiece::SentencePieceProcessor;
+
+// Fields of a serialised protocol buffer, of which two are all we need:
+// ModelProto { TrainerSpec trainer_spec = 2 { model_type = 3 }, NormalizerSpec normalizer_spec = 3
+//              { bytes precompiled_charsmap = 2; bool add_dummy_prefix = 3 } }
+struct Field {
+  uint64_t number = 0, value = 0;
+  std::string_view bytes;  // of a length-delimited field
+};
+
+uint64_t take_varint(std::string_view& bytes) {
+  uint64_t value = 0;
+  for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(bytes[0]);
+    bytes.remove_prefix(1);
+    value |= uint64_t{byte & 0x7Fu} << shift;
+    if (byte < 0x80) break;
+  }
+  return value;
+}
+
+Field take_field(std::string_view& bytes) {
+  const uint64_t key = take_varint(bytes);
+  Field field{.number = key >> 3};
+  size_t skip = 0;
+  switch (key & 7) {
+    case 0:
+      field.value = take_varint(bytes);
+      break;
+    case 1:
+      skip = 8;
+      break;
+    case 2:
+      skip = take_varint(bytes);
+      break;
+    default:
+      skip = 4;
+  }
+  skip = std::min(skip, bytes.size());
+  field.bytes = bytes.substr(0, skip);
+  bytes.remove_prefix(skip);
+  return field;
+}
+
+// The last `number` of a message; `fallback` where it is absent.
+Field find_field(std::string_view message, uint64_t number, Field fallback) {
+  while (!message.empty())
+    if (const Field field = take_field(message); field.number == number) fallback = field;
+  return fallback;
+}
+
+struct Specification {
+  bool is_bpe, has_character_map, add_dummy_prefix;
+};
+
+Specification read_specification(std::string_view model) {
+  constexpr uint64_t kUnigram = 1, kBpe = 2;
+  const std::string_view trainer = find_field(model, 2, {}).bytes,
+                         normalizer = find_field(model, 3, {}).bytes;
+  return {find_field(trainer, 3, {.value = kUnigram}).value == kBpe,
+          !find_field(normalizer, 2, {}).bytes.empty(), find_field(normalizer, 3, {.value = 1}).value != 0};
+}
+
+// Every way to put a token together from two others, in the order of the tokens' ids.
+void add_merges(TokenizerFile& out) {
+  const Vocabulary vocabulary(out.tokens, out.ids);
+  for (size_t id = 0; id < out.tokens.size(); ++id) {
+    const std::string_view token = out.tokens[id];
+    for (size_t i = token.empty() ? 0 : utf8_length(token[0]); i < token.size(); i += utf8_length(token[i])) {
+      if (vocabulary.id_of(token.substr(0, i)) < 0 || vocabulary.id_of(token.substr(i)) < 0) continue;
+      out.merges.push_back(token.substr(0, i));
+      out.merges.push_back(token.substr(i));
+    }
+  }
+}
+
+Json added_tokens_of(const SentencePieceProcessor& processor) {
+  Json added = Json::array();
+  for (int id = 0; id < processor.GetPieceSize(); ++id) {
+    const bool is_named = id == processor.unk_id() || id == processor.bos_id() || id == processor.eos_id();
+    if (!is_named && !processor.IsControl(id)) continue;
+    added.push_back(
+        {{"id", id}, {"content", processor.IdToPiece(id)}, {"special", true}, {"normalized", false}});
+  }
+  return added;
+}
+
+// BOS and EOS as add_bos_token and add_eos_token of tokenizer_config.json say.
+Json template_of(const SentencePieceProcessor& processor, const TokenizerSettings& settings) {
+  Json single = Json::array(), tokens = Json::object();
+  const auto put = [&](bool wanted, int id) {
+    if (!wanted || id < 0) return;
+    const std::string name = processor.IdToPiece(id);
+    single.push_back({{"SpecialToken", {{"id", name}, {"type_id", 0}}}});
+    tokens[name] = {{"id", name}, {"ids", Json::array({id})}};
+  };
+  put(settings.add_bos.value_or(true), processor.bos_id());
+  single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
+  put(settings.add_eos.value_or(false), processor.eos_id());
+  return {{"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", tokens}};
+}
+
+}  // namespace
+
+std::unique_ptr<SentencePieceProcessor> load_sentence_piece_processor(const std::filesystem::path& file) {
+  auto processor = std::make_unique<SentencePieceProcessor>();
+  if (const auto status = processor->LoadFromSerializedProto(read_file(file)); !status.ok())
+    throw Error(ErrorKind::kCheckpoint, str_cat("not a SentencePiece model: ", status.ToString()),
+                file.string());
+  return processor;
+}
+
+std::optional<TokenizerFile> read_sentence_piece_bpe(const std::filesystem::path& file,
+                                                     const TokenizerSettings& settings) {
+  const auto processor = load_sentence_piece_processor(file);
+  const Specification specification = read_specification(read_file(file));
+  const bool is_llama = settings.tokenizer_class == "LlamaTokenizer";
+  if (!specification.is_bpe || (specification.has_character_map && !is_llama)) return std::nullopt;
+  TokenizerFile out;
+  out.place = file.string();
+  for (int id = 0; id < processor->GetPieceSize(); ++id) {
+    out.tokens.push_back(processor->IdToPiece(id));
+    out.ids.push_back(id);
+  }
+  add_merges(out);
+  out.rest = Json::object();
+  set_up_sentence_piece_bpe(
+      out.rest, is_llama || specification.add_dummy_prefix ? prefix_scheme_of(settings) : "never");
+  if (!is_llama && processor->unk_id() >= 0)
+    out.rest["model"]["unk_token"] = processor->IdToPiece(processor->unk_id());
+  out.rest["added_tokens"] = added_tokens_of(*processor);
+  out.rest["post_processor"] = template_of(*processor, settings);
+  return out;
+}
+
+}  // namespace xlt
