@@ -50,7 +50,8 @@ XLT_INLINE void forward_rows_of(const GatedActivationArgs& args, int64_t begin, 
     T* __restrict__ y = static_cast<T*>(args.y) + row * args.columns;
     for (int64_t i = 0; i < args.columns; ++i) {
       const A x = widen(gate[i]);
-      y[i] = narrow<T>(x * logistic(inner<A, kGelu>(x)).value * widen(up[i]));
+      // Where the exponential overflows, the quotient is the 0 it should be.
+      y[i] = narrow<T>(x / (A(1) + exp_approx(-inner<A, kGelu>(x))) * widen(up[i]));
     }
   }
 }

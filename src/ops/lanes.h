@@ -45,29 +45,31 @@ XLT_INLINE T narrow(Accumulator<T> value) {
   }
 }
 
-// 64 bytes of partial sums. The compiler maps it to the widest registers a clone has; the order of summation,
-// and so the result, depends on nothing but the length.
+// 32 bytes of partial sums: one AVX register (wider ones, GCC 12 keeps in memory where there is no AVX-512).
+// The order of summation, and so the result, depends on nothing but the length.
 template <typename A>
-using Lanes __attribute__((vector_size(64))) = A;
+using Lanes __attribute__((vector_size(32))) = A;
 template <typename A>
-inline constexpr int64_t kLanes = 64 / sizeof(A);
+inline constexpr int64_t kLanes = 32 / sizeof(A);
 
-// to[j] = from[j] for j < count, zero beyond.
 template <typename T>
-XLT_INLINE void load_lanes(const T* from, int64_t count, Lanes<Accumulator<T>>& to) {
+XLT_INLINE void load_lanes(const T* from, Lanes<Accumulator<T>>& to) {
   using A = Accumulator<T>;
   if constexpr (std::is_same_v<T, A>) {
-    if (count >= kLanes<A>) {
-      std::memcpy(&to, from, sizeof(to));
-      return;
-    }
-  }
-  A buffer[kLanes<A>] = {};
-  if (count >= kLanes<A>) {
-    for (int64_t j = 0; j < kLanes<A>; ++j) buffer[j] = widen(from[j]);
+    std::memcpy(&to, from, sizeof(to));
   } else {
-    for (int64_t j = 0; j < count; ++j) buffer[j] = widen(from[j]);
+    A buffer[kLanes<A>];
+    for (int64_t j = 0; j < kLanes<A>; ++j) buffer[j] = widen(from[j]);
+    std::memcpy(&to, buffer, sizeof(to));
   }
+}
+
+// to[j] = from[j] for j < count < lanes, zero beyond.
+template <typename T>
+XLT_INLINE void load_tail(const T* from, int64_t count, Lanes<Accumulator<T>>& to) {
+  using A = Accumulator<T>;
+  A buffer[kLanes<A>] = {};
+  for (int64_t j = 0; j < count; ++j) buffer[j] = widen(from[j]);
   std::memcpy(&to, buffer, sizeof(to));
 }
 
@@ -85,18 +87,28 @@ XLT_INLINE A sum_of_lanes(const Lanes<A>& lanes) {
 template <typename T>
 XLT_INLINE Accumulator<T> dot(const T* a, const T* b, int64_t length) {
   using A = Accumulator<T>;
-  Lanes<A> first = {}, second = {};
-  for (int64_t i = 0; i < length; i += 2 * kLanes<A>) {
-    Lanes<A> left, right;
-    load_lanes(a + i, length - i, left);
-    load_lanes(b + i, length - i, right);
-    first += left * right;
-    if (length - i <= kLanes<A>) break;
-    load_lanes(a + i + kLanes<A>, length - i - kLanes<A>, left);
-    load_lanes(b + i + kLanes<A>, length - i - kLanes<A>, right);
-    second += left * right;
+  constexpr int64_t kStep = kLanes<A>;
+  Lanes<A> sums[4] = {};  // enough to hide the latency of an addition
+  Lanes<A> left, right;
+  int64_t i = 0;
+  for (; i + 4 * kStep <= length; i += 4 * kStep) {
+    for (int64_t k = 0; k < 4; ++k) {
+      load_lanes(a + i + k * kStep, left);
+      load_lanes(b + i + k * kStep, right);
+      sums[k] += left * right;
+    }
   }
-  return sum_of_lanes<A>(first + second);
+  for (; i + kStep <= length; i += kStep) {
+    load_lanes(a + i, left);
+    load_lanes(b + i, right);
+    sums[0] += left * right;
+  }
+  if (i < length) {
+    load_tail(a + i, length - i, left);
+    load_tail(b + i, length - i, right);
+    sums[1] += left * right;
+  }
+  return sum_of_lanes<A>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 }  // namespace xlt::ops

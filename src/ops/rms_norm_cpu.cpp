@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include <ATen/Parallel.h>
@@ -51,21 +50,14 @@ XLT_INLINE void backward_row_of(const RmsNormBackward& args, int64_t row, Accumu
   if (args.x_gradient != nullptr) {
     const T* __restrict__ weight = static_cast<const T*>(args.weight);
     T* __restrict__ x_gradient = static_cast<T*>(args.x_gradient) + row * columns;
+    A* __restrict__ values = scaled + columns;
     const A offset = args.shape.gemma ? A(1) : A(0);
-    Lanes<A> products = {};
-    for (int64_t i = 0; i < columns; i += kLanes<A>) {
-      Lanes<A> values, gradients, weights;
-      load_lanes(x + i, columns - i, values);
-      load_lanes(y_gradient + i, columns - i, gradients);
-      load_lanes(weight + i, columns - i, weights);
-      gradients *= weights + offset;
-      std::memcpy(scaled + i, &gradients, sizeof(gradients));
-      products += gradients * values;
-    }
-    const A mean_product = sum_of_lanes<A>(products) / static_cast<A>(columns);
+    for (int64_t i = 0; i < columns; ++i) scaled[i] = widen(y_gradient[i]) * (widen(weight[i]) + offset);
+    for (int64_t i = 0; i < columns; ++i) values[i] = widen(x[i]);
+    const A mean_product = dot(scaled, values, columns) / static_cast<A>(columns);
     const A slope = mean_product * inverse_rms * inverse_rms;
     for (int64_t i = 0; i < columns; ++i)
-      x_gradient[i] = narrow<T>(inverse_rms * (scaled[i] - widen(x[i]) * slope));
+      x_gradient[i] = narrow<T>(inverse_rms * (scaled[i] - values[i] * slope));
   }
   if (weight_sum != nullptr) {
     for (int64_t i = 0; i < columns; ++i) weight_sum[i] += widen(y_gradient[i]) * (widen(x[i]) * inverse_rms);
@@ -129,8 +121,8 @@ void rms_norm_backward(const RmsNormBackward& args, const KernelStream&) {
   const int64_t rows_per_block = std::max<int64_t>(1, args.shape.rows / args.blocks);
   const int64_t grain = std::max<int64_t>(1, grain_size(args.shape) / rows_per_block);
   at::parallel_for(0, args.blocks, grain, [&](int64_t begin, int64_t end) {
-    // One row of ∂y·w in the widest accumulator, rounded up to whole vectors.
-    std::vector<double> scratch(static_cast<size_t>(args.shape.columns + kLanes<float>));
+    // One row of ∂y·w and one of x, in the widest accumulator.
+    std::vector<double> scratch(static_cast<size_t>(2 * args.shape.columns));
     backward_blocks(args, begin, end, scratch.data());
   });
 }
