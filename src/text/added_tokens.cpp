@@ -53,13 +53,16 @@ void AddedTokens::add(AddedToken token) {
 }
 
 void AddedTokens::prepare(const Normalizer& normalizer) {
-  for (const auto& [id, token] : by_id_) {
-    if (token.normalized) {
-      normalized_.add(normalizer(token.content), id);
-    } else {
-      raw_.add(token.content, id);
-    }
+  for (auto& [id, token] : by_id_) {
+    token.found_as = token.normalized ? normalizer(token.content) : token.content;
+    (token.normalized ? normalized_ : raw_).add(token.found_as, id);
   }
+}
+
+bool AddedTokens::is_left_out(const AddedToken& token) const {
+  if (token.found_as == token.content) return token.special;
+  const AddedToken* other = find(token.found_as);
+  return other && other->special;
 }
 
 const AddedToken* AddedTokens::find(int64_t id) const {

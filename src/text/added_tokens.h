@@ -18,9 +18,10 @@ namespace xlt {
 struct AddedToken {
   int64_t id = -1;  // −1: not known yet
   std::string content;
-  bool special = false;                 // left out by `decode`
-  bool normalized = true;               // looked for in the normalised text
-  bool single_word = false;             // only where no word character touches it
+  std::string found_as;      // what it is in the text it is looked for in: normalised, if `normalized`
+  bool special = false;      // left out by `decode`
+  bool normalized = true;    // looked for in the normalised text
+  bool single_word = false;  // only where no word character touches it
   bool lstrip = false, rstrip = false;  // takes the white space on that side with it
 };
 AddedToken parse_added_token(const JsonView& json, int64_t id);
@@ -42,6 +43,9 @@ class AddedTokens {
   std::vector<TextPiece> split(std::string_view text, const Normalizer& normalizer) const;
   const AddedToken* find(int64_t id) const;
   const AddedToken* find(std::string_view content) const;
+  // Whether `decode` leaves out what `token` stands for. As in tokenizers 0.23, that is asked of the
+  // normalised content, so a special token that its normaliser changes is kept.
+  bool is_left_out(const AddedToken& token) const;
   int64_t largest_id() const { return largest_id_; }
 
  private:

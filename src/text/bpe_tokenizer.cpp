@@ -51,8 +51,8 @@ class BpeTokenizer : public Tokenizer {
     std::vector<std::string> tokens;
     for (int64_t id : ids) {
       const AddedToken* added = added_.find(id);
-      if (added && added->special) continue;
-      const std::string_view token = added ? std::string_view(added->content) : bpe_.token_of(id);
+      if (added && added_.is_left_out(*added)) continue;
+      const std::string_view token = added ? std::string_view(added->found_as) : bpe_.token_of(id);
       if (!token.empty()) tokens.emplace_back(token);
     }
     std::string text;

@@ -16,9 +16,10 @@ namespace {
 
 using sentencepiece::SentencePieceProcessor;
 
-// Fields of a serialised protocol buffer, of which two are all we need:
-// ModelProto { TrainerSpec trainer_spec = 2 { model_type = 3 }, NormalizerSpec normalizer_spec = 3
-//              { bytes precompiled_charsmap = 2; bool add_dummy_prefix = 3 } }
+// Fields of a serialised protocol buffer, for the few that SentencePiece's interface does not tell:
+// ModelProto { repeated SentencePiece pieces = 1 { type = 3 }; TrainerSpec trainer_spec = 2 { model_type = 3
+// };
+//              NormalizerSpec normalizer_spec = 3 { precompiled_charsmap = 2; add_dummy_prefix = 3 } }
 struct Field {
   uint64_t number = 0, value = 0;
   std::string_view bytes;  // of a length-delimited field
@@ -67,14 +68,21 @@ Field find_field(std::string_view message, uint64_t number, Field fallback) {
 
 struct Specification {
   bool is_bpe, has_character_map, add_dummy_prefix;
+  std::vector<bool> is_user_defined;  // by id
 };
 
 Specification read_specification(std::string_view model) {
-  constexpr uint64_t kUnigram = 1, kBpe = 2;
+  constexpr uint64_t kUnigram = 1, kBpe = 2, kUserDefined = 4;
   const std::string_view trainer = find_field(model, 2, {}).bytes,
                          normalizer = find_field(model, 3, {}).bytes;
-  return {find_field(trainer, 3, {.value = kUnigram}).value == kBpe,
-          !find_field(normalizer, 2, {}).bytes.empty(), find_field(normalizer, 3, {.value = 1}).value != 0};
+  Specification out{find_field(trainer, 3, {.value = kUnigram}).value == kBpe,
+                    !find_field(normalizer, 2, {}).bytes.empty(),
+                    find_field(normalizer, 3, {.value = 1}).value != 0,
+                    {}};
+  while (!model.empty())
+    if (const Field piece = take_field(model); piece.number == 1)
+      out.is_user_defined.push_back(find_field(piece.bytes, 3, {}).value == kUserDefined);
+  return out;
 }
 
 // Every way to put a token together from two others, in the order of the tokens' ids.
@@ -90,13 +98,15 @@ void add_merges(TokenizerFile& out) {
   }
 }
 
-Json added_tokens_of(const SentencePieceProcessor& processor) {
+// Control pieces and those with a name are special; the user's own are not.
+Json added_tokens_of(const SentencePieceProcessor& processor, const Specification& specification) {
   Json added = Json::array();
   for (int id = 0; id < processor.GetPieceSize(); ++id) {
-    const bool is_named = id == processor.unk_id() || id == processor.bos_id() || id == processor.eos_id();
-    if (!is_named && !processor.IsControl(id)) continue;
-    added.push_back(
-        {{"id", id}, {"content", processor.IdToPiece(id)}, {"special", true}, {"normalized", false}});
+    const bool is_special = id == processor.unk_id() || id == processor.bos_id() ||
+                            id == processor.eos_id() || processor.IsControl(id);
+    if (is_special || specification.is_user_defined.at(id))
+      added.push_back(
+          {{"id", id}, {"content", processor.IdToPiece(id)}, {"special", is_special}, {"normalized", false}});
   }
   return added;
 }
@@ -110,7 +120,7 @@ Json template_of(const SentencePieceProcessor& processor, const TokenizerSetting
     single.push_back({{"SpecialToken", {{"id", name}, {"type_id", 0}}}});
     tokens[name] = {{"id", name}, {"ids", Json::array({id})}};
   };
-  put(settings.add_bos.value_or(true), processor.bos_id());
+  put(settings.add_bos.value_or(false), processor.bos_id());
   single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
   put(settings.add_eos.value_or(false), processor.eos_id());
   return {{"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", tokens}};
@@ -144,7 +154,7 @@ std::optional<TokenizerFile> read_sentence_piece_bpe(const std::filesystem::path
       out.rest, is_llama || specification.add_dummy_prefix ? prefix_scheme_of(settings) : "never");
   if (!is_llama && processor->unk_id() >= 0)
     out.rest["model"]["unk_token"] = processor->IdToPiece(processor->unk_id());
-  out.rest["added_tokens"] = added_tokens_of(*processor);
+  out.rest["added_tokens"] = added_tokens_of(*processor, specification);
   out.rest["post_processor"] = template_of(*processor, settings);
   return out;
 }

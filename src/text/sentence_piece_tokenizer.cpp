@@ -30,7 +30,7 @@ class SentencePieceTokenizer : public Tokenizer {
     added_.prepare(identity);
     bos_ = id_of(settings.bos, processor_->bos_id());
     eos_ = id_of(settings.eos, processor_->eos_id());
-    if (settings.add_bos.value_or(true) && bos_) prefix_ = {*bos_};
+    if (settings.add_bos.value_or(false) && bos_) prefix_ = {*bos_};
     if (settings.add_eos.value_or(false) && eos_) suffix_ = {*eos_};
     files_ = settings.files;
     files_.push_back(file);

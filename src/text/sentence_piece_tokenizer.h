@@ -11,7 +11,7 @@
 
 namespace xlt {
 
-// BOS unless tokenizer_config.json says no, EOS if it says so.
+// BOS and EOS are added where tokenizer_config.json says so.
 std::unique_ptr<Tokenizer> make_sentence_piece_tokenizer(const std::filesystem::path& file,
                                                          const TokenizerSettings& settings);
 
