@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""Collects the bundled texts of every language into one training file for the tiny model of `quickstart.sh --tiny`.
+
+usage: make_tiny_corpus.py OUT.jsonl OUT.txt     SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import pathlib
+import sys
+
+data = pathlib.Path(__file__).resolve().parents[1] / "data"
+
+
+def texts():
+    for file in sorted(data.glob("tatoeba/*.tsv")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            yield line.split("\t")[0]
+    for file in sorted(data.glob("rtp_prompts/*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)["Prompt"]
+    for line in (data / "detox_pairs/en.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        yield row["prompt"] + row["chosen"]
+        yield row["prompt"] + row["rejected"]
+    for line in (data / "debias_pairs/en.jsonl").read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)["original"]
+
+
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
+lines = list(dict.fromkeys(texts()))
+pathlib.Path(sys.argv[1]).write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in lines), encoding="utf-8")
+pathlib.Path(sys.argv[2]).write_text("".join(text + "\n" for text in lines), encoding="utf-8")
