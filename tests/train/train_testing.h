@@ -13,6 +13,7 @@
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "xlt/base/error.h"
@@ -103,7 +104,7 @@ class BigramDecoder : public Decoder {
 };
 
 inline fs::path fresh_folder(const std::string& name) {
-  const fs::path folder = fs::path("/tmp") / str_cat("xlt_train_test_", ::getpid()) / name;
+  const fs::path folder = fs::path(testing::TempDir()) / str_cat("xlt_train_test_", ::getpid()) / name;
   fs::remove_all(folder);
   fs::create_directories(folder);
   return folder;
@@ -144,8 +145,8 @@ struct TrainFixture {
     job.decoder = &decoder;
     job.tokenizer = &tokenizer;
     job.seed = 5;
-    job.output =
-        clean ? fresh_folder(folder) : fs::path("/tmp") / str_cat("xlt_train_test_", ::getpid()) / folder;
+    job.output = clean ? fresh_folder(folder)
+                       : fs::path(testing::TempDir()) / str_cat("xlt_train_test_", ::getpid()) / folder;
     job.base_model = "bigram";
     options.learning_rate = 0.05;
     options.lr_schedule = "constant";
