@@ -147,8 +147,8 @@ class Evaluation {
                         .fork("bootstrap")
                         .fork(str_cat(plan.entry->name, "/", plan.language, "/", scoring));
     const auto specs = benchmark.metrics(scoring);
-    for (auto& [key, value] : reduce_cell(specs, items, options_.bootstrap_samples, rng).items())
-      json[key] = value;
+    const Json reduced = reduce_cell(specs, items, options_.bootstrap_samples, rng);
+    for (const auto& [key, value] : reduced.items()) json[key] = value;
     Json headline = Json::array();
     for (const MetricSpec& spec : specs)
       if (spec.is_headline) headline.push_back(spec.name);

@@ -38,9 +38,13 @@ inline KernelStream current_stream(at::Device device) {
 }
 
 [[noreturn]] inline void throw_no_kernel(const char* kernel, at::Device device) {
+  if (device.is_cuda()) {
+    throw Error(ErrorKind::kUnsupported,
+                str_cat("built without CUDA: no ", kernel, " for ", device.str(),
+                        "; use the cpu, or configure with -DXLT_CUDA=ON where nvcc is installed"));
+  }
   throw Error(ErrorKind::kUnsupported,
-              str_cat("built without CUDA: no ", kernel, " for device ", device.str(),
-                      "; use the cpu, or configure with -DXLT_CUDA=ON where nvcc is installed"));
+              str_cat("no ", kernel, " for ", device.str(), "; expected cpu or cuda"));
 }
 
 // Calls cpu::kernel(args, {}) or cuda::kernel(args, stream), two functions of one signature declared in a

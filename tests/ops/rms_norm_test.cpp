@@ -66,6 +66,18 @@ TEST(RmsNorm, RefusesAWeightOfAnotherSizeOrType) {
                Error);
 }
 
+TEST(RmsNorm, NamesADeviceWithoutAKernel) {
+  const at::Tensor x = at::empty({2, 3}, at::device(at::kMeta)),
+                   weight = at::empty({3}, at::device(at::kMeta));
+  try {
+    ops::rms_norm(x, weight, kEps, RmsNormCasting::kLlama);
+    FAIL() << "expected an Error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
+    EXPECT_EQ(error.message(), "no rms_norm_forward for meta; expected cpu or cuda");
+  }
+}
+
 TEST(RmsNorm, MatchesFiniteDifferencesInDouble) {
   const std::vector<at::Tensor> inputs = {normal({3, 5}, 1), normal({5}, 2)};
   xlt::testing::expect_gradients_by_finite_differences(op_with(RmsNormCasting::kLlama), inputs);

@@ -31,7 +31,7 @@ class ScoreParity(ParityTest):
                     self.check_texts(tiny_models(seed) / name, texts, 1e-3)
 
     def test_real_model(self):
-        self.check_texts(real_model(), udhr_texts(2), 5e-3)
+        self.check_texts(real_model(), [text[:300] for text in udhr_texts(1)], 5e-3)
 
     def test_continuations_are_scored_after_their_context(self):
         model = tiny_models() / "gemma3-tiny"
