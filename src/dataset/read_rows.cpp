@@ -57,6 +57,15 @@ std::vector<std::string> split_tabs(const std::string& line) {
   return cells;
 }
 
+// Column names of a header; a name that stands twice would hide a column.
+std::vector<std::string> header_of(std::vector<std::string> cells, const std::string& place) {
+  for (size_t i = 0; i < cells.size(); ++i)
+    if (std::find(cells.begin(), cells.begin() + static_cast<int64_t>(i), cells[i]) !=
+        cells.begin() + static_cast<int64_t>(i))
+      throw Error(ErrorKind::kData, str_cat("column \"", cells[i], "\" stands twice in the header"), place);
+  return cells;
+}
+
 Json object_from(const std::vector<std::string>& header, const std::vector<std::string>& cells,
                  const std::string& place) {
   if (cells.size() != header.size())
@@ -73,7 +82,7 @@ std::vector<Row> read_tsv(const fs::path& file) {
   std::vector<std::string> header;
   while (const auto line = lines.next()) {
     if (header.empty()) {
-      header = split_tabs(*line);
+      header = header_of(split_tabs(*line), lines.place());
     } else if (!is_empty_line(*line)) {
       rows.emplace_back(object_from(header, split_tabs(*line), lines.place()), lines.place());
     }
@@ -84,9 +93,11 @@ std::vector<Row> read_tsv(const fs::path& file) {
 std::vector<Row> read_csv(const fs::path& file) {
   std::vector<Row> rows;
   const std::vector<CsvRecord> records = read_csv_records(file);
+  if (records.empty()) return rows;
+  const auto header = header_of(records[0].cells, str_cat(file.string(), ":", records[0].line));
   for (size_t i = 1; i < records.size(); ++i) {
     const std::string place = str_cat(file.string(), ":", records[i].line);
-    rows.emplace_back(object_from(records[0].cells, records[i].cells, place), place);
+    rows.emplace_back(object_from(header, records[i].cells, place), place);
   }
   return rows;
 }

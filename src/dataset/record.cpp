@@ -3,6 +3,8 @@
 
 #include "dataset/preset.h"
 
+#include <algorithm>
+
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 
@@ -21,38 +23,54 @@ struct DataSource {
   std::vector<fs::path> files;
 };
 
-// FILE[,FILE…] or PRESET=FILE[,FILE…]
-DataSource parse_data(const std::string& data) {
-  DataSource source;
-  std::string files = data;
-  const size_t equals = data.find('=');
-  if (equals != std::string::npos && !fs::exists(data)) {
-    source.preset = find_entry<Preset>(kPresets, "preset", data.substr(0, equals)).make();
-    files = data.substr(equals + 1);
-  }
-  for (const auto& entry : kPresets)
-    if (data == entry.name && !fs::exists(data))
-      throw Error(ErrorKind::kUsage, str_cat("nothing is downloaded: get ", entry.make()->source(),
-                                             " and pass --data ", data, "=FILE"));
+// A word that cannot be a path: what stands before "=" in PRESET=FILE, or a preset without its file.
+bool is_bare_name(std::string_view text) {
+  return !text.empty() && text.find_first_of("./,\\") == std::string_view::npos;
+}
+
+[[noreturn]] void throw_preset_without_file(const std::string& name) {
+  const auto preset = find_entry<Preset>(kPresets, "data file or preset", name).make();
+  throw Error(ErrorKind::kUsage, str_cat("preset \"", name, "\" needs its file, as ", name,
+                                         "=FILE; nothing is downloaded: get ", preset->source()));
+}
+
+std::vector<fs::path> split_files(const std::string& files) {
+  std::vector<fs::path> paths;
   for (size_t begin = 0; begin <= files.size();) {
     const size_t end = std::min(files.find(',', begin), files.size());
-    if (end > begin) source.files.emplace_back(files.substr(begin, end - begin));
+    if (end > begin) paths.emplace_back(files.substr(begin, end - begin));
     begin = end + 1;
   }
+  return paths;
+}
+
+// FILE[,FILE…] or PRESET=FILE[,FILE…]
+DataSource parse_data(const std::string& data) {
+  if (fs::exists(data)) return {nullptr, {data}};
+  const size_t equals = data.find('=');
+  const std::string name = data.substr(0, equals);
+  DataSource source;
+  if (is_bare_name(name)) {
+    if (equals == std::string::npos || equals + 1 == data.size()) throw_preset_without_file(name);
+    source.preset = find_entry<Preset>(kPresets, "preset", name).make();
+    source.files = split_files(data.substr(equals + 1));
+  } else {
+    source.files = split_files(data);
+  }
   if (source.files.empty())
-    throw Error(ErrorKind::kUsage, "no data file was given; expected FILE or PRESET=FILE");
+    throw Error(ErrorKind::kUsage, "no data file was given; expected FILE[,FILE] or PRESET=FILE[,FILE]");
   return source;
 }
 
-void require(bool condition, const char* message, const Row& row) {
+void require(bool condition, const std::string& message, const Row& row) {
   if (!condition) throw Error(ErrorKind::kData, message, row.place());
 }
 
 std::optional<SftRecord> sft_record(const Row& row, const DataFields& fields) {
   const auto text = row.text_if_present(fields.text_field);
   if (text) return SftRecord{true, "", *text, row.place()};
-  if (!row.has(fields.prompt_field) && !row.has(fields.completion_field))
-    return SftRecord{true, "", row.text(fields.text_field), row.place()};
+  // Neither kind of row: the error is about the field of the simpler one.
+  if (!row.has(fields.prompt_field) && !row.has(fields.completion_field)) row.text(fields.text_field);
   return SftRecord{false, row.text(fields.prompt_field), row.text(fields.completion_field), row.place()};
 }
 

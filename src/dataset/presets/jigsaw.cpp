@@ -27,7 +27,7 @@ class Jigsaw : public Preset {
         throw Error(ErrorKind::kData, str_cat("field \"target\" is not a number: \"", text, "\""),
                     row.place());
     }
-    if (toxicity >= 0.1) return std::nullopt;
+    if (!(toxicity < 0.1)) return std::nullopt;  // a row without a rating (NaN) too
     return SftRecord{true, "", row.text("comment_text"), row.place()};
   }
 };

@@ -1,0 +1,125 @@
+// The named data sets: their fields, their filters, and how `data` names them. SPDX-License-Identifier:
+// Apache-2.0
+#include "dataset/data_testing.h"
+#include "dataset/preset.h"
+
+#include <algorithm>
+
+namespace xlt {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Presets : public DataTest {};
+
+TEST_F(Presets, AreSortedByName) {
+  EXPECT_THAT(preset_names(), ElementsAre("biasdpo", "detoxdpo", "jigsaw", "panda"));
+}
+
+TEST_F(Presets, PandaTrainsOnThePerturbedText) {
+  const auto records =
+      load_sft("panda=" + file("p.jsonl",
+                               "{\"original\":\"her\",\"selected_word\":\"her\",\"target_attribute\":\"man\","
+                               "\"perturbed\":\"his <SEP>\\n\"}\n"),
+               {});
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_TRUE(records[0].is_text);
+  EXPECT_EQ(records[0].completion, "his <SEP>\n");  // as published: nothing is trimmed
+}
+
+TEST_F(Presets, JigsawKeepsCommentsRatedBelowATenth) {
+  const auto records =
+      load_sft("jigsaw=" + file("j.csv",
+                                "id,target,comment_text\n1,0.0999,kept\n2,0.1,at the limit\n3,0.8,rude\n"
+                                "4,0,\"also, kept\"\n5,nan,unrated\n"),
+               {});
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].completion, "kept");
+  EXPECT_EQ(records[1].completion, "also, kept");
+}
+
+TEST_F(Presets, JigsawWithoutAnyMildCommentIsAnError) {
+  const std::string data = "jigsaw=" + file("j.csv", "target,comment_text\n0.9,rude\n");
+  const Error e = error_of([&] { load_sft(data, {}); });
+  EXPECT_EQ(e.kind(), ErrorKind::kData);
+  EXPECT_THAT(e.message(), HasSubstr("filter"));
+}
+
+TEST_F(Presets, JigsawRatingMustBeANumber) {
+  const std::string data = "jigsaw=" + file("j.csv", "target,comment_text\nlow,text\n");
+  const Error e = error_of([&] { load_sft(data, {}); });
+  EXPECT_EQ(e.kind(), ErrorKind::kData);
+  EXPECT_THAT(e.what(), HasSubstr("j.csv:2: field \"target\" is not a number: \"low\""));
+}
+
+TEST_F(Presets, BiasDpoHasTheUsualFields) {
+  const std::string data =
+      "biasdpo=" + file("b.jsonl", "{\"prompt\":\"Q\",\"chosen\":\"fair\",\"rejected\":\"unfair\"}\n");
+  const auto pairs = load_preference(data, {});
+  ASSERT_EQ(pairs.size(), 1u);
+  EXPECT_EQ(pairs[0].rejected, "unfair");
+}
+
+TEST_F(Presets, DetoxDpoChoosesTheUnperturbedContinuation) {
+  const std::string data = "detoxdpo=" + file("split_0.jsonl",
+                                              "{\"prompt_text\":\"Q\",\"unpert_gen_text\":\" mild\","
+                                              "\"pert_gen_text\":\" rude\",\"prompt_input_ids\":[1,2]}\n");
+  const auto pairs = load_preference(data, {});
+  ASSERT_EQ(pairs.size(), 1u);
+  EXPECT_EQ(pairs[0].prompt, "Q");
+  EXPECT_EQ(pairs[0].chosen, " mild");
+  EXPECT_EQ(pairs[0].rejected, " rude");
+}
+
+TEST_F(Presets, PreferenceDataAsSftIsPromptSpaceChosen) {
+  const std::string row = "{\"prompt\":\"Q\",\"chosen\":\"fair\",\"rejected\":\"unfair\"}\n";
+  const auto records = load_sft("biasdpo=" + file("b.jsonl", row), {});
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_TRUE(records[0].is_text);
+  EXPECT_EQ(records[0].completion, "Q fair");
+}
+
+TEST_F(Presets, TextPresetIsNoPreferenceData) {
+  const std::string data = "panda=" + file("p.jsonl", "{\"perturbed\":\"x\"}\n");
+  EXPECT_EQ(error_of([&] { load_preference(data, {}); }).kind(), ErrorKind::kUsage);
+}
+
+TEST_F(Presets, SeveralFilesFollowOnePreset) {
+  const std::string one = file("0.jsonl", "{\"perturbed\":\"a\"}\n"),
+                    two = file("1.jsonl", "{\"perturbed\":\"b\"}\n");
+  EXPECT_EQ(load_sft("panda=" + one + "," + two, {}).size(), 2u);
+  EXPECT_THAT(data_files("panda=" + one + "," + two), ElementsAre(fs::path(one), fs::path(two)));
+}
+
+TEST_F(Presets, BareNameSaysWhichFileToGet) {
+  for (const std::string data : {"jigsaw", "jigsaw="}) {
+    const Error e = error_of([&] { load_sft(data, {}); });
+    EXPECT_EQ(e.kind(), ErrorKind::kUsage);
+    EXPECT_THAT(e.message(), HasSubstr("jigsaw=FILE"));
+    EXPECT_THAT(e.message(), HasSubstr("train.csv"));
+    EXPECT_THAT(e.message(), HasSubstr("nothing is downloaded"));
+  }
+}
+
+TEST_F(Presets, UnknownNameOffersTheNearest) {
+  for (const std::string data : {"biasdop=pairs.jsonl", "biasdop"}) {
+    const Error e = error_of([&] { load_preference(data, {}); });
+    EXPECT_EQ(e.kind(), ErrorKind::kUsage);
+    EXPECT_THAT(e.message(), HasSubstr("did you mean \"biasdpo\"?"));
+  }
+}
+
+TEST_F(Presets, EqualsSignInAPathIsNoPreset) {
+  const std::string path = file("lr=3.jsonl", "{\"text\":\"x\"}\n");
+  EXPECT_EQ(load_sft(path, {}).size(), 1u);
+  EXPECT_EQ(load_sft(path + "," + path, {}).size(), 2u);
+}
+
+TEST_F(Presets, NoFileAtAllIsAUsageError) {
+  EXPECT_EQ(error_of([] { load_sft("", {}); }).kind(), ErrorKind::kUsage);
+  EXPECT_EQ(error_of([] { load_sft(",", {}); }).kind(), ErrorKind::kUsage);
+}
+
+}  // namespace
+}  // namespace xlt

@@ -1,0 +1,123 @@
+// Training records out of rows: text, prompt-completion, preference. SPDX-License-Identifier: Apache-2.0
+#include "xlt/dataset/record.h"
+
+#include "dataset/data_testing.h"
+
+namespace xlt {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+
+class LoadSft : public DataTest {
+ protected:
+  Error error(const std::string& text) const {
+    const std::string path = file("a.jsonl", text);
+    return error_of([&] { load_sft(path, {}); });
+  }
+};
+class LoadPreference : public LoadSft {
+ protected:
+  Error error(const std::string& text) const {
+    const std::string path = file("a.jsonl", text);
+    return error_of([&] { load_preference(path, {}); });
+  }
+};
+
+TEST_F(LoadSft, TextRowsBecomeTextRecords) {
+  const auto records = load_sft(file("a.jsonl", "{\"text\":\"one\"}\n{\"text\":\"two\"}\n"), {});
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_TRUE(records[1].is_text);
+  EXPECT_EQ(records[1].prompt, "");
+  EXPECT_EQ(records[1].completion, "two");
+  EXPECT_THAT(records[1].place, EndsWith("a.jsonl:2"));
+}
+
+TEST_F(LoadSft, PromptAndCompletionBecomeOneRecord) {
+  const auto records = load_sft(file("a.jsonl", "{\"prompt\":\"Q\",\"completion\":\" A\"}\n"), {});
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_FALSE(records[0].is_text);
+  EXPECT_EQ(records[0].prompt, "Q");
+  EXPECT_EQ(records[0].completion, " A");
+}
+
+TEST_F(LoadSft, TextGoesBeforePromptAndCompletion) {
+  const auto records =
+      load_sft(file("a.jsonl", "{\"text\":\"T\",\"prompt\":\"Q\",\"completion\":\"A\"}\n"), {});
+  EXPECT_TRUE(records[0].is_text);
+  EXPECT_EQ(records[0].completion, "T");
+}
+
+TEST_F(LoadSft, MixtureOfKindsIsAnErrorAtTheFirstOther) {
+  const Error e = error("{\"text\":\"T\"}\n{\"text\":\"T\"}\n{\"prompt\":\"Q\",\"completion\":\"A\"}\n");
+  EXPECT_EQ(e.kind(), ErrorKind::kData);
+  EXPECT_THAT(e.context(), EndsWith("a.jsonl:3"));
+  EXPECT_THAT(e.message(), HasSubstr("mixed"));
+}
+
+TEST_F(LoadSft, FieldsCanBeNamed) {
+  DataFields fields;
+  fields.text_field = "sentence";
+  EXPECT_EQ(load_sft(file("a.csv", "id,sentence\n1,hello\n"), fields)[0].completion, "hello");
+}
+
+TEST_F(LoadSft, MissingFieldsAndEmptyTextsAreErrors) {
+  EXPECT_THAT(error("{\"txt\":\"T\"}\n").what(), HasSubstr("did you mean \"txt\"?"));
+  EXPECT_THAT(error("{\"prompt\":\"Q\",\"compltion\":\"A\"}\n").what(),
+              HasSubstr("did you mean \"compltion\"?"));
+  EXPECT_THAT(error("{\"text\":\"T\"}\n{\"text\":\"\"}\n").what(), HasSubstr("a.jsonl:2: the text is empty"));
+  EXPECT_THAT(error("{\"prompt\":\"Q\",\"completion\":\"\"}\n").what(), HasSubstr("the completion is empty"));
+}
+
+TEST_F(LoadPreference, RowsBecomePairs) {
+  const auto pairs =
+      load_preference(file("a.jsonl", "{\"prompt\":\"Q\",\"chosen\":\" yes\",\"rejected\":\" no\"}\n"), {});
+  ASSERT_EQ(pairs.size(), 1u);
+  EXPECT_EQ(pairs[0].prompt, "Q");
+  EXPECT_EQ(pairs[0].chosen, " yes");
+  EXPECT_EQ(pairs[0].rejected, " no");
+  EXPECT_THAT(pairs[0].place, EndsWith("a.jsonl:1"));
+}
+
+TEST_F(LoadPreference, PromptMayBeEmptyButMustBeThere) {
+  const auto pairs =
+      load_preference(file("b.jsonl", "{\"prompt\":\"\",\"chosen\":\"y\",\"rejected\":\"n\"}\n"), {});
+  EXPECT_EQ(pairs[0].prompt, "");
+  EXPECT_EQ(error("{\"chosen\":\"y\",\"rejected\":\"n\"}\n").kind(), ErrorKind::kData);
+}
+
+TEST_F(LoadPreference, EmptyAnswersAreErrors) {
+  EXPECT_THAT(error("{\"prompt\":\"Q\",\"chosen\":\"\",\"rejected\":\"n\"}\n").what(),
+              HasSubstr("a.jsonl:1: the chosen answer is empty"));
+  EXPECT_THAT(error("{\"prompt\":\"Q\",\"chosen\":\"y\",\"rejected\":\"\"}\n").what(),
+              HasSubstr("a.jsonl:1: the rejected answer is empty"));
+}
+
+TEST_F(LoadPreference, MissingFieldOffersTheNearest) {
+  const Error e = error("{\"prompt\":\"Q\",\"choosen\":\"y\",\"rejected\":\"n\"}\n");
+  EXPECT_EQ(e.kind(), ErrorKind::kData);
+  EXPECT_THAT(e.message(), HasSubstr("did you mean \"choosen\"?"));
+}
+
+TEST_F(LoadPreference, FieldsCanBeNamed) {
+  DataFields fields;
+  fields.prompt_field = "q";
+  fields.chosen_field = "good";
+  fields.rejected_field = "bad";
+  const auto pairs = load_preference(file("a.tsv", "q\tgood\tbad\nQ\ty\tn\n"), fields);
+  EXPECT_EQ(pairs[0].prompt + pairs[0].chosen + pairs[0].rejected, "Qyn");
+}
+
+TEST_F(LoadSft, SeveralFilesAreReadInTheOrderGiven) {
+  const std::string a = file("a.jsonl", "{\"text\":\"from a\"}\n"), b = file("b.txt", "from b\n");
+  const std::string data = b + "," + a;
+  const auto records = load_sft(data, {});
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].completion, "from b");
+  EXPECT_EQ(records[1].completion, "from a");
+  EXPECT_THAT(data_files(data), ElementsAre(fs::path(b), fs::path(a)));
+}
+
+}  // namespace
+}  // namespace xlt
