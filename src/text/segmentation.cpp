@@ -32,13 +32,18 @@ void check(UErrorCode status, const char* what) {
 }
 
 // Accents that only decorate a letter: combining marks of no script of their own. Vowel signs of Indic, Thai
-// … belong to one.
+// … belong to one. The voicing marks of kana (か, が) tell letters apart.
 bool is_accent(UChar32 c) {
-  if (u_charType(c) != U_NON_SPACING_MARK) return false;
+  if (u_charType(c) != U_NON_SPACING_MARK || c == 0x3099 || c == 0x309A) return false;
   UErrorCode status = U_ZERO_ERROR;
   const UScriptCode script = uscript_getScript(c, &status);
   return script == USCRIPT_INHERITED || script == USCRIPT_COMMON || script == USCRIPT_ARABIC ||
          script == USCRIPT_HEBREW;
+}
+
+// Python counts the four separators of ASCII too.
+bool is_python_space(char32_t c) {
+  return u_isUWhiteSpace(static_cast<UChar32>(c)) || (c >= 0x1C && c <= 0x1F);
 }
 
 }  // namespace
@@ -76,7 +81,7 @@ std::vector<std::string> split_white_space(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
   for (size_t i = 0; i < text.size(); i += utf8_length(text[i])) {
-    if (u_isUWhiteSpace(static_cast<UChar32>(decode_utf8(text, i)))) {
+    if (is_python_space(decode_utf8(text, i))) {
       if (!word.empty()) words.push_back(std::move(word));
       word.clear();
     } else {

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/text/language_id.h"
+
+#include "text_testing.h"
+
+#include <fasttext/fasttext.h>
+
+namespace xlt {
+namespace {
+
+// A model of two languages, trained on the spot; `quantised` as lid.176.ftz is.
+std::filesystem::path train_model(const TemporaryFolder& folder, bool quantised) {
+  std::string text;
+  for (int i = 0; i < 200; ++i)
+    text +=
+        "__label__en the cat and the dog\n__label__fr le chat et le chien\n__label__de die Katze und der "
+        "Hund\n";
+  folder.write("train.txt", std::string_view(text));
+  fasttext::Args args;
+  args.model = fasttext::model_name::sup;
+  args.loss = fasttext::loss_name::softmax;
+  args.input = (folder.path() / "train.txt").string();
+  args.dim = 8;
+  args.epoch = 20;
+  args.lr = 0.5;
+  args.minCount = 1;
+  args.minn = 2;
+  args.maxn = 3;
+  args.bucket = 500;
+  args.thread = 1;
+  args.verbose = 0;
+  fasttext::FastText model;
+  model.train(args);
+  if (quantised) {
+    fasttext::Args quantisation = args;
+    quantisation.qnorm = true;
+    quantisation.dsub = 2;
+    model.quantize(quantisation);
+  }
+  const auto file = folder.path() / "model.bin";
+  model.saveModel(file.string());
+  return file;
+}
+
+class LanguageIdentification : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(PlainAndQuantised, LanguageIdentification, ::testing::Bool());
+
+TEST_P(LanguageIdentification, NamesTheLanguageWithoutPrefix) {
+  const TemporaryFolder folder;
+  const auto identifier = load_language_identifier(train_model(folder, GetParam()));
+  const LanguageGuess guess = identifier->identify("le chat");
+  EXPECT_EQ(guess.language, "fr");
+  EXPECT_GT(guess.probability, 0.5);
+  EXPECT_LE(guess.probability, 1.0);
+  EXPECT_EQ(identifier->identify("the dog").language, "en");
+}
+
+TEST_P(LanguageIdentification, ALineBreakIsASpace) {
+  const TemporaryFolder folder;
+  const auto identifier = load_language_identifier(train_model(folder, GetParam()));
+  const LanguageGuess broken = identifier->identify("und\nder Hund"),
+                      whole = identifier->identify("und der Hund");
+  EXPECT_EQ(broken.language, "de");
+  EXPECT_EQ(broken.probability, whole.probability);
+}
+
+TEST_P(LanguageIdentification, TruncatedModelsAreRefused) {
+  const TemporaryFolder folder;
+  const std::string whole = read_file(train_model(folder, GetParam()));
+  const auto file = folder.path() / "cut.bin";
+  for (size_t size = 0; size < whole.size(); size += size < 400 ? 13 : whole.size() / 40) {
+    write_file(file, whole.substr(0, size));
+    EXPECT_THROW(load_language_identifier(file), Error) << size;
+  }
+  write_file(file, whole.substr(0, whole.size() - 1));
+  try {
+    load_language_identifier(file);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
+    EXPECT_EQ(error.context(), file.string());
+    EXPECT_THAT(error.message(), ::testing::StartsWith("truncated or damaged fastText model"));
+  }
+}
+
+TEST(LanguageIdentifier, OtherFilesAreRefused) {
+  const TemporaryFolder folder;
+  folder.write("x.bin", std::string_view("not a model at all"));
+  try {
+    load_language_identifier(folder.path() / "x.bin");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
+    EXPECT_THAT(error.message(), ::testing::HasSubstr("lid.176.ftz"));
+  }
+  try {
+    load_language_identifier(folder.path() / "absent.ftz");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kIo);
+  }
+}
+
+}  // namespace
+}  // namespace xlt

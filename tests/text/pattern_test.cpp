@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/pattern.h"
+
+#include "text_testing.h"
+
+namespace xlt {
+namespace {
+
+// The matches of `pattern`, each between bars.
+std::string matches(const std::string& pattern, std::string_view text) {
+  std::string out = "|";
+  Pattern(pattern, "test").for_each(text, [&](size_t begin, size_t end) {
+    out.append(text.substr(begin, end - begin)).append("|");
+  });
+  return out;
+}
+
+std::string fault_of(const std::string& pattern) {
+  try {
+    Pattern(pattern, "tokenizer.json: pre_tokenizer");
+    return "";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
+    EXPECT_EQ(error.context(), "tokenizer.json: pre_tokenizer");
+    return error.message();
+  }
+}
+
+TEST(Pattern, Llama3SplitsWordsNumbersAndSpaces) {
+  const char* llama3 =
+      R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+  EXPECT_EQ(matches(llama3, "It'S 12345 cats!!\n\n  ok  "), "|It|'S| |123|45| cats|!!\n\n| | ok|  |");
+  EXPECT_EQ(matches(llama3, "naïve ÉTÉ"), "|naïve| ÉTÉ|");
+}
+
+TEST(Pattern, WhiteSpaceIsUnicodes) {
+  EXPECT_EQ(matches(R"(\s)", "a\u0085b\u00A0c\u3000d"), "|\u0085|\u00A0|\u3000|");
+  EXPECT_EQ(matches(R"(\s)", "a\u180Eb\u200Bc"), "|");  // formats, not spaces
+  EXPECT_EQ(matches(R"([^\S\n]+)", "a \n\tb"), "| |\t|");
+}
+
+TEST(Pattern, LettersOfUnicode16AreLetters) {
+  EXPECT_EQ(matches(R"(\p{L})", "\U00013460"), "|\U00013460|");  // Egyptian hieroglyphs, extended
+  EXPECT_EQ(matches(R"([^\p{L}])", "\U00013460!"), "|!|");
+  EXPECT_EQ(matches(R"(\P{L})", "\U00013460!"), "|!|");
+  EXPECT_EQ(matches(R"(\p{N}+)", "x\U000116D0\U000116D1"), "|\U000116D0\U000116D1|");
+  EXPECT_EQ(matches(R"(\p{Lu})", "\uA7CB\uA7CD"), "|\uA7CB|");  // a new capital and a new small letter
+  EXPECT_EQ(matches(R"(\p{Han}+)", "漢\U0002EBF0か"), "|漢\U0002EBF0|");
+}
+
+TEST(Pattern, ClassesWithinAClassAreJoined) {
+  // As in BLOOM's pattern: a comma within the inner brackets ends a word.
+  EXPECT_EQ(matches(" ?[^(\\s|[.,!?])]+", "a b,c|d"), "|a| b|c|d|");
+  EXPECT_EQ(matches("[a[bc]]+", "xabcx]"), "|abc|");
+}
+
+TEST(Pattern, EscapesOfOniguruma) {
+  EXPECT_EQ(matches(R"(\u0041+)", "xAAx"), "|AA|");
+  EXPECT_EQ(matches(R"(\h+)", "xyz1Fg"), "|1F|");
+  EXPECT_EQ(matches(R"(\p{^L}+)", "a1 b"), "|1 |");
+  EXPECT_EQ(matches(R"(\w+)", "é_1²-x"), "|é_1²|x|");
+  EXPECT_EQ(matches("a{,2}b", "aaab"), "|aab|");
+  EXPECT_EQ(matches("^b$", "a\nb\nc"), "|b|");
+}
+
+TEST(Pattern, EmptyMatchesCountUnlessTheyTouchTheLast) {
+  std::vector<size_t> places;
+  Pattern(R"((?=(\d{3})+(?!\d)))", "test").for_each("x1234567", [&](size_t begin, size_t end) {
+    EXPECT_EQ(begin, end);
+    places.push_back(begin);
+  });
+  EXPECT_EQ(places, (std::vector<size_t>{2, 5}));
+  EXPECT_EQ(matches("a*", "baac"), "||aa||");
+}
+
+TEST(Pattern, LongRunsDoNotExhaustTheMatcher) {
+  const std::string text(1 << 20, 'a');
+  EXPECT_EQ(matches(R"((?:a|b)+)", text), "|" + text + "|");
+}
+
+TEST(Pattern, WhatCannotBeSaidIsRefused) {
+  EXPECT_THAT(fault_of("[a&&b]"), ::testing::HasSubstr("an intersection of classes is not supported"));
+  EXPECT_THAT(fault_of("[a[^b]]"), ::testing::HasSubstr("a negated class within a class is not supported"));
+  EXPECT_THAT(fault_of("[a\\W]"), ::testing::HasSubstr("a negated set of characters within a class"));
+  EXPECT_THAT(fault_of("(?m:.)"), ::testing::HasSubstr("(?m)"));
+  EXPECT_THAT(fault_of("a{1,2}+"), ::testing::HasSubstr("+ after"));
+  EXPECT_THAT(fault_of("(a"), ::testing::HasSubstr("malformed regular expression"));
+  EXPECT_THAT(fault_of("\\p{Nonsense}"), ::testing::HasSubstr("malformed regular expression"));
+}
+
+}  // namespace
+}  // namespace xlt

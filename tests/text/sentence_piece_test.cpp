@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text_testing.h"
+
+#include <cstring>
+
+namespace xlt {
+namespace {
+
+// A SentencePiece model, serialised by hand (protocol buffers: key, length, bytes).
+enum PieceType { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kByte = 6 };
+enum ModelType { kUnigram = 1, kBpe = 2 };
+
+std::string field(int number, std::string_view bytes) {
+  return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())}.append(bytes);
+}
+std::string field(int number, int value) {
+  return {static_cast<char>(number << 3), static_cast<char>(value)};
+}
+std::string piece(const std::string& text, float score, PieceType type = kNormal) {
+  std::string score_bytes(sizeof score, '\0');
+  std::memcpy(score_bytes.data(), &score, sizeof score);
+  return field(1, field(1, text) + static_cast<char>(2 << 3 | 5) + score_bytes + field(3, type));
+}
+std::string model(ModelType type, const std::string& normalizer = "") {
+  std::string pieces = piece("<unk>", 0, kUnknown) + piece("<s>", 0, kControl) + piece("</s>", 0, kControl) +
+                       piece("<x>", 0, kUserDefined);
+  // 4 … 10; the score of a BPE piece is minus its rank.
+  int rank = 0;
+  for (const char* text : {"▁a", "ab", "▁ab", "▁", "a", "b", "c"})
+    pieces += piece(text, static_cast<float>(-rank++));
+  return pieces + field(2, field(3, type)) + field(3, normalizer);
+}
+
+TEST(SentencePiece, BpeIsEncodedAsTransformersConvertsIt) {
+  TemporaryFolder folder;
+  folder.write("tokenizer.model", std::string_view(model(kBpe)));
+  folder.write("tokenizer_config.json", Json{{"tokenizer_class", "LlamaTokenizer"},
+                                             {"bos_token", "<s>"},
+                                             {"eos_token", "</s>"},
+                                             {"add_bos_token", true},
+                                             {"add_eos_token", true}});
+  const auto tokenizer = load_tokenizer(folder.path());
+  EXPECT_EQ(tokenizer->encode("ab", SpecialTokens::kAdd), (Ids{1, 6, 2}));
+  EXPECT_EQ(encode(*tokenizer, " ab"), (Ids{6}));     // a space that is there already counts as the prefix
+  EXPECT_EQ(encode(*tokenizer, "aab"), (Ids{4, 5}));  // ▁a is of the lowest rank
+  EXPECT_EQ(encode(*tokenizer, "c<x>ab"), (Ids{7, 10, 3, 5}));  // the prefix stands at the beginning only
+  EXPECT_EQ(encode(*tokenizer, "a</s>"), (Ids{4, 2}));
+  EXPECT_EQ(tokenizer->decode(Ids{1, 6, 7, 3, 6, 2}), "ab <x> ab");
+  EXPECT_EQ(tokenizer->bos_id(), 1);
+  EXPECT_EQ(tokenizer->eos_id(), 2);
+  EXPECT_EQ(tokenizer->vocab_size(), 11);
+  EXPECT_EQ(tokenizer->prefix_ids(), (Ids{1}));
+  EXPECT_EQ(tokenizer->suffix_ids(), (Ids{2}));
+}
+
+TEST(SentencePiece, BosOnlyWhereTheConfigSaysSo) {
+  TemporaryFolder folder;
+  folder.write("tokenizer.model", std::string_view(model(kBpe)));
+  EXPECT_EQ(load_tokenizer(folder.path())->encode("ab", SpecialTokens::kAdd), (Ids{6}));
+  folder.write("tokenizer_config.json", Json{{"add_bos_token", true}});
+  EXPECT_EQ(load_tokenizer(folder.path())->encode("ab", SpecialTokens::kAdd), (Ids{1, 6}));
+}
+
+TEST(SentencePiece, NoSpaceBeforeTheTextWhereTheModelHasNone) {
+  TemporaryFolder folder;
+  folder.write("tokenizer.model", std::string_view(model(kBpe, field(3, 0))));
+  EXPECT_EQ(encode(*load_tokenizer(folder.path()), "ab"), (Ids{5}));
+}
+
+TEST(SentencePiece, UnigramModelsTakeTheLikeliestPieces) {
+  TemporaryFolder folder;
+  folder.write("tokenizer.model", std::string_view(model(kUnigram)));
+  folder.write("tokenizer_config.json", Json{{"add_bos_token", true}});
+  const auto tokenizer = load_tokenizer(folder.path());
+  // Scores: ▁a + b = −5, ▁ + ab = −4, ▁ab = −2.
+  EXPECT_EQ(tokenizer->encode("ab", SpecialTokens::kAdd), (Ids{1, 6}));
+  EXPECT_EQ(encode(*tokenizer, "b</s>"), (Ids{7, 9, 2}));
+  EXPECT_EQ(tokenizer->decode(Ids{1, 6, 4, 2}), "ab a");
+}
+
+TEST(SentencePiece, AddedTokensOfEitherFile) {
+  TemporaryFolder folder;
+  folder.write("tokenizer.model", std::string_view(model(kBpe)));
+  folder.write("added_tokens.json", Json{{"<y>", 11}});
+  EXPECT_EQ(encode(*load_tokenizer(folder.path()), "<y>a"), (Ids{11, 8}));
+  folder.write("tokenizer_config.json", Json{{"added_tokens_decoder", {{"11", added_token(11, "<z>")}}}});
+  const auto tokenizer = load_tokenizer(folder.path());
+  EXPECT_EQ(encode(*tokenizer, "<z>a"), (Ids{11, 8}));
+  EXPECT_EQ(tokenizer->token_to_id("<y>"), std::nullopt);  // the newer field replaces the file
+  EXPECT_EQ(tokenizer->vocab_size(), 12);
+}
+
+TEST(SentencePiece, WhatIsNoModelIsRefused) {
+  TemporaryFolder folder;
+  folder.write("tokenizer.model", std::string_view("version https://git-lfs.github.com/spec/v1"));
+  EXPECT_THAT(complaint_of(folder), ::testing::StartsWith("/tokenizer.model: not a SentencePiece model"));
+  folder.write("tokenizer.model", std::string_view(""));
+  EXPECT_THAT(complaint_of(folder), ::testing::StartsWith("/tokenizer.model: not a SentencePiece model"));
+}
+
+}  // namespace
+}  // namespace xlt
