@@ -19,8 +19,12 @@ std::string list_of(const std::vector<std::string>& names) {
   return list;
 }
 
-std::string fault_of(const OptionCheck& check, double value) { return check.number ? check.number(value) : ""; }
-std::string fault_of(const OptionCheck& check, const std::string& value) { return check.text ? check.text(value) : ""; }
+std::string fault_of(const OptionCheck& check, double value) {
+  return check.number ? check.number(value) : "";
+}
+std::string fault_of(const OptionCheck& check, const std::string& value) {
+  return check.text ? check.text(value) : "";
+}
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> items;
@@ -39,7 +43,9 @@ std::string snake_case(std::string name) {
 
 class Describer : public OptionVisitor {
  public:
-  void field(const char* name, bool& value, const char* help) override { add(name, help, "bool", value ? "true" : "false", {}); }
+  void field(const char* name, bool& value, const char* help) override {
+    add(name, help, "bool", value ? "true" : "false", {});
+  }
   void field(const char* name, int64_t& value, const char* help, const OptionCheck& check) override {
     add(name, help, "int", str_cat(value), check);
   }
@@ -49,13 +55,15 @@ class Describer : public OptionVisitor {
   void field(const char* name, std::string& value, const char* help, const OptionCheck& check) override {
     add(name, help, "text", value, check);
   }
-  void field(const char* name, std::vector<std::string>& value, const char* help, const OptionCheck& check) override {
+  void field(const char* name, std::vector<std::string>& value, const char* help,
+             const OptionCheck& check) override {
     add(name, help, "list", list_of(value), check);
   }
   std::vector<OptionDescription> descriptions;
 
  private:
-  void add(const char* name, const char* help, const char* type, std::string value, const OptionCheck& check) {
+  void add(const char* name, const char* help, const char* type, std::string value,
+           const OptionCheck& check) {
     descriptions.push_back({name, help, type, std::move(value), check.describe});
   }
 };
@@ -63,10 +71,18 @@ class Describer : public OptionVisitor {
 class Dumper : public OptionVisitor {
  public:
   void field(const char* name, bool& value, const char*) override { object[name] = value; }
-  void field(const char* name, int64_t& value, const char*, const OptionCheck&) override { object[name] = value; }
-  void field(const char* name, double& value, const char*, const OptionCheck&) override { object[name] = value; }
-  void field(const char* name, std::string& value, const char*, const OptionCheck&) override { object[name] = value; }
-  void field(const char* name, std::vector<std::string>& value, const char*, const OptionCheck&) override { object[name] = value; }
+  void field(const char* name, int64_t& value, const char*, const OptionCheck&) override {
+    object[name] = value;
+  }
+  void field(const char* name, double& value, const char*, const OptionCheck&) override {
+    object[name] = value;
+  }
+  void field(const char* name, std::string& value, const char*, const OptionCheck&) override {
+    object[name] = value;
+  }
+  void field(const char* name, std::vector<std::string>& value, const char*, const OptionCheck&) override {
+    object[name] = value;
+  }
   Json object = Json::object();
 };
 
@@ -76,7 +92,8 @@ class JsonReader : public OptionVisitor {
   JsonReader(const Json& object, const std::string& where) : object_(object), where_(where) {}
 
   void field(const char* name, bool& value, const char*) override {
-    if (const Json* json = take(name)) json->is_boolean() ? void(value = json->get<bool>()) : expected(name, "true or false");
+    if (const Json* json = take(name))
+      json->is_boolean() ? void(value = json->get<bool>()) : expected(name, "true or false");
   }
   void field(const char* name, int64_t& value, const char*, const OptionCheck& check) override {
     const Json* json = take(name);
@@ -99,12 +116,14 @@ class JsonReader : public OptionVisitor {
     value = json->get<std::string>();
     fault(name, fault_of(check, value));
   }
-  void field(const char* name, std::vector<std::string>& value, const char*, const OptionCheck& check) override {
+  void field(const char* name, std::vector<std::string>& value, const char*,
+             const OptionCheck& check) override {
     const Json* json = take(name);
     if (!json) return;
     if (json->is_string()) {
       value = split_list(json->get<std::string>());
-    } else if (json->is_array() && std::all_of(json->begin(), json->end(), [](const Json& x) { return x.is_string(); })) {
+    } else if (json->is_array() &&
+               std::all_of(json->begin(), json->end(), [](const Json& x) { return x.is_string(); })) {
       value = json->get<std::vector<std::string>>();
     } else {
       return expected(name, "a list of texts");
@@ -114,7 +133,8 @@ class JsonReader : public OptionVisitor {
 
   void finish() {
     for (const auto& [key, value] : object_.items())
-      if (std::find(known_.begin(), known_.end(), key) == known_.end()) faults_.push_back(where_ + ": " + unknown_option(key));
+      if (std::find(known_.begin(), known_.end(), key) == known_.end())
+        faults_.push_back(where_ + ": " + unknown_option(key));
     if (faults_.empty()) return;
     std::string message = faults_[0];
     for (size_t i = 1; i < faults_.size(); ++i) message += "\n" + faults_[i];
@@ -129,7 +149,8 @@ class JsonReader : public OptionVisitor {
   }
   std::string unknown_option(const std::string& key) const {
     const std::string near = nearest_name(key, known_);
-    return near.empty() ? str_cat("unknown option \"", key, "\"") : str_cat("unknown option \"", key, "\"; did you mean \"", near, "\"?");
+    return near.empty() ? str_cat("unknown option \"", key, "\"")
+                        : str_cat("unknown option \"", key, "\"; did you mean \"", near, "\"?");
   }
   void expected(const char* name, const char* what) { fault(name, str_cat("expected ", what)); }
   void fault(const char* name, const std::string& message) {
@@ -177,7 +198,8 @@ class TextSetter : public OptionVisitor {
     value = text_;
     refuse(fault_of(check, value));
   }
-  void field(const char* name, std::vector<std::string>& value, const char*, const OptionCheck& check) override {
+  void field(const char* name, std::vector<std::string>& value, const char*,
+             const OptionCheck& check) override {
     if (!is(name)) return;
     value = split_list(text_);
     for (const std::string& item : value) refuse(fault_of(check, item));
@@ -193,7 +215,9 @@ class TextSetter : public OptionVisitor {
     found = true;
     return true;
   }
-  [[noreturn]] void fail(const std::string& message) const { throw Error(ErrorKind::kConfig, str_cat(message, ", found \"", text_, "\""), name_); }
+  [[noreturn]] void fail(const std::string& message) const {
+    throw Error(ErrorKind::kConfig, str_cat(message, ", found \"", text_, "\""), name_);
+  }
   void refuse(const std::string& message) const {
     if (!message.empty()) fail(message);
   }
@@ -204,20 +228,37 @@ class TextSetter : public OptionVisitor {
 }  // namespace
 
 OptionCheck at_least(double minimum) {
-  return {[=](double value) { return value >= minimum ? "" : str_cat("must be at least ", minimum, ", is ", value); }, {}, str_cat("≥ ", minimum)};
+  return {[=](double value) {
+            return value >= minimum ? "" : str_cat("must be at least ", minimum, ", is ", value);
+          },
+          {},
+          str_cat("≥ ", minimum)};
 }
 OptionCheck more_than(double minimum) {
-  return {[=](double value) { return value > minimum ? "" : str_cat("must be more than ", minimum, ", is ", value); }, {}, str_cat("> ", minimum)};
+  return {[=](double value) {
+            return value > minimum ? "" : str_cat("must be more than ", minimum, ", is ", value);
+          },
+          {},
+          str_cat("> ", minimum)};
 }
 OptionCheck between(double low, double high) {
-  return {[=](double value) { return value >= low && value <= high ? "" : str_cat("must be between ", low, " and ", high, ", is ", value); }, {},
+  return {[=](double value) {
+            return value >= low && value <= high
+                       ? ""
+                       : str_cat("must be between ", low, " and ", high, ", is ", value);
+          },
+          {},
           str_cat(low, " … ", high)};
 }
 OptionCheck one_of(std::vector<std::string> names) {
   const std::string list = list_of(names);
-  return {{}, [=](const std::string& value) {
-            return std::find(names.begin(), names.end(), value) != names.end() ? "" : unknown_name_message("value", value, names);
-          }, list};
+  return {{},
+          [=](const std::string& value) {
+            return std::find(names.begin(), names.end(), value) != names.end()
+                       ? ""
+                       : unknown_name_message("value", value, names);
+          },
+          list};
 }
 
 std::vector<OptionDescription> describe_options(const VisitFunction& visit) {

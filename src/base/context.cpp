@@ -16,11 +16,23 @@ double monotonic_seconds() {
 }
 
 Progress::Progress(ProgressSink* sink, std::string title, int64_t total, std::string unit, int64_t start)
-    : sink_(sink), title_(std::move(title)), unit_(std::move(unit)), done_(start), total_(total), start_(start), begin_seconds_(monotonic_seconds()) {}
+    : sink_(sink),
+      title_(std::move(title)),
+      unit_(std::move(unit)),
+      done_(start),
+      total_(total),
+      start_(start),
+      begin_seconds_(monotonic_seconds()) {}
 
 Progress::Progress(Progress&& other) noexcept
-    : sink_(other.sink_), title_(std::move(other.title_)), unit_(std::move(other.unit_)), done_(other.done_), total_(other.total_),
-      start_(other.start_), begin_seconds_(other.begin_seconds_), last_draw_(other.last_draw_) {
+    : sink_(other.sink_),
+      title_(std::move(other.title_)),
+      unit_(std::move(other.unit_)),
+      done_(other.done_),
+      total_(other.total_),
+      start_(other.start_),
+      begin_seconds_(other.begin_seconds_),
+      last_draw_(other.last_draw_) {
   other.sink_ = nullptr;
 }
 
@@ -45,7 +57,8 @@ void Context::throw_if_interrupted() const {
   if (interrupted()) throw Error(ErrorKind::kInterrupted, "interrupted");
 }
 
-Progress Context::progress(const std::string& title, int64_t total, const std::string& unit, int64_t start) const {
+Progress Context::progress(const std::string& title, int64_t total, const std::string& unit,
+                           int64_t start) const {
   return Progress(progress_sink, title, total, unit, start);
 }
 

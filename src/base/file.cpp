@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/base/file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "xlt/base/error.h"
 
@@ -42,7 +42,8 @@ void write_file(const fs::path& file, std::string_view text) {
 void make_folders(const fs::path& folder) {
   std::error_code code;
   fs::create_directories(folder, code);
-  if (code && !fs::is_directory(folder)) throw Error(ErrorKind::kIo, str_cat("cannot create the folder: ", code.message()), folder.string());
+  if (code && !fs::is_directory(folder))
+    throw Error(ErrorKind::kIo, str_cat("cannot create the folder: ", code.message()), folder.string());
 }
 
 AtomicFile::AtomicFile(fs::path file) : file_(std::move(file)) {
@@ -59,7 +60,8 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::write(std::string_view bytes) {
   XLT_CHECK(stream_, "written after commit");
-  if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), stream_) != bytes.size()) throw_io("cannot write", file_);
+  if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), stream_) != bytes.size())
+    throw_io("cannot write", file_);
 }
 
 void AtomicFile::commit() {
@@ -69,7 +71,8 @@ void AtomicFile::commit() {
   const int closed = std::fclose(stream_);
   stream_ = nullptr;
   if (closed != 0) throw_io("cannot write", file_);
-  if (std::rename(temporary_.c_str(), file_.c_str()) != 0) throw_io("cannot rename the finished file into place", file_);
+  if (std::rename(temporary_.c_str(), file_.c_str()) != 0)
+    throw_io("cannot rename the finished file into place", file_);
   temporary_.clear();
 }
 
@@ -119,7 +122,9 @@ std::optional<std::string> LineReader::next() {
   if (!line.empty() && line.back() == '\r') line.pop_back();
   if (line_number_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
   if (const auto offset = find_invalid_utf8(line))
-    throw Error(ErrorKind::kData, str_cat("not valid UTF-8 at byte ", *offset + 1, " of the line; convert the file to UTF-8"), place());
+    throw Error(ErrorKind::kData,
+                str_cat("not valid UTF-8 at byte ", *offset + 1, " of the line; convert the file to UTF-8"),
+                place());
   return line;
 }
 

@@ -23,12 +23,18 @@ std::string line_and_column(std::string_view text, size_t offset) {
 
 const char* type_of(const Json& value) {
   switch (value.type()) {
-    case Json::value_t::null: return "null";
-    case Json::value_t::boolean: return "a boolean";
-    case Json::value_t::string: return "a string";
-    case Json::value_t::array: return "an array";
-    case Json::value_t::object: return "an object";
-    default: return "a number";
+    case Json::value_t::null:
+      return "null";
+    case Json::value_t::boolean:
+      return "a boolean";
+    case Json::value_t::string:
+      return "a string";
+    case Json::value_t::array:
+      return "an array";
+    case Json::value_t::object:
+      return "an object";
+    default:
+      return "a number";
   }
 }
 
@@ -45,11 +51,16 @@ Json parse_json(std::string_view text, const std::string& where, ErrorKind kind,
     return true;
   };
   try {
-    return Json::parse(text.begin(), text.end(), reject_duplicates, /*allow_exceptions=*/true, allow_comments);
+    return Json::parse(text.begin(), text.end(), reject_duplicates, /*allow_exceptions=*/true,
+                       allow_comments);
   } catch (const nlohmann::json::parse_error& error) {
     std::string reason = error.what();
-    if (const size_t colon = reason.rfind("syntax error"); colon != std::string::npos) reason = reason.substr(colon);
-    throw Error(kind, str_cat("malformed JSON at ", line_and_column(text, error.byte > 0 ? error.byte - 1 : 0), ": ", reason), where);
+    if (const size_t colon = reason.rfind("syntax error"); colon != std::string::npos)
+      reason = reason.substr(colon);
+    throw Error(kind,
+                str_cat("malformed JSON at ", line_and_column(text, error.byte > 0 ? error.byte - 1 : 0),
+                        ": ", reason),
+                where);
   }
 }
 
@@ -79,7 +90,8 @@ JsonView JsonView::at(std::string_view key) const {
   const auto found = value_->find(std::string(key));
   if (found == value_->end() || found->is_null()) {
     const std::string near = nearest_name(key, keys());
-    throw Error(kind_, near.empty() ? "missing" : str_cat("missing; did you mean \"", near, "\"?"), where_ + ": " + path);
+    throw Error(kind_, near.empty() ? "missing" : str_cat("missing; did you mean \"", near, "\"?"),
+                where_ + ": " + path);
   }
   return {*found, where_, kind_, path};
 }
@@ -128,9 +140,15 @@ std::vector<int64_t> JsonView::as_ints() const {
   return values;
 }
 
-int64_t JsonView::get(std::string_view key, int64_t fallback) const { return has(key) ? at(key).as_int() : fallback; }
-double JsonView::get(std::string_view key, double fallback) const { return has(key) ? at(key).as_double() : fallback; }
-bool JsonView::get(std::string_view key, bool fallback) const { return has(key) ? at(key).as_bool() : fallback; }
+int64_t JsonView::get(std::string_view key, int64_t fallback) const {
+  return has(key) ? at(key).as_int() : fallback;
+}
+double JsonView::get(std::string_view key, double fallback) const {
+  return has(key) ? at(key).as_double() : fallback;
+}
+bool JsonView::get(std::string_view key, bool fallback) const {
+  return has(key) ? at(key).as_bool() : fallback;
+}
 std::string JsonView::get(std::string_view key, const char* fallback) const {
   return has(key) ? at(key).as_string() : std::string(fallback);
 }

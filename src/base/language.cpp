@@ -31,9 +31,11 @@ std::vector<std::string> subtags_of(std::string_view tag) {
 
 // BCP-47 case: script "Hans", region "BR", everything else lower.
 std::string cased(std::string subtag, bool after_singleton) {
-  const bool is_alpha = std::all_of(subtag.begin(), subtag.end(), [](unsigned char c) { return std::isalpha(c); });
+  const bool is_alpha =
+      std::all_of(subtag.begin(), subtag.end(), [](unsigned char c) { return std::isalpha(c); });
   if (after_singleton) return subtag;
-  if (subtag.size() == 4 && is_alpha) subtag[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(subtag[0])));
+  if (subtag.size() == 4 && is_alpha)
+    subtag[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(subtag[0])));
   if (subtag.size() == 2 && is_alpha)
     for (char& c : subtag) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return subtag;
@@ -55,14 +57,16 @@ const LanguageInfo* find_language(std::string_view tag) {
 std::string parse_language(std::string_view tag) {
   const auto subtags = subtags_of(tag);
   const bool is_well_formed = std::all_of(subtags.begin(), subtags.end(), [](const std::string& subtag) {
-    return !subtag.empty() && subtag.size() <= 8 && std::all_of(subtag.begin(), subtag.end(), [](unsigned char c) { return std::isalnum(c); });
+    return !subtag.empty() && subtag.size() <= 8 &&
+           std::all_of(subtag.begin(), subtag.end(), [](unsigned char c) { return std::isalnum(c); });
   });
   if (!is_well_formed || !find_language(tag)) {
     std::vector<std::string> tags;
     for (const LanguageInfo& language : kLanguages) tags.emplace_back(language.tag);
     const std::string near = nearest_name(subtags[0], tags);
-    throw Error(ErrorKind::kUsage, str_cat("unknown language \"", tag, "\": expected a BCP-47 tag such as en, pt-BR, zh-Hans",
-                                           near.empty() ? "" : str_cat("; did you mean \"", near, "\"?")));
+    throw Error(ErrorKind::kUsage,
+                str_cat("unknown language \"", tag, "\": expected a BCP-47 tag such as en, pt-BR, zh-Hans",
+                        near.empty() ? "" : str_cat("; did you mean \"", near, "\"?")));
   }
   std::string normal = subtags[0];
   bool after_singleton = false;

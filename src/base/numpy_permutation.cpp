@@ -1,5 +1,5 @@
-// numpy's seeded permutation: SeedSequence (O'Neill's seed_seq) → PCG64 (XSL-RR 128/64) → Fisher–Yates with masked rejection.
-// SPDX-License-Identifier: Apache-2.0
+// numpy's seeded permutation: SeedSequence (O'Neill's seed_seq) → PCG64 (XSL-RR 128/64) → Fisher–Yates with
+// masked rejection. SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <bit>
 #include <numeric>
@@ -66,7 +66,8 @@ class Pcg64 {
 
   uint64_t next64() {
     step();
-    return std::rotr(static_cast<uint64_t>(state_ >> 64) ^ static_cast<uint64_t>(state_), static_cast<int>(state_ >> 122));
+    return std::rotr(static_cast<uint64_t>(state_ >> 64) ^ static_cast<uint64_t>(state_),
+                     static_cast<int>(state_ >> 122));
   }
 
   // Halves of one 64-bit number, low half first.
@@ -92,7 +93,9 @@ class Pcg64 {
   }
 
  private:
-  void step() { state_ = state_ * ((Uint128{2549297995355413924u} << 64) + 4865540595714422341u) + increment_; }
+  void step() {
+    state_ = state_ * ((Uint128{2549297995355413924u} << 64) + 4865540595714422341u) + increment_;
+  }
 
   Uint128 state_ = 0, increment_ = 0;
   bool has_half_ = false;
@@ -105,7 +108,8 @@ std::vector<int64_t> numpy_permutation(uint64_t seed, int64_t size) {
   Pcg64 generator(seed);
   std::vector<int64_t> order(size);
   std::iota(order.begin(), order.end(), 0);
-  for (int64_t i = size - 1; i > 0; --i) std::swap(order[i], order[generator.interval(static_cast<uint64_t>(i))]);
+  for (int64_t i = size - 1; i > 0; --i)
+    std::swap(order[i], order[generator.interval(static_cast<uint64_t>(i))]);
   return order;
 }
 

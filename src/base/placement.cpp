@@ -8,10 +8,14 @@ namespace xlt {
 
 const char* name_of(DType dtype) {
   switch (dtype) {
-    case DType::kFloat32: return "float32";
-    case DType::kBFloat16: return "bfloat16";
-    case DType::kFloat16: return "float16";
-    case DType::kFloat64: return "float64";
+    case DType::kFloat32:
+      return "float32";
+    case DType::kBFloat16:
+      return "bfloat16";
+    case DType::kFloat16:
+      return "float16";
+    case DType::kFloat64:
+      return "float64";
   }
   return "float32";
 }
@@ -22,6 +26,8 @@ DType parse_dtype(std::string_view name) {
   throw_unknown_name("dtype", name, {"float32", "bfloat16", "float16"});
 }
 
-std::string name_of(const Placement& where) { return where.is_cuda ? str_cat("cuda:", where.device_index) : "cpu"; }
+std::string name_of(const Placement& where) {
+  return where.is_cuda ? str_cat("cuda:", where.device_index) : "cpu";
+}
 
 }  // namespace xlt

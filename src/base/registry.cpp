@@ -17,8 +17,10 @@ int64_t edit_distance(std::string_view a, std::string_view b) {
   std::iota(rows[0].begin(), rows[0].end(), 0);
   for (size_t i = 1; i <= a.size(); ++i)
     for (size_t j = 1; j <= b.size(); ++j) {
-      rows[i][j] = std::min({rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
+      rows[i][j] =
+          std::min({rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
     }
   return rows[a.size()][b.size()];
 }
@@ -38,15 +40,18 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   return best;
 }
 
-std::string unknown_name_message(std::string_view kind, std::string_view name, const std::vector<std::string>& candidates) {
+std::string unknown_name_message(std::string_view kind, std::string_view name,
+                                 const std::vector<std::string>& candidates) {
   std::string message = str_cat("unknown ", kind, " \"", name, "\"");
-  if (const std::string near = nearest_name(name, candidates); !near.empty()) message += str_cat("; did you mean \"", near, "\"?");
+  if (const std::string near = nearest_name(name, candidates); !near.empty())
+    message += str_cat("; did you mean \"", near, "\"?");
   message += message.back() == '?' ? " available: " : "; available: ";
   for (size_t i = 0; i < candidates.size(); ++i) message += (i ? ", " : "") + candidates[i];
   return message;
 }
 
-void throw_unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& candidates) {
+void throw_unknown_name(std::string_view kind, std::string_view name,
+                        const std::vector<std::string>& candidates) {
   throw Error(ErrorKind::kUsage, unknown_name_message(kind, name, candidates));
 }
 

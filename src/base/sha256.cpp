@@ -12,7 +12,8 @@ namespace xlt {
 
 namespace {
 
-// Fractional parts of the cube roots of the first 64 primes, in integer arithmetic: floor(cbrt(p) · 2^32) mod 2^32.
+// Fractional parts of the cube roots of the first 64 primes, in integer arithmetic: floor(cbrt(p) · 2^32) mod
+// 2^32.
 std::array<uint32_t, 64> round_constants() {
   std::array<uint32_t, 64> constants{};
   int count = 0;
@@ -82,7 +83,8 @@ class Sha256 {
     filled_ = 0;
   }
 
-  std::array<uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   std::array<char, 64> block_{};
   size_t filled_ = 0;
   uint64_t length_ = 0;

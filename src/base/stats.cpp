@@ -40,7 +40,9 @@ std::optional<double> sd_of(std::span<const double> values) {
   return std::sqrt(squares / static_cast<double>(values.size() - 1));
 }
 
-std::optional<Interval> bootstrap_ci95(int64_t size, const std::function<double(std::span<const int64_t>)>& statistic, Rng rng, int64_t num_resamples) {
+std::optional<Interval> bootstrap_ci95(int64_t size,
+                                       const std::function<double(std::span<const int64_t>)>& statistic,
+                                       Rng rng, int64_t num_resamples) {
   if (size < 2) return std::nullopt;
   std::vector<double> values;
   std::vector<int64_t> drawn(size);

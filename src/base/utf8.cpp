@@ -13,7 +13,8 @@ size_t sequence_length(std::string_view text) {
   if (lead < 0x80) return 1;
   if (lead >= 0xC2 && lead <= 0xDF) return trails(1) ? 2 : 0;
   if (lead >= 0xE0 && lead <= 0xEF) {
-    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80, high = lead == 0xED ? 0x9F : 0xBF;  // no overlong, no surrogates
+    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80,
+                   high = lead == 0xED ? 0x9F : 0xBF;  // no overlong, no surrogates
     return byte(1) >= low && byte(1) <= high && trails(2) ? 3 : 0;
   }
   if (lead >= 0xF0 && lead <= 0xF4) {

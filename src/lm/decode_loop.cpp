@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lm/decode_loop.h"
 
+#include <algorithm>
+
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
-
-#include <algorithm>
 
 #include "xlt/base/error.h"
 #include "xlt/nn/kv_cache.h"
@@ -16,16 +16,24 @@ namespace xlt {
 
 namespace {
 
-// Rows of logits held at a time: 64 × 262,144 × 4 bytes = 67 MB.
-constexpr int64_t kLogitRows = 64;
+// Rows of logits held at a time: 128 × 262,144 × 4 bytes = 134 MB. Fewer, and reading the head's weight would
+// dominate.
+constexpr int64_t kLogitRows = 128;
 
 }  // namespace
 
-DecodeLoop::DecodeLoop(Decoder& decoder, const GenerationOptions& options, std::vector<int64_t> eos_ids, int64_t max_rows,
-                       int64_t cache_slots)
-    : decoder_(decoder), options_(options), eos_ids_(std::move(eos_ids)), max_rows_(max_rows), slots_(cache_slots),
+DecodeLoop::DecodeLoop(Decoder& decoder, const GenerationOptions& options, std::vector<int64_t> eos_ids,
+                       int64_t max_rows, int64_t cache_slots)
+    : decoder_(decoder),
+      options_(options),
+      eos_ids_(std::move(eos_ids)),
+      max_rows_(max_rows),
+      slots_(cache_slots),
       cache_(decoder.make_cache(cache_slots)) {
-  sampling_ = {.temperature = options.temperature, .top_p = options.top_p, .top_k = options.top_k, .greedy = options.greedy};
+  sampling_ = {.temperature = options.temperature,
+               .top_p = options.top_p,
+               .top_k = options.top_k,
+               .greedy = options.greedy};
 }
 
 DecodeLoop::~DecodeLoop() = default;
@@ -34,15 +42,16 @@ bool DecodeLoop::is_eos(int64_t token) const {
   return !options_.ignore_eos && std::find(eos_ids_.begin(), eos_ids_.end(), token) != eos_ids_.end();
 }
 
-int64_t DecodeLoop::run(const std::vector<DecodePrompt>& prompts, int64_t num_samples, const Finished& finished,
-                        const std::function<void()>& step) {
+int64_t DecodeLoop::run(const std::vector<DecodePrompt>& prompts, int64_t num_samples,
+                        const Finished& finished, const std::function<void()>& step) {
   const at::NoGradGuard no_grad;
   int64_t num_tokens = 0;
   next_prompt_ = 0;
   while (true) {
     start_samples(prompts, num_samples, finished);
     admit_prompts(prompts, num_samples);
-    if (live_.empty() && active_.empty() && next_prompt_ == static_cast<int64_t>(prompts.size())) return num_tokens;
+    if (live_.empty() && active_.empty() && next_prompt_ == static_cast<int64_t>(prompts.size()))
+      return num_tokens;
     step();
     const TokenBatch batch = make_batch(prompts);
     XLT_CHECK(batch.num_tokens() > 0, "no cache slots left for a sample");
@@ -62,7 +71,8 @@ int64_t DecodeLoop::run(const std::vector<DecodePrompt>& prompts, int64_t num_sa
   }
 }
 
-// Prompts are computed in the same pass as the live samples' tokens, as soon as their samples could find rows.
+// Prompts are computed in the same pass as the live samples' tokens, as soon as their samples could find
+// rows.
 void DecodeLoop::admit_prompts(const std::vector<DecodePrompt>& prompts, int64_t num_samples) {
   int64_t rows = static_cast<int64_t>(live_.size());
   for (const auto& prompt : active_) rows += num_samples - prompt->next_sample;
@@ -72,7 +82,8 @@ void DecodeLoop::admit_prompts(const std::vector<DecodePrompt>& prompts, int64_t
     if (slots_.free_slots() < length + options_.max_new_tokens && !(live_.empty() && active_.empty())) return;
     const auto slot = slots_.take(length);
     if (!slot) {
-      XLT_CHECK(!live_.empty() || !active_.empty(), "the cache does not hold a prompt of ", length, " tokens");
+      XLT_CHECK(!live_.empty() || !active_.empty(), "the cache does not hold a prompt of ", length,
+                " tokens");
       return;
     }
     active_.push_back(std::make_shared<ActivePrompt>(ActivePrompt{next_prompt_, *slot}));
@@ -81,10 +92,12 @@ void DecodeLoop::admit_prompts(const std::vector<DecodePrompt>& prompts, int64_t
   }
 }
 
-void DecodeLoop::start_samples(const std::vector<DecodePrompt>& prompts, int64_t num_samples, const Finished& finished) {
+void DecodeLoop::start_samples(const std::vector<DecodePrompt>& prompts, int64_t num_samples,
+                               const Finished& finished) {
   for (size_t i = 0; i < active_.size();) {
     const auto prompt = active_[i];
-    while (prompt->is_computed && prompt->next_sample < num_samples && static_cast<int64_t>(live_.size()) < max_rows_) {
+    while (prompt->is_computed && prompt->next_sample < num_samples &&
+           static_cast<int64_t>(live_.size()) < max_rows_) {
       LiveSample sample{prompt, prompt->next_sample, -1};
       sample.rng = prompts[prompt->prompt].rng.fork(static_cast<uint64_t>(sample.sample));
       if (accept(sample, prompt->first_tokens[sample.sample])) {
@@ -100,7 +113,8 @@ void DecodeLoop::start_samples(const std::vector<DecodePrompt>& prompts, int64_t
       live_.push_back(std::move(sample));
     }
     if (prompt->is_computed && prompt->next_sample == num_samples) {
-      if (prompt->live == 0) slots_.give_back(prompt->slot, static_cast<int64_t>(prompts[prompt->prompt].ids.size()));
+      if (prompt->live == 0)
+        slots_.give_back(prompt->slot, static_cast<int64_t>(prompts[prompt->prompt].ids.size()));
       active_.erase(active_.begin() + static_cast<int64_t>(i));  // live samples keep it
     } else {
       ++i;
@@ -114,15 +128,17 @@ TokenBatch DecodeLoop::make_batch(const std::vector<DecodePrompt>& prompts) {
     const int64_t prompt_length = static_cast<int64_t>(prompts[sample.prompt->prompt].ids.size());
     std::vector<ops::Span> cached{{sample.prompt->slot, prompt_length}};
     if (sample.length > 0) cached.push_back({sample.slot, sample.length});
-    sample.segment = batch.add_cached(std::span(&sample.next_token, 1), std::move(cached), sample.slot + sample.length);
+    sample.segment =
+        batch.add_cached(std::span(&sample.next_token, 1), std::move(cached), sample.slot + sample.length);
   }
   for (const auto& prompt : active_)
-    if (!prompt->is_computed) prompt->segment = batch.add_cached(prompts[prompt->prompt].ids, {}, prompt->slot);
+    if (!prompt->is_computed)
+      prompt->segment = batch.add_cached(prompts[prompt->prompt].ids, {}, prompt->slot);
   return batch;
 }
 
-void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch, const std::vector<DecodePrompt>& prompts,
-                             int64_t num_samples) {
+void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
+                             const std::vector<DecodePrompt>& prompts, int64_t num_samples) {
   // One row for every token to draw; a computed prompt's last row is read by each of its samples.
   std::vector<int64_t> rows;
   std::vector<double> uniforms;
@@ -151,8 +167,11 @@ void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch, 
   size_t next = 0;
   for (int64_t begin = 0; begin < static_cast<int64_t>(distinct.size()); begin += kLogitRows) {
     const int64_t end = std::min<int64_t>(begin + kLogitRows, static_cast<int64_t>(distinct.size()));
-    const at::Tensor chunk_rows = at::tensor(at::ArrayRef<int64_t>(distinct.data() + begin, end - begin), at::kLong).to(hidden.device());
-    const at::Tensor logits = ops::head_logits(at::index_select(hidden, 0, chunk_rows), decoder_.head_weight(), decoder_.head_options());
+    const at::Tensor chunk_rows =
+        at::tensor(at::ArrayRef<int64_t>(distinct.data() + begin, end - begin), at::kLong)
+            .to(hidden.device());
+    const at::Tensor logits = ops::head_logits(at::index_select(hidden, 0, chunk_rows),
+                                               decoder_.head_weight(), decoder_.head_options());
     while (next < rows.size() && index[next] < end) {
       // Draws that read one row each go together; draws from one shared row go in bites of the same size.
       std::vector<int64_t> local;
@@ -163,10 +182,13 @@ void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch, 
         draws.push_back(uniforms[next]);
         ++next;
       }
-      const bool is_whole_chunk = static_cast<int64_t>(local.size()) == logits.size(0) && local.front() == 0 &&
-                                  local.back() == logits.size(0) - 1;
+      const bool is_whole_chunk = static_cast<int64_t>(local.size()) == logits.size(0) &&
+                                  local.front() == 0 && local.back() == logits.size(0) - 1;
       const at::Tensor drawn_from =
-          is_whole_chunk ? logits : at::index_select(logits, 0, at::tensor(at::ArrayRef<int64_t>(local), at::kLong).to(hidden.device()));
+          is_whole_chunk
+              ? logits
+              : at::index_select(logits, 0,
+                                 at::tensor(at::ArrayRef<int64_t>(local), at::kLong).to(hidden.device()));
       const std::vector<int64_t> tokens = ops::sample(drawn_from, draws, sampling_);
       for (size_t i = 0; i < tokens.size(); ++i) *targets[first + i] = tokens[i];
     }

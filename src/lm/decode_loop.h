@@ -1,13 +1,14 @@
-// Continuous batching: every live sample is a one-token segment whose ancestors are in the cache; finished rows leave, waiting
-// prompts enter. SPDX-License-Identifier: Apache-2.0
+// Continuous batching: every live sample is a one-token segment whose ancestors are in the cache; finished
+// rows leave, waiting prompts enter. SPDX-License-Identifier: Apache-2.0
 #pragma once
+
+#include "lm/slot_pool.h"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
 
-#include "lm/slot_pool.h"
 #include "xlt/base/rng.h"
 #include "xlt/lm/language_model.h"
 #include "xlt/models/decoder.h"
@@ -31,12 +32,14 @@ struct DecodedSample {
 
 class DecodeLoop {
  public:
-  DecodeLoop(Decoder& decoder, const GenerationOptions& options, std::vector<int64_t> eos_ids, int64_t max_rows, int64_t cache_slots);
+  DecodeLoop(Decoder& decoder, const GenerationOptions& options, std::vector<int64_t> eos_ids,
+             int64_t max_rows, int64_t cache_slots);
   ~DecodeLoop();
   // `finished(prompt, sample, tokens)` is called once a sample, in no particular order.
   using Finished = std::function<void(int64_t prompt, int64_t sample, DecodedSample)>;
   // Runs to the end; returns the number of tokens computed. Calls `step` before every forward pass.
-  int64_t run(const std::vector<DecodePrompt>& prompts, int64_t num_samples, const Finished& finished, const std::function<void()>& step);
+  int64_t run(const std::vector<DecodePrompt>& prompts, int64_t num_samples, const Finished& finished,
+              const std::function<void()>& step);
 
  private:
   // A prompt in the cache; samples [next_sample, num_samples) still wait for a row.
@@ -59,7 +62,8 @@ class DecodeLoop {
   void admit_prompts(const std::vector<DecodePrompt>& prompts, int64_t num_samples);
   void start_samples(const std::vector<DecodePrompt>& prompts, int64_t num_samples, const Finished& finished);
   TokenBatch make_batch(const std::vector<DecodePrompt>& prompts);
-  void draw_tokens(const at::Tensor& hidden, const TokenBatch& batch, const std::vector<DecodePrompt>& prompts, int64_t num_samples);
+  void draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
+                   const std::vector<DecodePrompt>& prompts, int64_t num_samples);
   // Takes a drawn token; true when the sample is finished by it.
   bool accept(LiveSample& sample, int64_t token) const;
   void release(LiveSample& sample, const std::vector<DecodePrompt>& prompts, int64_t num_samples);

@@ -2,16 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lm/decoder_lm.h"
 
-#include <ATen/core/Tensor.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/index_select.h>
-#include <ATen/ops/tensor.h>
+#include "lm/prefix_forest.h"
 
 #include <algorithm>
 #include <numeric>
 #include <unordered_map>
 
-#include "lm/prefix_forest.h"
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/tensor.h>
+
 #include "xlt/base/error.h"
 #include "xlt/ops/token_logps.h"
 
@@ -41,7 +42,8 @@ HeadRows head_rows(const ForestBatch& forest, const std::vector<ScoringSequence>
     const ScoringSequence& sequence = sequences[forest.sequences[i]];
     for (int64_t t = sequence.first_scored; t < static_cast<int64_t>(sequence.ids.size()); ++t) {
       auto& targets = seen[forest.rows[i][t - 1]];
-      auto found = std::find_if(targets.begin(), targets.end(), [&](const auto& x) { return x.first == sequence.ids[t]; });
+      auto found = std::find_if(targets.begin(), targets.end(),
+                                [&](const auto& x) { return x.first == sequence.ids[t]; });
       if (found == targets.end()) {
         targets.emplace_back(sequence.ids[t], static_cast<int64_t>(out.rows.size()));
         found = std::prev(targets.end());
@@ -60,9 +62,13 @@ at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
 
 }  // namespace
 
-DecoderLm::DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer, LanguageModelInfo info,
-                     int64_t batch_tokens, const Context& context)
-    : decoder_(std::move(decoder)), tokenizer_(std::move(tokenizer)), info_(std::move(info)), batch_tokens_(batch_tokens), context_(context) {}
+DecoderLm::DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer,
+                     LanguageModelInfo info, int64_t batch_tokens, const Context& context)
+    : decoder_(std::move(decoder)),
+      tokenizer_(std::move(tokenizer)),
+      info_(std::move(info)),
+      batch_tokens_(batch_tokens),
+      context_(context) {}
 
 std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSequence>& sequences) {
   const at::NoGradGuard no_grad;
@@ -84,8 +90,10 @@ std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSeque
     const HeadRows wanted = head_rows(forest, sequences);
     const at::Tensor hidden = decoder_->forward(forest.batch, nullptr);  // [N, C]
     const at::Tensor rows = at::index_select(hidden, 0, long_tensor(wanted.rows, hidden.device()));
-    const at::Tensor logps = ops::token_logps(rows, decoder_->head_weight(), long_tensor(wanted.targets, hidden.device()),
-                                              decoder_->head_options()).to(at::kCPU);
+    const at::Tensor logps =
+        ops::token_logps(rows, decoder_->head_weight(), long_tensor(wanted.targets, hidden.device()),
+                         decoder_->head_options())
+            .to(at::kCPU);
     const float* values = logps.const_data_ptr<float>();
     for (size_t i = 0; i < forest.sequences.size(); ++i)
       for (int64_t index : wanted.index[i]) scores[forest.sequences[i]].push_back(values[index]);
@@ -98,12 +106,14 @@ std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSeque
 std::vector<LogLikelihood> DecoderLm::log_likelihood(std::span<const LogLikelihoodRequest> requests) {
   std::vector<ScoringSequence> sequences;
   for (const LogLikelihoodRequest& request : requests) {
-    ScoringSequence sequence{tokenizer_->encode(request.context + request.continuation, SpecialTokens::kAdd), 1};
+    ScoringSequence sequence{tokenizer_->encode(request.context + request.continuation, SpecialTokens::kAdd),
+                             1};
     if (request.context.empty()) {
       sequence.first_scored = std::max<int64_t>(1, static_cast<int64_t>(tokenizer_->prefix_ids().size()));
     } else {
       const auto context = tokenizer_->encode(request.context, SpecialTokens::kAdd);
-      const auto parted = std::mismatch(context.begin(), context.end(), sequence.ids.begin(), sequence.ids.end());
+      const auto parted =
+          std::mismatch(context.begin(), context.end(), sequence.ids.begin(), sequence.ids.end());
       sequence.first_scored = std::max<int64_t>(1, parted.second - sequence.ids.begin());
     }
     sequences.push_back(std::move(sequence));
@@ -114,8 +124,8 @@ std::vector<LogLikelihood> DecoderLm::log_likelihood(std::span<const LogLikeliho
 }
 
 std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std::string> texts) {
-  // Windows of at most max_length tokens; each begins with the last token of the one before it, so every token but the
-  // first is scored once.
+  // Windows of at most max_length tokens; each begins with the last token of the one before it, so every
+  // token but the first is scored once.
   const int64_t length = info_.max_length;
   std::vector<ScoringSequence> windows;
   std::vector<size_t> owner;
@@ -129,7 +139,8 @@ std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std
   }
   std::vector<std::vector<double>> tokens(texts.size());
   auto scores = score(windows);
-  for (size_t w = 0; w < windows.size(); ++w) tokens[owner[w]].insert(tokens[owner[w]].end(), scores[w].begin(), scores[w].end());
+  for (size_t w = 0; w < windows.size(); ++w)
+    tokens[owner[w]].insert(tokens[owner[w]].end(), scores[w].begin(), scores[w].end());
   std::vector<LogLikelihood> results;
   for (auto& scored : tokens) results.push_back(summed(std::move(scored)));
   return results;

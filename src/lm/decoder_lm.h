@@ -18,10 +18,11 @@ struct ScoringSequence {
 
 class DecoderLm : public LanguageModel {
  public:
-  DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer, LanguageModelInfo info, int64_t batch_tokens,
-            const Context& context);
+  DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer, LanguageModelInfo info,
+            int64_t batch_tokens, const Context& context);
 
-  std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests, const GenerationOptions& options) override;
+  std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests,
+                                                const GenerationOptions& options) override;
   std::vector<LogLikelihood> log_likelihood(std::span<const LogLikelihoodRequest> requests) override;
   std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts) override;
   std::optional<double> bos_log_likelihood() override;

@@ -1,8 +1,9 @@
 // The `generate` verb: prompts → decode loop → texts. SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "lm/decode_loop.h"
 #include "lm/decoder_lm.h"
+
+#include <algorithm>
+
 #include "xlt/base/error.h"
 
 namespace xlt {
@@ -12,19 +13,22 @@ namespace {
 // Most bytes of keys and values held at a time; at least one prompt with one sample is always given room.
 constexpr int64_t kCacheBytes = int64_t{3} << 29;
 
-int64_t cache_slots(const ModelConfig& config, const std::vector<DecodePrompt>& prompts, const GenerationOptions& options,
-                    int64_t num_samples, int64_t max_rows) {
+int64_t cache_slots(const ModelConfig& config, const std::vector<DecodePrompt>& prompts,
+                    const GenerationOptions& options, int64_t num_samples, int64_t max_rows) {
   int64_t longest = 0;
-  for (const DecodePrompt& prompt : prompts) longest = std::max<int64_t>(longest, static_cast<int64_t>(prompt.ids.size()));
+  for (const DecodePrompt& prompt : prompts)
+    longest = std::max<int64_t>(longest, static_cast<int64_t>(prompt.ids.size()));
   const int64_t active = std::min<int64_t>(static_cast<int64_t>(prompts.size()), max_rows / num_samples + 2);
   const int64_t wanted = max_rows * options.max_new_tokens + active * longest;
   const int64_t slot_bytes = config.num_hidden_layers * 2 * config.num_key_value_heads * config.head_dim * 4;
   return std::max(std::min(wanted, kCacheBytes / slot_bytes), longest + options.max_new_tokens);
 }
 
-// What the completion adds to the prompt's text. Decoding both together keeps a leading space or a character that
-// straddles the boundary; where the joint text does not begin with the prompt's, the completion is decoded by itself.
-std::string completion_text(const Tokenizer& tokenizer, const std::vector<int64_t>& prompt, const std::vector<int64_t>& completion) {
+// What the completion adds to the prompt's text. Decoding both together keeps a leading space or a character
+// that straddles the boundary; where the joint text does not begin with the prompt's, the completion is
+// decoded by itself.
+std::string completion_text(const Tokenizer& tokenizer, const std::vector<int64_t>& prompt,
+                            const std::vector<int64_t>& completion) {
   std::vector<int64_t> joint = prompt;
   joint.insert(joint.end(), completion.begin(), completion.end());
   const std::string before = tokenizer.decode(prompt), text = tokenizer.decode(joint);
@@ -33,7 +37,8 @@ std::string completion_text(const Tokenizer& tokenizer, const std::vector<int64_
 
 }  // namespace
 
-std::vector<std::vector<Completion>> DecoderLm::generate(std::span<const GenerateRequest> requests, const GenerationOptions& options) {
+std::vector<std::vector<Completion>> DecoderLm::generate(std::span<const GenerateRequest> requests,
+                                                         const GenerationOptions& options) {
   const int64_t num_samples = options.greedy ? 1 : options.num_samples;
   std::vector<DecodePrompt> prompts;
   const Rng rng = Rng(options.seed).fork("generate");
@@ -41,17 +46,23 @@ std::vector<std::vector<Completion>> DecoderLm::generate(std::span<const Generat
     DecodePrompt prompt{tokenizer_->encode(request.prompt, SpecialTokens::kAdd), rng.fork(request.id)};
     const int64_t length = static_cast<int64_t>(prompt.ids.size());
     if (length == 0)
-      throw Error(ErrorKind::kData, "the prompt is empty and the tokenizer adds no BOS: there is nothing to continue", request.id);
+      throw Error(ErrorKind::kData,
+                  "the prompt is empty and the tokenizer adds no BOS: there is nothing to continue",
+                  request.id);
     if (length + options.max_new_tokens > info_.max_length)
-      throw Error(ErrorKind::kData, str_cat("the prompt has ", length, " tokens; with ", options.max_new_tokens,
-                                            " new ones it exceeds the model's ", info_.max_length), request.id);
+      throw Error(ErrorKind::kData,
+                  str_cat("the prompt has ", length, " tokens; with ", options.max_new_tokens,
+                          " new ones it exceeds the model's ", info_.max_length),
+                  request.id);
     prompts.push_back(std::move(prompt));
   }
   std::vector<std::vector<Completion>> completions(requests.size(), std::vector<Completion>(num_samples));
   if (prompts.empty()) return completions;
 
-  DecodeLoop loop(*decoder_, options, eos_ids(), batch_tokens_, cache_slots(decoder_->config(), prompts, options, num_samples, batch_tokens_));
-  Progress progress = context_.progress("generating", static_cast<int64_t>(requests.size()) * num_samples, "samples");
+  DecodeLoop loop(*decoder_, options, eos_ids(), batch_tokens_,
+                  cache_slots(decoder_->config(), prompts, options, num_samples, batch_tokens_));
+  Progress progress =
+      context_.progress("generating", static_cast<int64_t>(requests.size()) * num_samples, "samples");
   const auto finished = [&](int64_t prompt, int64_t sample, DecodedSample decoded) {
     Completion& completion = completions[prompt][sample];
     completion.text = completion_text(*tokenizer_, prompts[prompt].ids, decoded.ids);

@@ -7,7 +7,8 @@ void GenerationOptions::visit(OptionVisitor& v) {
   v.field("num_samples", num_samples, "completions a prompt; greedy search gives one", at_least(1));
   v.field("max_new_tokens", max_new_tokens, "longest completion, in tokens", at_least(1));
   v.field("temperature", temperature, "divides the logits; 1: the model's own distribution", more_than(0));
-  v.field("top_p", top_p, "keep the most probable tokens that together reach this probability; 1: all", between(0, 1));
+  v.field("top_p", top_p, "keep the most probable tokens that together reach this probability; 1: all",
+          between(0, 1));
   v.field("top_k", top_k, "keep the k most probable tokens; 0: all", at_least(0));
   v.field("greedy", greedy, "take the most probable token at every step");
   v.field("ignore_eos", ignore_eos, "generate max_new_tokens even past the end-of-text token");

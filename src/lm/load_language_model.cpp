@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lm/decoder_lm.h"
+
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
-#include "lm/decoder_lm.h"
 #include "xlt/ops/linear.h"
 
 namespace xlt {
@@ -14,7 +15,8 @@ constexpr int64_t kBatchTokensCpu = 512, kBatchTokensCuda = 8192;
 
 }  // namespace
 
-std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options, const Placement& where, const Context& context) {
+std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
+                                                   const Placement& where, const Context& context) {
   auto tokenizer = load_tokenizer(options.model);
   auto decoder = load_decoder(options.model, where, context);
   if (!options.adapter.empty()) load_lora(*decoder, options.adapter);
@@ -28,8 +30,10 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
   info.num_parameters = decoder->num_parameters();
   info.max_length = decoder->config().max_position_embeddings;
   info.adds_bos = !tokenizer->prefix_ids().empty();
-  const int64_t batch_tokens = options.batch_tokens > 0 ? options.batch_tokens : (where.is_cuda ? kBatchTokensCuda : kBatchTokensCpu);
-  return std::make_unique<DecoderLm>(std::move(decoder), std::move(tokenizer), std::move(info), batch_tokens, context);
+  const int64_t batch_tokens =
+      options.batch_tokens > 0 ? options.batch_tokens : (where.is_cuda ? kBatchTokensCuda : kBatchTokensCpu);
+  return std::make_unique<DecoderLm>(std::move(decoder), std::move(tokenizer), std::move(info), batch_tokens,
+                                     context);
 }
 
 }  // namespace xlt

@@ -52,15 +52,18 @@ class ForestBuilder {
 
 }  // namespace
 
-std::vector<std::vector<int64_t>> plan_forest_runs(std::span<const Sequence> sequences, int64_t batch_tokens) {
+std::vector<std::vector<int64_t>> plan_forest_runs(std::span<const Sequence> sequences,
+                                                   int64_t batch_tokens) {
   std::vector<int64_t> order(sequences.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return sequences[a] < sequences[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return sequences[a] < sequences[b]; });
   std::vector<std::vector<int64_t>> runs;
   int64_t tokens = 0;
   for (int64_t index : order) {
     const int64_t length = static_cast<int64_t>(sequences[index].size());
-    const int64_t added = runs.empty() ? length : length - common_prefix(sequences[runs.back().back()], sequences[index]);
+    const int64_t added =
+        runs.empty() ? length : length - common_prefix(sequences[runs.back().back()], sequences[index]);
     if (runs.empty() || tokens + added > batch_tokens) {
       runs.emplace_back();
       tokens = length;

@@ -22,7 +22,8 @@ std::optional<int64_t> SlotPool::take(int64_t length) {
 
 void SlotPool::give_back(int64_t begin, int64_t length) {
   auto after = free_.lower_bound(begin);
-  XLT_CHECK(after == free_.end() || begin + length <= after->first, "slots ", begin, " + ", length, " are free already");
+  XLT_CHECK(after == free_.end() || begin + length <= after->first, "slots ", begin, " + ", length,
+            " are free already");
   if (after != free_.end() && begin + length == after->first) {
     length += after->second;
     after = free_.erase(after);

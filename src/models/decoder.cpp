@@ -12,18 +12,23 @@ namespace xlt {
 
 std::vector<NamedParameter> Decoder::parameters() {
   std::vector<NamedParameter> parameters;
-  visit([&](const std::string& name, at::Tensor& tensor) { parameters.push_back({name, &tensor}); },
-        [&](const std::string& name, Linear& linear) {
-          parameters.push_back({name + ".weight", &linear.weight()});
-          if (linear.bias().defined()) parameters.push_back({name + ".bias", &linear.bias()});
-        });
+  visit(
+      [&](const std::string& name, at::Tensor& tensor) {
+        parameters.push_back({name, &tensor});
+      },
+      [&](const std::string& name, Linear& linear) {
+        parameters.push_back({name + ".weight", &linear.weight()});
+        if (linear.bias().defined()) parameters.push_back({name + ".bias", &linear.bias()});
+      });
   return parameters;
 }
 
 std::vector<NamedLinear> Decoder::linears() {
   std::vector<NamedLinear> linears;
   visit([](const std::string&, at::Tensor&) {},
-        [&](const std::string& name, Linear& linear) { linears.push_back({name, &linear}); });
+        [&](const std::string& name, Linear& linear) {
+          linears.push_back({name, &linear});
+        });
   return linears;
 }
 
@@ -34,8 +39,8 @@ ops::HeadOptions Decoder::head_options() const {
 }
 
 std::unique_ptr<KvCache> Decoder::make_cache(int64_t capacity) {
-  return std::make_unique<KvCache>(config_.num_hidden_layers, capacity, config_.num_key_value_heads, config_.head_dim,
-                                   head_weight().options().requires_grad(false));
+  return std::make_unique<KvCache>(config_.num_hidden_layers, capacity, config_.num_key_value_heads,
+                                   config_.head_dim, head_weight().options().requires_grad(false));
 }
 
 int64_t Decoder::num_parameters() {

@@ -1,14 +1,16 @@
-// Gemma 3 text decoders (Gemma Team 2025): scaled embeddings, norms before and after attention and MLP, query and key norms,
-// five sliding-window layers to one full layer with rotation bases of their own, GeGLU. SPDX-License-Identifier: Apache-2.0
+// Gemma 3 text decoders (Gemma Team 2025): scaled embeddings, norms before and after attention and MLP, query
+// and key norms, five sliding-window layers to one full layer with rotation bases of their own, GeGLU.
+// SPDX-License-Identifier: Apache-2.0
+#include "models/family.h"
+#include "models/parts.h"
+
+#include <cmath>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/scalar_tensor.h>
 
-#include <cmath>
-
-#include "models/family.h"
-#include "models/parts.h"
 #include "xlt/base/json.h"
 #include "xlt/nn/token_batch.h"
 
@@ -28,7 +30,9 @@ class Gemma3Decoder : public Decoder {
     embed_tokens_ = weight_shape({config_.vocab_size, config_.hidden_size});
     for (int64_t i = 0; i < config_.num_hidden_layers; ++i) {
       const int64_t hidden = config_.hidden_size;
-      Gemma3Layer layer{norm(hidden), norm(hidden), norm(hidden), norm(hidden), make_attention(config_, i), make_gated_mlp(config_)};
+      Gemma3Layer layer{
+          norm(hidden),           norm(hidden), norm(hidden), norm(hidden), make_attention(config_, i),
+          make_gated_mlp(config_)};
       layer.self_attn.q_norm = norm(config_.head_dim);
       layer.self_attn.k_norm = norm(config_.head_dim);
       layers_.push_back(std::move(layer));
@@ -42,22 +46,27 @@ class Gemma3Decoder : public Decoder {
     const at::Device device = embed_tokens_.device();
     const ops::RopeAngles full = angles_of(config_, LayerType::kFullAttention, batch, device);
     const ops::RopeAngles sliding = angles_of(config_, LayerType::kSlidingAttention, batch, device);
-    // The factor is rounded to the weights' dtype before the product, as transformers does (25.25 instead of 25.298 in bf16).
+    // The factor is rounded to the weights' dtype before the product, as transformers does (25.25 instead
+    // of 25.298 in bf16).
     const at::Tensor embedded = embed(embed_tokens_, batch);
-    at::Tensor x = embedded * at::scalar_tensor(std::sqrt(static_cast<double>(config_.hidden_size)), embedded.options());
+    at::Tensor x =
+        embedded * at::scalar_tensor(std::sqrt(static_cast<double>(config_.hidden_size)), embedded.options());
     if (hidden_states) hidden_states(0, x);
     for (int64_t i = 0; i < static_cast<int64_t>(layers_.size()); ++i) {
       const Gemma3Layer& layer = layers_[i];
       const auto& angles = config_.layer_types[i] == LayerType::kFullAttention ? full : sliding;
       const at::Tensor mixed = layer.self_attn.forward(layer.input_layernorm.forward(x), pass, angles, i);
       x = x + layer.post_attention_layernorm.forward(mixed);
-      x = x + layer.post_feedforward_layernorm.forward(layer.mlp.forward(layer.pre_feedforward_layernorm.forward(x)));
+      x = x + layer.post_feedforward_layernorm.forward(
+                  layer.mlp.forward(layer.pre_feedforward_layernorm.forward(x)));
       if (hidden_states) hidden_states(i + 1, x);
     }
     return norm_.forward(x);
   }
 
-  const at::Tensor& head_weight() const override { return config_.tie_word_embeddings ? embed_tokens_ : lm_head_; }
+  const at::Tensor& head_weight() const override {
+    return config_.tie_word_embeddings ? embed_tokens_ : lm_head_;
+  }
 
  protected:
   void visit(const ParameterVisitor& parameter, const LinearVisitor& linear) override {
@@ -77,7 +86,9 @@ class Gemma3Decoder : public Decoder {
   }
 
  private:
-  RmsNorm norm(int64_t size) const { return {weight_shape({size}), config_.rms_norm_eps, ops::RmsNormCasting::kGemma}; }
+  RmsNorm norm(int64_t size) const {
+    return {weight_shape({size}), config_.rms_norm_eps, ops::RmsNormCasting::kGemma};
+  }
 
   at::Tensor embed_tokens_, lm_head_;  // [V, C]
   std::vector<Gemma3Layer> layers_;
@@ -94,9 +105,11 @@ class Gemma3TextFamily : public ModelFamily {
     parse_activation(config.hidden_act, where + ": hidden_activation");
     if (!config.query_pre_attn_scalar) config.query_pre_attn_scalar = 256.0;
     if (config.layer_types.empty()) {
-      const int64_t pattern = json.get("sliding_window_pattern", json.get("_sliding_window_pattern", int64_t{6}));
+      const int64_t pattern =
+          json.get("sliding_window_pattern", json.get("_sliding_window_pattern", int64_t{6}));
       for (int64_t i = 0; i < config.num_hidden_layers; ++i)
-        config.layer_types.push_back((i + 1) % pattern ? LayerType::kSlidingAttention : LayerType::kFullAttention);
+        config.layer_types.push_back((i + 1) % pattern ? LayerType::kSlidingAttention
+                                                       : LayerType::kFullAttention);
     }
     if (json.get("use_bidirectional_attention", false))
       json.fail("use_bidirectional_attention: only causal decoders are supported");
@@ -107,7 +120,9 @@ class Gemma3TextFamily : public ModelFamily {
     }
     return config;
   }
-  std::unique_ptr<Decoder> make(ModelConfig config) const override { return std::make_unique<Gemma3Decoder>(std::move(config)); }
+  std::unique_ptr<Decoder> make(ModelConfig config) const override {
+    return std::make_unique<Gemma3Decoder>(std::move(config));
+  }
 };
 
 }  // namespace

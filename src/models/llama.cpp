@@ -1,11 +1,13 @@
-// Llama 2, 3, 3.1, 3.2 (Touvron et al. 2023; Dubey et al. 2024): RMSNorm before attention and MLP, rotary positions (with
-// Llama 3.1's frequency scaling), grouped-query attention, SwiGLU. SPDX-License-Identifier: Apache-2.0
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/add.h>
-
+// Llama 2, 3, 3.1, 3.2 (Touvron et al. 2023; Dubey et al. 2024): RMSNorm before attention and MLP, rotary
+// positions (with Llama 3.1's frequency scaling), grouped-query attention, SwiGLU. SPDX-License-Identifier:
+// Apache-2.0
 #include "models/family.h"
 #include "models/llama_decoder.h"
 #include "models/parts.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/add.h>
+
 #include "xlt/base/json.h"
 #include "xlt/nn/token_batch.h"
 
@@ -23,7 +25,9 @@ class LlamaDecoder : public Decoder {
  public:
   explicit LlamaDecoder(ModelConfig config) : Decoder(std::move(config)) {
     const int64_t hidden = config_.hidden_size;
-    const auto norm = [&] { return RmsNorm{weight_shape({hidden}), config_.rms_norm_eps, ops::RmsNormCasting::kLlama}; };
+    const auto norm = [&] {
+      return RmsNorm{weight_shape({hidden}), config_.rms_norm_eps, ops::RmsNormCasting::kLlama};
+    };
     embed_tokens_ = weight_shape({config_.vocab_size, hidden});
     for (int64_t layer = 0; layer < config_.num_hidden_layers; ++layer)
       layers_.push_back({norm(), norm(), make_attention(config_, layer), make_gated_mlp(config_)});
@@ -33,7 +37,8 @@ class LlamaDecoder : public Decoder {
 
   at::Tensor forward(const TokenBatch& batch, KvCache* cache, const HiddenStates& hidden_states) override {
     const ForwardPass pass{batch, batch.attention_plan(), cache};
-    const ops::RopeAngles angles = angles_of(config_, LayerType::kFullAttention, batch, embed_tokens_.device());
+    const ops::RopeAngles angles =
+        angles_of(config_, LayerType::kFullAttention, batch, embed_tokens_.device());
     at::Tensor x = embed(embed_tokens_, batch);  // [N, C]
     if (hidden_states) hidden_states(0, x);
     for (int64_t i = 0; i < static_cast<int64_t>(layers_.size()); ++i) {
@@ -45,7 +50,9 @@ class LlamaDecoder : public Decoder {
     return norm_.forward(x);
   }
 
-  const at::Tensor& head_weight() const override { return config_.tie_word_embeddings ? embed_tokens_ : lm_head_; }
+  const at::Tensor& head_weight() const override {
+    return config_.tie_word_embeddings ? embed_tokens_ : lm_head_;
+  }
 
  protected:
   void visit(const ParameterVisitor& parameter, const LinearVisitor& linear) override {
@@ -77,12 +84,16 @@ class LlamaFamily : public ModelFamily {
     config.layer_types.clear();
     return config;
   }
-  std::unique_ptr<Decoder> make(ModelConfig config) const override { return make_llama_decoder(std::move(config)); }
+  std::unique_ptr<Decoder> make(ModelConfig config) const override {
+    return make_llama_decoder(std::move(config));
+  }
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_llama_decoder(ModelConfig config) { return std::make_unique<LlamaDecoder>(std::move(config)); }
+std::unique_ptr<Decoder> make_llama_decoder(ModelConfig config) {
+  return std::make_unique<LlamaDecoder>(std::move(config));
+}
 std::unique_ptr<ModelFamily> make_llama_family() { return std::make_unique<LlamaFamily>(); }
 
 }  // namespace xlt

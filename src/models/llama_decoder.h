@@ -1,4 +1,5 @@
-// Llama's decoder, which Mistral shares: pre-norm attention and gated MLP, rotary positions. SPDX-License-Identifier: Apache-2.0
+// Llama's decoder, which Mistral shares: pre-norm attention and gated MLP, rotary positions.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>

@@ -1,12 +1,13 @@
 // Checkpoint folder → decoder → checkpoint folder. SPDX-License-Identifier: Apache-2.0
+#include "models/family.h"
+
+#include <sstream>
+
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
-#include <sstream>
-
-#include "models/family.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/safetensors.h"
@@ -18,16 +19,22 @@ namespace {
 
 at::ScalarType scalar_type(DType dtype) {
   switch (dtype) {
-    case DType::kFloat32: return at::kFloat;
-    case DType::kBFloat16: return at::kBFloat16;
-    case DType::kFloat16: return at::kHalf;
-    case DType::kFloat64: return at::kDouble;
+    case DType::kFloat32:
+      return at::kFloat;
+    case DType::kBFloat16:
+      return at::kBFloat16;
+    case DType::kFloat16:
+      return at::kHalf;
+    case DType::kFloat64:
+      return at::kDouble;
   }
   throw Error(ErrorKind::kInternal, "dtype without a tensor type");
 }
 
 at::TensorOptions tensor_options(const Placement& where) {
-  const at::Device device = where.is_cuda ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(where.device_index)) : at::Device(at::kCPU);
+  const at::Device device = where.is_cuda
+                                ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(where.device_index))
+                                : at::Device(at::kCPU);
   return at::TensorOptions().dtype(scalar_type(where.dtype)).device(device);
 }
 
@@ -41,20 +48,24 @@ const Entry<ModelFamily>& family_of(const Json& json, const std::string& where) 
   const std::string model_type = JsonView(json, where, ErrorKind::kCheckpoint).at("model_type").as_string();
   for (const auto& entry : families())
     if (model_type == entry.name) return entry;
-  throw Error(ErrorKind::kCheckpoint, unknown_name_message("architecture", model_type, family_names()), where + ": model_type");
+  throw Error(ErrorKind::kCheckpoint, unknown_name_message("architecture", model_type, family_names()),
+              where + ": model_type");
 }
 
-// The checkpoint may name weights with a wrapper's prefix ("language_model.model.…"), as multimodal folders do.
+// The checkpoint may name weights with a wrapper's prefix ("language_model.model.…"), as multimodal folders
+// do.
 std::string stored_name(const SafetensorsReader& reader, const std::string& name) {
   for (const char* prefix : {"", "language_model.", "model.language_model."}) {
     if (reader.has(prefix + name)) return prefix + name;
-    if (std::string_view(prefix).ends_with("language_model.") && name.starts_with("model.") && reader.has(prefix + name.substr(6)))
+    if (std::string_view(prefix).ends_with("language_model.") && name.starts_with("model.") &&
+        reader.has(prefix + name.substr(6)))
       return prefix + name.substr(6);
   }
   return name;  // the reader's own error names the nearest
 }
 
-void load_weights(Decoder& decoder, const SafetensorsReader& reader, const Placement& where, const Context& context) {
+void load_weights(Decoder& decoder, const SafetensorsReader& reader, const Placement& where,
+                  const Context& context) {
   const at::NoGradGuard no_grad;
   const at::TensorOptions options = tensor_options(where);
   auto parameters = decoder.parameters();
@@ -64,11 +75,12 @@ void load_weights(Decoder& decoder, const SafetensorsReader& reader, const Place
     const at::Tensor stored = reader.get(name);
     if (stored.sizes() != parameter.tensor->sizes())
       throw Error(ErrorKind::kCheckpoint,
-                  str_cat("tensor \"", name, "\" has shape ", shape_text(stored.sizes()), "; config.json asks for ",
-                          shape_text(parameter.tensor->sizes())),
+                  str_cat("tensor \"", name, "\" has shape ", shape_text(stored.sizes()),
+                          "; config.json asks for ", shape_text(parameter.tensor->sizes())),
                   reader.place(name));
     if (!stored.is_floating_point())
-      throw Error(ErrorKind::kCheckpoint, str_cat("tensor \"", name, "\" is not of a floating-point dtype"), reader.place(name));
+      throw Error(ErrorKind::kCheckpoint, str_cat("tensor \"", name, "\" is not of a floating-point dtype"),
+                  reader.place(name));
     *parameter.tensor = stored.to(options);
     progress.advance(1);
   }
@@ -76,11 +88,14 @@ void load_weights(Decoder& decoder, const SafetensorsReader& reader, const Place
 
 }  // namespace
 
-std::unique_ptr<Decoder> load_decoder(const fs::path& folder, const Placement& where, const Context& context) {
+std::unique_ptr<Decoder> load_decoder(const fs::path& folder, const Placement& where,
+                                      const Context& context) {
   const fs::path config_file = folder / "config.json";
   if (!fs::is_regular_file(config_file))
     throw Error(ErrorKind::kCheckpoint,
-                "no config.json; expected a Hugging Face checkpoint folder (config.json, *.safetensors, tokenizer files)", folder.string());
+                "no config.json; expected a Hugging Face checkpoint folder (config.json, *.safetensors, "
+                "tokenizer files)",
+                folder.string());
   const Json json = load_json(config_file, ErrorKind::kCheckpoint);
   const auto family = family_of(json, config_file.string()).make();
   auto decoder = family->make(family->parse(json, config_file.string()));
@@ -88,7 +103,8 @@ std::unique_ptr<Decoder> load_decoder(const fs::path& folder, const Placement& w
   return decoder;
 }
 
-std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab_size, const Placement& where, Rng rng) {
+std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab_size, const Placement& where,
+                                      Rng rng) {
   Json json = load_json(config_file, ErrorKind::kConfig, /*allow_comments=*/true);
   if (vocab_size > 0) json["vocab_size"] = vocab_size;
   const auto family = family_of(json, config_file.string()).make();
@@ -100,7 +116,8 @@ std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab
     float* data = tensor.mutable_data_ptr<float>();
     Rng stream = rng.fork(parameter.name);
     const bool is_matrix = tensor.dim() > 1;
-    const bool is_norm_of_one = parameter.name.find("norm") != std::string::npos && decoder->config().model_type != "gemma3_text";
+    const bool is_norm_of_one =
+        parameter.name.find("norm") != std::string::npos && decoder->config().model_type != "gemma3_text";
     for (int64_t i = 0; i < tensor.numel(); ++i)
       data[i] = is_matrix ? static_cast<float>(range * stream.normal()) : (is_norm_of_one ? 1.0f : 0.0f);
     *parameter.tensor = tensor.to(tensor_options(where));
@@ -119,12 +136,13 @@ void train_all_weights(Decoder& decoder) {
 void save_decoder(Decoder& decoder, const Json& config_source, const fs::path& folder) {
   make_folders(folder);
   std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const NamedParameter& parameter : decoder.parameters()) tensors.emplace_back(parameter.name, parameter.tensor->detach());
+  for (const NamedParameter& parameter : decoder.parameters())
+    tensors.emplace_back(parameter.name, parameter.tensor->detach());
   Json config = config_source;
   config["vocab_size"] = decoder.config().vocab_size;
   const char* dtype = tensors.front().second.scalar_type() == at::kBFloat16 ? "bfloat16"
                       : tensors.front().second.scalar_type() == at::kHalf   ? "float16"
-                                                                             : "float32";
+                                                                            : "float32";
   config.erase("torch_dtype");
   config["dtype"] = dtype;
   save_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});

@@ -1,4 +1,8 @@
 // Adapters on a decoder: attach, load, save, switch, merge. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <set>
+
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/abs.h>
@@ -7,10 +11,6 @@
 #include <ATen/ops/max.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/zeros.h>
-
-#include <algorithm>
-#include <cmath>
-#include <set>
 
 #include "xlt/base/error.h"
 #include "xlt/base/registry.h"
@@ -56,7 +56,8 @@ void attach_lora(Decoder& decoder, const LoraOptions& options, Rng rng) {
     at::Tensor b = at::zeros({out, options.r}, a.options());
     a.set_requires_grad(true);
     b.set_requires_grad(true);
-    named.linear->adapter() = LoraAdapter{a, b, options.alpha / static_cast<double>(options.r), options.dropout};
+    named.linear->adapter() =
+        LoraAdapter{a, b, options.alpha / static_cast<double>(options.r), options.dropout};
   }
 }
 
@@ -66,20 +67,27 @@ void load_lora(Decoder& decoder, const std::filesystem::path& folder) {
   std::vector<std::string> names;
   for (const NamedLinear& named : linears) names.push_back(named.name);
   for (const auto& [module, pair] : adapter.modules) {
-    const auto found = std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& x) { return x.name == module; });
+    const auto found =
+        std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& x) { return x.name == module; });
     if (found == linears.end())
-      throw Error(ErrorKind::kCheckpoint, unknown_name_message("module", module, {nearest_name(module, names)}), folder.string());
+      throw Error(ErrorKind::kCheckpoint,
+                  unknown_name_message("module", module, {nearest_name(module, names)}), folder.string());
     const at::Tensor& weight = found->linear->weight();
     const int64_t r = pair.a.size(0);
-    if (pair.a.dim() != 2 || pair.b.dim() != 2 || pair.a.size(1) != weight.size(1) || pair.b.size(0) != weight.size(0) || pair.b.size(1) != r)
-      throw Error(ErrorKind::kCheckpoint, str_cat("adapter of ", module, " has shapes ", pair.a.sizes(), " and ", pair.b.sizes(),
-                                                  "; the weight is ", weight.sizes()), folder.string());
-    const double divisor = adapter.config.use_rslora ? std::sqrt(static_cast<double>(r)) : static_cast<double>(r);
+    if (pair.a.dim() != 2 || pair.b.dim() != 2 || pair.a.size(1) != weight.size(1) ||
+        pair.b.size(0) != weight.size(0) || pair.b.size(1) != r)
+      throw Error(ErrorKind::kCheckpoint,
+                  str_cat("adapter of ", module, " has shapes ", pair.a.sizes(), " and ", pair.b.sizes(),
+                          "; the weight is ", weight.sizes()),
+                  folder.string());
+    const double divisor =
+        adapter.config.use_rslora ? std::sqrt(static_cast<double>(r)) : static_cast<double>(r);
     at::Tensor a = pair.a.to(at::TensorOptions().dtype(at::kFloat).device(weight.device())).clone();
     at::Tensor b = pair.b.to(a.options()).clone();
     a.set_requires_grad(true);
     b.set_requires_grad(true);
-    found->linear->adapter() = LoraAdapter{a, b, adapter.config.lora_alpha / divisor, adapter.config.lora_dropout};
+    found->linear->adapter() =
+        LoraAdapter{a, b, adapter.config.lora_alpha / divisor, adapter.config.lora_dropout};
   }
 }
 
@@ -88,7 +96,8 @@ void save_lora(Decoder& decoder, const std::filesystem::path& folder, const std:
   adapter.config = config_of(decoder);
   adapter.config.base_model_name_or_path = base_model;
   for (const NamedLinear& named : decoder.linears())
-    if (const auto& lora = named.linear->adapter()) adapter.modules[named.name] = {lora->a.detach(), lora->b.detach()};
+    if (const auto& lora = named.linear->adapter())
+      adapter.modules[named.name] = {lora->a.detach(), lora->b.detach()};
   save_adapter(folder, adapter);
 }
 

@@ -3,6 +3,7 @@
 #include "models/family.h"
 #include "models/llama_decoder.h"
 #include "models/parts.h"
+
 #include "xlt/base/json.h"
 
 namespace xlt {
@@ -18,7 +19,9 @@ class MistralFamily : public ModelFamily {
     config.layer_types.assign(config.num_hidden_layers, type);
     return config;
   }
-  std::unique_ptr<Decoder> make(ModelConfig config) const override { return make_llama_decoder(std::move(config)); }
+  std::unique_ptr<Decoder> make(ModelConfig config) const override {
+    return make_llama_decoder(std::move(config));
+  }
 };
 
 }  // namespace

@@ -25,12 +25,14 @@ RopeParameters parse_rope(const JsonView& json, double theta) {
   rope.high_freq_factor = json.get("high_freq_factor", 4.0);
   rope.original_max_position_embeddings = json.get("original_max_position_embeddings", int64_t{8192});
   if (rope.rope_type != "default" && rope.rope_type != "linear" && rope.rope_type != "llama3")
-    json.fail(str_cat("rope type \"", rope.rope_type, "\" is not supported; supported: default, linear, llama3"));
+    json.fail(
+        str_cat("rope type \"", rope.rope_type, "\" is not supported; supported: default, linear, llama3"));
   if (rope.rope_theta <= 0 || rope.factor <= 0) json.fail("rope_theta and factor must be positive");
   return rope;
 }
 
-// transformers 5: `rope_parameters`, either one set or one per layer type. Before: `rope_theta` + `rope_scaling`
+// transformers 5: `rope_parameters`, either one set or one per layer type. Before: `rope_theta` +
+// `rope_scaling`
 // (+ `rope_local_base_freq` for Gemma's sliding layers).
 void parse_rope_parameters(const JsonView& json, ModelConfig& config) {
   const double theta = json.get("rope_theta", 10000.0);
@@ -38,10 +40,11 @@ void parse_rope_parameters(const JsonView& json, ModelConfig& config) {
     const JsonView rope = json.at("rope_parameters");
     const bool per_type = rope.has("full_attention") || rope.has("sliding_attention");
     config.rope_full = per_type && rope.has("full_attention") ? parse_rope(rope.at("full_attention"), theta)
-                                                               : parse_rope(rope, theta);
-    config.rope_sliding = per_type && rope.has("sliding_attention")
-                              ? parse_rope(rope.at("sliding_attention"), json.get("rope_local_base_freq", theta))
-                              : config.rope_full;
+                                                              : parse_rope(rope, theta);
+    config.rope_sliding =
+        per_type && rope.has("sliding_attention")
+            ? parse_rope(rope.at("sliding_attention"), json.get("rope_local_base_freq", theta))
+            : config.rope_full;
     return;
   }
   config.rope_full.rope_theta = theta;
@@ -65,7 +68,8 @@ void parse_layer_types(const JsonView& json, ModelConfig& config) {
     } else if (type == "sliding_attention") {
       config.layer_types.push_back(LayerType::kSlidingAttention);
     } else {
-      types.at(i).fail(str_cat("\"", type, "\" is not supported; expected full_attention or sliding_attention"));
+      types.at(i).fail(
+          str_cat("\"", type, "\" is not supported; expected full_attention or sliding_attention"));
     }
   }
 }
@@ -85,25 +89,31 @@ ModelConfig parse_common_config(const Json& value, const std::string& where) {
   config.num_key_value_heads = json.get("num_key_value_heads", config.num_attention_heads);
   config.head_dim = json.get("head_dim", config.hidden_size / config.num_attention_heads);
   if (config.num_key_value_heads <= 0 || config.num_attention_heads % config.num_key_value_heads != 0)
-    json.fail(str_cat("num_attention_heads (", config.num_attention_heads, ") must be a multiple of num_key_value_heads (",
-                      config.num_key_value_heads, ")"));
-  if (config.head_dim <= 0 || config.head_dim % 2 != 0) json.fail(str_cat("head_dim must be even, is ", config.head_dim));
+    json.fail(str_cat("num_attention_heads (", config.num_attention_heads,
+                      ") must be a multiple of num_key_value_heads (", config.num_key_value_heads, ")"));
+  if (config.head_dim <= 0 || config.head_dim % 2 != 0)
+    json.fail(str_cat("head_dim must be even, is ", config.head_dim));
   config.max_position_embeddings = json.get("max_position_embeddings", int64_t{2048});
   config.rms_norm_eps = json.get("rms_norm_eps", 1e-6);
   config.initializer_range = json.get("initializer_range", 0.02);
-  config.hidden_act = json.has("hidden_activation") ? json.get("hidden_activation", "silu") : json.get("hidden_act", "silu");
+  config.hidden_act =
+      json.has("hidden_activation") ? json.get("hidden_activation", "silu") : json.get("hidden_act", "silu");
   config.tie_word_embeddings = json.get("tie_word_embeddings", false);
   config.attention_bias = json.get("attention_bias", false);
   config.mlp_bias = json.get("mlp_bias", false);
   config.sliding_window = json.get("sliding_window", int64_t{0});
-  if (json.has("query_pre_attn_scalar")) config.query_pre_attn_scalar = json.get("query_pre_attn_scalar", 0.0);
-  if (json.has("final_logit_softcapping")) config.final_logit_softcapping = json.get("final_logit_softcapping", 0.0);
-  if (json.has("attn_logit_softcapping")) config.attn_logit_softcapping = json.get("attn_logit_softcapping", 0.0);
+  if (json.has("query_pre_attn_scalar"))
+    config.query_pre_attn_scalar = json.get("query_pre_attn_scalar", 0.0);
+  if (json.has("final_logit_softcapping"))
+    config.final_logit_softcapping = json.get("final_logit_softcapping", 0.0);
+  if (json.has("attn_logit_softcapping"))
+    config.attn_logit_softcapping = json.get("attn_logit_softcapping", 0.0);
   if (json.has("bos_token_id")) config.bos_token_id = json.at("bos_token_id").as_int();
   if (json.has("pad_token_id")) config.pad_token_id = json.at("pad_token_id").as_int();
   if (json.has("eos_token_id"))
-    config.eos_token_ids = json.at("eos_token_id").value().is_array() ? json.at("eos_token_id").as_ints()
-                                                                        : std::vector<int64_t>{json.at("eos_token_id").as_int()};
+    config.eos_token_ids = json.at("eos_token_id").value().is_array()
+                               ? json.at("eos_token_id").as_ints()
+                               : std::vector<int64_t>{json.at("eos_token_id").as_int()};
   parse_layer_types(json, config);
   parse_rope_parameters(json, config);
   return config;
@@ -133,7 +143,8 @@ std::vector<float> ModelConfig::inverse_frequencies(LayerType type) const {
       if (wavelength > low) {
         frequency = static_cast<float>(frequency / rope.factor);
       } else if (wavelength >= high) {
-        const double smooth = (original / wavelength - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
+        const double smooth =
+            (original / wavelength - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
         frequency = static_cast<float>((1 - smooth) * frequency / rope.factor + smooth * frequency);
       }
     }

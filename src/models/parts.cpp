@@ -22,7 +22,8 @@ ops::Activation parse_activation(const std::string& name, const std::string& whe
   if (name == "silu") return ops::Activation::kSilu;
   if (name == "gelu_pytorch_tanh") return ops::Activation::kGeluTanh;
   throw Error(ErrorKind::kCheckpoint,
-              str_cat("activation \"", name, "\" is not supported; supported: silu, gelu_pytorch_tanh"), where);
+              str_cat("activation \"", name, "\" is not supported; supported: silu, gelu_pytorch_tanh"),
+              where);
 }
 
 Attention make_attention(const ModelConfig& config, int64_t layer) {
@@ -52,11 +53,13 @@ GatedMlp make_gated_mlp(const ModelConfig& config) {
 }
 
 at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch) {
-  const at::Tensor ids = at::tensor(at::ArrayRef<int64_t>(batch.input_ids()), at::kLong).to(embed_tokens.device());
+  const at::Tensor ids =
+      at::tensor(at::ArrayRef<int64_t>(batch.input_ids()), at::kLong).to(embed_tokens.device());
   return at::index_select(embed_tokens, 0, ids);
 }
 
-ops::RopeAngles angles_of(const ModelConfig& config, LayerType type, const TokenBatch& batch, at::Device device) {
+ops::RopeAngles angles_of(const ModelConfig& config, LayerType type, const TokenBatch& batch,
+                          at::Device device) {
   const std::vector<float> inverse = config.inverse_frequencies(type);
   return ops::rope_angles(at::tensor(at::ArrayRef<int64_t>(batch.position_ids()), at::kLong).to(device),
                           at::tensor(at::ArrayRef<float>(inverse), at::kFloat).to(device));

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <functional>
 #include <string>
+
+#include <ATen/core/Tensor.h>
 
 #include "xlt/models/model_config.h"
 #include "xlt/nn/attention.h"
@@ -17,7 +17,8 @@ class TokenBatch;
 
 at::Tensor weight_shape(at::IntArrayRef shape);  // a meta tensor
 Linear linear_shape(int64_t out, int64_t in, bool has_bias = false);
-ops::Activation parse_activation(const std::string& name, const std::string& where);  // silu, gelu_pytorch_tanh
+ops::Activation parse_activation(const std::string& name,
+                                 const std::string& where);  // silu, gelu_pytorch_tanh
 
 Attention make_attention(const ModelConfig& config, int64_t layer);
 GatedMlp make_gated_mlp(const ModelConfig& config);
@@ -25,11 +26,13 @@ GatedMlp make_gated_mlp(const ModelConfig& config);
 // embed_tokens rows of the batch: [N, C]
 at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch);
 // cos/sin of the batch's positions for one layer type, on `device`.
-ops::RopeAngles angles_of(const ModelConfig& config, LayerType type, const TokenBatch& batch, at::Device device);
+ops::RopeAngles angles_of(const ModelConfig& config, LayerType type, const TokenBatch& batch,
+                          at::Device device);
 
 using ParameterVisitor = std::function<void(const std::string& name, at::Tensor& tensor)>;
 using LinearVisitor = std::function<void(const std::string& name, Linear& linear)>;
-void visit_attention(Attention& attention, const std::string& prefix, const ParameterVisitor& parameter, const LinearVisitor& linear);
+void visit_attention(Attention& attention, const std::string& prefix, const ParameterVisitor& parameter,
+                     const LinearVisitor& linear);
 void visit_gated_mlp(GatedMlp& mlp, const std::string& prefix, const LinearVisitor& linear);
 
 }  // namespace xlt

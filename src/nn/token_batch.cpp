@@ -19,7 +19,8 @@ int64_t total_length(const std::vector<ops::Span>& spans) {
 
 int64_t TokenBatch::add(std::span<const int64_t> ids, int64_t parent) {
   XLT_CHECK(!ids.empty(), "a segment needs at least one token");
-  XLT_CHECK(parent >= -1 && parent < static_cast<int64_t>(segments_.size()), "parent ", parent, " was not added yet");
+  XLT_CHECK(parent >= -1 && parent < static_cast<int64_t>(segments_.size()), "parent ", parent,
+            " was not added yet");
   Segment segment{.begin = num_tokens(), .length = static_cast<int64_t>(ids.size()), .parent = parent};
   if (parent >= 0) segment.position = segments_[parent].position + segments_[parent].length;
   for (int64_t i = 0; i < segment.length; ++i) position_ids_.push_back(segment.position + i);
@@ -30,7 +31,8 @@ int64_t TokenBatch::add(std::span<const int64_t> ids, int64_t parent) {
 
 int64_t TokenBatch::add_cached(std::span<const int64_t> ids, std::vector<ops::Span> cached, int64_t slot) {
   XLT_CHECK(!ids.empty() && slot >= 0, "a cached segment needs tokens and a slot");
-  Segment segment{.begin = num_tokens(), .length = static_cast<int64_t>(ids.size()), .position = total_length(cached)};
+  Segment segment{
+      .begin = num_tokens(), .length = static_cast<int64_t>(ids.size()), .position = total_length(cached)};
   segment.cached = std::move(cached);
   segment.slot = slot;
   for (int64_t i = 0; i < segment.length; ++i) position_ids_.push_back(segment.position + i);

@@ -26,6 +26,8 @@ void softmax_minus_onehot(float* logits, int64_t rows, int64_t columns, const in
 // Largest of a row (NaN if one is there), and Σ exp(factor · (x − highest)), in float blocks summed in
 // double.
 float largest_of(const float* x, int64_t length);
+// out[i] = exp(factor · (x[i] − highest))
+void exponentials_of(const float* x, int64_t length, float highest, float factor, float* out);
 double sum_of_exponentials(const float* x, int64_t length, float highest, float factor);
 
 }  // namespace xlt::ops

@@ -43,6 +43,10 @@ XLT_CPU_KERNEL float largest_of(const float* x, int64_t length) {
   return std::bit_cast<float>(top);
 }
 
+XLT_CPU_KERNEL void exponentials_of(const float* x, int64_t length, float highest, float factor, float* out) {
+  for (int64_t i = 0; i < length; ++i) out[i] = exp_approx((x[i] - highest) * factor);
+}
+
 XLT_CPU_KERNEL double sum_of_exponentials(const float* x, int64_t length, float highest, float factor) {
   double total = 0;
   for (int64_t begin = 0; begin < length; begin += kBlock) {

@@ -81,19 +81,20 @@ class Row {
   // sorted by probability and then cut by `cut`.
   template <typename IsEnough, typename Cut>
   std::vector<Candidate> largest(const IsEnough& is_enough, const Cut& cut) const {
-    // Weights are counted a bucket at a time by its lower edge's neighbours: exact sums are only made of the
-    // buckets taken.
+    // The histogram holds approximate weights; exact ones are made of the buckets taken only.
     std::vector<int64_t> counts(kBuckets);
     std::vector<double> masses(kBuckets);
+    std::vector<float> weights(size_);
+    exponentials_of(logits_, size_, highest_, factor_, weights.data());
     for (int64_t id = 0; id < size_; ++id) {
       const int64_t b = bucket(id);
       ++counts[b];
-      if (b < kBuckets - 1) masses[b] += weight(id);
+      masses[b] += weights[id];
     }
     int64_t last = 0, count = counts[0];
     double mass = masses[0];
     // A sliver is asked for beyond the goal, so that rounding in `mass` cannot stop a bucket too early.
-    while (last < kBuckets - 1 && !is_enough(count, mass * (1 - 1e-9))) {
+    while (last < kBuckets - 1 && !is_enough(count, mass * (1 - 1e-5))) {
       ++last;
       count += counts[last];
       mass += masses[last];

@@ -3,6 +3,7 @@
 
 #include "text/utf8.h"
 
+#include <map>
 #include <memory>
 
 #include <unicode/brkiter.h>
@@ -46,13 +47,22 @@ bool is_python_space(char32_t c) {
   return u_isUWhiteSpace(static_cast<UChar32>(c)) || (c >= 0x1C && c <= 0x1F);
 }
 
+// Making an iterator loads rule tables and costs about 0.1 ms, more than most texts take: one a thread and
+// language is kept.
+icu::BreakIterator* word_breaks(std::string_view language) {
+  thread_local std::map<std::string, std::unique_ptr<icu::BreakIterator>, std::less<>> kept;
+  if (const auto found = kept.find(language); found != kept.end()) return found->second.get();
+  UErrorCode status = U_ZERO_ERROR;
+  std::unique_ptr<icu::BreakIterator> made(
+      icu::BreakIterator::createWordInstance(icu::Locale(std::string(language).c_str()), status));
+  check(status, "word boundaries");
+  return kept.emplace(language, std::move(made)).first->second.get();
+}
+
 }  // namespace
 
 std::vector<std::string> split_words(std::string_view text, std::string_view language) {
-  UErrorCode status = U_ZERO_ERROR;
-  const std::unique_ptr<icu::BreakIterator> breaks(
-      icu::BreakIterator::createWordInstance(icu::Locale(std::string(language).c_str()), status));
-  check(status, "word boundaries");
+  icu::BreakIterator* breaks = word_breaks(language);
   const icu::UnicodeString unicode = from_utf8(text);
   breaks->setText(unicode);
   std::vector<std::string> words;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lm/slot_pool.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "xlt/base/error.h"
 #include "xlt/base/rng.h"

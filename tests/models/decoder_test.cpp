@@ -2,17 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/models/decoder.h"
 
+#include "models/dense_forward.h"
+
+#include <filesystem>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "models/dense_forward.h"
 #include "xlt/base/file.h"
+#include "xlt/base/json.h"
 #include "xlt/base/rng.h"
 #include "xlt/checkpoint/safetensors.h"
-#include "xlt/base/json.h"
 #include "xlt/nn/kv_cache.h"
 #include "xlt/nn/token_batch.h"
 #include "xlt/ops/token_logps.h"
@@ -36,14 +37,18 @@ fs::path write_config(const std::string& name, const std::string& json) {
 }
 
 fs::path llama_config() {
-  return write_config("llama", R"({"model_type":"llama","vocab_size":50,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,
+  return write_config(
+      "llama",
+      R"({"model_type":"llama","vocab_size":50,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,
     "num_attention_heads":4,"num_key_value_heads":2,"rms_norm_eps":1e-6,"initializer_range":0.2,"rope_theta":10000.0,
     "rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":16}})");
 }
 
 // A window of 4, shorter than almost every text below.
 fs::path gemma_config() {
-  return write_config("gemma", R"({"model_type":"gemma3_text","vocab_size":50,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,
+  return write_config(
+      "gemma",
+      R"({"model_type":"gemma3_text","vocab_size":50,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,
     "num_attention_heads":4,"num_key_value_heads":1,"head_dim":16,"query_pre_attn_scalar":20,"sliding_window":4,"initializer_range":0.2,
     "layer_types":["sliding_attention","full_attention","sliding_attention"],"rope_theta":1000000.0,"rope_local_base_freq":10000.0})");
 }
@@ -54,7 +59,8 @@ std::unique_ptr<Decoder> make(const fs::path& config) {
   Rng rng(5);
   for (const NamedParameter& parameter : decoder->parameters())  // norms away from their start
     if (parameter.tensor->dim() == 1)
-      for (int64_t i = 0; i < parameter.tensor->numel(); ++i) parameter.tensor->mutable_data_ptr<float>()[i] += static_cast<float>(0.1 * rng.normal());
+      for (int64_t i = 0; i < parameter.tensor->numel(); ++i)
+        parameter.tensor->mutable_data_ptr<float>()[i] += static_cast<float>(0.1 * rng.normal());
   return decoder;
 }
 
@@ -64,7 +70,8 @@ void attach_random_lora(Decoder& decoder) {
   Rng rng(9);
   for (const NamedLinear& named : decoder.linears()) {
     at::Tensor& b = named.linear->adapter()->b;
-    for (int64_t i = 0; i < b.numel(); ++i) b.mutable_data_ptr<float>()[i] = static_cast<float>(0.2 * rng.normal());
+    for (int64_t i = 0; i < b.numel(); ++i)
+      b.mutable_data_ptr<float>()[i] = static_cast<float>(0.2 * rng.normal());
   }
 }
 
@@ -106,13 +113,15 @@ at::Tensor packed_log_probabilities(Decoder& decoder, const Forest& forest) {
       rows.push_back(forest.rows[s][t - 1]);
       targets.push_back(forest.sequences[s][t]);
     }
-  return ops::token_logps(hidden.index_select(0, at::tensor(rows)), decoder.head_weight(), at::tensor(targets), decoder.head_options());
+  return ops::token_logps(hidden.index_select(0, at::tensor(rows)), decoder.head_weight(),
+                          at::tensor(targets), decoder.head_options());
 }
 
 std::vector<at::Tensor> lora_gradients(Decoder& decoder, const at::Tensor& logps) {
   std::vector<at::Tensor> gradients;
   for (const NamedLinear& named : decoder.linears())
-    for (at::Tensor* tensor : {&named.linear->adapter()->a, &named.linear->adapter()->b}) tensor->mutable_grad() = at::Tensor();
+    for (at::Tensor* tensor : {&named.linear->adapter()->a, &named.linear->adapter()->b})
+      tensor->mutable_grad() = at::Tensor();
   // Weights that differ from token to token, so that no row's gradient can stand in for another's.
   const at::Tensor weights = at::linspace(-1, 1, logps.size(0)).cos();
   (logps * weights).sum().backward();
@@ -141,7 +150,8 @@ TEST_P(PackedEqualsDense, LogProbabilitiesAndLoraGradients) {
     const auto gradients = lora_gradients(*decoder, packed);
     for (size_t i = 0; i < gradients.size(); ++i) {
       const float scale = std::max(1.0f, expected_gradients[i].abs().max().item<float>());
-      EXPECT_LT((gradients[i] - expected_gradients[i]).abs().max().item<float>(), 1e-5f * scale) << "seed " << seed << ", tensor " << i;
+      EXPECT_LT((gradients[i] - expected_gradients[i]).abs().max().item<float>(), 1e-5f * scale)
+          << "seed " << seed << ", tensor " << i;
     }
   }
 }
@@ -159,7 +169,8 @@ TEST_P(PackedEqualsDense, TokenByTokenThroughTheCache) {
   const auto cache = decoder->make_cache(40);
   TokenBatch prompt;
   prompt.add_cached(std::span(ids).first(6), {}, 10);
-  EXPECT_LT((decoder->forward(prompt, cache.get()) - expected.narrow(0, 0, 6)).abs().max().item<float>(), 1e-5f);
+  EXPECT_LT((decoder->forward(prompt, cache.get()) - expected.narrow(0, 0, 6)).abs().max().item<float>(),
+            1e-5f);
   for (int64_t t = 6; t < 20; ++t) {
     TokenBatch step;
     std::vector<ops::Span> cached{{10, 6}};
@@ -177,7 +188,9 @@ TEST_P(PackedEqualsDense, ARowIsTheSameBitsAloneAndInABatch) {
   for (size_t s = 0; s < forest.sequences.size(); ++s) {
     TokenBatch alone;
     alone.add(forest.sequences[s]);
-    EXPECT_TRUE(at::equal(decoder->forward(alone, nullptr), together.index_select(0, at::tensor(forest.rows[s])))) << s;
+    EXPECT_TRUE(
+        at::equal(decoder->forward(alone, nullptr), together.index_select(0, at::tensor(forest.rows[s]))))
+        << s;
   }
 }
 
@@ -190,7 +203,8 @@ TEST(Decoder, SavedFolderLoadsToTheSameWeights) {
   const auto loaded = load_decoder(folder, Placement{}, Context{});
   const auto before = decoder->parameters(), after = loaded->parameters();
   ASSERT_EQ(before.size(), after.size());
-  for (size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(at::equal(*before[i].tensor, *after[i].tensor)) << before[i].name;
+  for (size_t i = 0; i < before.size(); ++i)
+    EXPECT_TRUE(at::equal(*before[i].tensor, *after[i].tensor)) << before[i].name;
 }
 
 TEST(Decoder, AdaptersRoundTripAndMergeChangesNothing) {
@@ -254,12 +268,14 @@ TEST(ModelConfig, BothLayoutsOfRopeGiveTheSameFrequencies) {
   Json new_layout = old_layout;
   new_layout.erase("rope_theta");
   new_layout.erase("rope_local_base_freq");
-  new_layout["rope_parameters"] = Json::parse(R"({"full_attention":{"rope_type":"default","rope_theta":1000000.0},
+  new_layout["rope_parameters"] =
+      Json::parse(R"({"full_attention":{"rope_type":"default","rope_theta":1000000.0},
                                                   "sliding_attention":{"rope_type":"default","rope_theta":10000.0}})");
   const ModelConfig a = parse_common_config(old_layout, "old"), b = parse_common_config(new_layout, "new");
   for (LayerType type : {LayerType::kFullAttention, LayerType::kSlidingAttention})
     EXPECT_EQ(a.inverse_frequencies(type), b.inverse_frequencies(type));
-  EXPECT_NE(a.inverse_frequencies(LayerType::kFullAttention), a.inverse_frequencies(LayerType::kSlidingAttention));
+  EXPECT_NE(a.inverse_frequencies(LayerType::kFullAttention),
+            a.inverse_frequencies(LayerType::kSlidingAttention));
 }
 
 TEST(ModelConfig, Llama3ScalingDividesLongWavelengthsByTheFactor) {
@@ -267,8 +283,9 @@ TEST(ModelConfig, Llama3ScalingDividesLongWavelengthsByTheFactor) {
   const auto scaled = config.inverse_frequencies(LayerType::kFullAttention);
   config.rope_full.rope_type = "default";
   const auto plain = config.inverse_frequencies(LayerType::kFullAttention);
-  // head_dim 8: wavelengths 2π·10000^(2i/8) = 6.3, 63, 628, 6283. Long: beyond 16/1. Short: below 16/4 — none here; the first lies
-  // between and is blended: smooth = (16/6.283 − 1)/3 = 0.5155; 0.4845/8 + 0.5155 = 0.5761.
+  // head_dim 8: wavelengths 2π·10000^(2i/8) = 6.3, 63, 628, 6283. Long: beyond 16/1. Short: below 16/4 — none
+  // here; the first lies between and is blended: smooth = (16/6.283 − 1)/3 = 0.5155; 0.4845/8 + 0.5155 =
+  // 0.5761.
   EXPECT_NEAR(scaled[0] / plain[0], 0.5761, 1e-3);
   for (int i = 1; i < 4; ++i) EXPECT_FLOAT_EQ(scaled[i], plain[i] / 8);
 }

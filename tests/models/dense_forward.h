@@ -1,13 +1,13 @@
-// The oracle of packing: a padded [B, T] forward pass with mask tensors, in plain ATen, sharing nothing with `nn` and `ops`
-// but the weights. SPDX-License-Identifier: Apache-2.0
+// The oracle of packing: a padded [B, T] forward pass with mask tensors, in plain ATen, sharing nothing with
+// `nn` and `ops` but the weights. SPDX-License-Identifier: Apache-2.0
 #pragma once
-
-#include <ATen/ATen.h>
 
 #include <cmath>
 #include <map>
 #include <string>
 #include <vector>
+
+#include <ATen/ATen.h>
 
 #include "xlt/base/error.h"
 #include "xlt/models/decoder.h"
@@ -17,12 +17,14 @@ namespace xlt {
 
 class DenseForward {
  public:
-  explicit DenseForward(Decoder& decoder) : config_(decoder.config()), is_gemma_(config_.model_type == "gemma3_text") {
+  explicit DenseForward(Decoder& decoder)
+      : config_(decoder.config()), is_gemma_(config_.model_type == "gemma3_text") {
     for (const NamedParameter& parameter : decoder.parameters()) weights_[parameter.name] = *parameter.tensor;
     for (const NamedLinear& linear : decoder.linears()) linears_[linear.name] = linear.linear;
   }
 
-  // Sequences of any lengths, padded on the right with token 0 → log-probabilities of tokens 1 … n − 1 of each.
+  // Sequences of any lengths, padded on the right with token 0 → log-probabilities of tokens 1 … n − 1 of
+  // each.
   std::vector<at::Tensor> log_probabilities(const std::vector<std::vector<int64_t>>& sequences) const {
     int64_t longest = 0;
     for (const auto& ids : sequences) longest = std::max<int64_t>(longest, static_cast<int64_t>(ids.size()));
@@ -50,7 +52,9 @@ class DenseForward {
   at::Tensor linear(const at::Tensor& x, const std::string& name) const {
     const Linear& layer = *linears_.at(name);
     at::Tensor y = at::matmul(x, layer.weight().t());
-    if (layer.adapter()) y = y + at::matmul(at::matmul(x, layer.adapter()->a.t()), layer.adapter()->b.t()) * layer.adapter()->scale;
+    if (layer.adapter())
+      y = y +
+          at::matmul(at::matmul(x, layer.adapter()->a.t()), layer.adapter()->b.t()) * layer.adapter()->scale;
     return layer.bias().defined() ? y + layer.bias() : y;
   }
 
@@ -62,22 +66,30 @@ class DenseForward {
     x = x.transpose(1, 2);
     const std::vector<float> inverse = config_.inverse_frequencies(type);
     const at::Tensor angles = at::outer(at::arange(T, at::kFloat), at::tensor(at::ArrayRef<float>(inverse)));
-    const at::Tensor cos = at::cat({angles.cos(), angles.cos()}, -1), sin = at::cat({angles.sin(), angles.sin()}, -1);
+    const at::Tensor cos = at::cat({angles.cos(), angles.cos()}, -1),
+                     sin = at::cat({angles.sin(), angles.sin()}, -1);
     const at::Tensor half = at::cat({-x.narrow(-1, D / 2, D / 2), x.narrow(-1, 0, D / 2)}, -1);
     return x * cos + half * sin;
   }
 
   at::Tensor attention(const at::Tensor& x, const std::string& prefix, int64_t layer) const {
     const int64_t H = config_.num_attention_heads, K = config_.num_key_value_heads, T = x.size(1);
-    const LayerType type = config_.layer_types.empty() ? LayerType::kFullAttention : config_.layer_types[layer];
+    const LayerType type =
+        config_.layer_types.empty() ? LayerType::kFullAttention : config_.layer_types[layer];
     const at::Tensor q = rotated(linear(x, prefix + "q_proj"), H, prefix + "q_norm.weight", type);
-    const at::Tensor k = rotated(linear(x, prefix + "k_proj"), K, prefix + "k_norm.weight", type).repeat_interleave(H / K, 1);
-    const at::Tensor v = linear(x, prefix + "v_proj").view({x.size(0), T, K, config_.head_dim}).transpose(1, 2).repeat_interleave(H / K, 1);
+    const at::Tensor k =
+        rotated(linear(x, prefix + "k_proj"), K, prefix + "k_norm.weight", type).repeat_interleave(H / K, 1);
+    const at::Tensor v = linear(x, prefix + "v_proj")
+                             .view({x.size(0), T, K, config_.head_dim})
+                             .transpose(1, 2)
+                             .repeat_interleave(H / K, 1);
     const at::Tensor row = at::arange(T).unsqueeze(1), column = at::arange(T).unsqueeze(0);
     at::Tensor hidden = column > row;
     if (const int64_t window = config_.window_of(layer)) hidden = hidden.logical_or(column <= row - window);
-    const at::Tensor scores = (at::matmul(q, k.transpose(-1, -2)) * config_.attention_scale()).masked_fill(hidden, -INFINITY);
-    return linear(at::matmul(scores.softmax(-1), v).transpose(1, 2).reshape({x.size(0), T, -1}), prefix + "o_proj");
+    const at::Tensor scores =
+        (at::matmul(q, k.transpose(-1, -2)) * config_.attention_scale()).masked_fill(hidden, -INFINITY);
+    return linear(at::matmul(scores.softmax(-1), v).transpose(1, 2).reshape({x.size(0), T, -1}),
+                  prefix + "o_proj");
   }
 
   at::Tensor mlp(const at::Tensor& x, const std::string& prefix) const {
@@ -93,7 +105,9 @@ class DenseForward {
       const std::string p = str_cat("model.layers.", i, ".");
       at::Tensor mixed = attention(norm(x, p + "input_layernorm.weight"), p + "self_attn.", i);
       x = x + (is_gemma_ ? norm(mixed, p + "post_attention_layernorm.weight") : mixed);
-      const at::Tensor y = mlp(norm(x, p + (is_gemma_ ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight")), p + "mlp.");
+      const at::Tensor y = mlp(
+          norm(x, p + (is_gemma_ ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight")),
+          p + "mlp.");
       x = x + (is_gemma_ ? norm(y, p + "post_feedforward_layernorm.weight") : y);
     }
     const std::string head = config_.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight";

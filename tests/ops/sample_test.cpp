@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/ops/sample.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "xlt/base/error.h"
+#include "xlt/base/rng.h"
+
+namespace xlt {
+namespace {
+
+using Distribution = std::vector<std::pair<int64_t, double>>;
+
+// By a full sort, as transformers' warpers do it: temperature, then top-k, then the shortest prefix that
+// reaches top-p.
+Distribution brute_force(const at::Tensor& logits, const ops::SampleOptions& options) {
+  const at::Tensor wide = logits.to(at::kDouble) / options.temperature;
+  std::vector<double> x(wide.const_data_ptr<double>(), wide.const_data_ptr<double>() + wide.numel());
+  std::vector<int64_t> order(x.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return x[a] > x[b]; });
+  if (options.top_k > 0 && options.top_k < static_cast<int64_t>(order.size())) order.resize(options.top_k);
+  double total = 0;
+  for (int64_t id : order) total += std::exp(x[id] - x[order[0]]);
+  double mass = 0;
+  size_t kept = 0;
+  while (kept < order.size() && (kept == 0 || mass < options.top_p * total))
+    mass += std::exp(x[order[kept++]] - x[order[0]]);
+  order.resize(kept);
+  std::sort(order.begin(), order.end());
+  Distribution distribution;
+  for (int64_t id : order)
+    if (const double p = std::exp(x[id] - x[order[0]]); p > 0)
+      distribution.emplace_back(id, std::exp(x[id] - *std::max_element(x.begin(), x.end())) / mass);
+  return distribution;
+}
+
+TEST(Sample, TruncationEqualsAFullSort) {
+  for (const auto& options : std::vector<ops::SampleOptions>{
+           {0.9, 0.8, 0}, {1.0, 0.5, 0}, {2.5, 0.95, 0}, {1.0, 1.0, 10}, {0.7, 0.9, 50}, {0.05, 0.8, 0}})
+    for (int64_t vocab : {1, 2, 50, 5000}) {
+      const at::Tensor logits = at::randn({vocab}) * 3;
+      const auto mine = ops::truncated_distribution(logits, options), expected = brute_force(logits, options);
+      ASSERT_EQ(mine.size(), expected.size()) << vocab << " " << options.temperature << " " << options.top_p;
+      for (size_t i = 0; i < mine.size(); ++i) {
+        EXPECT_EQ(mine[i].first, expected[i].first);
+        EXPECT_NEAR(mine[i].second, expected[i].second, 1e-6);
+      }
+    }
+}
+
+TEST(Sample, TwentyThousandDrawsFollowTheExactDistribution) {
+  const at::Tensor logits = at::randn({400}) * 2;
+  const ops::SampleOptions options{0.9, 0.8, 0};
+  const auto exact = ops::truncated_distribution(logits, options);
+  std::map<int64_t, double> counts;
+  Rng rng(17);
+  constexpr int64_t kDraws = 20000, kBatch = 500;
+  for (int64_t done = 0; done < kDraws; done += kBatch) {
+    std::vector<double> uniforms(kBatch);
+    for (double& u : uniforms) u = rng.uniform();
+    for (int64_t id : ops::sample(logits.expand({kBatch, 400}), uniforms, options)) ++counts[id];
+  }
+  double chi_square = 0, expected_in_tail = 0, seen_in_tail = 0;
+  int64_t cells = 0;
+  for (const auto& [id, p] : exact) {
+    const double expected = p * kDraws;
+    if (expected < 5) {
+      expected_in_tail += expected;
+      seen_in_tail += counts[id];
+      continue;
+    }
+    chi_square += (counts[id] - expected) * (counts[id] - expected) / expected;
+    ++cells;
+  }
+  if (expected_in_tail > 0)
+    chi_square += (seen_in_tail - expected_in_tail) * (seen_in_tail - expected_in_tail) / expected_in_tail,
+        ++cells;
+  // Wilson & Hilferty's 99.9 % point of chi-square with cells − 1 degrees of freedom.
+  const double k = static_cast<double>(cells - 1);
+  EXPECT_LT(chi_square, k * std::pow(1 - 2 / (9 * k) + 3.09 * std::sqrt(2 / (9 * k)), 3));
+  double inside = 0;
+  for (const auto& [id, p] : exact) inside += counts[id];
+  EXPECT_EQ(inside, kDraws);
+}
+
+TEST(Sample, EdgesOfTheDistribution) {
+  const std::vector<double> low{0.0}, high{0.999999};
+  EXPECT_EQ(ops::sample(at::tensor({{1.f, 5.f, 5.f}}), low, {.greedy = true}),
+            (std::vector<int64_t>{1}));  // lowest id among equals
+  EXPECT_EQ(ops::sample(at::tensor({{1.f, 9.f, 5.f}}), high, {.top_k = 1}), (std::vector<int64_t>{1}));
+  EXPECT_EQ(ops::sample(at::tensor({{1.f, 9.f, 5.f}}), high, {.top_p = 1e-9}), (std::vector<int64_t>{1}));
+  EXPECT_EQ(ops::sample(at::tensor({{2.f, 1.f, 0.f}}), high, {.temperature = 1e-3}),
+            (std::vector<int64_t>{0}));
+  const float minus_infinity = -std::numeric_limits<float>::infinity();
+  EXPECT_EQ(ops::sample(at::tensor({{minus_infinity, 0.f, minus_infinity}}), high, {}),
+            (std::vector<int64_t>{1}));
+  EXPECT_EQ(ops::truncated_distribution(at::zeros({8}), {.top_p = 0.5}).size(),
+            4u);  // equal: lower ids first
+  EXPECT_THROW(ops::sample(at::full({1, 3}, std::nanf("")), low, {}), Error);
+}
+
+}  // namespace
+}  // namespace xlt
