@@ -1,25 +1,28 @@
-// Matrix products against a weight, the one place that decides which library runs them. SPDX-License-Identifier: Apache-2.0
+// Matrix products against a weight, the one place that decides which library runs them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <string>
 
+#include <ATen/core/Tensor.h>
+
 namespace xlt::ops {
 
-// x [N, in] · weightᵀ, weight [out, in] → [N, out]. Differentiable in x and (where it requires grad) in weight.
-// A row of the result does not depend on which other rows are in x: under no-grad small products are padded to
-// `invariant_rows()`. CPU f32, bf16; CUDA any.
+// x [N, in] · weightᵀ, weight [out, in] → [N, out]. Differentiable in x and (where it requires grad) in
+// weight. A row of the result does not depend on which other rows are in x: under no-grad small products are
+// padded to `invariant_rows()`. CPU f32, bf16; CUDA any.
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-// linear(x, weight) + scale · linear(linear(x, a), b) with a [r, in], b [out, r]; the LoRA product (Hu et al. 2021, eq. 3).
-// Saves x and x·aᵀ only. Differentiable in x, a, b; the weight is frozen.
-at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a, const at::Tensor& b, double scale);
+// linear(x, weight) + scale · linear(linear(x, a), b) with a [r, in], b [out, r]; the LoRA product (Hu et al.
+// 2021, eq. 3). Saves x and x·aᵀ only. Differentiable in x, a, b; the weight is frozen.
+at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
+                       const at::Tensor& b, double scale);
 
 // The least number of rows from which a row's product is bitwise the same whatever else is in the batch.
 int64_t invariant_rows(const at::Tensor& weight);
-// "mkl" or "onednn", for run.json and reports.
+// "mkl" or "onednn", for run.json and reports; "device" for a weight that is not on the CPU (no promise on
+// rows there).
 std::string matmul_library(const at::Tensor& weight);
 
 }  // namespace xlt::ops

@@ -5,14 +5,16 @@
 
 namespace xlt::ops {
 
-// How the weight enters and where the rounding to x's dtype happens. Named after whose semantics they reproduce.
+// How the weight enters and where the rounding to x's dtype happens. Named after whose semantics they
+// reproduce.
 enum class RmsNormCasting {
   kLlama,  // norm in float32, rounded to x's dtype, then × weight
   kGemma,  // norm in float32, × (1 + weight) in float32, then rounded
 };
 
-// x [..., C], weight [C] → [..., C] in x's dtype: x / sqrt(mean(x²) + eps) · w. Reduction in float32 or wider.
-// Differentiable in x and weight. CPU f32/f64/bf16/f16 and CUDA f32/bf16/f16. Throws kInternal on a shape mismatch.
+// x [..., C], weight [C] → [..., C] in x's dtype: x / sqrt(mean(x²) + eps) · w. Reduction in float32 or
+// wider. Differentiable in x and weight. CPU f32/f64/bf16/f16 and CUDA f32/bf16/f16. Throws kInternal on a
+// shape mismatch.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, RmsNormCasting casting);
 
 }  // namespace xlt::ops
