@@ -91,17 +91,19 @@ TEST(Sample, TwentyThousandDrawsFollowTheExactDistribution) {
   EXPECT_EQ(inside, kDraws);
 }
 
+at::Tensor row(const std::vector<float>& logits) {
+  return at::tensor(at::ArrayRef<float>(logits)).unsqueeze(0);
+}
+
 TEST(Sample, EdgesOfTheDistribution) {
   const std::vector<double> low{0.0}, high{0.999999};
-  EXPECT_EQ(ops::sample(at::tensor({{1.f, 5.f, 5.f}}), low, {.greedy = true}),
+  EXPECT_EQ(ops::sample(row({1.f, 5.f, 5.f}), low, {.greedy = true}),
             (std::vector<int64_t>{1}));  // lowest id among equals
-  EXPECT_EQ(ops::sample(at::tensor({{1.f, 9.f, 5.f}}), high, {.top_k = 1}), (std::vector<int64_t>{1}));
-  EXPECT_EQ(ops::sample(at::tensor({{1.f, 9.f, 5.f}}), high, {.top_p = 1e-9}), (std::vector<int64_t>{1}));
-  EXPECT_EQ(ops::sample(at::tensor({{2.f, 1.f, 0.f}}), high, {.temperature = 1e-3}),
-            (std::vector<int64_t>{0}));
+  EXPECT_EQ(ops::sample(row({1.f, 9.f, 5.f}), high, {.top_k = 1}), (std::vector<int64_t>{1}));
+  EXPECT_EQ(ops::sample(row({1.f, 9.f, 5.f}), high, {.top_p = 1e-9}), (std::vector<int64_t>{1}));
+  EXPECT_EQ(ops::sample(row({2.f, 1.f, 0.f}), high, {.temperature = 1e-3}), (std::vector<int64_t>{0}));
   const float minus_infinity = -std::numeric_limits<float>::infinity();
-  EXPECT_EQ(ops::sample(at::tensor({{minus_infinity, 0.f, minus_infinity}}), high, {}),
-            (std::vector<int64_t>{1}));
+  EXPECT_EQ(ops::sample(row({minus_infinity, 0.f, minus_infinity}), high, {}), (std::vector<int64_t>{1}));
   EXPECT_EQ(ops::truncated_distribution(at::zeros({8}), {.top_p = 0.5}).size(),
             4u);  // equal: lower ids first
   EXPECT_THROW(ops::sample(at::full({1, 3}, std::nanf("")), low, {}), Error);

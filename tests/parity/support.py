@@ -21,6 +21,7 @@ TINY = ["llama-tiny", "llama31-tiny", "mistral-tiny", "gemma3-tiny"]
 SEEDS = [7, 11]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # peers and binary share the cores
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

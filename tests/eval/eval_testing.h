@@ -1,0 +1,92 @@
+// A data folder, a scripted model and an identifier for tests of benchmarks. SPDX-License-Identifier:
+// Apache-2.0
+#pragma once
+
+#include "lm/fake_language_model.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/eval/benchmark.h"
+#include "xlt/eval/evaluate.h"
+#include "xlt/eval/scorer.h"
+#include "xlt/text/language_id.h"
+
+namespace xlt {
+
+// French where "bonjour" occurs, Chinese where a byte of a CJK character does, else English; unsure about
+// "hmm".
+class FakeIdentifier : public LanguageIdentifier {
+ public:
+  LanguageGuess identify(std::string_view line) const override {
+    const double probability = line.find("hmm") == std::string_view::npos ? 0.9 : 0.2;
+    if (line.find("bonjour") != std::string_view::npos) return {"fr", probability};
+    for (char c : line)
+      if (static_cast<unsigned char>(c) >= 0xE3) return {"zh", probability};
+    return {"en", probability};
+  }
+};
+
+class EvalTest : public ::testing::Test {
+ protected:
+  EvalTest() {
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = fs::path(::testing::TempDir()) / str_cat("xlt_", info->test_suite_name(), "_", info->name());
+    fs::remove_all(folder_);
+    fs::create_directories(data());
+    options_.data = data().string();
+    options_.output = (folder_ / "out").string();
+    options_.bootstrap_samples = 100;
+    options_.benchmarks = {"perplexity"};
+    options_.langs = {"en"};
+  }
+  ~EvalTest() override { fs::remove_all(folder_); }
+
+  fs::path data() const { return folder_ / "data"; }
+  void write_data(const std::string& name, const std::string& text) const {
+    fs::create_directories((data() / name).parent_path());
+    write_file(data() / name, text);
+  }
+  Json run() { return *evaluate(lm_, options_, Json{{"seeds", {0}}}, "weights-1", {}).report(); }
+  // The cell of a report.
+  static Json cell(const Json& report, const std::string& benchmark, const std::string& language,
+                   const std::string& scoring) {
+    for (const Json& cell : report.at("cells"))
+      if (cell.at("benchmark") == benchmark && cell.at("language") == language &&
+          cell.at("scoring") == scoring)
+        return cell;
+    ADD_FAILURE() << "no cell " << benchmark << " " << language << " " << scoring;
+    return {};
+  }
+  static double value(const Json& cell, const std::string& metric) {
+    const Json& value = cell.at("metrics").at(metric).at("value");
+    if (value.is_number()) return value.get<double>();
+    ADD_FAILURE() << metric << " is null: " << dump_json(cell.at("metrics").at(metric));
+    return NAN;
+  }
+  // The benchmark's items of a language, with this identifier and the data folder's word lists.
+  std::vector<ScoredItem> score(const std::string& name, const std::string& language,
+                                const LanguageIdentifier* identifier) {
+    const auto benchmark = find_entry<Benchmark>(benchmarks(), "benchmark", name).make();
+    std::unique_ptr<TextScorer> scorer;
+    if (fs::exists(data() / "toxic_words")) scorer = make_word_list_scorer(data() / "toxic_words");
+    const Context context;
+    return benchmark->score(benchmark->file(data(), language), language,
+                            {lm_, options_, scorer.get(), identifier, context});
+  }
+  static std::vector<MetricSpec> specs(const std::string& name, const std::string& scoring) {
+    return find_entry<Benchmark>(benchmarks(), "benchmark", name).make()->metrics(scoring);
+  }
+
+  fs::path folder_;
+  FakeLanguageModel lm_;
+  EvalOptions options_;
+};
+
+}  // namespace xlt

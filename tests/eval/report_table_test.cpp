@@ -1,0 +1,86 @@
+// The report as text. SPDX-License-Identifier: Apache-2.0
+#include "eval/display_width.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "xlt/base/json.h"
+#include "xlt/eval/evaluate.h"
+
+namespace xlt {
+namespace {
+
+using ::testing::HasSubstr;
+
+Json cell(const std::string& language, const std::string& scoring, Json value, Json interval) {
+  return {{"benchmark", "perplexity"},
+          {"language", language},
+          {"scoring", scoring},
+          {"n_scored", 7},
+          {"unscored", Json::object()},
+          {"headline", {"bits_per_byte"}},
+          {"metrics", {{"bits_per_byte", {{"value", std::move(value)}, {"ci95", std::move(interval)}}}}}};
+}
+
+TEST(ReportTable, ShowsValuesIntervalsAndWhatWasNotMeasured) {
+  Json report{{"cells",
+               {cell("en", "paper", 0.75, Json()), cell("en", "corrected", 0.5, {0.4, 0.6}),
+                cell("zh", "corrected", 12.25, Json()), cell("sw", "corrected", Json(), Json()),
+                cell("yo", "corrected", Json(), Json())}}};
+  for (size_t i : {3, 4}) report["cells"][i]["reason"] = "no data file udhr/x.jsonl";
+  EXPECT_EQ(report_table(report),
+            "\n"
+            "perplexity (corrected scoring)\n"
+            "    language  n  bits_per_byte\n"
+            "-----------------------------------\n"
+            "en  English   7  0.500 [0.400, 0.600]\n"
+            "zh  Chinese   7  12.2\n"
+            "not measured (no data file): sw yo\n"
+            "paper scoring differs most in en: bits_per_byte +0.250\n"
+            "\n[95 % interval, bootstrap over items]\n");
+}
+
+TEST(ReportTable, ShowsBeforeAfterAndMarksIntervalsThatExcludeZero) {
+  Json report{{"transfer", Json::array()},
+              {"cells", {cell("en", "corrected", 0.5, Json()), cell("fr", "corrected", 0.5, Json())}}};
+  report["cells"][0]["change"]["bits_per_byte"] = {
+      {"before", 0.75}, {"after", 0.5}, {"change", -0.25}, {"ci95", {-0.3, -0.2}}, {"n", 7}};
+  report["cells"][1]["change"]["bits_per_byte"] = {
+      {"before", 0.5}, {"after", 0.5}, {"change", 0}, {"ci95", {-0.1, 0.1}}, {"n", 7}};
+  const std::string table = report_table(report);
+  EXPECT_THAT(table, HasSubstr("0.750 → 0.500 (-0.300, -0.200)*\n"));
+  EXPECT_THAT(table, HasSubstr("0.500 → 0.500 (-0.100, +0.100)\n"));
+}
+
+TEST(ReportSummary, IsEmptyWithoutABaseline) {
+  EXPECT_EQ(report_summary({{"cells", {cell("en", "paper", 1, Json())}}}), "");
+}
+
+TEST(ReportSummary, SaysWhatFellAndWhatRoseWithIntervals) {
+  Json report{{"cells", {cell("en", "corrected", 1, Json())}}};
+  report["transfer"] = {
+      {{"benchmark", "perplexity"},
+       {"scoring", "corrected"},
+       {"metric", "bits_per_byte"},
+       {"english", {{"change", 0.01}, {"ci95", {0, 0.02}}}},
+       {"others",
+        {{"n_languages", 13}, {"change", 0.004}, {"ci95", {-0.001, 0.009}}, {"fell", 1}, {"rose", 3}}}}};
+  EXPECT_EQ(
+      report_summary(report),
+      "From before to after (95 % intervals; a language counts where its own excludes 0): bits per byte "
+      "fell in 1 and rose in 3 of 13 languages other than English, on average by +0.004 (-0.001, "
+      "+0.009), in English by +0.010 (+0.000, +0.020).");
+}
+
+TEST(DisplayWidth, CountsColumnsNotBytes) {
+  EXPECT_EQ(display_width("abc"), 3);
+  EXPECT_EQ(display_width("→–é"), 3);
+  EXPECT_EQ(display_width("中文ab"), 6);
+  EXPECT_EQ(display_width("한국"), 4);
+  EXPECT_EQ(display_width("e\xCC\x81"), 1);  // combining accent
+  EXPECT_EQ(display_width("हिन्दी"), 5);      // the virama joins, the vowel signs that space count
+  EXPECT_EQ(padded("中", 4), "中  ");
+}
+
+}  // namespace
+}  // namespace xlt

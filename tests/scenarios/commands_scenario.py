@@ -1,0 +1,176 @@
+"""Every command on a tiny model, from the newcomer's side. SPDX-License-Identifier: Apache-2.0"""
+import json
+import unittest
+
+from support import PAIRS, TEXTS, Scenario, read_rows, run, write_rows
+
+COMMANDS = ["doctor", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
+
+
+class Help(Scenario):
+    def test_help_names_every_command(self):
+        process = self.assert_works(run("--help"))
+        for command in COMMANDS:
+            self.assertIn(f"\n  {command} ", process.stdout)
+        self.assertEqual(process.stderr, "")
+
+    def test_every_command_has_a_purpose_an_example_and_options_in_groups(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                text = self.assert_works(run(command, "--help")).stdout
+                self.assertIn(f"Example:\n  xlt {command}", text)
+                self.assertIn("Every command:", text)
+                for flag in ("--config", "--set", "--device", "--dtype", "--threads", "--seed", "--log-level", "--quiet"):
+                    self.assertIn(flag, text)
+
+    def test_version_is_printed_with_and_without_a_command(self):
+        self.assertTrue(self.assert_works(run("--version")).stdout.startswith("xlt "))
+        self.assertTrue(self.assert_works(run("train", "--version")).stdout.startswith("xlt "))
+
+
+class Verbs(Scenario):
+    def tokenize(self, texts, *flags):
+        rows = write_rows(self.folder / "in.jsonl", [{"text": text} for text in texts])
+        process = self.assert_works(run("tokenize", "--model", self.model, "--input", rows, "--output", self.folder / "out.jsonl", *flags))
+        self.assertEqual(process.stdout, "")
+        return [row["input_ids"] for row in read_rows(self.folder / "out.jsonl")]
+
+    def test_tokenize_adds_bos_unless_told_not_to(self):
+        self.assertEqual(self.tokenize(["ab"]), [[0, 2 + ord("a") - 33, 2 + ord("b") - 33]])
+        self.assertEqual(self.tokenize(["ab"], "--no-special-tokens"), [[2 + ord("a") - 33, 2 + ord("b") - 33]])
+
+    def test_score_of_a_text_is_the_sum_of_its_tokens_and_of_its_halves(self):
+        rows = write_rows(self.folder / "in.jsonl", [{"text": "ab cd"}, {"context": "ab", "continuation": " cd"}, {"text": "ab"}])
+        self.assert_works(run("score", "--model", self.model, "--input", rows, "--output", self.folder / "out.jsonl", "--per-token"))
+        whole, second, first = read_rows(self.folder / "out.jsonl")
+        self.assertEqual((whole["num_tokens"], second["num_tokens"], first["num_tokens"]), (5, 3, 2))
+        self.assertAlmostEqual(whole["log_likelihood"], sum(whole["token_log_likelihoods"]), places=4)
+        self.assertAlmostEqual(whole["log_likelihood"], first["log_likelihood"] + second["log_likelihood"], places=4)
+
+    def generate(self, *flags, batch_tokens=0):
+        prompts = write_rows(self.folder / "prompts.jsonl", [{"prompt": text, "id": f"p{i}"} for i, text in enumerate(TEXTS)])
+        self.assert_works(run("generate", "--model", self.model, "--prompts", prompts, "--output", self.folder / "out.jsonl",
+                              "--batch-tokens", batch_tokens, *flags))
+        return read_rows(self.folder / "out.jsonl")
+
+    def test_generate_writes_a_row_a_sample_and_is_the_same_at_any_batch_size(self):
+        rows = self.generate("--num-samples", 3, "--max-new-tokens", 6)
+        self.assertEqual([(row["id"], row["sample"]) for row in rows], [(f"p{i}", k) for i in range(len(TEXTS)) for k in range(3)])
+        self.assertTrue(all(len(row["token_ids"]) <= 6 and row["finish_reason"] in ("eos", "length") for row in rows))
+        self.assertEqual(rows, self.generate("--num-samples", 3, "--max-new-tokens", 6, batch_tokens=32))
+        self.assertNotEqual(rows, self.generate("--num-samples", 3, "--max-new-tokens", 6, "--seed", 7))
+
+    def test_greedy_writes_one_row_a_prompt(self):
+        rows = self.generate("--greedy", "--ignore-eos", "--max-new-tokens", 5)
+        self.assertEqual(len(rows), len(TEXTS))
+        self.assertTrue(all(len(row["token_ids"]) == 5 and row["finish_reason"] == "length" for row in rows))
+
+
+class Training(Scenario):
+    def train(self, *flags):
+        pairs = write_rows(self.folder / "pairs.jsonl", PAIRS)
+        return run("train", "--method", "dpo", "--model", self.model, "--data", pairs, "--output", self.folder / "run",
+                   "--max-steps", 3, "--lora-r", 4, "--learning-rate", "1e-3", *flags)
+
+    def test_train_writes_the_run_and_one_line_of_json(self):
+        process = self.assert_works(self.train())
+        summary = json.loads(process.stdout)
+        self.assertEqual((summary["status"], summary["steps"]), ("finished", 3))
+        record = json.loads((self.folder / "run" / "run.json").read_text())
+        self.assertEqual(record["config"]["learning_rate"], 1e-3)
+        self.assertEqual(record["data"][0]["bytes"], (self.folder / "pairs.jsonl").stat().st_size)
+        self.assertEqual(set(record["code"]), {"commit", "dirty"})
+        self.assertEqual(record["env"]["device"], "cpu")
+        self.assertEqual([row["step"] for row in read_rows(self.folder / "run" / "metrics.jsonl") if row["split"] == "train"], [1, 2, 3])
+        for name in ("adapter_config.json", "adapter_model.safetensors", "tokenizer.json"):
+            self.assertTrue((self.folder / "run" / "adapter" / name).is_file(), name)
+
+    def test_the_same_command_again_has_nothing_to_do(self):
+        first = self.assert_works(self.train()).stdout
+        begin = (self.folder / "run" / "metrics.jsonl").stat().st_mtime_ns
+        self.assertEqual(self.assert_works(self.train()).stdout, first)
+        self.assertEqual((self.folder / "run" / "metrics.jsonl").stat().st_mtime_ns, begin)
+
+    def test_another_command_in_the_same_run_is_refused(self):
+        self.assert_works(self.train())
+        self.assert_fails(self.train("--beta", "0.3"), 2, "beta differs", "choose another --output")
+
+    def test_merged_model_scores_as_model_and_adapter_do(self):
+        self.assert_works(self.train())
+        adapter, merged = self.folder / "run" / "adapter", self.folder / "merged"
+        self.assert_works(run("merge", "--model", self.model, "--adapter", adapter, "--output", merged))
+        self.assertEqual(json.loads((merged / "merge.json").read_text())["precision"], "full")
+        rows = write_rows(self.folder / "in.jsonl", [{"text": text} for text in TEXTS])
+        scores = []
+        for name, flags in (("a", ("--model", self.model, "--adapter", adapter)), ("b", ("--model", merged)), ("c", ("--model", self.model))):
+            self.assert_works(run("score", *flags, "--input", rows, "--output", self.folder / name))
+            scores.append([row["log_likelihood"] for row in read_rows(self.folder / name)])
+        for with_adapter, with_merged in zip(scores[0], scores[1]):
+            self.assertAlmostEqual(with_adapter, with_merged, places=3)
+        self.assertNotEqual(scores[0], scores[2])
+
+    def test_four_bit_weights_come_later(self):
+        self.assert_fails(self.train("--adapter", "qlora"), 3, "not available in this version")
+
+
+class Evaluation(Scenario):
+    def test_eval_writes_a_report_and_says_what_it_could_not_measure(self):
+        data = self.folder / "data"
+        write_rows(data / "udhr" / "en.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(TEXTS)])
+        process = self.assert_works(run("eval", "--model", self.model, "--benchmarks", "perplexity", "--langs", "en,fr", "--data", data,
+                                        "--output", self.folder / "out"))
+        self.assertIn("en", process.stdout)
+        report = json.loads((self.folder / "out" / "report.json").read_text())
+        cells = {cell["language"]: cell for cell in report["cells"]}
+        self.assertGreater(cells["en"]["metrics"]["bits_per_byte"]["value"], 0)
+        self.assertIsNone(cells["fr"]["metrics"]["bits_per_byte"]["value"])
+        self.assertTrue(cells["fr"]["unscored"])
+        self.assertEqual(len(read_rows(self.folder / "out" / "items" / "perplexity" / "en.jsonl")), len(TEXTS))
+
+
+class Options(Scenario):
+    def resolved(self, *flags, config=None):
+        rows = write_rows(self.folder / "texts.jsonl", [{"text": text} for text in TEXTS])
+        base = {"method": "sft", "model": str(self.model), "data": str(rows), "output": str(self.folder / "run"), "max_steps": 1}
+        path = self.folder / "config.json"
+        path.write_text("// an experiment\n" + json.dumps({"command": "train", **base, **(config or {})}))
+        self.assert_works(run("train", "--config", path, *flags))
+        return json.loads((self.folder / "run" / "run.json").read_text())["config"]
+
+    def test_flags_win_over_set_and_set_wins_over_the_file(self):
+        config = self.resolved("--set", "beta=0.2", "--set", "training.warmup_steps=2", "--beta", "0.3",
+                               config={"beta": 0.1, "warmup_steps": 1, "adapter": {"lora_r": 2}})
+        self.assertEqual((config["beta"], config["warmup_steps"], config["lora_r"]), (0.3, 2, 2))
+
+    def test_validate_says_what_it_checked(self):
+        rows = write_rows(self.folder / "pairs.jsonl", PAIRS)
+        path = self.folder / "dpo.json"
+        path.write_text(json.dumps({"command": "train", "method": "dpo", "model": str(self.model), "data": str(rows), "output": "out"}))
+        text = self.assert_works(run("validate", path)).stdout
+        for part in ("options of `xlt train`", f"{len(PAIRS)} preference pairs", "tensors", "tokenizer"):
+            self.assertIn(part, text)
+        self.assertNotIn("FAULT", text)
+
+    def test_validate_lists_faults(self):
+        path = self.folder / "dpo.json"
+        path.write_text(json.dumps({"command": "train", "method": "dpo", "model": str(self.model), "data": "nowhere.jsonl", "output": "out"}))
+        process = run("validate", path)
+        self.assertEqual(process.returncode, 3)
+        self.assertIn("FAULT", process.stdout)
+        self.assertIn("nowhere.jsonl", process.stdout)
+
+    def test_ls_lists_every_kind_it_names(self):
+        kinds = [line.split()[0] for line in self.assert_works(run("ls")).stdout.splitlines()]
+        for kind in ("benchmarks", "commands", "families", "languages", "methods", "optimizers", "presets", "schedules", "scorers"):
+            self.assertIn(kind, kinds)
+            self.assertTrue(self.assert_works(run("ls", kind)).stdout.strip(), kind)
+        self.assertIn("dpo", run("ls", "methods").stdout.split())
+
+    def test_doctor_looks_at_the_machine(self):
+        text = self.assert_works(run("doctor")).stdout
+        for part in ("libtorch", "matrix products", "memory", "language identification"):
+            self.assertIn(part, text)
+
+
+if __name__ == "__main__":
+    unittest.main()
