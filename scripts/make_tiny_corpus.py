@@ -10,19 +10,27 @@ import sys
 data = pathlib.Path(__file__).resolve().parents[1] / "data"
 
 
+def rows(file):
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
 def texts():
     for file in sorted(data.glob("tatoeba/*.tsv")):
         for line in file.read_text(encoding="utf-8").splitlines():
             yield line.split("\t")[0]
+    for file in sorted(data.glob("udhr/*.jsonl")):
+        for row in rows(file):
+            yield row["text"]
     for file in sorted(data.glob("rtp_prompts/*.jsonl")):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            yield json.loads(line)["Prompt"]
-    for line in (data / "detox_pairs/en.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        yield row["prompt"] + row["chosen"]
-        yield row["prompt"] + row["rejected"]
-    for line in (data / "debias_pairs/en.jsonl").read_text(encoding="utf-8").splitlines():
-        yield json.loads(line)["original"]
+        for row in rows(file):
+            yield row["Prompt"]
+    for name in ["detox_pairs", "debias_preference"]:
+        for row in rows(data / name / "en.jsonl"):
+            yield row["prompt"] + row["chosen"]
+            yield row["prompt"] + row["rejected"]
+    for row in rows(data / "debias_pairs/en.jsonl"):
+        yield row["original"]
+        yield row["perturbed"]
 
 
 if len(sys.argv) != 3:
