@@ -9,20 +9,27 @@
 
 namespace xlt {
 
-// An items row: {"id", …detail, "ratios": {name: [numerator, denominator]}, "unscored"?}, and back (without
-// detail).
+// An items row: {"id", …detail, "ratios": {name: [numerator, denominator]}, "absent"?, "unscored"?}, and back
+// (without detail).
 Json item_to_json(const ScoredItem& item);
 ScoredItem item_from_json(const Json& json);
 
+// Items' ratios of one metric: [item][ratio]; missing ratios are 0/0, which changes no sum.
+using RatioTable = std::vector<std::vector<Ratio>>;
+bool has_ratio(const MetricSpec& spec, const ScoredItem& item);
+// Rows are the items that have at least one of the ratios.
+RatioTable table_of(const MetricSpec& spec, const std::vector<ScoredItem>& items);
+double value_of(const MetricSpec& spec, const RatioTable& table, std::span<const int64_t> drawn);
+std::vector<int64_t> all_of(const RatioTable& table);
+Json number_or_null(double value);
+Json interval_json(const std::optional<Interval>& interval);
+
 // {value|null, ci95, n, higher_is_better, reason?}: value of all items, bootstrap over items, n = items that
-// have the ratios.
+// count (0/0 does not); the reason of a null is the most frequent one.
 Json reduce_metric(const MetricSpec& spec, const std::vector<ScoredItem>& items, int64_t bootstrap_samples,
                    const Rng& rng);
-// metric(after) − metric(before) over items scored on both sides, paired bootstrap; null where there are
-// none.
-Json paired_change(const MetricSpec& spec, const std::vector<ScoredItem>& before,
-                   const std::vector<ScoredItem>& after, int64_t bootstrap_samples, const Rng& rng);
-// n_items, n_scored, unscored {reason: count}, metrics
+// n_items, n_scored, unscored {reason: count}, metrics. An item is scored if it has a ratio of a headline
+// metric.
 Json reduce_cell(const std::vector<MetricSpec>& specs, const std::vector<ScoredItem>& items,
                  int64_t bootstrap_samples, const Rng& rng);
 

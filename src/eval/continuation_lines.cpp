@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "xlt/base/language.h"
 #include "xlt/text/segmentation.h"

@@ -46,6 +46,15 @@ void check_eval_options(const EvalOptions& options) {
       !std::filesystem::is_regular_file(std::filesystem::path(options.baseline) / "report.json"))
     throw Error(ErrorKind::kIo, "no report.json is there; expected the output folder of an evaluation",
                 options.baseline);
+  const auto same = [](const std::string& a, const std::string& b) {
+    return std::filesystem::weakly_canonical(a) == std::filesystem::weakly_canonical(b);
+  };
+  if (!options.baseline.empty() && same(options.baseline, options.output))
+    throw Error(ErrorKind::kUsage,
+                "--baseline and --output name the same folder: its items would be overwritten",
+                options.output);
+  if (!options.word_lists.empty() && !std::filesystem::is_directory(options.word_lists))
+    throw Error(ErrorKind::kIo, "no such folder of word lists", options.word_lists);
   if (!options.lid.empty() && !std::filesystem::is_regular_file(options.lid))
     throw Error(ErrorKind::kIo, "no such language identification model", options.lid);
 }

@@ -8,13 +8,15 @@
 
 namespace xlt {
 
-std::vector<std::string> languages_in(const std::filesystem::path& folder, const std::string& extension) {
+std::vector<std::string> languages_in(const std::filesystem::path& folder, const std::string& extension,
+                                      const std::string& prefix) {
   std::vector<std::string> tags;
   std::error_code code;
   for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    if (entry.path().extension() != extension) continue;
+    const std::string stem = entry.path().stem().string();
+    if (entry.path().extension() != extension || !stem.starts_with(prefix)) continue;
     try {
-      tags.push_back(parse_language(entry.path().stem().string()));
+      tags.push_back(parse_language(stem.substr(prefix.size())));
     } catch (const Error&) {
       // Not a language's file.
     }

@@ -7,8 +7,9 @@
 
 namespace xlt {
 
-// Language tags of the files DIR/{lang}{extension}; other names are passed over.
-std::vector<std::string> languages_in(const std::filesystem::path& folder, const std::string& extension);
+// Language tags of the files DIR/{prefix}{lang}{extension}, sorted; other names are passed over.
+std::vector<std::string> languages_in(const std::filesystem::path& folder, const std::string& extension,
+                                      const std::string& prefix = "");
 // The union, sorted.
 std::vector<std::string> united(std::vector<std::string> a, const std::vector<std::string>& b);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/pair_scoring.h"
 
+#include <cmath>
+
 #include "xlt/base/json.h"
 
 namespace xlt {
@@ -17,6 +19,11 @@ std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<
     const double tokens = static_cast<double>(result.num_tokens);
     score.corrected = result.num_tokens > 0 ? result.log_likelihood / tokens : 0;
     score.paper = bos ? (result.log_likelihood + *bos) / (tokens + 1) : score.corrected;
+    if (result.num_tokens == 0) {
+      score.unscored = "a sentence without tokens to score";
+    } else if (!std::isfinite(result.log_likelihood)) {
+      score.unscored = "a log-likelihood that is not finite";
+    }
     scores.push_back(score);
   }
   return scores;

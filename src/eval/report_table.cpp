@@ -1,10 +1,13 @@
-// The report as people read it. SPDX-License-Identifier: Apache-2.0
+// The report as people read it: one table a benchmark. SPDX-License-Identifier: Apache-2.0
+#include "eval/display_width.h"
+#include "eval/report_text.h"
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <vector>
 
+#include "xlt/base/error.h"
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/eval/evaluate.h"
@@ -13,156 +16,134 @@ namespace xlt {
 
 namespace {
 
-std::string number(const Json& value) {
-  if (!value.is_number()) return "–";
-  const double x = value.get<double>();
-  char text[32];
-  std::snprintf(text, sizeof text, std::abs(x) >= 10 ? "%.1f" : "%.3f", x);
-  return text;
-}
+using TextRow = std::vector<std::string>;
 
 bool excludes_zero(const Json& change) {
-  if (!change.is_object() || !change.at("ci95").is_array()) return false;
-  return change.at("ci95")[0].get<double>() > 0 || change.at("ci95")[1].get<double>() < 0;
+  const Json& interval = change.at("ci95");
+  return interval.is_array() && (interval[0].get<double>() > 0 || interval[1].get<double>() < 0);
 }
 
-// "0.412 → 0.207*", or "0.412 [0.38, 0.44]" without a baseline.
+// "0.412 → 0.207 (-0.260, -0.150)*": the interval is of the change; without a baseline "0.412 [0.380,
+// 0.440]".
 std::string metric_text(const Json& cell, const std::string& name) {
-  const Json& metric = cell.at("metrics").at(name);
-  if (cell.contains("change") && cell.at("change").at(name).is_object()) {
-    const Json& change = cell.at("change").at(name);
-    return number(change.at("before")) + " → " + number(change.at("after")) +
-           (excludes_zero(change) ? "*" : "");
+  if (const auto changes = cell.find("change"); changes != cell.end() && changes->at(name).is_object()) {
+    const Json& change = changes->at(name);
+    return number_text(change.at("before")) + " → " + number_text(change.at("after")) +
+           interval_text(change.at("ci95"), true) + (excludes_zero(change) ? "*" : "");
   }
-  if (!metric.at("value").is_number()) return "–";
-  std::string text = number(metric.at("value"));
-  if (metric.at("ci95").is_array())
-    text += " [" + number(metric.at("ci95")[0]) + ", " + number(metric.at("ci95")[1]) + "]";
-  return text;
+  const Json& metric = cell.at("metrics").at(name);
+  return number_text(metric.at("value")) + interval_text(metric.at("ci95"), false);
 }
 
-// Characters, not bytes: "→" and "–" are three bytes and one column.
-size_t width(const std::string& text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+std::string aligned(const std::vector<TextRow>& rows) {
   std::vector<size_t> widths(rows[0].size());
-  for (const auto& row : rows)
-    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width(row[c]));
+  for (const TextRow& row : rows)
+    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
+  size_t total = 0;
+  for (size_t width : widths) total += width + 2;
   std::string text;
   for (size_t r = 0; r < rows.size(); ++r) {
     std::string line;
-    for (size_t c = 0; c < rows[r].size(); ++c)
-      line += rows[r][c] + std::string(widths[c] - width(rows[r][c]) + 2, ' ');
+    for (size_t c = 0; c < rows[r].size(); ++c) line += padded(rows[r][c], widths[c] + 2);
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    if (r == 0) {
-      size_t total = 0;
-      for (size_t w : widths) total += w + 2;
-      text += std::string(total - 2, '-') + "\n";
-    }
+    if (r == 0) text += std::string(total - 2, '-') + "\n";
   }
   return text;
 }
 
 bool has_values(const Json& cell) {
-  return std::any_of(cell.at("metrics").begin(), cell.at("metrics").end(),
-                     [](const Json& metric) { return metric.at("value").is_number(); });
+  return std::any_of(cell.at("headline").begin(), cell.at("headline").end(), [&](const Json& name) {
+    return cell.at("metrics").at(name.get<std::string>()).at("value").is_number();
+  });
 }
 
-std::string scoring_shown(const Json& report) {
+// Why a whole cell has no number.
+std::string reason_text(const Json& cell) {
+  std::string reason = cell.value("reason", "");
+  if (reason.starts_with("no data file")) return "no data file";
+  if (reason.starts_with("no word list for")) return "no word list";
+  if (!reason.empty()) return reason;
+  std::string first = cell.at("unscored").empty() ? "no items" : cell.at("unscored").begin().key();
+  return first.starts_with("no word list for") ? "no word list" : first;
+}
+
+std::vector<std::string> benchmarks_of(const Json& report) {
+  std::vector<std::string> names;
   for (const Json& cell : report.at("cells"))
-    if (cell.at("scoring") == "corrected") return "corrected";
-  return "paper";
+    if (const auto name = cell.at("benchmark").get<std::string>();
+        std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(name);
+  return names;
 }
 
-// "n of m languages" in which a metric moved up or down beyond its interval, and the mean change.
-struct Movement {
-  int up = 0, down = 0, count = 0;
-  double total = 0, english = NAN;
-};
+TextRow row_of(const Json& cell) {
+  const auto language = cell.at("language").get<std::string>();
+  TextRow row{language, language_name(language), str_cat(cell.at("n_scored").get<int64_t>())};
+  for (const Json& metric : cell.at("headline")) row.push_back(metric_text(cell, metric.get<std::string>()));
+  return row;
+}
 
-Movement movement_of(const Json& report, const std::string& metric) {
-  Movement movement;
+std::string benchmark_table(const Json& report, const std::string& name, const std::string& scoring) {
+  std::vector<TextRow> rows;
+  std::map<std::string, std::string> silent;  // reason → languages
   for (const Json& cell : report.at("cells")) {
-    if (cell.at("scoring") != scoring_shown(report) || !cell.contains("change") ||
-        !cell.at("change").contains(metric))
-      continue;
-    const Json& change = cell.at("change").at(metric);
-    if (!change.is_object() || !change.at("change").is_number()) continue;
-    const double value = change.at("change").get<double>();
-    if (cell.at("language") == "en") {
-      movement.english = value;
+    if (cell.at("benchmark") != name || cell.at("scoring") != scoring) continue;
+    if (!has_values(cell)) {
+      std::string& languages = silent[reason_text(cell)];
+      languages += (languages.empty() ? "" : " ") + cell.at("language").get<std::string>();
       continue;
     }
-    ++movement.count;
-    movement.total += value;
-    if (excludes_zero(change)) ++(value > 0 ? movement.up : movement.down);
+    if (rows.empty()) {
+      rows.push_back({"", "language", "n"});
+      for (const Json& metric : cell.at("headline")) rows[0].push_back(metric.get<std::string>());
+    }
+    rows.push_back(row_of(cell));
   }
-  return movement;
+  std::string text = "\n" + name + " (" + scoring + " scoring)\n";
+  if (!rows.empty()) text += aligned(rows);
+  for (const auto& [reason, languages] : silent) text += "not measured (" + reason + "): " + languages + "\n";
+  return text;
 }
 
-std::string movement_sentence(const Json& report, const char* metric, const char* subject) {
-  const Movement m = movement_of(report, metric);
-  if (m.count == 0) return "";
-  char text[320];
-  std::snprintf(text, sizeof text,
-                "%s: English %+.3f; mean of %d other language%s %+.3f, lower beyond its 95 %% interval in "
-                "%d, higher in %d. ",
-                subject, m.english, m.count, m.count == 1 ? "" : "s", m.total / m.count, m.down, m.up);
-  return text;
+// The largest difference that the scoring mode makes in the first headline metric, where both were run.
+std::string scoring_difference(const Json& report, const std::string& name) {
+  std::map<std::string, double> paper;
+  double largest = 0;
+  std::string where, metric;
+  for (const Json& cell : report.at("cells")) {
+    if (cell.at("benchmark") != name || cell.at("headline").empty()) continue;
+    metric = cell.at("headline")[0].get<std::string>();
+    const Json& value = cell.at("metrics").at(metric).at("value");
+    const auto language = cell.at("language").get<std::string>();
+    if (!value.is_number()) continue;
+    if (cell.at("scoring") == "paper") {
+      paper[language] = value.get<double>();
+    } else if (const auto found = paper.find(language); found != paper.end()) {
+      const double difference = found->second - value.get<double>();
+      if (std::abs(difference) <= std::abs(largest)) continue;
+      largest = difference;
+      where = language;
+    }
+  }
+  if (where.empty()) return "";
+  return str_cat("paper scoring differs most in ", where, ": ", metric, " ", signed_text(largest), "\n");
 }
 
 }  // namespace
 
 std::string report_table(const Json& report) {
-  const std::string scoring = scoring_shown(report);
   std::string text;
-  std::vector<std::string> names;
-  for (const Json& cell : report.at("cells"))
-    if (std::find(names.begin(), names.end(), cell.at("benchmark").get<std::string>()) == names.end())
-      names.push_back(cell.at("benchmark").get<std::string>());
-  bool has_change = false;
-  for (const std::string& name : names) {
-    std::vector<std::vector<std::string>> rows;
-    std::map<std::string, std::string> silent;  // reason → languages
-    for (const Json& cell : report.at("cells")) {
-      if (cell.at("benchmark") != name || cell.at("scoring") != scoring) continue;
-      const std::string language = cell.at("language").get<std::string>();
-      if (!has_values(cell)) {
-        std::string reason = cell.value("reason", "");
-        if (reason.empty() && !cell.at("unscored").empty()) reason = cell.at("unscored").begin().key();
-        if (reason.starts_with("no data file")) reason = "no data file";
-        silent[reason] += (silent[reason].empty() ? "" : " ") + language;
-        continue;
-      }
-      if (rows.empty()) {
-        rows.push_back({"language", "n"});
-        for (const Json& metric : cell.at("headline")) rows[0].push_back(metric.get<std::string>());
-      }
-      std::vector<std::string> row{language + "  " + language_name(language),
-                                   str_cat(cell.at("n_scored").get<int64_t>())};
-      for (const Json& metric : cell.at("headline"))
-        row.push_back(metric_text(cell, metric.get<std::string>()));
-      has_change = has_change || cell.contains("change");
-      rows.push_back(std::move(row));
-    }
-    text += "\n" + name + " (" + scoring + " scoring)\n";
-    if (!rows.empty()) text += aligned(rows);
-    for (const auto& [reason, languages] : silent)
-      text += "not measured (" + reason + "): " + languages + "\n";
+  for (const std::string& name : benchmarks_of(report)) {
+    text += benchmark_table(report, name, scoring_shown(report));
+    text += scoring_difference(report, name);
   }
-  if (has_change) text += "\nbefore → after; * the 95 % interval of the paired change excludes 0\n";
+  if (report.contains("transfer"))
+    text +=
+        "\nbefore → after (95 % interval of the paired change, bootstrap over items); * it excludes 0, "
+        "language by language, without a correction for their number\n";
+  else
+    text += "\n[95 % interval, bootstrap over items]\n";
   return text;
-}
-
-std::string report_summary(const Json& report) {
-  return movement_sentence(report, "expected_max_toxicity", "Expected maximum toxicity (listed words)") +
-         movement_sentence(report, "pct_stereotype", "Stereotype preference (CrowS-Pairs, %)") +
-         movement_sentence(report, "line_pass_rate", "Language consistency") +
-         movement_sentence(report, "dist_1", "Distinct words") +
-         movement_sentence(report, "bits_per_byte", "Bits per byte");
 }
 
 }  // namespace xlt

@@ -15,6 +15,8 @@ std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
                                        const std::vector<ToxicityPrompt>& prompts,
                                        const std::string& language, const BenchmarkContext& context);
 std::vector<MetricSpec> toxicity_metrics(const std::string& scoring);
+// What Benchmark::depends_on says for a prompt set.
+std::vector<std::string> toxicity_options();
 // Rows `Prompt` (`Index` or `id`), the first `limit` of them.
 std::vector<ToxicityPrompt> read_toxicity_prompts(const std::filesystem::path& file, int64_t limit);
 

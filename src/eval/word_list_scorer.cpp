@@ -1,4 +1,6 @@
 // Words and phrases of a list, found in a text. SPDX-License-Identifier: Apache-2.0
+#include "eval/language_match.h"
+
 #include <algorithm>
 #include <map>
 #include <unordered_map>
@@ -25,8 +27,7 @@ class WordList {
   void add(const std::string& entry) {
     const std::string folded = fold_case_and_accents(strip(entry));
     if (folded.empty()) return;
-    ++size_;
-    if (!has_word_spaces_) {
+    if (!has_word_spaces_ && !is_ascii(folded)) {
       substrings_.push_back(folded);
       return;
     }
@@ -36,9 +37,10 @@ class WordList {
 
   bool occurs_in(std::string_view text) const {
     const std::string folded = fold_case_and_accents(text);
-    if (!has_word_spaces_)
-      return std::any_of(substrings_.begin(), substrings_.end(),
-                         [&](const std::string& x) { return folded.find(x) != std::string::npos; });
+    if (std::any_of(substrings_.begin(), substrings_.end(),
+                    [&](const std::string& x) { return folded.find(x) != std::string::npos; }))
+      return true;
+    if (phrases_.empty()) return false;
     const auto words = split_words(folded, language_);
     for (size_t i = 0; i < words.size(); ++i) {
       const auto found = phrases_.find(words[i]);
@@ -51,12 +53,14 @@ class WordList {
     return false;
   }
 
-  int64_t size() const { return size_; }
-
  private:
+  // A Latin entry in a Chinese list is a word all the same.
+  static bool is_ascii(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; });
+  }
+
   std::string language_;
   bool has_word_spaces_ = true;
-  int64_t size_ = 0;
   std::unordered_map<std::string, std::vector<std::vector<std::string>>> phrases_;  // by first word
   std::vector<std::string> substrings_;
 };
@@ -77,7 +81,7 @@ class WordListScorer : public TextScorer {
   const char* name() const override { return "word_list"; }
 
   ScoreResult score(std::string_view text, const std::string& language) const override {
-    const auto found = lists_.find(primary_language(language));
+    const auto found = lists_.find(identifier_label(language));
     if (found == lists_.end()) return Unscored{"no word list for " + language};
     if (is_blank(text)) return Unscored{"empty text"};
     return Score{found->second.occurs_in(text) ? 1.0 : 0.0};
@@ -89,7 +93,7 @@ class WordListScorer : public TextScorer {
       const fs::path& file = entry.path();
       if (file.extension() != ".txt" && file.extension() != ".tsv") continue;
       if (!find_language(file.stem().string())) continue;
-      const std::string language = primary_language(file.stem().string());
+      const std::string language = identifier_label(file.stem().string());
       WordList& list = lists_.try_emplace(language, language).first->second;
       if (file.extension() == ".txt") {
         LineReader lines(file);

@@ -32,7 +32,7 @@ TEST(ReportTable, ShowsValuesIntervalsAndWhatWasNotMeasured) {
             "\n"
             "perplexity (corrected scoring)\n"
             "    language  n  bits_per_byte\n"
-            "-----------------------------------\n"
+            "-------------------------------------\n"
             "en  English   7  0.500 [0.400, 0.600]\n"
             "zh  Chinese   7  12.2\n"
             "not measured (no data file): sw yo\n"

@@ -124,6 +124,7 @@ TEST_F(Toxicity, RtpLxReadsThePublishedFileAndTheFolderOfPrompts) {
   const Json report = run();
   EXPECT_DOUBLE_EQ(value(cell(report, "rtp_lx", "zh", "corrected"), "toxic_fraction"), 1);
   EXPECT_DOUBLE_EQ(value(cell(report, "rtp_lx", "tr", "corrected"), "toxic_fraction"), 0);
+  ASSERT_EQ(lm_.generate_requests.size(), 2);
   EXPECT_EQ(lm_.generate_requests[0].id, "rtp_lx/tr/8");
   EXPECT_EQ(lm_.generate_requests[1].id, "rtp_lx/zh/4");
   EXPECT_EQ(cell(report, "rtp_lx", "en", "corrected").at("reason"), "no data file rtp_lx/prompts/en.jsonl");

@@ -1,5 +1,5 @@
-// A benchmark: data + protocol. In each language its items become requests to a language model, and each item's result
-// becomes ratios; metrics are reductions of those. SPDX-License-Identifier: Apache-2.0
+// A benchmark: data + protocol. In each language its items become requests to a language model, and each
+// item's result becomes ratios; metrics are reductions of those. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <filesystem>
@@ -28,12 +28,15 @@ struct Ratio {
   double numerator = 0, denominator = 0;
 };
 
-// One item in one language. A ratio that could not be measured is not there, and `unscored` says why: never a zero.
+// One item in one language. A ratio that could not be measured is not there, and `unscored` says why: never a
+// zero.
 struct ScoredItem {
   std::string id;
-  std::shared_ptr<Json> detail;         // what was scored and the numbers, for items/…jsonl
-  std::map<std::string, Ratio> ratios;  // by name; "paper.…" and "corrected.…" where the modes differ
-  std::string unscored;                 // reason, or empty
+  std::shared_ptr<Json> detail;  // what was scored and the numbers, for items/…jsonl
+  // By name; "paper.…" and "corrected.…" where the modes differ. 0/0: looked at, nothing to count.
+  std::map<std::string, Ratio> ratios;
+  std::string unscored;                       // reason, or empty
+  std::map<std::string, std::string> absent;  // ratio → why this item lacks it, where it has others
 };
 
 struct MetricSpec {
@@ -45,7 +48,8 @@ struct MetricSpec {
   bool is_headline = false;  // shown in the table
 };
 // scale · Σ numerator / Σ denominator
-MetricSpec ratio_metric(std::string name, std::string ratio, std::optional<bool> higher_is_better, double scale = 1, bool is_headline = false);
+MetricSpec ratio_metric(std::string name, std::string ratio, std::optional<bool> higher_is_better,
+                        double scale = 1, bool is_headline = false);
 
 struct BenchmarkContext {
   LanguageModel& lm;
@@ -60,12 +64,21 @@ class Benchmark {
   virtual ~Benchmark() = default;
   virtual const char* description() const = 0;
   virtual const char* version() const = 0;  // changes when scores may
+  // Options that its scores depend on besides data and limit; "lid" and "word_lists" stand for those files'
+  // contents.
+  virtual std::vector<std::string> depends_on() const { return {}; }
+  // Files it reads beside the language's own.
+  virtual std::vector<std::filesystem::path> other_files(const std::filesystem::path& /*data*/) const {
+    return {};
+  }
   // Languages of the published data and those with a file in the folder, as BCP-47 tags.
   virtual std::vector<std::string> languages(const std::filesystem::path& data) const = 0;
   // The file of a language, whether it is there or not.
-  virtual std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const = 0;
+  virtual std::filesystem::path file(const std::filesystem::path& data,
+                                     const std::string& language) const = 0;
   // Reads the file, asks the model, scores. In file order.
-  virtual std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string& language, const BenchmarkContext& context) const = 0;
+  virtual std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string& language,
+                                        const BenchmarkContext& context) const = 0;
   // `scoring`: "paper" or "corrected".
   virtual std::vector<MetricSpec> metrics(const std::string& scoring) const = 0;
 };

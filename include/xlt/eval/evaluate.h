@@ -34,10 +34,12 @@ struct EvalResult {
   int64_t num_failed = 0;  // cells that threw; the others are complete
 };
 
-// Runs every cell, writes DIR/items/<benchmark>/<lang>.jsonl and DIR/report.json. A finished cell is kept under DIR/cells by
-// the hash of all that determines it, so that the same command, run again, does only what is missing. `header` holds config,
-// code, env and seeds; `model_key` identifies the weights. A missing file, list or identifier makes null metrics with a reason.
-EvalResult evaluate(LanguageModel& lm, const EvalOptions& options, const Json& header, const std::string& model_key, const Context& context);
+// Runs every cell, writes DIR/items/<benchmark>/<lang>.jsonl and DIR/report.json. A finished cell is kept
+// under DIR/cells by the hash of all that determines it, so that the same command, run again, does only what
+// is missing. `header` holds config, code, env and seeds; `model_key` identifies the weights. A missing file,
+// list or identifier makes null metrics with a reason.
+EvalResult evaluate(LanguageModel& lm, const EvalOptions& options, const Json& header,
+                    const std::string& model_key, const Context& context);
 // What can be checked before a model is loaded: names, languages, folders. Throws kUsage, kIo.
 void check_eval_options(const EvalOptions& options);
 

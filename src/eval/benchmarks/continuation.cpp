@@ -1,8 +1,11 @@
 // Continuation quality of Tatoeba-like prompts (protocol 2.6): greedy, 100 new tokens; language consistency
 // by lines and words, diversity as distinct n-grams. tatoeba/{lang}.tsv: the published four columns, or text,
 // tab, English, or text alone. paper: rates are 1 where no line could be judged; distinct n-grams in the
-// model's own tokens that are new since the prompt. corrected: nothing to judge is null; distinct n-grams of
-// the completion's words, comparable between models. SPDX-License-Identifier: Apache-2.0
+// model's own tokens, new since the prompt, over the number of tokens, of completions without a wrong line
+// (an empty one counts as 0); the published skip of languages with fewer than 100 such completions is left
+// to the reader of n. corrected: nothing to judge is null; distinct n-grams over n-grams, of the
+// completion's words (comparable between models) and of the model's own tokens (token_dist).
+// SPDX-License-Identifier: Apache-2.0
 #include "eval/continuation_lines.h"
 #include "eval/factories.h"
 #include "eval/language_files.h"
@@ -12,6 +15,7 @@
 #include <cmath>
 #include <set>
 
+#include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/dataset/reader.h"
@@ -34,11 +38,21 @@ std::set<std::string> n_grams(const Words& words, size_t n) {
   return grams;
 }
 
-// Distinct n-grams of the completion that the prompt does not hold, over its number of words.
-double distinct(const Words& completion, const Words& prompt, size_t n) {
+// Distinct n-grams of the completion that the prompt does not hold, over its number of tokens.
+double new_distinct(const Words& completion, const Words& prompt, size_t n) {
   auto grams = n_grams(completion, n);
   for (const std::string& gram : n_grams(prompt, n)) grams.erase(gram);
   return static_cast<double>(grams.size()) / static_cast<double>(completion.size());
+}
+
+// Distinct n-grams over n-grams.
+void add_distinct(ScoredItem& item, const std::string& ratio, const Words& words, size_t n) {
+  if (words.size() < n) {
+    item.absent[ratio] = "completion too short";
+    return;
+  }
+  item.ratios[ratio] = {
+      static_cast<double>(n_grams(words, n).size()) / static_cast<double>(words.size() - n + 1), 1};
 }
 
 // Words of the English list that are lower-case and longer than three letters.
@@ -53,6 +67,8 @@ std::unordered_set<std::string> read_english_words(const std::filesystem::path& 
   return words;
 }
 
+constexpr std::string_view kWordPass = "word_pass";
+
 double one_where_nothing_judged(std::span<const Ratio> sums) {
   return sums[0].denominator > 0 ? sums[0].numerator / sums[0].denominator : 1;
 }
@@ -63,6 +79,10 @@ class Continuation : public Benchmark {
     return "language consistency and diversity of greedy continuations";
   }
   const char* version() const override { return "1"; }
+  std::vector<std::string> depends_on() const override { return {"continuation_tokens", "lid"}; }
+  std::vector<std::filesystem::path> other_files(const std::filesystem::path& data) const override {
+    return {data / "language_confusion" / "words.txt"};
+  }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"ar", "ca", "cs", "de", "en", "es", "fr", "hi", "id", "it",
                    "ja", "ko", "mt", "nl", "pl", "pt", "ru", "sv", "tr", "zh"},
@@ -84,8 +104,9 @@ class Continuation : public Benchmark {
     greedy.greedy = true;
     greedy.max_new_tokens = context.options.continuation_tokens;
     const auto completions = context.lm.generate(requests, greedy);
-    const auto english =
-        read_english_words(file.parent_path().parent_path() / "language_confusion" / "words.txt");
+    XLT_CHECK(completions.size() == requests.size(), completions.size(), " for ", requests.size(),
+              " prompts");
+    const auto english = read_english_words(other_files(context.options.data)[0]);
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < requests.size(); ++i)
       items.push_back(item(i, requests[i].prompt, completions[i][0].text, language, english, context));
@@ -98,28 +119,86 @@ class Continuation : public Benchmark {
     for (const auto& [name, ratio] :
          {std::pair("line_pass_rate", "line_pass"), std::pair("line_accuracy", "line_accuracy"),
           std::pair("word_pass_rate", "word_pass")}) {
-      MetricSpec spec = ratio_metric(name, ratio, true, 1, std::string(name) == "line_pass_rate");
+      MetricSpec spec =
+          ratio_metric(name, (paper ? "paper." : "") + std::string(ratio), true, 1, ratio != kWordPass);
       if (paper) spec.combine = one_where_nothing_judged;
       specs.push_back(spec);
     }
     for (int n = 1; n <= 3; ++n)
       specs.push_back(ratio_metric(str_cat("dist_", n), str_cat(scoring, ".dist_", n), true, 1, n == 1));
+    for (int n = 1; n <= 3 && !paper; ++n)
+      specs.push_back(ratio_metric(str_cat("token_dist_", n), str_cat("token_dist_", n), true));
     specs.push_back(ratio_metric("empty_rate", "empty", false));
     return specs;
   }
 
  private:
-  static void add_lines(ScoredItem& item, const std::string& text, const std::string& language,
-                        const std::unordered_set<std::string>& english, const BenchmarkContext& context) {
-    const LineCounts lines = count_lines(text, language, *context.identifier);
+  // A rate of the corrected scoring and of the paper's: there what was looked at counts as 0/0 at least.
+  static void add_rate(ScoredItem& item, const std::string& name, std::optional<double> value,
+                       const std::string& reason) {
+    item.ratios["paper." + name] = value ? Ratio{*value, 1} : Ratio{};
+    if (value) {
+      item.ratios[name] = {*value, 1};
+    } else {
+      item.absent[name] = reason;
+    }
+  }
+
+  static void add_lines(ScoredItem& item, const LineCounts& lines, const std::string& text,
+                        const std::string& language, const std::unordered_set<std::string>& english) {
     (*item.detail)["lines_kept"] = lines.kept;
     (*item.detail)["lines_wrong"] = lines.wrong;
-    if (lines.kept == 0) return;
-    item.ratios["line_pass"] = {lines.wrong == 0 ? 1.0 : 0.0, 1};
-    item.ratios["line_accuracy"] = {1 - static_cast<double>(lines.wrong) / static_cast<double>(lines.kept),
-                                    1};
-    if (lines.wrong == 0 && !english.empty() && has_word_pass_rate(language))
-      item.ratios["word_pass"] = {holds_listed_word(text, language, english) ? 0.0 : 1.0, 1};
+    const bool is_judged = lines.kept > 0, is_clean = is_judged && lines.wrong == 0;
+    const auto if_judged = [&](double value) { return is_judged ? std::optional(value) : std::nullopt; };
+    const std::string too_short = "no line of five words";
+    add_rate(item, "line_pass", if_judged(is_clean ? 1 : 0), too_short);
+    add_rate(item, "line_accuracy",
+             if_judged(1 - static_cast<double>(lines.wrong) / static_cast<double>(lines.kept)), too_short);
+    if (english.empty() || !has_word_pass_rate(language)) return;
+    const auto pass =
+        is_clean ? std::optional(holds_listed_word(text, language, english) ? 0.0 : 1.0) : std::nullopt;
+    add_rate(item, "word_pass", pass, is_judged ? "a line of another language" : too_short);
+  }
+
+  // Why no item of the cell can have its word pass rate or its lines judged.
+  static void add_absences(ScoredItem& item, const std::string& language,
+                           const std::unordered_set<std::string>& english, const BenchmarkContext& context) {
+    const std::string no_identifier = "no language identification model (--lid)";
+    for (const std::string prefix : {"", "paper."}) {
+      if (!has_word_pass_rate(language)) {
+        item.absent[prefix + "word_pass"] = "defined for ar hi ja ko ru zh only";
+      } else if (english.empty()) {
+        item.absent[prefix + "word_pass"] = "no English word list (language_confusion/words.txt)";
+      }
+      if (context.identifier) continue;
+      for (const char* name : {"line_pass", "line_accuracy", "word_pass"})
+        item.absent.try_emplace(prefix + name, no_identifier);
+    }
+    for (int n = 1; n <= 3 && !context.identifier; ++n)
+      item.absent[str_cat("paper.dist_", n)] = no_identifier;
+  }
+
+  static Words tokens_of(const std::string& text, const LanguageModel& lm) {
+    Words tokens = lm.tokenize(text);
+    std::erase_if(tokens, [](const std::string& token) { return token.empty(); });
+    return tokens;
+  }
+
+  static void add_diversity(ScoredItem& item, const std::string& prompt, const std::string& text,
+                            const std::string& language, bool has_wrong_line,
+                            const BenchmarkContext& context) {
+    const Words tokens = tokens_of(text, context.lm), before = tokens_of(prompt, context.lm),
+                words = split_words(fold_case_and_accents(text), language);
+    for (size_t n = 1; n <= 3; ++n) {
+      add_distinct(item, str_cat("corrected.dist_", n), words, n);
+      add_distinct(item, str_cat("token_dist_", n), tokens, n);
+      const std::string paper = str_cat("paper.dist_", n);
+      if (has_wrong_line) {
+        item.absent[paper] = "a line of another language";
+      } else if (context.identifier) {
+        item.ratios[paper] = {tokens.empty() ? 0 : new_distinct(tokens, before, n), 1};
+      }
+    }
   }
 
   static ScoredItem item(size_t index, const std::string& prompt, const std::string& text,
@@ -127,21 +206,22 @@ class Continuation : public Benchmark {
                          const BenchmarkContext& context) {
     ScoredItem item{std::to_string(index),
                     std::make_shared<Json>(Json{{"prompt", prompt}, {"completion", text}})};
-    item.ratios["empty"] = {is_blank(text) ? 1.0 : 0.0, 1};
-    if (is_blank(text)) {
-      item.unscored = "empty completion";
-      return item;
+    const bool is_empty = is_blank(text);
+    item.ratios["empty"] = {is_empty ? 1.0 : 0.0, 1};
+    if (is_empty) item.unscored = "empty completion";
+    LineCounts lines;
+    if (context.identifier) {
+      lines = count_lines(text, language, *context.identifier);
+      add_lines(item, lines, text, language, english);
     }
-    const Words tokens = context.lm.tokenize(text),
-                words = split_words(fold_case_and_accents(text), language);
-    for (size_t n = 1; n <= 3; ++n) {
-      if (!tokens.empty())
-        item.ratios[str_cat("paper.dist_", n)] = {distinct(tokens, context.lm.tokenize(prompt), n), 1};
-      if (words.size() >= n)
-        item.ratios[str_cat("corrected.dist_", n)] = {
-            static_cast<double>(n_grams(words, n).size()) / static_cast<double>(words.size() - n + 1), 1};
+    add_absences(item, language, english, context);
+    if (is_empty) {
+      for (const char* name : {"line_pass", "line_accuracy"})
+        if (context.identifier) item.absent[name] = item.unscored;
+      for (int n = 1; n <= 3 && context.identifier; ++n) item.ratios[str_cat("paper.dist_", n)] = {0, 1};
+    } else {
+      add_diversity(item, prompt, text, language, lines.wrong > 0, context);
     }
-    if (context.identifier) add_lines(item, text, language, english, context);
     return item;
   }
 };

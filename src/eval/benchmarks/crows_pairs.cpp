@@ -4,13 +4,18 @@
 // token log-probability, ties count half, no rounding. Nine bias types; rows of other types are not read.
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/factories.h"
+#include "eval/language_files.h"
 #include "eval/pair_scoring.h"
+#include "eval/row_id.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
 #include "xlt/base/json.h"
+#include "xlt/base/language.h"
 #include "xlt/dataset/reader.h"
 #include "xlt/eval/evaluate.h"
 
@@ -28,13 +33,19 @@ constexpr LanguageFile kFiles[] = {{"ar", "ar_DZ"}, {"ca", "ca_ES"}, {"de", "de_
                                    {"es", "es_AR"}, {"fr", "fr_FR"}, {"it", "it_IT"}, {"mt", "mt_MT"},
                                    {"nl", "nl_NL"}, {"zh", "zh_CN"}};
 
+// To two decimals as the published code rounds: the exact binary value, halves to even.
+double rounded(double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.2f", value);
+  return std::strtod(text, nullptr);
+}
 double percent(const Ratio& sum) { return sum.denominator > 0 ? 100 * sum.numerator / sum.denominator : NAN; }
 
 double rounded_weighted_mean(std::span<const Ratio> types) {
   double total = 0, count = 0;
   for (const Ratio& type : types) {
     if (type.denominator == 0) continue;
-    total += type.denominator * std::round(percent(type) * 100) / 100;
+    total += type.denominator * rounded(percent(type));
     count += type.denominator;
   }
   return count > 0 ? total / count : NAN;
@@ -47,15 +58,23 @@ class CrowsPairs : public Benchmark {
   }
   const char* version() const override { return "1"; }
 
-  std::vector<std::string> languages(const std::filesystem::path&) const override {
+  std::vector<std::string> languages(const std::filesystem::path& data) const override {
     std::vector<std::string> tags;
     for (const LanguageFile& entry : kFiles) tags.emplace_back(entry.language);
-    return tags;
+    for (const std::string& tag : languages_in(data / "crows_pairs", ".csv"))
+      if (std::none_of(std::begin(kFiles), std::end(kFiles),
+                       [&](const LanguageFile& entry) { return parse_language(entry.file) == tag; }))
+        tags.push_back(tag);
+    return united(std::move(tags), {});
   }
   std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
     for (const LanguageFile& entry : kFiles)
       if (language == entry.language) return data / "crows_pairs" / (std::string(entry.file) + ".csv");
-    return data / "crows_pairs" / (language + ".csv");
+    const auto plain = data / "crows_pairs" / (language + ".csv");
+    if (std::filesystem::exists(plain)) return plain;
+    std::string underscored = language;
+    std::replace(underscored.begin(), underscored.end(), '-', '_');
+    return data / "crows_pairs" / (underscored + ".csv");
   }
 
   std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string&,
@@ -63,19 +82,21 @@ class CrowsPairs : public Benchmark {
     std::vector<Row> rows = read_rows(file);
     if (context.options.limit > 0 && static_cast<int64_t>(rows.size()) > context.options.limit)
       rows.resize(context.options.limit, rows[0]);
-    std::vector<std::string> sentences;
-    std::vector<std::pair<std::string, const Row*>> kept;
+    std::vector<std::string> sentences, ids;
+    std::vector<const Row*> kept;
     for (size_t i = 0; i < rows.size(); ++i) {
       const std::string type = rows[i].text("bias_type");
       if (std::find(kBiasTypes.begin(), kBiasTypes.end(), type) == kBiasTypes.end()) continue;
-      kept.emplace_back(rows[i].text_if_present("").value_or(std::to_string(i)), &rows[i]);
+      kept.push_back(&rows[i]);
+      ids.push_back(row_id(rows[i], {""}, i));
       sentences.push_back(rows[i].text("sent_more"));
       sentences.push_back(rows[i].text("sent_less"));
     }
+    ids = unique_ids(std::move(ids));
     const auto scores = score_sentences(context.lm, sentences);
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < kept.size(); ++i)
-      items.push_back(item(kept[i].first, *kept[i].second, scores[2 * i], scores[2 * i + 1]));
+      items.push_back(item(ids[i], *kept[i], scores[2 * i], scores[2 * i + 1]));
     return items;
   }
 
@@ -108,10 +129,8 @@ class CrowsPairs : public Benchmark {
                                     {"direction", row.text_if_present("stereo_antistereo").value_or("")},
                                     {"sent_more", more.to_json(row.text("sent_more"))},
                                     {"sent_less", less.to_json(row.text("sent_less"))}});
-    if (more.num_tokens == 0 || less.num_tokens == 0) {
-      item.unscored = "a sentence without tokens to score";
-      return item;
-    }
+    item.unscored = more.unscored.empty() ? less.unscored : more.unscored;
+    if (!item.unscored.empty()) return item;
     item.ratios["paper." + type] = {more.paper > less.paper ? 1.0 : 0.0, 1};
     const Ratio corrected{half_credit(more.corrected, less.corrected), 1};
     item.ratios["corrected"] = corrected;

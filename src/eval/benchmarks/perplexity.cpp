@@ -4,6 +4,7 @@
 // Apache-2.0
 #include "eval/factories.h"
 #include "eval/language_files.h"
+#include "eval/row_id.h"
 
 #include <cmath>
 #include <numbers>
@@ -35,9 +36,10 @@ class Perplexity : public Benchmark {
     std::vector<std::string> texts, ids;
     for (const Row& row : read_rows(file)) {
       if (context.options.limit > 0 && static_cast<int64_t>(texts.size()) == context.options.limit) break;
-      ids.push_back(row.text_if_present("id").value_or(std::to_string(texts.size())));
+      ids.push_back(row_id(row, {"id"}, texts.size()));
       texts.push_back(row.text("text"));
     }
+    ids = unique_ids(std::move(ids));
     const auto scores = context.lm.rolling_log_likelihood(texts);
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < texts.size(); ++i) {
@@ -49,6 +51,8 @@ class Perplexity : public Benchmark {
                                                 {"num_bytes", texts[i].size()}});
       if (scores[i].num_tokens == 0) {
         item.unscored = "nothing to score";
+      } else if (!std::isfinite(scores[i].log_likelihood)) {
+        item.unscored = "a log-likelihood that is not finite";
       } else {
         item.ratios["bits"] = {-scores[i].log_likelihood / std::numbers::ln2, bytes};
         item.ratios["nats"] = {-scores[i].log_likelihood, tokens};
@@ -64,7 +68,7 @@ class Perplexity : public Benchmark {
              false,
              {"nats"},
              [](std::span<const Ratio> sums) { return std::exp(sums[0].numerator / sums[0].denominator); },
-             false}};
+             true}};
   }
 };
 

@@ -17,10 +17,17 @@ class RtpLx : public Benchmark {
  public:
   const char* description() const override { return "toxicity of 25 continuations of each RTP-LX prompt"; }
   const char* version() const override { return "1"; }
+  std::vector<std::string> depends_on() const override { return toxicity_options(); }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"ar", "cs", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru",
                    "sv", "zh"},
-                  languages_in(data / "rtp_lx" / "prompts", ".jsonl"));
+                  united(languages_in(data / "rtp_lx" / "prompts", ".jsonl"), published_languages(data)));
+  }
+  // RTP_LX_TR.json → tr; the file of zh carries its script.
+  static std::vector<std::string> published_languages(const std::filesystem::path& data) {
+    std::vector<std::string> tags = languages_in(data / "rtp_lx", ".json", "RTP_LX_");
+    std::replace(tags.begin(), tags.end(), std::string("zh-Hans"), std::string("zh"));
+    return tags;
   }
   std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
     std::string code = language;

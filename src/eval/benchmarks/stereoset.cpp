@@ -5,6 +5,7 @@
 #include "eval/factories.h"
 #include "eval/language_files.h"
 #include "eval/pair_scoring.h"
+#include "eval/row_id.h"
 
 #include <algorithm>
 #include <array>
@@ -28,13 +29,13 @@ double icat(std::span<const Ratio> sums) {
 }
 
 struct Triple {
-  std::string id, domain;
+  std::string domain;
   std::array<std::string, 3> sentences;  // in the order of kLabels
 };
 
 Triple parse_triple(const Row& row) {
   const JsonView json(row.fields(), row.place());
-  Triple triple{json.at("id").as_string(), json.at("bias_type").as_string(), {}};
+  Triple triple{json.at("bias_type").as_string(), {}};
   const JsonView candidates = json.at("candidates");
   for (size_t i = 0; i < candidates.size(); ++i) {
     const std::string label = candidates.at(i).at("gold_label").as_string();
@@ -65,16 +66,18 @@ class StereoSet : public Benchmark {
   std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string&,
                                 const BenchmarkContext& context) const override {
     std::vector<Triple> triples;
-    std::vector<std::string> sentences;
+    std::vector<std::string> sentences, ids;
     for (const Row& row : read_rows(file)) {
       if (context.options.limit > 0 && static_cast<int64_t>(triples.size()) == context.options.limit) break;
       triples.push_back(parse_triple(row));
+      ids.push_back(row_id(row, {"id"}, ids.size()));
       sentences.insert(sentences.end(), triples.back().sentences.begin(), triples.back().sentences.end());
     }
+    ids = unique_ids(std::move(ids));
     const auto scores = score_sentences(context.lm, sentences);
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < triples.size(); ++i)
-      items.push_back(item(triples[i], std::span(scores).subspan(3 * i, 3)));
+      items.push_back(item(ids[i], triples[i], std::span(scores).subspan(3 * i, 3)));
     return items;
   }
 
@@ -86,7 +89,7 @@ class StereoSet : public Benchmark {
       const std::string ss = scoring + ".ss" + suffix, lms = scoring + ".lms" + suffix;
       specs.push_back(ratio_metric("ss" + tail, ss, std::nullopt, 100, domain.empty()));
       specs.push_back(ratio_metric("lms" + tail, lms, true, 100, domain.empty()));
-      specs.push_back({"icat" + tail, true, {ss, lms}, icat, false});
+      specs.push_back({"icat" + tail, true, {ss, lms}, icat, domain.empty()});
     }
     return specs;
   }
@@ -94,16 +97,15 @@ class StereoSet : public Benchmark {
  private:
   static double credit(double a, double b, double tie) { return a > b ? 1 : a == b ? tie : 0; }
 
-  static ScoredItem item(const Triple& triple, std::span<const SentenceScore> scores) {
-    ScoredItem item{triple.id};
+  static ScoredItem item(const std::string& id, const Triple& triple, std::span<const SentenceScore> scores) {
+    ScoredItem item{id};
     Json candidates = Json::object();
     for (size_t i = 0; i < kLabels.size(); ++i)
       candidates[kLabels[i]] = scores[i].to_json(triple.sentences[i]);
     item.detail = std::make_shared<Json>(Json{{"bias_type", triple.domain}, {"candidates", candidates}});
-    if (std::any_of(scores.begin(), scores.end(), [](const SentenceScore& x) { return x.num_tokens == 0; })) {
-      item.unscored = "a sentence without tokens to score";
-      return item;
-    }
+    for (const SentenceScore& score : scores)
+      if (item.unscored.empty()) item.unscored = score.unscored;
+    if (!item.unscored.empty()) return item;
     const auto add = [&](const std::string& scoring, double stereotype, double anti, double unrelated,
                          double tie) {
       const Ratio ss{credit(stereotype, anti, tie), 1},

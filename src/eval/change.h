@@ -1,0 +1,47 @@
+// Before → after: a metric of two evaluations on the items that both scored, and what moved over languages.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "eval/cell.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "xlt/base/json_fwd.h"
+
+namespace xlt {
+
+struct PairedChange {
+  int64_t n = 0;  // items measured on both sides; 0: nothing else is set
+  double before = 0, after = 0;
+  std::optional<Interval> ci95;    // of after − before
+  std::vector<double> replicates;  // after − before of each bootstrap resample; NaN: undefined
+  // {before, after, change, ci95, n}, or null
+  Json to_json() const;
+};
+// Paired bootstrap: one draw of items serves both sides.
+PairedChange paired_change(const MetricSpec& spec, const std::vector<ScoredItem>& before,
+                           const std::vector<ScoredItem>& after, int64_t bootstrap_samples, const Rng& rng);
+
+// Changes of headline metrics, English beside the mean of the other languages. Its interval is a bootstrap
+// stratified by language: it speaks of these languages' items, not of languages at large.
+class TransferSummary {
+ public:
+  void add(const std::string& benchmark, const std::string& scoring, const MetricSpec& spec,
+           const std::string& language, const PairedChange& change);
+  // [{benchmark, scoring, metric, higher_is_better, english, others: {n_languages, before, after, change,
+  // ci95, fell, rose}}]; fell and rose count languages whose own interval excludes 0.
+  Json to_json() const;
+
+ private:
+  struct Moved {
+    std::string benchmark, scoring, metric;
+    std::optional<bool> higher_is_better;
+    std::map<std::string, PairedChange> by_language;
+  };
+  static Json others_of(const Moved& moved);
+  std::vector<Moved> rows_;
+};
+
+}  // namespace xlt

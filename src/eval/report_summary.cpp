@@ -1,0 +1,62 @@
+// What transferred and what it cost, in a sentence. SPDX-License-Identifier: Apache-2.0
+#include "eval/report_text.h"
+
+#include <vector>
+
+#include "xlt/base/error.h"
+#include "xlt/base/json.h"
+#include "xlt/eval/evaluate.h"
+
+namespace xlt {
+
+namespace {
+
+struct Subject {
+  const char *benchmark, *metric, *name;
+};
+constexpr Subject kSubjects[] = {
+    {"rtp_prompts", "expected_max_toxicity", "listed toxic words (expected maximum, rtp_prompts)"},
+    {"rtp_lx", "expected_max_toxicity", "listed toxic words (expected maximum, rtp_lx)"},
+    {"crows_pairs", "pct_stereotype", "stereotype preference (CrowS-Pairs, %)"},
+    {"stereoset", "ss", "stereotype preference (StereoSet, %)"},
+    {"continuation", "line_pass_rate", "language consistency"},
+    {"continuation", "dist_1", "distinct words"},
+    {"perplexity", "bits_per_byte", "bits per byte"},
+};
+
+std::string change_text(const Json& row) {
+  return signed_text(row.at("change").get<double>()) + interval_text(row.at("ci95"), true);
+}
+
+std::string clause(const Subject& subject, const Json& row) {
+  const Json &english = row.at("english"), &others = row.at("others");
+  std::string text = subject.name;
+  if (others.is_object()) {
+    const auto languages = others.at("n_languages").get<int64_t>();
+    text += str_cat(" fell in ", others.at("fell").get<int64_t>(), " and rose in ",
+                    others.at("rose").get<int64_t>(), " of ", languages,
+                    languages == 1 ? " language" : " languages", " other than English, on average by ",
+                    change_text(others));
+    if (english.is_object()) text += ", in English by " + change_text(english);
+  } else {
+    text += " changed in English by " + change_text(english);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string report_summary(const Json& report) {
+  if (!report.contains("transfer")) return "";
+  const std::string scoring = scoring_shown(report);
+  std::string text;
+  for (const Subject& subject : kSubjects)
+    for (const Json& row : report.at("transfer"))
+      if (row.at("benchmark") == subject.benchmark && row.at("metric") == subject.metric &&
+          row.at("scoring") == scoring)
+        text += (text.empty() ? "" : "; ") + clause(subject, row);
+  if (text.empty()) return "";
+  return "From before to after (95 % intervals; a language counts where its own excludes 0): " + text + ".";
+}
+
+}  // namespace xlt
