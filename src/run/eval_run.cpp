@@ -11,14 +11,17 @@ namespace xlt {
 
 namespace {
 
-// Which weights: the adapter by its bytes; the base model's files by name, size and time of change, since hashing gigabytes on
-// every call would cost more than a short evaluation.
+// Which weights: the adapter by its bytes; the base model's files by name, size and time of change, since
+// hashing gigabytes on every call would cost more than a short evaluation.
 std::string model_key(const ModelChoice& model) {
   Json key{{"model", fs::weakly_canonical(model.model).string()}};
   for (const auto& entry : fs::directory_iterator(model.model))
     if (entry.path().extension() == ".safetensors" || entry.path().extension() == ".json")
-      key[entry.path().filename().string()] = str_cat(entry.file_size(), "@", entry.last_write_time().time_since_epoch().count());
-  if (!model.adapter.empty()) key["adapter"] = sha256_of_file(fs::path(model.adapter) / "adapter_model.safetensors") + sha256_of_file(fs::path(model.adapter) / "adapter_config.json");
+      key[entry.path().filename().string()] =
+          str_cat(entry.file_size(), "@", entry.last_write_time().time_since_epoch().count());
+  if (!model.adapter.empty())
+    key["adapter"] = sha256_of_file(fs::path(model.adapter) / "adapter_model.safetensors") +
+                     sha256_of_file(fs::path(model.adapter) / "adapter_config.json");
   Json sorted = Json::object();
   std::map<std::string, Json> entries;
   for (const auto& [name, value] : key.items()) entries[name] = value;
@@ -28,7 +31,8 @@ std::string model_key(const ModelChoice& model) {
 
 }  // namespace
 
-EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, const Json& config, const Placement& where, const Context& context) {
+EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, const Json& config,
+                          const Placement& where, const Context& context) {
   check_eval_options(options);
   const auto lm = load_language_model(model, where, context);
   const LanguageModelInfo& info = lm->info();
@@ -38,7 +42,11 @@ EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, 
                     {"code", code_record()},
                     {"env", environment},
                     {"seeds", Json::array({options.seed})},
-                    {"model", {{"path", info.model}, {"adapter", info.adapter}, {"type", info.model_type}, {"num_parameters", info.num_parameters}}}};
+                    {"model",
+                     {{"path", info.model},
+                      {"adapter", info.adapter},
+                      {"type", info.model_type},
+                      {"num_parameters", info.num_parameters}}}};
   return evaluate(*lm, options, header, model_key(model), context);
 }
 

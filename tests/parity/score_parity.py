@@ -2,7 +2,7 @@
 import math
 import unittest
 
-from support import (DATA, SEEDS, TINY, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, tiny_models, token_logps, udhr_texts,
+from support import (DATA, SEEDS, TINY, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, slow, tiny_models, token_logps, udhr_texts,
                      write_jsonl, xlt)
 
 # Bits per byte of Gemma 3 270M on the first 20 rows of udhr, f32 (measured with transformers).
@@ -30,6 +30,7 @@ class ScoreParity(ParityTest):
                 with self.subTest(model=name, seed=seed):
                     self.check_texts(tiny_models(seed) / name, texts, 1e-3)
 
+    @slow
     def test_real_model(self):
         self.check_texts(real_model(), [text[:300] for text in udhr_texts(1)], 5e-3)
 
@@ -83,6 +84,7 @@ class GreedyParity(ParityTest):
                 with self.subTest(model=name, seed=seed):
                     self.check(tiny_models(seed) / name, prompts, 64)
 
+    @slow
     def test_real_model(self):
         self.check(real_model(), [text[:60] for text in udhr_texts(1)][:8], 64)
 

@@ -26,6 +26,11 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
+def slow(test):
+    """Minutes on the real model: run with XLT_SLOW=1."""
+    return unittest.skipUnless(os.environ.get("XLT_SLOW"), "takes minutes; set XLT_SLOW=1")(test)
+
+
 def needs(path):
     if not path.exists():
         raise unittest.SkipTest(f"{path.relative_to(ROOT.parent)} is not there")
