@@ -8,7 +8,6 @@
 #include "cli/terminal.h"
 
 #include <cstdio>
-#include <iostream>
 
 #include <CLI/CLI.hpp>
 
@@ -42,6 +41,8 @@ struct Parsed {
 };
 
 constexpr const char* kCommonTitle = "Every command";
+constexpr const char* kHelpHelp = "print this and exit";
+constexpr const char* kVersionHelp = "print the version and exit";
 
 void add_config_flags(Parsed& parsed) {
   const auto keep = [](const CLI::results_t&) { return true; };
@@ -60,15 +61,16 @@ Parsed add_command(CLI::App& app, const Entry<Command>& entry, GlobalOptions& gl
   parsed.help = parsed.command->help();
   parsed.groups = parsed.command->groups();
   parsed.app =
-      app.add_subcommand(entry.name, parsed.help.purpose + ".\n\nExample:\n  " + parsed.help.example);
+      app.add_subcommand(entry.name, parsed.help.purpose + ".\n\nExample:\n  " + parsed.help.example + "\n");
   parsed.app->allow_extras();
-  parsed.app->set_help_flag("-h,--help", "print this and exit")->group(kCommonTitle);
-  parsed.app->set_version_flag("--version", version_text())->group(kCommonTitle);
+  parsed.app->set_help_flag();  // the inherited one; help shows groups in the order they are made
   parsed.flags = std::make_unique<Flags>(*parsed.app);
   for (const auto& group : parsed.groups) parsed.flags->add(group, parsed.help);
   parsed.groups.push_back({"global", kCommonTitle, visit_of(global)});
   parsed.flags->add(parsed.groups.back(), parsed.help);
   add_config_flags(parsed);
+  parsed.app->set_help_flag("-h,--help", kHelpHelp)->group(kCommonTitle);
+  parsed.app->set_version_flag("--version", version_text(), kVersionHelp)->group(kCommonTitle);
   return parsed;
 }
 
@@ -152,8 +154,8 @@ int run_command_line(int argc, char** argv) {
   app.name("xlt");
   app.formatter(std::make_shared<HelpFormatter>());
   app.get_formatter()->column_width(34);
-  app.set_help_flag("-h,--help", "print this and exit");
-  app.set_version_flag("--version", version_text());
+  app.set_help_flag("-h,--help", kHelpHelp);
+  app.set_version_flag("--version", version_text(), kVersionHelp);
   app.allow_extras();
   GlobalOptions global;
   std::vector<Parsed> all;
@@ -165,9 +167,11 @@ int run_command_line(int argc, char** argv) {
       throw Error(ErrorKind::kUsage, std::string(error.what()) + "; see `xlt --help`");
     return app.exit(error);  // help or version, on stdout
   }
+  // What stands before the command would otherwise be passed over in silence.
+  if (!app.remaining(/*recurse=*/false).empty()) throw_no_command(app.remaining());
   for (auto& parsed : all)
     if (parsed.app->parsed()) return run_command(parsed, global);
-  throw_no_command(app.remaining());
+  throw_no_command({});
 }
 
 }  // namespace xlt::cli

@@ -9,10 +9,27 @@ namespace xlt::cli {
 
 namespace {
 
-// The default as help shows it; long ones and empty ones say nothing.
+// The default as help shows it; an empty one says nothing.
 std::string default_text(const OptionDescription& option) {
   const std::string& value = option.default_value;
-  return value.empty() || value == "\"\"" || value == "[]" ? "" : " [" + value + "]";
+  return value.empty() ? "" : " [" + value + "]";
+}
+
+// Lines of at most kHelpColumns characters; CLI11 indents those after the first.
+std::string wrap(const std::string& text) {
+  constexpr size_t kHelpColumns = 76;
+  std::string wrapped;
+  size_t column = 0;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(' ', begin), text.size());
+    const bool fits = column + (end - begin) < kHelpColumns;
+    if (begin > 0) wrapped += fits ? ' ' : '\n';
+    if (!fits) column = 0;
+    wrapped += text.substr(begin, end - begin);
+    column += end - begin + 1;
+    begin = end + 1;
+  }
+  return wrapped;
 }
 
 std::string help_text(const OptionDescription& option, bool required) {
@@ -20,13 +37,13 @@ std::string help_text(const OptionDescription& option, bool required) {
   text += option.help;
   if (!option.check.empty()) text += " (" + option.check + ")";
   if (!required && option.type != "bool") text += default_text(option);
-  return text;
+  return wrap(text);
 }
 
 std::string value_name(const OptionDescription& option) {
   if (option.type == "int") return "N";
-  if (option.type == "number" || option.type == "double" || option.type == "float") return "X";
-  if (option.type == "list" || option.type == "strings") return "A,B,…";
+  if (option.type == "number") return "X";
+  if (option.type == "list") return "A,B,…";
   return "TEXT";
 }
 

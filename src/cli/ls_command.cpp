@@ -2,11 +2,14 @@
 #include "cli/command.h"
 #include "cli/session.h"
 
+#include <algorithm>
 #include <cstdio>
-#include <functional>
 
 #include "xlt/base/language.h"
 #include "xlt/dataset/record.h"
+#include "xlt/eval/benchmark.h"
+#include "xlt/eval/evaluate.h"
+#include "xlt/eval/scorer.h"
 #include "xlt/models/decoder.h"
 #include "xlt/train/trainer.h"
 
@@ -36,18 +39,44 @@ Rows command_rows() {
   return rows;
 }
 
+Rows benchmark_rows() {
+  Rows rows;
+  for (const auto& entry : benchmarks()) rows.emplace_back(entry.name, entry.make()->description());
+  return rows;
+}
+
+// The values a training option takes, as its own check names them.
+Rows values_of(const std::string& name) {
+  TrainerOptions trainer;
+  std::string list;
+  for (const auto& option : describe_options(visit_of(trainer)))
+    if (option.name == name) list = option.check;
+  Rows rows;
+  for (size_t begin = 0; begin < list.size();) {
+    const size_t end = std::min(list.find(", ", begin), list.size());
+    rows.emplace_back(list.substr(begin, end - begin), "");
+    begin = end + 2;
+  }
+  return rows;
+}
+
 struct Kind {
   const char *name, *purpose;
   Rows (*list)();
 };
 constexpr Kind kKinds[] = {
+    {"benchmarks", "for xlt eval --benchmarks", benchmark_rows},
     {"commands", "what xlt does", command_rows},
     {"families", "model architectures that load (model_type of config.json)",
      [] { return rows_of(family_names()); }},
     {"languages", "languages by BCP-47 tag", languages},
     {"methods", "training methods, for xlt train --method", [] { return rows_of(method_names()); }},
+    {"optimizers", "for xlt train --optimizer", [] { return values_of("optimizer"); }},
     {"presets", "published data sets, for xlt train --data PRESET=FILE",
      [] { return rows_of(preset_names()); }},
+    {"schedules", "courses of the learning rate, for xlt train --lr-schedule",
+     [] { return values_of("lr_schedule"); }},
+    {"scorers", "what toxicity is scored by", [] { return rows_of(scorer_names()); }},
 };
 
 std::vector<std::string> kind_names() {

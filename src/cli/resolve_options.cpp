@@ -19,9 +19,7 @@ const OptionGroup* find_group(const std::vector<OptionGroup>& groups, const std:
 
 bool is_text(const VisitFunction& visit, const std::string& name) {
   for (const auto& option : describe_options(visit))
-    if (option.name == name)
-      return option.type != "int" && option.type != "bool" && option.type != "number" &&
-             option.type != "double" && option.type != "float";
+    if (option.name == name) return option.type == "text" || option.type == "list";
   return false;
 }
 

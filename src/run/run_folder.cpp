@@ -95,7 +95,13 @@ Json RunFolder::stored() const { return load_json(folder_ / kRunFile); }
 void RunFolder::write(Json record, const std::string& status) const {
   record["status"] = status;
   make_folders(folder_);
-  write_file(folder_ / kRunFile, dump_json(record, 2) + "\n");
+  try {
+    write_file(folder_ / kRunFile, dump_json(record, 2) + "\n");
+  } catch (const Error&) {
+    std::error_code ignored;
+    fs::remove(folder_, ignored);  // if it is empty: no run began
+    throw;
+  }
 }
 
 }  // namespace xlt

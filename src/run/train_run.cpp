@@ -48,6 +48,7 @@ void check_combination(const TrainRunOptions& options) {
         "none");
   if (!options.adapter.init_adapter.empty() && !trains_adapter(options))
     usage("--init-adapter goes with --adapter lora");
+  options.trainer.check_combination();
 }
 
 struct Records {

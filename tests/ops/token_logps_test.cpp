@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, TokenLogps,
                                          Case{6, 16385, {2.0, 3.0, 128}, false}));
 
 TEST(TokenLogps, UniformLogitsGiveMinusLogOfTheVocabulary) {
-  const at::Tensor logp = ops::token_logps(at::zeros({3, 4}), at::randn({1000, 4}), at::tensor({0, 5, 999}));
+  const at::Tensor logp = ops::token_logps(at::zeros({3, 4}), at::randn({1000, 4}), at::tensor({0, 5, 999}, at::kLong));
   for (int i = 0; i < 3; ++i) EXPECT_NEAR(logp[i].item<double>(), -std::log(1000.0), 1e-6);
 }
 
