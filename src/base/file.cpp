@@ -48,6 +48,15 @@ void make_folders(const fs::path& folder) {
 
 AtomicFile::AtomicFile(fs::path file) : file_(std::move(file)) {
   if (file_.has_parent_path()) make_folders(file_.parent_path());
+  std::error_code code;
+  const fs::file_status status = fs::status(file_, code);  // of what a link points to
+  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) {
+    // A device or pipe is written as it is: renaming over it would replace it by a file.
+    stream_ = std::fopen(file_.c_str(), "wb");
+    if (!stream_) throw_io("cannot write", file_);
+    return;
+  }
+  if (fs::is_symlink(fs::symlink_status(file_, code))) file_ = fs::weakly_canonical(file_);
   temporary_ = file_.parent_path() / str_cat(".", file_.filename().string(), ".tmp-", ::getpid());
   stream_ = std::fopen(temporary_.c_str(), "wb");
   if (!stream_) throw_io("cannot write", file_);
@@ -71,6 +80,7 @@ void AtomicFile::commit() {
   const int closed = std::fclose(stream_);
   stream_ = nullptr;
   if (closed != 0) throw_io("cannot write", file_);
+  if (temporary_.empty()) return;  // a device or pipe
   if (std::rename(temporary_.c_str(), file_.c_str()) != 0)
     throw_io("cannot rename the finished file into place", file_);
   temporary_.clear();
