@@ -47,8 +47,10 @@ void make_folders(const fs::path& folder) {
 }
 
 AtomicFile::AtomicFile(fs::path file) : file_(std::move(file)) {
-  if (file_.has_parent_path()) make_folders(file_.parent_path());
   std::error_code code;
+  if (file_.has_parent_path()) fs::create_directories(file_.parent_path(), code);
+  if (code && !fs::is_directory(file_.parent_path()))
+    throw Error(ErrorKind::kIo, str_cat("cannot create its folder: ", code.message()), file_.string());
   const fs::file_status status = fs::status(file_, code);  // of what a link points to
   if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) {
     // A device or pipe is written as it is: renaming over it would replace it by a file.

@@ -178,6 +178,7 @@ class Evaluation {
       if (spec.is_headline) json["headline"].push_back(spec.name);
     if (!missing.empty()) {
       json["reason"] = missing;
+      json["unscored"][missing] = 0;  // how many items the language would have had is not known
       for (auto& [name, metric] : json["metrics"].items()) metric["reason"] = missing;
     }
     if (baseline_ && !work.items.empty()) add_changes(json, plan, specs, work.items, rng);

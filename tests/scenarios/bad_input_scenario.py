@@ -277,8 +277,8 @@ class Outputs(Scenario):
 
     def test_verbs_write_below_a_file(self):
         output = self.folder / "file" / "out.jsonl"
-        self.assert_fails(run("tokenize", "--model", self.model, "--input", self.rows, "--output", output), 3, "file")
-        self.assert_fails(run("score", "--model", self.model, "--input", self.rows, "--output", output), 3, "file")
+        self.assert_fails(run("tokenize", "--model", self.model, "--input", self.rows, "--output", output), 3, "file/out.jsonl")
+        self.assert_fails(run("score", "--model", self.model, "--input", self.rows, "--output", output), 3, "file/out.jsonl")
         self.assert_only("rows.jsonl", "file")
 
     def test_train_writes_below_a_file(self):
