@@ -38,8 +38,10 @@ add_library(xlt_torch INTERFACE)
 target_include_directories(xlt_torch SYSTEM INTERFACE ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
 target_link_directories(xlt_torch INTERFACE ${torch_root}/lib)
 target_link_libraries(xlt_torch INTERFACE torch_cpu c10)
-# The wheel's libgomp comes with it; we use ATen's own parallel_for and never OpenMP directly.
-target_link_options(xlt_torch INTERFACE -Wl,-rpath,${torch_root}/lib)
+# at::parallel_for is an inline template that runs serially in a translation unit compiled without OpenMP. The libgomp that is
+# loaded is libtorch's own: both have the same soname, and the run path names libtorch's folder.
+target_compile_options(xlt_torch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+target_link_options(xlt_torch INTERFACE -fopenmp -Wl,-rpath,${torch_root}/lib)
 
 set(XLT_HAVE_CUDA OFF)
 if(NOT XLT_CUDA STREQUAL "OFF")
