@@ -1,10 +1,10 @@
-// SPDX-License-Identifier: Apache-2.0
+// Reads, maps and atomic writes. SPDX-License-Identifier: Apache-2.0
 #include "xlt/base/file.h"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -21,14 +21,31 @@ namespace {
   throw Error(ErrorKind::kIo, str_cat(what, ": ", std::strerror(errno)), file.string());
 }
 
+void refuse_folder(const fs::path& file) {
+  std::error_code code;
+  if (fs::is_directory(file, code))
+    throw Error(ErrorKind::kIo, "is a folder; expected a file", file.string());
+}
+
+void open_to_read(std::ifstream& stream, const fs::path& file) {
+  refuse_folder(file);
+  errno = 0;
+  stream.open(file, std::ios::binary);
+  if (!stream) throw_io("cannot open", file);
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& file) {
-  errno = 0;
-  if (fs::is_directory(file)) throw Error(ErrorKind::kIo, "is a folder; expected a file", file.string());
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw_io("cannot open", file);
-  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  std::ifstream stream;
+  open_to_read(stream, file);
+  std::error_code code;
+  const uintmax_t size = fs::file_size(file, code);
+  std::string text;
+  if (!code) text.reserve(size);  // a hint: pipes and /proc have no size, or say 0
+  std::array<char, 1 << 16> chunk;
+  while (stream.read(chunk.data(), chunk.size()), stream.gcount() > 0)
+    text.append(chunk.data(), static_cast<size_t>(stream.gcount()));
   if (stream.bad()) throw_io("cannot read", file);
   return text;
 }
@@ -40,27 +57,27 @@ void write_file(const fs::path& file, std::string_view text) {
 }
 
 void make_folders(const fs::path& folder) {
-  std::error_code code;
+  std::error_code code, ignored;
   fs::create_directories(folder, code);
-  if (code && !fs::is_directory(folder))
+  if (code && !fs::is_directory(folder, ignored))
     throw Error(ErrorKind::kIo, str_cat("cannot create the folder: ", code.message()), folder.string());
 }
 
 AtomicFile::AtomicFile(fs::path file) : file_(std::move(file)) {
-  std::error_code code;
-  if (file_.has_parent_path()) fs::create_directories(file_.parent_path(), code);
-  if (code && !fs::is_directory(file_.parent_path()))
-    throw Error(ErrorKind::kIo, str_cat("cannot create its folder: ", code.message()), file_.string());
-  const fs::file_status status = fs::status(file_, code);  // of what a link points to
-  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) {
-    // A device or pipe is written as it is: renaming over it would replace it by a file.
-    stream_ = std::fopen(file_.c_str(), "wb");
-    if (!stream_) throw_io("cannot write", file_);
-    return;
+  refuse_folder(file_);
+  std::error_code code, ignored;
+  // A link stays a link; what it points to is replaced.
+  if (fs::is_symlink(file_, code) && fs::exists(file_, code)) file_ = fs::canonical(file_);
+  const bool is_device = fs::exists(file_, code) && !fs::is_regular_file(file_, code);
+  if (!is_device) {
+    code.clear();
+    if (file_.has_parent_path()) fs::create_directories(file_.parent_path(), code);
+    if (code && !fs::is_directory(file_.parent_path(), ignored))
+      throw Error(ErrorKind::kIo, str_cat("cannot create its folder: ", code.message()), file_.string());
+    temporary_ = file_.parent_path() / str_cat(".", file_.filename().string(), ".tmp-", ::getpid());
   }
-  if (fs::is_symlink(fs::symlink_status(file_, code))) file_ = fs::weakly_canonical(file_);
-  temporary_ = file_.parent_path() / str_cat(".", file_.filename().string(), ".tmp-", ::getpid());
-  stream_ = std::fopen(temporary_.c_str(), "wb");
+  // A device or pipe (/dev/stdout) is written straight: renaming onto it would replace it by a file.
+  stream_ = std::fopen(is_device ? file_.c_str() : temporary_.c_str(), "wb");
   if (!stream_) throw_io("cannot write", file_);
 }
 
@@ -76,13 +93,14 @@ void AtomicFile::write(std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
+  XLT_CHECK(stream_, "committed twice");
   if (std::fflush(stream_) != 0) throw_io("cannot write", file_);
-  // A device or pipe cannot be synchronised, and need not be.
-  if (::fsync(::fileno(stream_)) != 0 && errno != EINVAL && errno != EROFS) throw_io("cannot write", file_);
+  const bool is_device = temporary_.empty();
+  if (!is_device && ::fsync(::fileno(stream_)) != 0) throw_io("cannot write", file_);
   const int closed = std::fclose(stream_);
   stream_ = nullptr;
   if (closed != 0) throw_io("cannot write", file_);
-  if (temporary_.empty()) return;  // a device or pipe
+  if (is_device) return;
   if (std::rename(temporary_.c_str(), file_.c_str()) != 0)
     throw_io("cannot rename the finished file into place", file_);
   temporary_.clear();
@@ -97,10 +115,12 @@ MappedFile::MappedFile(const fs::path& file) : file_(file) {
     throw Error(ErrorKind::kIo, "not a regular file", file.string());
   }
   size_ = static_cast<size_t>(status.st_size);
-  if (size_ > 0) {
+  if (size_ > 0) {  // an empty range cannot be mapped
     void* map = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (map == MAP_FAILED) {
+      const int reason = errno;
       ::close(descriptor);
+      errno = reason;
       throw_io("cannot map", file);
     }
     data_ = static_cast<const std::byte*>(map);
@@ -117,10 +137,7 @@ struct LineReader::Stream {
 };
 
 LineReader::LineReader(const fs::path& file) : stream_(std::make_unique<Stream>()), file_(file) {
-  errno = 0;
-  if (fs::is_directory(file)) throw Error(ErrorKind::kIo, "is a folder; expected a file", file.string());
-  stream_->file.open(file, std::ios::binary);
-  if (!stream_->file) throw_io("cannot open", file);
+  open_to_read(stream_->file, file);
 }
 
 LineReader::~LineReader() = default;
@@ -129,7 +146,9 @@ std::string LineReader::place() const { return str_cat(file_.string(), ":", line
 
 std::optional<std::string> LineReader::next() {
   std::string line;
-  if (!std::getline(stream_->file, line)) return std::nullopt;
+  const bool is_read = static_cast<bool>(std::getline(stream_->file, line));
+  if (stream_->file.bad()) throw_io("cannot read", file_);
+  if (!is_read) return std::nullopt;
   ++line_number_;
   if (!line.empty() && line.back() == '\r') line.pop_back();
   if (line_number_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);

@@ -1,25 +1,13 @@
-// Strict reading and views that know their place. SPDX-License-Identifier: Apache-2.0
+// Views that know their place, and writing. SPDX-License-Identifier: Apache-2.0
 #include "xlt/base/json.h"
 
-#include <unordered_set>
+#include <limits>
 
-#include "xlt/base/file.h"
 #include "xlt/base/registry.h"
 
 namespace xlt {
 
 namespace {
-
-// "line 3, column 14" of a byte offset.
-std::string line_and_column(std::string_view text, size_t offset) {
-  offset = std::min(offset, text.size());
-  int64_t line = 1, column = 1;
-  for (size_t i = 0; i < offset; ++i) {
-    column = text[i] == '\n' ? 1 : column + 1;
-    line += text[i] == '\n';
-  }
-  return str_cat("line ", line, ", column ", column);
-}
 
 const char* type_of(const Json& value) {
   switch (value.type()) {
@@ -39,34 +27,6 @@ const char* type_of(const Json& value) {
 }
 
 }  // namespace
-
-Json parse_json(std::string_view text, const std::string& where, ErrorKind kind, bool allow_comments) {
-  // A set of keys for every object that is open, so that a duplicate is found where it stands.
-  std::vector<std::unordered_set<std::string>> open;
-  const auto reject_duplicates = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
-      throw Error(kind, str_cat("key \"", parsed.get<std::string>(), "\" stands twice in one object"), where);
-    return true;
-  };
-  try {
-    return Json::parse(text.begin(), text.end(), reject_duplicates, /*allow_exceptions=*/true,
-                       allow_comments);
-  } catch (const nlohmann::json::parse_error& error) {
-    std::string reason = error.what();
-    if (const size_t colon = reason.rfind("syntax error"); colon != std::string::npos)
-      reason = reason.substr(colon);
-    throw Error(kind,
-                str_cat("malformed JSON at ", line_and_column(text, error.byte > 0 ? error.byte - 1 : 0),
-                        ": ", reason),
-                where);
-  }
-}
-
-Json load_json(const std::filesystem::path& file, ErrorKind kind, bool allow_comments) {
-  return parse_json(read_file(file), file.string(), kind, allow_comments);
-}
 
 std::string dump_json(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -115,6 +75,8 @@ std::vector<std::string> JsonView::keys() const {
 
 int64_t JsonView::as_int() const {
   if (!value_->is_number_integer()) fail(str_cat("expected an integer, found ", type_of(*value_)));
+  if (value_->is_number_unsigned() && value_->get<uint64_t>() > std::numeric_limits<int64_t>::max())
+    fail(str_cat("expected an integer below 2^63, found ", value_->get<uint64_t>()));
   return value_->get<int64_t>();
 }
 double JsonView::as_double() const {

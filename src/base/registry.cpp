@@ -2,6 +2,7 @@
 #include "xlt/base/registry.h"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 
 #include "xlt/base/error.h"
@@ -9,6 +10,13 @@
 namespace xlt {
 
 namespace {
+
+// Case, and `-` for `_`, are no difference when somebody looks for a name.
+std::string folded(std::string_view name) {
+  std::string text(name);
+  for (char& c : text) c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
 
 // Edits (insert, delete, replace, swap of neighbours) from a to b.
 int64_t edit_distance(std::string_view a, std::string_view b) {
@@ -29,10 +37,10 @@ int64_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
   std::string best;
-  int64_t best_distance = static_cast<int64_t>(name.size()) / 3 + 1;
+  int64_t best_distance = static_cast<int64_t>(name.size()) / 3 + 1;  // one more than is near
   for (const std::string& candidate : candidates) {
-    const int64_t distance = edit_distance(name, candidate);
-    if (distance < best_distance || (distance == best_distance && best.empty())) {
+    const int64_t distance = edit_distance(folded(name), folded(candidate));
+    if (distance < best_distance) {
       best = candidate;
       best_distance = distance;
     }
@@ -45,6 +53,7 @@ std::string unknown_name_message(std::string_view kind, std::string_view name,
   std::string message = str_cat("unknown ", kind, " \"", name, "\"");
   if (const std::string near = nearest_name(name, candidates); !near.empty())
     message += str_cat("; did you mean \"", near, "\"?");
+  if (candidates.empty()) return message;
   message += message.back() == '?' ? " available: " : "; available: ";
   for (size_t i = 0; i < candidates.size(); ++i) message += (i ? ", " : "") + candidates[i];
   return message;

@@ -1,6 +1,7 @@
 // SHA-256 (FIPS 180-4). SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <vector>
@@ -99,12 +100,15 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string sha256_of_file(const fs::path& file) {
+  errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Error(ErrorKind::kIo, "cannot open", file.string());
+  if (!stream) throw Error(ErrorKind::kIo, str_cat("cannot open: ", std::strerror(errno)), file.string());
   Sha256 hash;
   std::vector<char> buffer(1 << 20);
   while (stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || stream.gcount() > 0)
     hash.update(buffer.data(), static_cast<size_t>(stream.gcount()));
+  if (stream.bad())
+    throw Error(ErrorKind::kIo, str_cat("cannot read: ", std::strerror(errno)), file.string());
   return hash.hex();
 }
 

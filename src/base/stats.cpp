@@ -68,8 +68,9 @@ Estimate mean_estimate(std::span<const double> values, const Rng& rng) {
 
 Estimate paired_difference(std::span<const double> a, std::span<const double> b, const Rng& rng) {
   XLT_CHECK(a.size() == b.size(), a.size(), " values against ", b.size());
-  std::vector<double> differences(a.size());
-  for (size_t i = 0; i < a.size(); ++i) differences[i] = a[i] - b[i];
+  std::vector<double> differences;
+  for (size_t i = 0; i < a.size(); ++i)
+    if (!std::isnan(a[i]) && !std::isnan(b[i])) differences.push_back(a[i] - b[i]);
   return mean_estimate(differences, rng);
 }
 

@@ -1,4 +1,6 @@
 // UTF-8 validity (Unicode 15, table 3-7). SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+
 #include "xlt/base/file.h"
 
 namespace xlt {
@@ -24,10 +26,21 @@ size_t sequence_length(std::string_view text) {
   return 0;
 }
 
+// Eight bytes at once, for the common case.
+bool is_ascii_word(std::string_view text) {
+  uint64_t word = 0x80;
+  if (text.size() >= sizeof word) std::memcpy(&word, text.data(), sizeof word);
+  return (word & 0x8080808080808080) == 0;
+}
+
 }  // namespace
 
 std::optional<size_t> find_invalid_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
+    if (is_ascii_word(text.substr(i))) {
+      i += sizeof(uint64_t);
+      continue;
+    }
     const size_t length = sequence_length(text.substr(i));
     if (length == 0) return i;
     i += length;

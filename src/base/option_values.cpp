@@ -1,0 +1,65 @@
+// The checks that options name, and lists in text. SPDX-License-Identifier: Apache-2.0
+#include "base/option_values.h"
+
+#include <algorithm>
+
+#include "xlt/base/error.h"
+#include "xlt/base/registry.h"
+
+namespace xlt {
+
+std::string fault_of(const OptionCheck& check, double value) {
+  return check.number ? check.number(value) : "";
+}
+std::string fault_of(const OptionCheck& check, const std::string& value) {
+  return check.text ? check.text(value) : "";
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> items;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) items.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return items;
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (size_t i = 0; i < names.size(); ++i) list += (i ? ", " : "") + names[i];
+  return list;
+}
+
+OptionCheck at_least(double minimum) {
+  const auto fault = [=](double value) {
+    return value >= minimum ? "" : str_cat("must be at least ", minimum, ", is ", value);
+  };
+  return {fault, {}, str_cat("≥ ", minimum)};
+}
+
+OptionCheck more_than(double minimum) {
+  const auto fault = [=](double value) {
+    return value > minimum ? "" : str_cat("must be more than ", minimum, ", is ", value);
+  };
+  return {fault, {}, str_cat("> ", minimum)};
+}
+
+OptionCheck between(double low, double high) {
+  const auto fault = [=](double value) {
+    return value >= low && value <= high ? ""
+                                         : str_cat("must be between ", low, " and ", high, ", is ", value);
+  };
+  return {fault, {}, str_cat(low, " … ", high)};
+}
+
+OptionCheck one_of(std::vector<std::string> names) {
+  std::string describe = list_of(names);
+  const auto fault = [names = std::move(names)](const std::string& value) -> std::string {
+    if (std::find(names.begin(), names.end(), value) != names.end()) return "";
+    return unknown_name_message("value", value, names);
+  };
+  return {{}, fault, std::move(describe)};
+}
+
+}  // namespace xlt

@@ -1,0 +1,246 @@
+// Files are read whole or refused, and written whole or not at all. SPDX-License-Identifier: Apache-2.0
+#include "xlt/base/file.h"
+
+#include "base/base_testing.h"
+
+#include <array>
+#include <csignal>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace xlt {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+class File : public FolderTest {};
+
+// Files may not grow beyond `bytes` while this lives: a write beyond it fails as on a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST_F(File, ReadsBytesAsTheyAre) {
+  const std::string bytes = std::string("a\0\r\n\xFF", 5) + std::string(200'000, 'x');
+  EXPECT_EQ(read_file(put("f", bytes)), bytes);
+  EXPECT_EQ(read_file(put("empty", "")), "");
+}
+
+TEST_F(File, ReadsWhatHasNoSize) { EXPECT_THAT(read_file("/proc/self/status"), HasSubstr("Pid:")); }
+
+TEST_F(File, AFileThatCannotBeReadIsNamedWithTheReason) {
+  const std::string absent = (folder_ / "absent").string();
+  const std::vector<std::function<void()>> readers = {
+      [&] { read_file(absent); }, [&] { MappedFile map(absent); }, [&] { LineReader lines(absent); },
+      [&] { sha256_of_file(absent); }};
+  for (const auto& read : readers) {
+    const Error error = error_of(read);
+    EXPECT_EQ(error.kind(), ErrorKind::kIo);
+    EXPECT_EQ(error.what(), absent + ": cannot open: No such file or directory");
+  }
+}
+
+TEST_F(File, AFolderIsNoFile) {
+  const std::vector<std::function<void()>> users = {
+      [&] { read_file(folder_); }, [&] { MappedFile map(folder_); }, [&] { LineReader lines(folder_); },
+      [&] { sha256_of_file(folder_); }, [&] { write_file(folder_, "x"); }};
+  for (const auto& use : users) EXPECT_EQ(error_of(use).kind(), ErrorKind::kIo);
+}
+
+TEST_F(File, WritesAndReplacesAndLeavesNothingElse) {
+  write_file(folder_ / "f", "old");
+  write_file(folder_ / "f", "new");
+  EXPECT_EQ(bytes_of("f"), "new");
+  EXPECT_THAT(names(), ElementsAre("f"));
+}
+
+TEST_F(File, WriteMakesTheFoldersOnTheWay) {
+  write_file(folder_ / "a" / "b" / "f", "x");
+  EXPECT_EQ(bytes_of("a/b/f"), "x");
+}
+
+TEST_F(File, ALinkStaysALinkWhenWhatItPointsToIsWritten) {
+  put("real", "old");
+  fs::create_symlink("real", folder_ / "link");
+  write_file(folder_ / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+  EXPECT_EQ(bytes_of("real"), "new");
+}
+
+TEST_F(File, AnAtomicFileAppearsAtCommitAndNotBefore) {
+  put("f", "old");
+  AtomicFile out(folder_ / "f");
+  out.write("ne");
+  out.write("w");
+  EXPECT_EQ(bytes_of("f"), "old");
+  EXPECT_THAT(names(), UnorderedElementsAre("f", str_cat(".f.tmp-", ::getpid())));
+  out.commit();
+  EXPECT_EQ(bytes_of("f"), "new");
+  EXPECT_THAT(names(), ElementsAre("f"));
+}
+
+TEST_F(File, AnAtomicFileThatIsNotCommittedLeavesTheOldOne) {
+  put("f", "old");
+  { AtomicFile(folder_ / "f").write("new"); }
+  EXPECT_EQ(bytes_of("f"), "old");
+  EXPECT_THAT(names(), ElementsAre("f"));
+}
+
+TEST_F(File, AWriteThatFailsNamesTheFileAndLeavesTheOldOne) {
+  const fs::path file = put("f", "old");
+  const FileSizeLimit limit(4096);
+  for (size_t size : {5000u, 1u << 20}) {  // fails at the end, where the buffer is flushed; and on the way
+    const Error error = error_of([&] { write_file(file, std::string(size, 'x')); });
+    EXPECT_EQ(error.kind(), ErrorKind::kIo);
+    EXPECT_EQ(error.what(), file.string() + ": cannot write: File too large");
+  }
+  EXPECT_EQ(bytes_of("f"), "old");
+  EXPECT_THAT(names(), ElementsAre("f"));
+}
+
+// A pipe of our own stands for every device: if this failed on /dev/null, it would replace it for the whole
+// machine.
+TEST_F(File, APipeIsWrittenStraightAndStaysAPipe) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  write_file(pipe, "rows");
+  std::array<char, 16> bytes{};
+  EXPECT_EQ(::read(reader, bytes.data(), bytes.size()), 4);
+  EXPECT_STREQ(bytes.data(), "rows");
+  ::close(reader);
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_THAT(names(), ElementsAre("pipe"));
+}
+
+TEST_F(File, AFolderThatCannotBeMadeIsNamed) {
+  put("f", "a file");
+  const Error error = error_of([&] { make_folders(folder_ / "f" / "g"); });
+  EXPECT_EQ(error.kind(), ErrorKind::kIo);
+  EXPECT_EQ(error.what(), (folder_ / "f" / "g").string() + ": cannot create the folder: Not a directory");
+  EXPECT_EQ(error_of([&] { write_file(folder_ / "f" / "g", "x"); }).kind(), ErrorKind::kIo);
+  EXPECT_NO_THROW(make_folders(folder_ / "a" / "b"));
+  EXPECT_NO_THROW(make_folders(folder_ / "a" / "b"));
+}
+
+TEST_F(File, AMapHoldsTheBytes) {
+  const MappedFile map(put("f", std::string("a\0b", 3)));
+  ASSERT_EQ(map.bytes().size(), 3u);
+  EXPECT_EQ(map.bytes()[2], std::byte{'b'});
+  EXPECT_EQ(map.path(), folder_ / "f");
+  EXPECT_THAT(MappedFile(put("empty", "")).bytes(), IsEmpty());
+}
+
+class Lines : public FolderTest {
+ protected:
+  std::vector<std::string> lines_of(const std::string& bytes) const {
+    LineReader reader(put("f.txt", bytes));
+    std::vector<std::string> lines;
+    while (auto line = reader.next()) lines.push_back(*line);
+    EXPECT_EQ(reader.line_number(), static_cast<int64_t>(lines.size()));
+    return lines;
+  }
+};
+
+TEST_F(Lines, EndWithNewlinesOrTheFile) {
+  EXPECT_THAT(lines_of("a\nb\n"), ElementsAre("a", "b"));
+  EXPECT_THAT(lines_of("a\n\nb"), ElementsAre("a", "", "b"));
+  EXPECT_THAT(lines_of(""), IsEmpty());
+  EXPECT_THAT(lines_of("\n"), ElementsAre(""));
+}
+
+TEST_F(Lines, LoseTheByteOrderMarkAndCarriageReturns) {
+  EXPECT_THAT(lines_of("\xEF\xBB\xBF"
+                       "a\r\nb\rc\r\n"),
+              ElementsAre("a", "b\rc"));
+  EXPECT_THAT(lines_of("a\n\xEF\xBB\xBF"
+                       "b"),
+              ElementsAre("a",
+                          "\xEF\xBB\xBF"
+                          "b"));  // only at the file's head
+}
+
+TEST_F(Lines, KnowTheirPlaceAndTheirNumber) {
+  LineReader reader(put("f.txt", "a\nb\n"));
+  reader.next();
+  reader.next();
+  EXPECT_EQ(reader.line_number(), 2);
+  EXPECT_EQ(reader.place(), (folder_ / "f.txt").string() + ":2");
+}
+
+TEST_F(Lines, ThatAreNotUtf8NameFileLineAndByte) {
+  LineReader reader(put("f.txt", "fine\nab\xFF\n"));
+  reader.next();
+  const Error error = error_of([&] { reader.next(); });
+  EXPECT_EQ(error.kind(), ErrorKind::kData);
+  EXPECT_EQ(error.what(), (folder_ / "f.txt").string() +
+                              ":2: not valid UTF-8 at byte 3 of the line; convert the file to UTF-8");
+}
+
+// Unicode 15, table 3-7: first and last of every row, and one beyond.
+TEST(Utf8, FollowsTheTableOfWellFormedSequences) {
+  for (const char* text :
+       {"", "a", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+        "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "seven b\xC3\xA9", "eight by\xC3\xA9"})
+    EXPECT_EQ(find_invalid_utf8(text), std::nullopt) << text;
+  for (const char* text :
+       {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x7F", "\xE0\x9F\xBF", "\xE1\x80",
+        "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF0\x90\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"})
+    EXPECT_EQ(find_invalid_utf8(text), size_t{0}) << testing::PrintToString(std::string(text));
+}
+
+TEST(Utf8, NamesTheOffsetWhereverItStands) {
+  for (size_t offset = 0; offset < 40; ++offset)
+    EXPECT_EQ(find_invalid_utf8(std::string(offset, 'a') + "\xFF" + std::string(20, 'b')), offset);
+}
+
+// The examples of FIPS 180-4 (NIST), and lengths about the block of 64 bytes against Python's hashlib.
+TEST(Sha256, GivesTheStandardsExamples) {
+  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(sha256(std::string(1'000'000, 'a')),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Sha256, PadsEveryLength) {
+  EXPECT_EQ(sha256(std::string(55, 'x')), "d5e285683cd4efc02d021a5c62014694958901005d6f71e89e0989fac77e4072");
+  EXPECT_EQ(sha256(std::string(56, 'x')), "04c26261370ee7541549d16dee320c723e3fd14671e66a099afe0a377c16888e");
+  EXPECT_EQ(sha256(std::string(63, 'x')), "75220b47218278e656f2013bb8f0c455a25eaf01e86c64924e9d48d89776d6f2");
+  EXPECT_EQ(sha256(std::string(64, 'x')), "7ce100971f64e7001e8fe5a51973ecdfe1ced42befe7ee8d5fd6219506b5393c");
+  EXPECT_EQ(sha256(std::string(65, 'x')), "9537c5fdf120482f7d58d25e9ed583f52c02b4e304ea814db1633ad565aed7e9");
+  EXPECT_EQ(sha256(std::string(119, 'x')),
+            "000b48d4edf0fa7bee3c6236ecd2785baa5db4eeb8bb54341b029e0d9fa5fb0c");
+}
+
+TEST_F(File, HashOfAFileIsTheHashOfItsBytes) {
+  const std::string bytes(3'000'000, 'q');
+  EXPECT_EQ(sha256_of_file(put("f", bytes)), sha256(bytes));
+  EXPECT_EQ(sha256_of_file(put("empty", "")), sha256(""));
+}
+
+}  // namespace
+}  // namespace xlt
