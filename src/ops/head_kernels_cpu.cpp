@@ -3,34 +3,39 @@
 #include "ops/vector_math.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 #include <ATen/Parallel.h>
 
 namespace xlt::ops {
 namespace {
 
-constexpr int64_t kBlock = 1024;  // floats summed before a partial sum goes to double
 constexpr int kWidth = 16;
 
-XLT_CPU_KERNEL void exponentials(float* x, int64_t length, float shift) {
-  for (int64_t i = 0; i < length; ++i) x[i] = exp_approx(x[i] - shift);
+// Floats as integers of the same order, because a comparison of floats would stop vectorisation; NaN of
+// either sign (x86 makes negative ones) above infinity.
+XLT_INLINE int32_t ordered(float value) {
+  const int32_t bits = std::bit_cast<int32_t>(value);
+  const int32_t magnitude = bits & 0x7fffffff;
+  const int32_t key = bits ^ ((bits >> 31) & 0x7fffffff);
+  return magnitude > 0x7f800000 ? magnitude : key;
 }
 
-XLT_CPU_KERNEL void scale(float* x, int64_t length, float factor) {
-  for (int64_t i = 0; i < length; ++i) x[i] *= factor;
+// exp(x − highest) · factor · (1 − (x / softcap)²); inverse: 1 / softcap, or 0.
+XLT_CPU_KERNEL void capped_exponentials(float* x, int64_t length, float highest, float factor,
+                                        float inverse) {
+  for (int64_t i = 0; i < length; ++i) {
+    const float capped = x[i] * inverse;
+    x[i] = exp_approx(x[i] - highest) * (factor * (1 - capped * capped));
+  }
 }
 
 }  // namespace
 
 XLT_CPU_KERNEL float largest_of(const float* x, int64_t length) {
-  // On bits made monotone, because a comparison of floats would stop vectorisation; NaN ends up above
-  // infinity.
   int32_t best[kWidth];
   for (int j = 0; j < kWidth; ++j) best[j] = std::numeric_limits<int32_t>::min();
-  const auto ordered = [](float value) {
-    const int32_t bits = std::bit_cast<int32_t>(value);
-    return bits ^ ((bits >> 31) & 0x7fffffff);
-  };
   int64_t i = 0;
   for (; i + kWidth <= length; i += kWidth)
     for (int j = 0; j < kWidth; ++j) {
@@ -43,50 +48,60 @@ XLT_CPU_KERNEL float largest_of(const float* x, int64_t length) {
   return std::bit_cast<float>(top);
 }
 
-XLT_CPU_KERNEL void exponentials_of(const float* x, int64_t length, float highest, float factor, float* out) {
-  for (int64_t i = 0; i < length; ++i) out[i] = exp_approx((x[i] - highest) * factor);
+void block_maxima(const float* x, int64_t length, float* maxima) {
+  for (int64_t begin = 0; begin < length; begin += kMaxBlock)
+    maxima[begin / kMaxBlock] = largest_of(x + begin, std::min(kMaxBlock, length - begin));
 }
 
-XLT_CPU_KERNEL double sum_of_exponentials(const float* x, int64_t length, float highest, float factor) {
+XLT_CPU_KERNEL double sum_of_exponentials(const float* x, int64_t length, float highest, float factor,
+                                          double* block_sums) {
   double total = 0;
-  for (int64_t begin = 0; begin < length; begin += kBlock) {
-    const int64_t end = std::min(begin + kBlock, length);
+  for (int64_t begin = 0; begin < length; begin += kSumBlock) {
+    const int64_t end = std::min(begin + kSumBlock, length);
     float sums[kWidth] = {};
     int64_t i = begin;
     for (; i + kWidth <= end; i += kWidth)
       for (int j = 0; j < kWidth; ++j) sums[j] += exp_approx((x[i + j] - highest) * factor);
     for (; i < end; ++i) sums[0] += exp_approx((x[i] - highest) * factor);
-    for (int j = 0; j < kWidth; ++j) total += sums[j];
+    double sum = 0;
+    for (int j = 0; j < kWidth; ++j) sum += sums[j];
+    if (block_sums != nullptr) block_sums[begin / kSumBlock] = sum;
+    total += sum;
   }
   return total;
 }
 
-void add_block(const float* logits, int64_t rows, int64_t columns, const int64_t* targets, int64_t first,
-               OnlineLogSumExp* states) {
-  at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {
+XLT_CPU_KERNEL void exponentials(const float* x, int64_t length, float highest, float factor,
+                                 float* weights) {
+  for (int64_t i = 0; i < length; ++i) weights[i] = exp_approx((x[i] - highest) * factor);
+}
+
+void add_block(const LogitBlock& block, OnlineLogSumExp* states) {
+  at::parallel_for(0, block.rows, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      const float* x = logits + row * columns;
+      const float* x = block.logits + row * block.columns;
       OnlineLogSumExp& state = states[row];
-      const float highest = std::max(state.highest, largest_of(x, columns));
-      state.sum = state.sum * std::exp(static_cast<double>(state.highest) - highest) +
-                  sum_of_exponentials(x, columns, highest, 1.0f);
+      const double highest = std::max<double>(state.highest, largest_of(x, block.columns));
+      state.sum = state.sum * std::exp(state.highest - highest) +
+                  sum_of_exponentials(x, block.columns, static_cast<float>(highest), 1.0f);
       state.highest = highest;
-      const int64_t target = targets[row] - first;
-      if (target >= 0 && target < columns) state.target = x[target];
+      const int64_t target = block.targets[row] - block.first;
+      if (target >= 0 && target < block.columns) state.target = x[target];
     }
   });
 }
 
-void softmax_minus_onehot(float* logits, int64_t rows, int64_t columns, const int64_t* targets, float* logp) {
-  at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {
+void gradient_in_place(const LogitBlock& block, const OnlineLogSumExp* states, float scale, float softcap) {
+  const float inverse = softcap > 0 ? 1 / softcap : 0;
+  at::parallel_for(0, block.rows, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      float* x = logits + row * columns;
-      const float highest = largest_of(x, columns);
-      const double sum = sum_of_exponentials(x, columns, highest, 1.0f);
-      logp[row] = static_cast<float>(static_cast<double>(x[targets[row]]) - highest - std::log(sum));
-      exponentials(x, columns, highest);
-      scale(x, columns, static_cast<float>(1 / sum));
-      x[targets[row]] -= 1;
+      float* x = block.logits + row * block.columns;
+      const auto highest = static_cast<float>(states[row].highest);
+      capped_exponentials(x, block.columns, highest, static_cast<float>(-scale / states[row].sum), inverse);
+      const int64_t target = block.targets[row] - block.first;
+      if (target < 0 || target >= block.columns) continue;
+      const double capped = states[row].target * inverse;
+      x[target] += static_cast<float>(scale * (1 - capped * capped));
     }
   });
 }

@@ -1,11 +1,13 @@
-// Truncated sampling without a sort of the vocabulary: a histogram of the logits finds the bucket in which
-// top-k or top-p is crossed, and only that bucket is sorted. SPDX-License-Identifier: Apache-2.0
+// Truncated sampling without a sort of the vocabulary: a bound on the logits that can be kept leaves few
+// candidates, a histogram of those finds the bucket in which top-p is crossed, and only that is sorted.
+// SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/sample.h"
 
 #include "ops/head_kernels.h"
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include <ATen/Parallel.h>
@@ -16,136 +18,194 @@ namespace xlt::ops {
 namespace {
 
 constexpr int64_t kBuckets = 2048;
-// Logits (over temperature) this far below the largest share the last bucket: e⁻²⁴ = 4e-11 of its
-// probability.
-constexpr float kRange = 24.0f;
 
 struct Candidate {
   int64_t id;
-  double weight;  // exp((logit − highest) / temperature)
+  float logit;
+  float weight;  // exp((logit − highest) / temperature)
 };
 
 // Most probable first; lower id first among equals.
 bool comes_before(const Candidate& a, const Candidate& b) {
-  return a.weight != b.weight ? a.weight > b.weight : a.id < b.id;
+  return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
 }
+
+double total_of(const std::vector<Candidate>& candidates) {
+  double total = 0;
+  for (const Candidate& candidate : candidates) total += candidate.weight;
+  return total;
+}
+
+// Of candidates in descending order, how many it takes to reach `goal` from `mass`; at least one.
+size_t count_to_reach(const std::vector<Candidate>& descending, double mass, double goal) {
+  size_t count = 0;
+  do mass += descending[count++].weight;
+  while (count < descending.size() && mass < goal);
+  return count;
+}
+
+// The fewest most probable of `candidates`, all within `range` of the highest, whose weight reaches `goal`.
+class MassCut {
+ public:
+  MassCut(float highest, float factor, double range)
+      : highest_(highest), scale_(static_cast<float>(factor * (kBuckets - 1) / std::max(range, 1e-6))) {}
+
+  void apply(std::vector<Candidate>& candidates, double goal) const {
+    std::vector<double> masses(kBuckets);
+    for (const Candidate& candidate : candidates) masses[bucket(candidate)] += candidate.weight;
+    int64_t crossed = 0;
+    double above = 0;
+    while (crossed < kBuckets - 1 && above + masses[crossed] < goal) above += masses[crossed++];
+    std::vector<Candidate> inside;
+    for (const Candidate& candidate : candidates)
+      if (bucket(candidate) == crossed) inside.push_back(candidate);
+    if (inside.empty()) return;  // rounding left the goal just out of reach: all are kept
+    std::sort(inside.begin(), inside.end(), comes_before);
+    const Candidate last = inside[count_to_reach(inside, above, goal) - 1];
+    std::erase_if(candidates, [&](const Candidate& candidate) { return comes_before(last, candidate); });
+  }
+
+ private:
+  int64_t bucket(const Candidate& candidate) const {
+    return std::min(static_cast<int64_t>((highest_ - candidate.logit) * scale_), kBuckets - 1);
+  }
+  float highest_, scale_;
+};
 
 class Row {
  public:
   Row(const float* logits, int64_t size, double temperature)
-      : logits_(logits), size_(size), factor_(static_cast<float>(1 / temperature)) {
-    highest_ = largest_of(logits, size);
+      : logits_(logits),
+        size_(size),
+        temperature_(temperature),
+        factor_(static_cast<float>(1 / temperature)) {
+    maxima_.resize((size + kMaxBlock - 1) / kMaxBlock);
+    block_maxima(logits, size, maxima_.data());
+    highest_ = largest_of(maxima_.data(), static_cast<int64_t>(maxima_.size()));
     if (!std::isfinite(highest_))
       throw Error(ErrorKind::kNumerics,
                   "the logits are not finite; the weights or the adapter may be broken");
   }
 
-  // The tokens kept by top-k, then top-p, in ascending order of id, with weights.
+  int64_t most_probable() const { return std::find(logits_, logits_ + size_, highest_) - logits_; }
+
+  // The tokens kept by top-k, then top-p, in ascending order of id.
   std::vector<Candidate> kept(const SampleOptions& options) const {
+    std::vector<Candidate> candidates;
     if (options.top_k > 0 && options.top_k < size_) {
-      auto top = largest([&](int64_t count, double) { return count >= options.top_k; },
-                         [&](std::vector<Candidate>& sorted) {
-                           sorted.resize(std::min<size_t>(sorted.size(), static_cast<size_t>(options.top_k)));
-                         });
-      return options.top_p < 1 ? prefix(std::move(top), options.top_p, total_of(top))
-                               : ordered(std::move(top));
+      candidates = k_most_probable(static_cast<size_t>(options.top_k));
+      if (options.top_p < 1)
+        candidates.resize(count_to_reach(candidates, 0, options.top_p * total_of(candidates)));
+      std::sort(candidates.begin(), candidates.end(),
+                [](const Candidate& a, const Candidate& b) { return a.id < b.id; });
+    } else {
+      candidates = options.top_p < 1 ? smallest_set(options.top_p) : at_least(kLowest);
     }
-    if (options.top_p >= 1) return everything();
-    const double total = sum_of_exponentials(logits_, size_, highest_, factor_), goal = options.top_p * total;
-    auto top = largest([&](int64_t, double mass) { return mass >= goal; }, [](std::vector<Candidate>&) {});
-    return prefix(std::move(top), options.top_p, total);
+    std::erase_if(candidates, [](const Candidate& candidate) { return candidate.weight == 0; });
+    return candidates;
+  }
+
+  // Inverse transform over the whole vocabulary: first among sums of blocks, then inside one.
+  int64_t draw(double uniform) const {
+    std::vector<double> sums((size_ + kSumBlock - 1) / kSumBlock);
+    const double goal = uniform * sum_of_exponentials(logits_, size_, highest_, factor_, sums.data());
+    double mass = 0;
+    int64_t block = -1, begin_of_last = 0;
+    double mass_before_last = 0;
+    while (++block < static_cast<int64_t>(sums.size())) {
+      if (sums[block] == 0) continue;
+      begin_of_last = block * kSumBlock;
+      mass_before_last = mass;
+      mass += sums[block];
+      if (goal < mass) break;
+    }
+    float weights[kSumBlock];
+    const int64_t count = std::min(kSumBlock, size_ - begin_of_last);
+    exponentials(logits_ + begin_of_last, count, highest_, factor_, weights);
+    int64_t drawn = 0;
+    mass = mass_before_last;
+    for (int64_t i = 0; i < count; ++i) {
+      if (weights[i] == 0) continue;
+      drawn = i;
+      mass += weights[i];
+      if (goal < mass) break;
+    }
+    return begin_of_last + drawn;
   }
 
  private:
-  double weight(int64_t id) const {
-    return std::exp(static_cast<double>((logits_[id] - highest_) * factor_));
-  }
-  int64_t bucket(int64_t id) const {
-    const float below = (highest_ - logits_[id]) * factor_ * (kBuckets / kRange);
-    return below < kBuckets - 1 ? static_cast<int64_t>(below) : kBuckets - 1;
-  }
+  static constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
-  static double total_of(const std::vector<Candidate>& candidates) {
-    double total = 0;
-    for (const Candidate& candidate : candidates) total += candidate.weight;
-    return total;
-  }
-
-  static std::vector<Candidate> ordered(std::vector<Candidate> candidates) {
-    std::sort(candidates.begin(), candidates.end(),
-              [](const Candidate& a, const Candidate& b) { return a.id < b.id; });
+  // Tokens with logits of at least `threshold`, in ascending order of id. Blocks below it are not read.
+  std::vector<Candidate> at_least(float threshold) const {
+    std::vector<Candidate> candidates;
+    float weights[kMaxBlock];
+    for (int64_t begin = 0; begin < size_; begin += kMaxBlock) {
+      if (maxima_[begin / kMaxBlock] < threshold) continue;
+      const int64_t count = std::min(kMaxBlock, size_ - begin);
+      exponentials(logits_ + begin, count, highest_, factor_, weights);
+      for (int64_t i = 0; i < count; ++i)
+        if (logits_[begin + i] >= threshold)
+          candidates.push_back({begin + i, logits_[begin + i], weights[i]});
+    }
     return candidates;
   }
 
-  // All tokens of the buckets from the top down to the one in which `is_enough(count, mass)` first holds,
-  // sorted by probability and then cut by `cut`.
-  template <typename IsEnough, typename Cut>
-  std::vector<Candidate> largest(const IsEnough& is_enough, const Cut& cut) const {
-    // The histogram holds approximate weights; exact ones are made of the buckets taken only.
-    std::vector<int64_t> counts(kBuckets);
-    std::vector<double> masses(kBuckets);
-    std::vector<float> weights(size_);
-    exponentials_of(logits_, size_, highest_, factor_, weights.data());
-    for (int64_t id = 0; id < size_; ++id) {
-      const int64_t b = bucket(id);
-      ++counts[b];
-      masses[b] += weights[id];
+  // In descending order. The k-th largest maximum of a block is a bound: k tokens at least reach it.
+  std::vector<Candidate> k_most_probable(size_t k) const {
+    float threshold = kLowest;
+    if (k <= maxima_.size()) {
+      std::vector<float> maxima = maxima_;
+      std::nth_element(maxima.begin(), maxima.begin() + (k - 1), maxima.end(), std::greater<>());
+      threshold = maxima[k - 1];
     }
-    int64_t last = 0, count = counts[0];
-    double mass = masses[0];
-    // A sliver is asked for beyond the goal, so that rounding in `mass` cannot stop a bucket too early.
-    while (last < kBuckets - 1 && !is_enough(count, mass * (1 - 1e-5))) {
-      ++last;
-      count += counts[last];
-      mass += masses[last];
-    }
-    std::vector<Candidate> candidates;
-    candidates.reserve(count);
-    for (int64_t id = 0; id < size_; ++id)
-      if (bucket(id) <= last) candidates.push_back({id, weight(id)});
+    std::vector<Candidate> candidates = at_least(threshold);
+    std::nth_element(candidates.begin(), candidates.begin() + (k - 1), candidates.end(), comes_before);
+    candidates.resize(k);
     std::sort(candidates.begin(), candidates.end(), comes_before);
-    cut(candidates);
     return candidates;
   }
 
-  // The shortest run of `sorted` whose weight reaches top_p of `total`; at least one token.
-  static std::vector<Candidate> prefix(std::vector<Candidate> sorted, double top_p, double total) {
-    double mass = 0;
-    size_t count = 0;
-    while (count < sorted.size() && (count == 0 || mass < top_p * total)) mass += sorted[count++].weight;
-    sorted.resize(count);
-    return ordered(std::move(sorted));
-  }
-
-  std::vector<Candidate> everything() const {
-    std::vector<Candidate> candidates;
-    candidates.reserve(size_);
-    for (int64_t id = 0; id < size_; ++id)
-      if (const double w = weight(id); w > 0) candidates.push_back({id, w});
+  // In ascending order of id. V tokens that are each less probable than e^−range, where
+  // V · e^−range = (1 − top_p) · total, cannot be needed to reach top_p.
+  std::vector<Candidate> smallest_set(double top_p) const {
+    const double total = sum_of_exponentials(logits_, size_, highest_, factor_);
+    constexpr double kSlack = 0.01;  // far more than the rounding of a threshold or of an exponential
+    const double range = std::log(static_cast<double>(size_) / ((1 - top_p) * total)) + kSlack;
+    const auto threshold = static_cast<float>(highest_ - std::max(range, kSlack) * temperature_);
+    std::vector<Candidate> candidates = at_least(threshold);
+    MassCut(highest_, factor_, range).apply(candidates, top_p * total);
     return candidates;
   }
 
   const float* logits_;
   int64_t size_;
+  double temperature_;
   float factor_, highest_ = 0;
+  std::vector<float> maxima_;
 };
 
-int64_t greedy_token(const float* logits, int64_t size) {
-  const float highest = largest_of(logits, size);
-  if (!std::isfinite(highest))
-    throw Error(ErrorKind::kNumerics, "the logits are not finite; the weights or the adapter may be broken");
-  return std::find(logits, logits + size, highest) - logits;
-}
-
 int64_t inverse_transform(const std::vector<Candidate>& kept, double uniform) {
-  double total = 0;
-  for (const Candidate& candidate : kept) total += candidate.weight;
+  const double goal = uniform * total_of(kept);
   double mass = 0;
   for (const Candidate& candidate : kept) {
     mass += candidate.weight;
-    if (uniform * total < mass) return candidate.id;
+    if (goal < mass) return candidate.id;
   }
   return kept.back().id;
+}
+
+int64_t token_of(const float* logits, int64_t size, double uniform, const SampleOptions& options) {
+  const Row row(logits, size, options.greedy ? 1.0 : options.temperature);
+  if (options.greedy) return row.most_probable();
+  const bool keeps_all = options.top_p >= 1 && (options.top_k <= 0 || options.top_k >= size);
+  return keeps_all ? row.draw(uniform) : inverse_transform(row.kept(options), uniform);
+}
+
+void check_options(const SampleOptions& options) {
+  XLT_CHECK(options.greedy ||
+                (options.temperature > 0 && std::isfinite(static_cast<float>(1 / options.temperature))),
+            "a temperature of ", options.temperature, "; expected one above 0");
 }
 
 }  // namespace
@@ -154,30 +214,28 @@ std::vector<int64_t> sample(const at::Tensor& logits, std::span<const double> un
                             const SampleOptions& options) {
   XLT_CHECK(
       logits.dim() == 2 && logits.size(0) == static_cast<int64_t>(uniforms.size()) && logits.size(1) > 0,
-      "logits ", logits.sizes());
+      "logits ", logits.sizes(), " for ", uniforms.size(), " draws; expected [draws, V]");
+  check_options(options);
   const at::Tensor rows = logits.to(at::kCPU, at::kFloat).contiguous();
   const float* data = rows.const_data_ptr<float>();
   const int64_t V = rows.size(1);
   std::vector<int64_t> ids(uniforms.size());
   at::parallel_for(0, rows.size(0), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const float* x = data + row * V;
-      ids[row] = options.greedy
-                     ? greedy_token(x, V)
-                     : inverse_transform(Row(x, V, options.temperature).kept(options), uniforms[row]);
-    }
+    for (int64_t row = begin; row < end; ++row)
+      ids[row] = token_of(data + row * V, V, uniforms[row], options);
   });
   return ids;
 }
 
 std::vector<std::pair<int64_t, double>> truncated_distribution(const at::Tensor& logits_row,
                                                                const SampleOptions& options) {
-  const at::Tensor row = logits_row.to(at::kCPU, at::kFloat).contiguous();
-  const float* x = row.const_data_ptr<float>();
-  if (options.greedy) return {{greedy_token(x, row.numel()), 1.0}};
-  const auto kept = Row(x, row.numel(), options.temperature).kept(options);
-  double total = 0;
-  for (const Candidate& candidate : kept) total += candidate.weight;
+  XLT_CHECK(logits_row.dim() == 1 && logits_row.size(0) > 0, "logits ", logits_row.sizes(), "; expected [V]");
+  check_options(options);
+  const at::Tensor logits = logits_row.to(at::kCPU, at::kFloat).contiguous();
+  const Row row(logits.const_data_ptr<float>(), logits.numel(), options.greedy ? 1.0 : options.temperature);
+  if (options.greedy) return {{row.most_probable(), 1.0}};
+  const std::vector<Candidate> kept = row.kept(options);
+  const double total = total_of(kept);
   std::vector<std::pair<int64_t, double>> distribution;
   for (const Candidate& candidate : kept) distribution.emplace_back(candidate.id, candidate.weight / total);
   return distribution;

@@ -1,3 +1,4 @@
+// sample: against a full sort, draws against the exact distribution, edges.
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/sample.h"
 
@@ -35,17 +36,24 @@ Distribution brute_force(const at::Tensor& logits, const ops::SampleOptions& opt
     mass += std::exp(x[order[kept++]] - x[order[0]]);
   order.resize(kept);
   std::sort(order.begin(), order.end());
+  const double highest = *std::max_element(x.begin(), x.end());
   Distribution distribution;
   for (int64_t id : order)
-    if (const double p = std::exp(x[id] - x[order[0]]); p > 0)
-      distribution.emplace_back(id, std::exp(x[id] - *std::max_element(x.begin(), x.end())) / mass);
+    if (const double p = std::exp(x[id] - highest); p > 0) distribution.emplace_back(id, p / mass);
   return distribution;
 }
 
 TEST(Sample, TruncationEqualsAFullSort) {
-  for (const auto& options : std::vector<ops::SampleOptions>{
-           {0.9, 0.8, 0}, {1.0, 0.5, 0}, {2.5, 0.95, 0}, {1.0, 1.0, 10}, {0.7, 0.9, 50}, {0.05, 0.8, 0}})
-    for (int64_t vocab : {1, 2, 50, 5000}) {
+  for (const auto& options : std::vector<ops::SampleOptions>{{0.9, 0.8, 0},
+                                                             {1.0, 0.5, 0},
+                                                             {2.5, 0.95, 0},
+                                                             {1.0, 1.0, 10},
+                                                             {0.7, 0.9, 50},
+                                                             {0.05, 0.8, 0},
+                                                             {8.0, 0.999, 0},
+                                                             {1.0, 0.9, 700},
+                                                             {1.0, 1.0, 0}})
+    for (int64_t vocab : {1, 2, 50, 5000, 70000}) {
       const at::Tensor logits = at::randn({vocab}) * 3;
       const auto mine = ops::truncated_distribution(logits, options), expected = brute_force(logits, options);
       ASSERT_EQ(mine.size(), expected.size()) << vocab << " " << options.temperature << " " << options.top_p;
@@ -107,6 +115,61 @@ TEST(Sample, EdgesOfTheDistribution) {
   EXPECT_EQ(ops::truncated_distribution(at::zeros({8}), {.top_p = 0.5}).size(),
             4u);  // equal: lower ids first
   EXPECT_THROW(ops::sample(at::full({1, 3}, std::nanf("")), low, {}), Error);
+}
+
+TEST(Sample, WithoutTruncationTheWholeVocabularyIsInverted) {
+  // Ids in order, each with the share of the unit interval that its probability is.
+  const at::Tensor logits = at::randn({3000}) * 2;
+  const auto exact = ops::truncated_distribution(logits, {});
+  ASSERT_EQ(exact.size(), 3000u);
+  std::vector<double> middles;
+  double mass = 0;
+  for (const auto& [id, p] : exact) {
+    middles.push_back(std::min(mass + p / 2, 1 - 1e-12));
+    mass += p;
+  }
+  const auto ids = ops::sample(logits.expand({3000, 3000}), middles, {});
+  // A token rarer than the rounding of float32 sums may lose its place to a neighbour.
+  for (int64_t i = 0; i < 3000; ++i)
+    if (exact[i].second > 1e-5) {
+      EXPECT_EQ(ids[i], i);
+    }
+}
+
+TEST(Sample, ANotANumberOfEitherSignAnywhereIsAnError) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<double> draw{0.5};
+  for (const float bad : {nan, -nan, std::numeric_limits<float>::infinity()})
+    for (const int64_t where : {0, 255, 256, 999}) {
+      at::Tensor logits = at::randn({1, 1000});
+      logits.mutable_data_ptr<float>()[where] = bad;
+      for (const auto& options :
+           std::vector<ops::SampleOptions>{{}, {.top_p = 0.5}, {.top_k = 3}, {.greedy = true}})
+        EXPECT_THROW(ops::sample(logits, draw, options), Error);
+    }
+}
+
+TEST(Sample, EqualsGoByIdWhereTopKCutsThem) {
+  at::Tensor logits = at::zeros({1000});
+  logits[700] = 1;
+  const auto kept = ops::truncated_distribution(logits, {.top_k = 3});
+  ASSERT_EQ(kept.size(), 3u);
+  EXPECT_EQ(kept[0].first, 0);
+  EXPECT_EQ(kept[1].first, 1);
+  EXPECT_EQ(kept[2].first, 700);
+  EXPECT_NEAR(kept[2].second, std::exp(1.0) / (std::exp(1.0) + 2), 1e-6);
+}
+
+TEST(Sample, OneHugeLogitTakesAll) {
+  at::Tensor logits = at::zeros({1, 5000});
+  logits[0][4321] = 1e4;
+  const std::vector<double> draw{0.999999};
+  for (const double p : {1.0, 0.9})
+    EXPECT_EQ(ops::sample(logits, draw, {.top_p = p}), (std::vector<int64_t>{4321}));
+}
+
+TEST(Sample, ATemperatureOfZeroIsRefused) {
+  EXPECT_THROW(ops::sample(at::zeros({1, 3}), std::vector<double>{0.5}, {.temperature = 0.0}), Error);
 }
 
 }  // namespace

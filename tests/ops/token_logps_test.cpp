@@ -1,14 +1,23 @@
+// token_logps and head_logits: by hand, against the reference in double, bits alone and in a batch.
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/token_logps.h"
 
+#include "ops/op_testing.h"
 #include "ops/reference.h"
+
+#include <cmath>
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include "xlt/base/error.h"
+
 namespace xlt {
 namespace {
+
+using xlt::testing::error_against;
+using xlt::testing::same_bits;
 
 struct Case {
   int64_t rows, vocab;
@@ -16,7 +25,7 @@ struct Case {
   bool trains_weight;
 };
 
-class TokenLogps : public testing::TestWithParam<Case> {};
+class TokenLogps : public ::testing::TestWithParam<Case> {};
 
 TEST_P(TokenLogps, ValuesAndGradientsEqualTheReferenceInDouble) {
   const Case c = GetParam();
@@ -32,25 +41,28 @@ TEST_P(TokenLogps, ValuesAndGradientsEqualTheReferenceInDouble) {
   (logp * slopes.to(at::kFloat)).sum().backward();
   (expected * slopes).sum().backward();
   EXPECT_LT((hidden.grad() - wide_hidden.grad()).abs().max().item<double>(), 1e-4);
-  if (c.trains_weight) EXPECT_LT((weight.grad() - wide_weight.grad()).abs().max().item<double>(), 1e-4);
+  if (c.trains_weight) {
+    EXPECT_LT((weight.grad() - wide_weight.grad()).abs().max().item<double>(), 1e-4);
+  }
   const at::NoGradGuard no_grad;
   EXPECT_LT((ops::token_logps(hidden, weight, targets, c.options) - expected).abs().max().item<double>(),
             2e-5);
 }
 
-// Vocabularies around and beyond a block of 16,384 columns; chunks that do not divide the rows.
-INSTANTIATE_TEST_SUITE_P(Shapes, TokenLogps,
-                         testing::Values(Case{5, 7, {}, false}, Case{13, 1, {}, false},
-                                         Case{9, 40000, {1.0, 0.0, 4}, false},
-                                         Case{7, 300, {0.5, 0.0, 3}, true}, Case{6, 300, {1.0, 5.0, 4}, true},
-                                         Case{6, 16385, {2.0, 3.0, 128}, false}));
+// Vocabularies around and beyond a block of 4,096 columns; chunks that do not divide the rows.
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, TokenLogps,
+    ::testing::Values(Case{5, 7, {}, false}, Case{13, 1, {}, false}, Case{9, 40000, {1.0, 0.0, 4}, false},
+                      Case{7, 300, {0.5, 0.0, 3}, true}, Case{5, 40000, {0.5, 4.0, 2}, true},
+                      Case{6, 300, {1.0, 5.0, 4}, true}, Case{6, 4097, {2.0, 3.0, 128}, false}));
 
-TEST(TokenLogps, UniformLogitsGiveMinusLogOfTheVocabulary) {
-  const at::Tensor logp = ops::token_logps(at::zeros({3, 4}), at::randn({1000, 4}), at::tensor({0, 5, 999}, at::kLong));
+TEST(TokenLogpsByHand, UniformLogitsGiveMinusLogOfTheVocabulary) {
+  const at::Tensor logp =
+      ops::token_logps(at::zeros({3, 4}), at::randn({1000, 4}), at::tensor({0, 5, 999}, at::kLong));
   for (int i = 0; i < 3; ++i) EXPECT_NEAR(logp[i].item<double>(), -std::log(1000.0), 1e-6);
 }
 
-TEST(TokenLogps, ARowIsTheSameBitsAloneAndInABatch) {
+TEST(TokenLogpsRows, ARowIsTheSameBitsAloneAndInABatch) {
   const at::NoGradGuard no_grad;
   const at::Tensor hidden = at::randn({200, 24}), weight = at::randn({20000, 24}),
                    targets = at::randint(20000, {200}, at::kLong);
@@ -60,8 +72,69 @@ TEST(TokenLogps, ARowIsTheSameBitsAloneAndInABatch) {
                           together.narrow(0, row, 1)));
 }
 
-TEST(TokenLogps, NoRowsGiveNoValues) {
+TEST(TokenLogpsRows, NoRowsGiveNoValues) {
   EXPECT_EQ(ops::token_logps(at::zeros({0, 4}), at::randn({10, 4}), at::zeros({0}, at::kLong)).size(0), 0);
+}
+
+TEST(TokenLogpsByHand, TheScaleComesBeforeTheCap) {
+  // Logits 2·(1, 3) = (2, 6), capped at 4.
+  const at::Tensor logp = ops::token_logps(at::ones({1, 1}), at::tensor({1.0f, 3.0f}).view({2, 1}),
+                                           at::zeros({1}, at::kLong), {2.0, 4.0, 128});
+  const double a = 4 * std::tanh(0.5), b = 4 * std::tanh(1.5);
+  EXPECT_NEAR(logp.item<double>(), a - std::log(std::exp(a) + std::exp(b)), 1e-6);
+}
+
+TEST(TokenLogpsRows, AValueIsTheSameBitsWithAndWithoutGradients) {
+  // A policy equal to its reference must have log-ratios of exactly 0.
+  at::Tensor hidden = at::randn({150, 24}), weight = at::randn({20000, 24});
+  const at::Tensor targets = at::randint(20000, {150}, at::kLong);
+  const at::Tensor plain = ops::token_logps(hidden, weight, targets);
+  hidden.set_requires_grad(true);
+  EXPECT_TRUE(same_bits(ops::token_logps(hidden, weight, targets).detach(), plain));
+  weight.set_requires_grad(true);
+  EXPECT_TRUE(same_bits(ops::token_logps(hidden, weight, targets).detach(), plain));
+}
+
+TEST(TokenLogpsTypes, Bfloat16WeightsGiveTheLogitsOfTheirFloat32Values) {
+  const at::Tensor weight = at::randn({17000, 16}).to(at::kBFloat16),
+                   targets = at::randint(17000, {5}, at::kLong);
+  for (const bool trains_weight : {false, true}) {
+    at::Tensor hidden = at::randn({5, 16}).to(at::kBFloat16).set_requires_grad(true);
+    at::Tensor narrow = weight.clone().set_requires_grad(trains_weight);
+    at::Tensor wide = hidden.detach().to(at::kFloat).set_requires_grad(true);
+    at::Tensor wide_weight = weight.to(at::kFloat).set_requires_grad(trains_weight);
+    const at::Tensor logp = ops::token_logps(hidden, narrow, targets),
+                     expected = ops::token_logps(wide, wide_weight, targets);
+    EXPECT_TRUE(same_bits(logp.detach(), expected.detach()));
+    logp.sum().backward();
+    expected.sum().backward();
+    EXPECT_EQ(hidden.grad().scalar_type(), at::kBFloat16);
+    EXPECT_LT(error_against(hidden.grad(), wide.grad()), 1.0 / 256);
+    if (trains_weight) {
+      EXPECT_LT(error_against(narrow.grad(), wide_weight.grad()), 1.0 / 256);
+    }
+  }
+}
+
+TEST(TokenLogpsChecks, RefusesTargetsBeyondTheVocabularyAndMisfits) {
+  const at::Tensor hidden = at::zeros({1, 4}), weight = at::zeros({10, 4});
+  EXPECT_THROW(ops::token_logps(hidden, weight, at::full({1}, 10, at::kLong)), Error);
+  EXPECT_THROW(ops::token_logps(hidden, weight, at::full({1}, -1, at::kLong)), Error);
+  EXPECT_THROW(ops::token_logps(hidden, at::zeros({10, 5}), at::zeros({1}, at::kLong)), Error);
+}
+
+TEST(HeadLogits, AreTheProductScaledAndCapped) {
+  const at::Tensor hidden = at::randn({3, 8}), weight = at::randn({16500, 8});
+  const ops::HeadOptions options{0.5, 3.0, 128};
+  const at::Tensor product = at::matmul(hidden.to(at::kDouble), weight.to(at::kDouble).t());
+  EXPECT_LT(error_against(ops::head_logits(hidden, weight, options), at::tanh(product * (0.5 / 3.0)) * 3.0),
+            1e-5);
+  const at::Tensor narrow = weight.to(at::kBFloat16);
+  EXPECT_LT(error_against(ops::head_logits(hidden, narrow, options),
+                          ops::head_logits(hidden, narrow.to(at::kFloat), options)),
+            1e-5);
+  EXPECT_TRUE(same_bits(ops::head_logits(hidden, weight).narrow(0, 1, 1),
+                        ops::head_logits(hidden.narrow(0, 1, 1), weight)));
 }
 
 }  // namespace
