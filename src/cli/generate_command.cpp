@@ -27,8 +27,8 @@ class GenerateCommand final : public Command {
     const auto make_model = [&] {
       return load_language_model(model_, session.placement(), session.context());
     };
-    const int64_t rows = generate_file(options_, make_model, session.context());
-    session.context().info(str_cat("wrote ", rows, " rows to ", options_.output));
+    const FileTally tally = generate_file(options_, make_model, session.context());
+    session.context().info(tally.summary(options_.output));
     return 0;
   }
   void check(Checks& checks) override {

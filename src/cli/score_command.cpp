@@ -24,8 +24,8 @@ class ScoreCommand final : public Command {
     const auto make_model = [&] {
       return load_language_model(model_, session.placement(), session.context());
     };
-    const int64_t rows = score_file(options_, make_model, session.context());
-    session.context().info(str_cat("wrote ", rows, " rows to ", options_.output));
+    const FileTally tally = score_file(options_, make_model, session.context());
+    session.context().info(tally.summary(options_.output));
     return 0;
   }
   void check(Checks& checks) override {

@@ -2,6 +2,8 @@
 #include "xlt/run/inference.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <set>
 #include <vector>
 
@@ -65,6 +67,16 @@ std::vector<LogLikelihood> score_block(LanguageModel& lm, std::span<const ScoreR
   return scores;
 }
 
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
 struct Prompt {
   Json id;
   std::string text;
@@ -100,6 +112,13 @@ void write_completions(AtomicFile& out, const Prompt& prompt, const std::vector<
 }
 
 }  // namespace
+
+std::string FileTally::summary(const std::string& output) const {
+  char speed[96];
+  std::snprintf(speed, sizeof speed, "%lld tokens in %.2f s (%.0f tokens/s), loaded in %.2f s",
+                static_cast<long long>(tokens), computing, computing > 0 ? tokens / computing : 0.0, loading);
+  return str_cat("wrote ", rows, " rows to ", output, ": ", speed);
+}
 
 void ModelChoice::visit(OptionVisitor& v) {
   v.field("model", model,
@@ -148,21 +167,28 @@ void ScoreOptions::visit(OptionVisitor& v) {
   v.field("per_token", per_token, "also write each token's log-likelihood");
 }
 
-int64_t score_file(const ScoreOptions& options, const LanguageModelMaker& make_model,
-                   const Context& context) {
+FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make_model,
+                     const Context& context) {
   std::vector<ScoreRow> rows;
   for (const Row& row : read_rows(options.input)) rows.push_back(parse_score_row(row));
   AtomicFile out(options.output);
+  FileTally tally{.rows = static_cast<int64_t>(rows.size())};
+  const Stopwatch loading;
   const auto lm = make_model();
+  tally.loading = loading.seconds();
+  const Stopwatch computing;
   for (size_t begin = 0; begin < rows.size(); begin += kScoreBlock) {
     const auto block =
         std::span<const ScoreRow>(rows).subspan(begin, std::min(kScoreBlock, rows.size() - begin));
     const auto scores = score_block(*lm, block);
-    for (size_t i = 0; i < block.size(); ++i)
+    for (size_t i = 0; i < block.size(); ++i) {
       write_line(out, score_json(block[i], scores[i], options.per_token));
+      tally.tokens += scores[i].num_tokens;
+    }
   }
+  tally.computing = computing.seconds();
   out.commit();
-  return static_cast<int64_t>(rows.size());
+  return tally;
 }
 
 void GenerateFileOptions::visit(OptionVisitor& v) {
@@ -171,12 +197,15 @@ void GenerateFileOptions::visit(OptionVisitor& v) {
           "file for the rows {\"id\", \"sample\", \"text\", \"token_ids\", \"finish_reason\"}");
 }
 
-int64_t generate_file(const GenerateFileOptions& options, const LanguageModelMaker& make_model,
-                      const Context& context) {
+FileTally generate_file(const GenerateFileOptions& options, const LanguageModelMaker& make_model,
+                        const Context& context) {
   const auto prompts = read_prompts(options.prompts, context);
   AtomicFile out(options.output);
+  FileTally tally;
+  const Stopwatch loading;
   const auto lm = make_model();
-  int64_t written = 0;
+  tally.loading = loading.seconds();
+  const Stopwatch computing;
   for (size_t begin = 0; begin < prompts.size(); begin += kPromptBlock) {
     const size_t end = std::min(prompts.size(), begin + kPromptBlock);
     std::vector<GenerateRequest> requests;
@@ -184,11 +213,14 @@ int64_t generate_file(const GenerateFileOptions& options, const LanguageModelMak
     const auto completions = lm->generate(requests, options.generation);
     for (size_t i = begin; i < end; ++i) {
       write_completions(out, prompts[i], completions[i - begin]);
-      written += static_cast<int64_t>(completions[i - begin].size());
+      tally.rows += static_cast<int64_t>(completions[i - begin].size());
+      for (const Completion& completion : completions[i - begin])
+        tally.tokens += static_cast<int64_t>(completion.token_ids.size());
     }
   }
+  tally.computing = computing.seconds();
   out.commit();
-  return written;
+  return tally;
 }
 
 }  // namespace xlt

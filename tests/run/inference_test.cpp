@@ -113,7 +113,10 @@ TEST_F(FileVerbs, GenerateWritesARowASampleWithIds) {
   options.prompts = input("{\"prompt\":\"p\",\"id\":\"one\"}\n{\"prompt\":\"q\"}\n");
   options.output = output();
   options.generation.num_samples = 2;
-  EXPECT_EQ(generate_file(options, make_, {}), 4);
+  const FileTally tally = generate_file(options, make_, {});
+  EXPECT_EQ(tally.rows, 4);
+  EXPECT_EQ(tally.tokens, 8);
+  EXPECT_THAT(tally.summary("f"), HasSubstr("wrote 4 rows to f: 8 tokens in "));
   EXPECT_EQ(read_file(output()),
             "{\"id\":\"one\",\"sample\":0,\"text\":\"p!one\",\"token_ids\":[0,7],\"finish_reason\":\"eos\"}\n"
             "{\"id\":\"one\",\"sample\":1,\"text\":\"p!one\",\"token_ids\":[1,7],\"finish_reason\":\"eos\"}\n"
