@@ -137,6 +137,7 @@ int run_command(Parsed& parsed, const GlobalOptions& global) {
   check_required(parsed.name, parsed.help, parsed.groups);
   check_torch_version();
   set_num_threads(global.threads);
+  keep_freed_memory();
   Terminal terminal(global.level(), stderr_is_terminal() && !global.quiet);
   Json config = {{"command", parsed.name}};
   config.update(dump_options(visit_all(parsed.groups)));

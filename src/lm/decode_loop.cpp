@@ -16,9 +16,9 @@ namespace xlt {
 
 namespace {
 
-// Rows of logits held at a time: 128 × 262,144 × 4 bytes = 134 MB. Fewer, and reading the head's weight would
+// Rows of logits held at a time: 240 × 262,144 × 4 bytes = 252 MB. Fewer, and reading the head's weight would
 // dominate.
-constexpr int64_t kLogitRows = 128;
+constexpr int64_t kLogitRows = 240;
 
 }  // namespace
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/lm/runtime.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -67,6 +71,12 @@ int64_t num_threads() { return at::get_num_threads(); }
 void set_num_threads(int64_t count) {
   if (count > 0) at::set_num_threads(static_cast<int>(count));
 }
-void seed_torch(uint64_t seed) { at::manual_seed(seed); }
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc takes
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
 
 }  // namespace xlt

@@ -67,28 +67,35 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
 class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& a, const at::Tensor& b, double scale) {
+                            const at::Tensor& a, const at::Tensor& b, double scale, double p, int64_t key) {
     at::Tensor y = matmul_nt(matmul_library_of(weight), x, weight);
-    const at::Tensor h = matmul_nt(matmul_library_of(a), x, a);
+    const at::Tensor h = matmul_nt(matmul_library_of(a), dropout(x, {p, static_cast<uint64_t>(key)}), a);
     add_product(y, h, b, scale);
     context->save_for_backward({x, h, weight, a, b});
     context->saved_data["scale"] = scale;
+    context->saved_data["p"] = p;
+    context->saved_data["key"] = key;
     return y;
   }
 
-  // With h = x·aᵀ: ∂b = s·∂yᵀ·h, ∂h = s·∂y·b, ∂a = ∂hᵀ·x, ∂x = ∂y·W + ∂h·a.
+  // With D the dropout and h = D(x)·aᵀ: ∂b = s·∂yᵀ·h, ∂h = s·∂y·b, ∂a = ∂hᵀ·D(x), ∂x = ∂y·W + D(∂h·a).
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
     const tensor_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &h = saved[1], &weight = saved[2], &a = saved[3], &b = saved[4];
     const double scale = context->saved_data["scale"].toDouble();
+    const Dropout drop{context->saved_data["p"].toDouble(),
+                       static_cast<uint64_t>(context->saved_data["key"].toInt())};
     const at::Tensor y_gradient = gradients[0].contiguous();
     const at::Tensor h_gradient = input_gradient(y_gradient, b).mul_(scale);
-    tensor_list result(5);
+    tensor_list result(7);
     if (context->needs_input_grad(0)) {
       result[0] = input_gradient(y_gradient, weight);
-      add_product(result[0], h_gradient, a.t(), 1.0);
+      if (drop.p > 0)
+        result[0].add_(dropout(input_gradient(h_gradient, a), drop));
+      else
+        add_product(result[0], h_gradient, a.t(), 1.0);
     }
-    if (context->needs_input_grad(2)) result[2] = weight_gradient(h_gradient, x);
+    if (context->needs_input_grad(2)) result[2] = weight_gradient(h_gradient, dropout(x, drop));
     if (context->needs_input_grad(3)) result[3] = weight_gradient(y_gradient, h).mul_(scale);
     return result;
   }
@@ -127,7 +134,7 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
 }
 
 at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
-                       const at::Tensor& b, double scale) {
+                       const at::Tensor& b, double scale, const Dropout& drop) {
   const at::Tensor rows = to_rows(x, weight);
   XLT_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == weight.size(1) && b.size(0) == weight.size(0) &&
                 a.size(0) == b.size(1),
@@ -136,11 +143,13 @@ at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::
   // Adapters are kept in float32 beside bfloat16 weights; the product runs in x's type.
   const at::Tensor a_cast = a.to(x.scalar_type()), b_cast = b.to(x.scalar_type());
   if (records_gradients({x, a, b}))
-    return from_rows(LoraLinearFunction::apply(rows, weight, a_cast, b_cast, scale), x);
+    return from_rows(LoraLinearFunction::apply(rows, weight, a_cast, b_cast, scale, drop.p,
+                                               static_cast<int64_t>(drop.key)),
+                     x);
   const int64_t count = rows.size(0);
   const at::Tensor padded = pad_rows(rows, count == 0 ? 0 : invariant_rows(weight));
   at::Tensor y = matmul_nt(matmul_library_of(weight), padded, weight);
-  add_product(y, matmul_nt(matmul_library_of(a_cast), padded, a_cast), b_cast, scale);
+  add_product(y, matmul_nt(matmul_library_of(a_cast), dropout(padded, drop), a_cast), b_cast, scale);
   return from_rows(y.narrow(0, 0, count), x);
 }
 

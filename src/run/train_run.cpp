@@ -182,7 +182,6 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   const auto decoder = make_model(options, *tokenizer, where, seed, context);
   context.throw_if_interrupted();
   const bool going_on = begin_run(folder, state, record, context);
-  seed_torch(seed);
   TrainJob job;
   job.decoder = decoder.get();
   job.tokenizer = tokenizer.get();

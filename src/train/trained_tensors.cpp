@@ -34,8 +34,9 @@ bool has_dropout(Decoder& decoder) {
   });
 }
 
-void set_training(Decoder& decoder, bool training) {
-  for (const NamedLinear& named : decoder.linears()) named.linear->set_training(training);
+void set_dropout(Decoder& decoder, const std::optional<Rng>& stream) {
+  for (const NamedLinear& named : decoder.linears())
+    named.linear->set_dropout_stream(stream ? std::optional(stream->fork(named.name)) : std::nullopt);
 }
 
 }  // namespace xlt

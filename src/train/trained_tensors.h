@@ -4,7 +4,10 @@
 
 #include "train/optimizer.h"
 
+#include <optional>
 #include <vector>
+
+#include "xlt/base/rng.h"
 
 namespace xlt {
 
@@ -15,6 +18,7 @@ class Decoder;
 std::vector<TrainedTensor> trained_tensors(Decoder& decoder);
 bool has_adapter(Decoder& decoder);
 bool has_dropout(Decoder& decoder);
-void set_training(Decoder& decoder, bool training);
+// Turns the adapters' dropout on, each linear layer with a stream of its own, or off.
+void set_dropout(Decoder& decoder, const std::optional<Rng>& stream);
 
 }  // namespace xlt

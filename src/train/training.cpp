@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <numeric>
 
-#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 
@@ -96,7 +95,7 @@ TrainResult Training::run() {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInterrupted) throw;
     result.interrupted = true;
-    set_training(*job_.decoder, false);
+    set_dropout(*job_.decoder, std::nullopt);
     optimizer_.zero_gradients();
     if (!is_saved()) save();
   }
@@ -176,22 +175,20 @@ Training::StepMetrics Training::make_step() {
 double Training::accumulate_gradients(const std::vector<std::vector<int64_t>>& batches, MetricSums& metrics) {
   optimizer_.zero_gradients();
   const bool dropout = loss_->uses_dropout() && has_dropout(*job_.decoder);
-  set_training(*job_.decoder, dropout);
   const int64_t num_items = count_items(objective_, data_.train, batches);
   for (size_t i = 0; i < batches.size(); ++i) {
     context_.throw_if_interrupted();
     // A stream of its own for every micro-batch, so a restart draws the same masks.
     if (dropout)
-      at::manual_seed(Rng(job_.seed)
-                          .fork("dropout")
-                          .fork(static_cast<uint64_t>(state_.step))
-                          .fork(static_cast<uint64_t>(i))
-                          .next());
+      set_dropout(*job_.decoder, Rng(job_.seed)
+                                     .fork("dropout")
+                                     .fork(static_cast<uint64_t>(state_.step))
+                                     .fork(static_cast<uint64_t>(i)));
     const LossValue value = objective_.compute(data_.train, batches[i], str_cat("step ", state_.step + 1));
     if (value.total.requires_grad()) (value.total / static_cast<double>(num_items)).backward();
     add_part(metrics, value, num_items);
   }
-  set_training(*job_.decoder, false);
+  set_dropout(*job_.decoder, std::nullopt);
   return metrics.sums().front().second;
 }
 

@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 
+#include "xlt/base/rng.h"
+
 namespace xlt {
 
 struct LoraAdapter {
   at::Tensor a, b;     // [r, in], [out, r]; float32
   double scale = 1.0;  // alpha / r
-  double dropout = 0;  // on the adapter's input, in training mode only
+  double dropout = 0;  // on the adapter's input, where a stream of masks was set
 };
 
 class Linear {
@@ -30,13 +32,14 @@ class Linear {
   const std::optional<LoraAdapter>& adapter() const { return adapter_; }
   // The reference model of DPO is the policy with its adapters off.
   void set_adapter_enabled(bool enabled) { adapter_enabled_ = enabled; }
-  // Dropout is drawn from torch's generator; off unless a trainer turns it on.
-  void set_training(bool training) { training_ = training; }
+  // Every forward pass draws its dropout mask's key from here; nothing: no dropout.
+  void set_dropout_stream(std::optional<Rng> stream) { dropout_stream_ = stream; }
 
  private:
   at::Tensor weight_, bias_;
   std::optional<LoraAdapter> adapter_;
-  bool adapter_enabled_ = true, training_ = false;
+  bool adapter_enabled_ = true;
+  mutable std::optional<Rng> dropout_stream_;  // moves on with every pass
 };
 
 }  // namespace xlt

@@ -6,6 +6,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "xlt/ops/dropout.h"
+
 namespace xlt::ops {
 
 // x [N, in] · weightᵀ, weight [out, in] → [N, out]. Differentiable in x and (where it requires grad) in
@@ -14,10 +16,11 @@ namespace xlt::ops {
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-// linear(x, weight) + scale · linear(linear(x, a), b) with a [r, in], b [out, r]; the LoRA product (Hu et al.
-// 2021, eq. 3). Saves x and x·aᵀ only. Differentiable in x, a, b; the weight is frozen.
+// linear(x, weight) + scale · linear(linear(dropout(x), a), b) with a [r, in], b [out, r]; the LoRA product (Hu et
+// al. 2021, eq. 3), with dropout on the adapter's input as PEFT has it. Saves x and dropout(x)·aᵀ only.
+// Differentiable in x, a, b; the weight is frozen.
 at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
-                       const at::Tensor& b, double scale);
+                       const at::Tensor& b, double scale, const Dropout& dropout = {});
 
 // The least number of rows from which a row's product is bitwise the same whatever else is in the batch.
 int64_t invariant_rows(const at::Tensor& weight);

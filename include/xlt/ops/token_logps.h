@@ -11,7 +11,7 @@ namespace xlt::ops {
 struct HeadOptions {
   double logit_scale = 1.0;    // logits ← logit_scale · (hidden · weightᵀ)
   double softcap = 0.0;        // then softcap · tanh(logits / softcap); 0: none
-  int64_t chunk_rows = 128;    // rows of logits held at a time
+  int64_t chunk_rows = 240;    // rows of logits held at a time; fewer, and reading the weight would dominate
 };
 
 // hidden [M, C], weight [V, C], targets [M] int64 → logp [M] float32: logit[target] − log Σ exp logit. Natural log.

@@ -1,0 +1,21 @@
+// Dropout whose mask is a pure function of a key and an element's place, so that backward makes it again
+// instead of keeping it. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <ATen/core/Tensor.h>
+
+namespace xlt::ops {
+
+struct Dropout {
+  double p = 0;      // share of elements set to 0, in [0, 1); 0: none
+  uint64_t key = 0;  // another key, another mask
+};
+
+// y[i] = x[i] / (1 − p) where the i-th element (row-major) is kept, else 0 (Srivastava et al. 2014, inverted
+// as in torch). Any shape and floating dtype, CPU and CUDA; the mask depends on neither, nor on the number of
+// threads. Differentiable. Fewer than 2³² elements.
+at::Tensor dropout(const at::Tensor& x, const Dropout& options);
+
+}  // namespace xlt::ops
