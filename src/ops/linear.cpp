@@ -30,14 +30,9 @@ at::Tensor weight_gradient(const at::Tensor& y_gradient, const at::Tensor& x) {
   return matmul_nt(matmul_library_of(x), y_gradient.t(), x.t());
 }
 
-// y += scale · h · bᵀ, without a temporary of y's size where the library can.
+// y += scale · h · bᵀ
 void add_product(at::Tensor& y, const at::Tensor& h, const at::Tensor& b, double scale) {
-  const MatmulLibrary library = matmul_library_of(b);
-  if (library == MatmulLibrary::kMklWidened) {
-    y.add_(matmul_nt(library, h, b), scale);
-  } else {
-    y.addmm_(h, b.t(), 1, scale);
-  }
+  add_matmul_nt(matmul_library_of(b), y, h, b, scale);
 }
 
 at::Tensor padded_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
@@ -157,6 +152,8 @@ int64_t invariant_rows(const at::Tensor& weight) { return invariant_rows_of(matm
 
 std::string matmul_library(const at::Tensor& weight) {
   switch (matmul_library_of(weight)) {
+    case MatmulLibrary::kOwn:
+      return "xlt";
     case MatmulLibrary::kMkl:
     case MatmulLibrary::kMklWidened:
       return "mkl";

@@ -7,6 +7,7 @@
 namespace xlt::ops {
 
 enum class MatmulLibrary {
+  kOwn,     // cpu_matmul.h: float32, bfloat16 and float16 with AVX2
   kMkl,     // at::linear
   kOnednn,  // oneDNN through the dispatcher: float32 on AMD CPUs with AVX-512, where MKL takes a slow path
   kOnednnBf16,  // at::linear, which calls oneDNN for bfloat16 and float16 where there is AVX-512
@@ -21,6 +22,9 @@ int64_t invariant_rows_of(MatmulLibrary library);
 // x [N, in] · weightᵀ (+ bias) → [N, out]; weight [out, in] of any strides. No autograd, no padding.
 at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tensor& weight,
                      const at::Tensor& bias = {});
+// y += scale · x · weightᵀ, in place; without a temporary of y's size where the library can.
+void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight,
+                   double scale);
 
 // x with zero rows appended up to `rows`; x itself if it has as many.
 at::Tensor pad_rows(const at::Tensor& x, int64_t rows);

@@ -66,10 +66,10 @@ at::Tensor wide_product(const at::Tensor& x, const at::Tensor& y) {
   return at::mm(x.to(y.scalar_type()), y.t(), at::kFloat);
 }
 
-// sum += x · yᵀ, without a temporary where MKL runs it.
+// sum += x · yᵀ
 void add_product(at::Tensor sum, const at::Tensor& x, const at::Tensor& y) {
-  if (y.scalar_type() == at::kFloat && matmul_library_of(y) == MatmulLibrary::kMkl)
-    sum.addmm_(x, y.t());
+  if (y.is_cpu() && y.scalar_type() == at::kFloat)
+    add_matmul_nt(matmul_library_of(y), sum, x, y, 1);
   else
     sum.add_(wide_product(x, y));
 }

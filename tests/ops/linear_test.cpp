@@ -89,7 +89,7 @@ TEST(LoraLinear, RefusesAnAdapterOfAnotherShape) {
 
 TEST(MatmulLibrary, IsNamedForReports) {
   const std::string name = matmul_library(at::ones({2, 2}));
-  EXPECT_TRUE(name == "mkl" || name == "onednn") << name;
+  EXPECT_TRUE(name == "xlt" || name == "mkl" || name == "onednn") << name;
   EXPECT_GE(invariant_rows(at::ones({2, 2})), 1);
 }
 
@@ -109,7 +109,10 @@ TEST_P(LibraryOf, MultipliesStridedOperands) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, LibraryOf,
-                         ::testing::Values(std::tuple{MatmulLibrary::kMkl, at::kFloat},
+                         ::testing::Values(std::tuple{MatmulLibrary::kOwn, at::kFloat},
+                                           std::tuple{MatmulLibrary::kOwn, at::kBFloat16},
+                                           std::tuple{MatmulLibrary::kOwn, at::kHalf},
+                                           std::tuple{MatmulLibrary::kMkl, at::kFloat},
                                            std::tuple{MatmulLibrary::kMkl, at::kDouble},
                                            std::tuple{MatmulLibrary::kOnednn, at::kFloat},
                                            std::tuple{MatmulLibrary::kMklWidened, at::kBFloat16},
@@ -150,7 +153,7 @@ TEST_P(RowsOf, DoNotDependOnTheirBatchWithoutGradients) {
   const at::Tensor x = normal({200, in}, 1, dtype), weight = normal({out, in}, 2, dtype);
   const at::Tensor a = normal({16, in}, 3, dtype), b = normal({out, 16}, 4, dtype);
   const at::Tensor all = ops::linear(x, weight), lora = lora_linear(x, weight, a, b, 2.0);
-  for (const int64_t count : {1, 3, 25, 64}) {
+  for (const int64_t count : {1, 2, 3, 5, 7, 9, 10, 11, 13, 25, 64}) {
     for (const int64_t begin : {int64_t{0}, int64_t{7}, 200 - count}) {
       const at::Tensor part = x.narrow(0, begin, count);
       EXPECT_TRUE(same_bits(ops::linear(part, weight), all.narrow(0, begin, count)))

@@ -16,16 +16,16 @@ namespace xlt::ops {
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-// linear(x, weight) + scale · linear(linear(dropout(x), a), b) with a [r, in], b [out, r]; the LoRA product (Hu et
-// al. 2021, eq. 3), with dropout on the adapter's input as PEFT has it. Saves x and dropout(x)·aᵀ only.
-// Differentiable in x, a, b; the weight is frozen.
+// linear(x, weight) + scale · linear(linear(dropout(x), a), b) with a [r, in], b [out, r]; the LoRA product
+// (Hu et al. 2021, eq. 3), with dropout on the adapter's input as PEFT has it. Saves x and dropout(x)·aᵀ
+// only. Differentiable in x, a, b; the weight is frozen.
 at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
                        const at::Tensor& b, double scale, const Dropout& dropout = {});
 
 // The least number of rows from which a row's product is bitwise the same whatever else is in the batch.
 int64_t invariant_rows(const at::Tensor& weight);
-// "mkl" or "onednn", for run.json and reports; "device" for a weight that is not on the CPU (no promise on
-// rows there).
+// "xlt" (our own kernel), "mkl" or "onednn", for run.json and reports; "device" for a weight that is not on
+// the CPU (no promise on rows there).
 std::string matmul_library(const at::Tensor& weight);
 
 }  // namespace xlt::ops

@@ -1,0 +1,32 @@
+// Our own matrix product for AVX2, where x is short beside the weight: MKL and oneDNN repack the weight in
+// every call, and with fewer than a few hundred rows that costs as much as the product. Here only x is
+// repacked; the weight is read once, as it lies, in any floating type. Each element of y is summed in one
+// fixed order over `in`, so it depends neither on the other rows nor on the number of threads.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/kernel_types.h"
+
+#include <cstdint>
+
+namespace xlt::ops {
+
+// y [rows, out] ← alpha · x · weightᵀ, or y += that. Strides in elements.
+struct CpuMatmul {
+  const float* x;  // [rows, in]
+  int64_t rows, in, x_row_stride, x_column_stride;
+  const void* weight;  // [out, in]; out_stride or in_stride is 1
+  KernelDtype dtype;   // of the weight: not kF64
+  int64_t out, out_stride, in_stride;
+  float* y;
+  int64_t y_row_stride;
+  float alpha = 1;
+  bool add = false;
+};
+void cpu_matmul(const CpuMatmul& product);
+
+// Whether this machine is one it was measured to be the fastest on: AVX2 and FMA, no AVX-512 (there, oneDNN's
+// 512-bit kernels win).
+bool cpu_matmul_suits();
+
+}  // namespace xlt::ops
