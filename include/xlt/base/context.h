@@ -48,8 +48,8 @@ class Progress {
 };
 
 struct Context {
-  Log* log = nullptr;                                 // may be null: silent
-  ProgressSink* progress_sink = nullptr;              // may be null: no bar
+  Log* log = nullptr;                                   // may be null: silent
+  ProgressSink* progress_sink = nullptr;                // may be null: no bar
   const std::atomic<bool>* interrupted_flag = nullptr;  // may be null: never
 
   void debug(const std::string& line) const { write(LogLevel::kDebug, line); }
@@ -58,7 +58,8 @@ struct Context {
   void write(LogLevel level, const std::string& line) const;
   bool interrupted() const { return interrupted_flag && interrupted_flag->load(std::memory_order_relaxed); }
   void throw_if_interrupted() const;  // kInterrupted
-  Progress progress(const std::string& title, int64_t total, const std::string& unit, int64_t start = 0) const;
+  Progress progress(const std::string& title, int64_t total, const std::string& unit,
+                    int64_t start = 0) const;
 };
 
 // Monotonic seconds, for rates and reports.

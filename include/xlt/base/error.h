@@ -52,12 +52,14 @@ std::string str_cat(const Args&... args) {
   return std::move(stream).str();
 }
 
-[[noreturn]] void throw_check_failed(const char* file, int line, const char* condition, const std::string& message);
+[[noreturn]] void throw_check_failed(const char* file, int line, const char* condition,
+                                     const std::string& message);
 
 }  // namespace xlt
 
 // For conditions that only a bug in xlt can break. Never for user input.
-#define XLT_CHECK(condition, ...)                                                               \
-  do {                                                                                          \
-    if (!(condition)) ::xlt::throw_check_failed(__FILE__, __LINE__, #condition, ::xlt::str_cat(__VA_ARGS__)); \
+#define XLT_CHECK(condition, ...)                                                             \
+  do {                                                                                        \
+    if (!(condition))                                                                         \
+      ::xlt::throw_check_failed(__FILE__, __LINE__, #condition, ::xlt::str_cat(__VA_ARGS__)); \
   } while (false)

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 // All of a file. Throws kIo.
 std::string read_file(const fs::path& file);
-// Writes all of `text` by temp-file-then-rename. Throws kIo (not writable, disk full) and leaves the old file as it was.
+// Writes all of `text` by temp-file-then-rename. Throws kIo (not writable, disk full) and leaves the old file
+// as it was.
 void write_file(const fs::path& file, std::string_view text);
 // Creates a folder and its parents. Throws kIo naming the folder and the reason.
 void make_folders(const fs::path& folder);
@@ -31,7 +32,8 @@ std::string sha256(std::string_view bytes);
 // The byte offset of the first invalid UTF-8 sequence, or nothing.
 std::optional<size_t> find_invalid_utf8(std::string_view text);
 
-// A file that appears under its name only at `commit`; without it the temporary is removed and nothing else changes.
+// A file that appears under its name only at `commit`; without it the temporary is removed and nothing else
+// changes.
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path file);
@@ -67,7 +69,8 @@ class LineReader {
  public:
   explicit LineReader(const fs::path& file);
   ~LineReader();
-  // The next line without its end, or nothing at the end of the file. Throws kData "file:line" for invalid UTF-8.
+  // The next line without its end, or nothing at the end of the file. Throws kData "file:line" for invalid
+  // UTF-8.
   std::optional<std::string> next();
   int64_t line_number() const { return line_number_; }  // of the last line returned, from 1
   std::string place() const;                            // "file:line"

@@ -2,30 +2,32 @@
 //
 //   Json config = load_json("model/config.json");
 //   JsonView view(config, "model/config.json", ErrorKind::kCheckpoint);
-//   int64_t hidden = view.at("hidden_size").as_int();             // throws "model/config.json: hidden_size: …"
-//   double theta = view.get("rope_theta", 10000.0);               // default where absent or null
+//   int64_t hidden = view.at("hidden_size").as_int();             // throws "model/config.json: hidden_size:
+//   …" double theta = view.get("rope_theta", 10000.0);               // default where absent or null
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "xlt/base/error.h"
 #include "xlt/base/json_fwd.h"
 
 namespace xlt {
 
-// Parses strictly (duplicate keys, trailing text and invalid UTF-8 are errors); `allow_comments` accepts // and /* */.
-// Throws `kind` with `where` and the line and column of the fault.
+// Parses strictly (duplicate keys, trailing text and invalid UTF-8 are errors); `allow_comments` accepts //
+// and /* */. Throws `kind` with `where` and the line and column of the fault.
 Json parse_json(std::string_view text, const std::string& where, ErrorKind kind = ErrorKind::kData,
                 bool allow_comments = false);
 // Reads and parses a whole file; throws kIo if it cannot be opened, `kind` if it is malformed.
-Json load_json(const std::filesystem::path& file, ErrorKind kind = ErrorKind::kData, bool allow_comments = false);
+Json load_json(const std::filesystem::path& file, ErrorKind kind = ErrorKind::kData,
+               bool allow_comments = false);
 // Compact, UTF-8; invalid UTF-8 is replaced by U+FFFD. NaN and infinities become null.
 std::string dump_json(const Json& json, int indent = -1);
 

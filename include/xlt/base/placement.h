@@ -1,4 +1,5 @@
-// Where tensors live and in which dtype; decided once, in `cli`, and handed down. SPDX-License-Identifier: Apache-2.0
+// Where tensors live and in which dtype; decided once, in `cli`, and handed down. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include <string>

@@ -1,7 +1,9 @@
-// Tables of named things (families, losses, benchmarks, scorers …), expanded from sorted `things.def` rows `X(name)`.
+// Tables of named things (families, losses, benchmarks, scorers …), expanded from sorted `things.def` rows
+// `X(name)`.
 //
 //   constexpr Entry<Loss> kLosses[] = {{"dpo", "direct preference optimisation", make_dpo}, …};
-//   auto loss = find_entry<Loss>(kLosses, "loss", "dop").make();   // throws: unknown loss "dop"; did you mean "dpo"? …
+//   auto loss = find_entry<Loss>(kLosses, "loss", "dop").make();   // throws: unknown loss "dop"; did you
+//   mean "dpo"? …
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -20,10 +22,12 @@ struct Entry {
   std::unique_ptr<Thing> (*make)();
 };
 
-// The candidate nearest to `name` by edit distance, or empty when none is near (more than a third of it would change).
+// The candidate nearest to `name` by edit distance, or empty when none is near (more than a third of it would
+// change).
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 // `unknown loss "dop"; did you mean "dpo"? available: dpo, sft`
-std::string unknown_name_message(std::string_view kind, std::string_view name, const std::vector<std::string>& candidates);
+std::string unknown_name_message(std::string_view kind, std::string_view name,
+                                 const std::vector<std::string>& candidates);
 [[noreturn]] void throw_unknown_name(std::string_view kind, std::string_view name,
                                      const std::vector<std::string>& candidates);  // kUsage
 
@@ -35,7 +39,8 @@ std::vector<std::string> names_of(std::span<const Entry<Thing>> table) {
 }
 
 template <typename Thing>
-const Entry<Thing>& find_entry(std::span<const Entry<Thing>> table, std::string_view kind, std::string_view name) {
+const Entry<Thing>& find_entry(std::span<const Entry<Thing>> table, std::string_view kind,
+                               std::string_view name) {
   for (const auto& entry : table)
     if (name == entry.name) return entry;
   throw_unknown_name(kind, name, names_of(table));

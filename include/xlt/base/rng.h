@@ -1,5 +1,6 @@
-// Counter-based random numbers: Philox4x32-10 (Salmon et al., SC 2011, "Parallel random numbers: as easy as 1, 2, 3").
-// The k-th number of a stream is a pure function of (key, k), so neither batch size nor order nor a restart changes it.
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., SC 2011, "Parallel random numbers: as easy as
+// 1, 2, 3"). The k-th number of a stream is a pure function of (key, k), so neither batch size nor order nor
+// a restart changes it.
 //
 //   Rng rng = Rng(seed).fork("sampling").fork(prompt_hash).fork(sample_idx);
 //   double u = rng.uniform();
@@ -25,10 +26,10 @@ class Rng {
   Rng fork(uint64_t name) const;
   Rng fork(std::string_view name) const { return fork(hash64(name)); }
 
-  uint64_t next();                   // 64 random bits
-  double uniform();                  // [0, 1), 53 bits
-  double normal();                   // standard normal (Box–Muller, one of the pair)
-  int64_t below(int64_t limit);      // uniform on 0 … limit − 1, without modulo bias
+  uint64_t next();                                 // 64 random bits
+  double uniform();                                // [0, 1), 53 bits
+  double normal();                                 // standard normal (Box–Muller, one of the pair)
+  int64_t below(int64_t limit);                    // uniform on 0 … limit − 1, without modulo bias
   std::vector<int64_t> permutation(int64_t size);  // Fisher–Yates
   // The number at position `index`, without moving the stream.
   double uniform_at(uint64_t index) const;

@@ -28,10 +28,12 @@ std::optional<double> median_of(std::vector<double> values);
 // Sample standard deviation (n − 1); nothing for fewer than two values.
 std::optional<double> sd_of(std::span<const double> values);
 
-// Percentile bootstrap (Efron & Tibshirani 1993, ch. 13) over items, 95 %: `statistic` is given the drawn item indices
-// (with repeats, `size` of them) and may return NaN for "undefined", which is left out. Fewer than two items: no interval.
-std::optional<Interval> bootstrap_ci95(int64_t size, const std::function<double(std::span<const int64_t>)>& statistic, Rng rng,
-                                       int64_t num_resamples = 1000);
+// Percentile bootstrap (Efron & Tibshirani 1993, ch. 13) over items, 95 %: `statistic` is given the drawn
+// item indices (with repeats, `size` of them) and may return NaN for "undefined", which is left out. Fewer
+// than two items: no interval.
+std::optional<Interval> bootstrap_ci95(int64_t size,
+                                       const std::function<double(std::span<const int64_t>)>& statistic,
+                                       Rng rng, int64_t num_resamples = 1000);
 // Mean with its bootstrap interval.
 Estimate mean_estimate(std::span<const double> values, const Rng& rng);
 // a[i] − b[i] over items measured on both sides, with the paired bootstrap interval.

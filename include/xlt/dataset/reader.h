@@ -1,6 +1,7 @@
 // Rows of the data files people have: JSONL, CSV, TSV. A row keeps where it stood, so an error can say so.
 //
-//   for (const Row& row : read_rows("pairs.jsonl")) row.text("prompt");     // throws "pairs.jsonl:3: no field "prompt"; has: …"
+//   for (const Row& row : read_rows("pairs.jsonl")) row.text("prompt");     // throws "pairs.jsonl:3: no
+//   field "prompt"; has: …"
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -36,9 +37,10 @@ class Row {
   std::string place_;
 };
 
-// By extension: .jsonl/.json (one object a line; a single top-level array is accepted in .json), .csv (RFC 4180: quotes,
-// embedded commas and newlines; header row), .tsv (header row, no quoting), .txt (one text a line, field "text").
-// Empty lines are skipped. Throws kData for malformed rows and non-UTF-8 (file and line named) and for a file without rows.
+// By extension: .jsonl/.json (one object a line; a single top-level array is accepted in .json), .csv (RFC
+// 4180: quotes, embedded commas and newlines; header row), .tsv (header row, no quoting), .txt (one text a
+// line, field "text"). Empty lines are skipped. Throws kData for malformed rows and non-UTF-8 (file and line
+// named) and for a file without rows.
 std::vector<Row> read_rows(const std::filesystem::path& file);
 // TSV without a header: fields are called "0", "1", … No quoting, so a cell may begin with a quote mark.
 std::vector<Row> read_tsv_without_header(const std::filesystem::path& file);

@@ -1,5 +1,6 @@
 // Training records (text, not tokens) and the named presets that make them from published files.
-// Types follow TRL's dataset types: language modelling, prompt-completion, preference. SPDX-License-Identifier: Apache-2.0
+// Types follow TRL's dataset types: language modelling, prompt-completion, preference.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <filesystem>
@@ -28,9 +29,9 @@ struct DataFields {
   void visit(OptionVisitor& v);
 };
 
-// `data`: a file, several files separated by commas, or PRESET=FILE[,FILE…] with a preset of `presets.def` (panda jigsaw
-// biasdpo detoxdpo): published field names, filters and quirks of the paper's recipe (protocol, section 1.3).
-// Throws kData for an empty result, a missing field or an empty answer (file and line named).
+// `data`: a file, several files separated by commas, or PRESET=FILE[,FILE…] with a preset of `presets.def`
+// (panda jigsaw biasdpo detoxdpo): published field names, filters and quirks of the paper's recipe (protocol,
+// section 1.3). Throws kData for an empty result, a missing field or an empty answer (file and line named).
 std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields);
 std::vector<PreferenceRecord> load_preference(const std::string& data, const DataFields& fields);
 // The files behind `data`, for hashing into run.json.

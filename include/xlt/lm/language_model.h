@@ -1,5 +1,6 @@
-// The wall between models and evaluation: three verbs. Every benchmark is lists of these requests; nothing above this header
-// sees a tensor. Natural logarithms throughout. Results do not depend on the order or grouping of requests.
+// The wall between models and evaluation: three verbs. Every benchmark is lists of these requests; nothing
+// above this header sees a tensor. Natural logarithms throughout. Results do not depend on the order or
+// grouping of requests.
 //
 //   auto lm = load_language_model({.model = "models/llama"}, placement, context);
 //   auto scores = lm->log_likelihood({{.context = "Q: …", .continuation = " yes"}});
@@ -29,14 +30,14 @@ struct GenerateRequest {
 };
 
 struct GenerationOptions {
-  int64_t num_samples = 25;     // completions a prompt (greedy: always 1)
+  int64_t num_samples = 25;  // completions a prompt (greedy: always 1)
   int64_t max_new_tokens = 20;
-  double temperature = 0.9;     // 1: the model's own distribution
-  double top_p = 0.8;           // 1: all
-  int64_t top_k = 0;            // 0: all
-  bool greedy = false;          // the most probable token at every step
-  bool ignore_eos = false;      // generate max_new_tokens whatever comes
-  uint64_t seed = 0;            // not visited: the global --seed
+  double temperature = 0.9;  // 1: the model's own distribution
+  double top_p = 0.8;        // 1: all
+  int64_t top_k = 0;         // 0: all
+  bool greedy = false;       // the most probable token at every step
+  bool ignore_eos = false;   // generate max_new_tokens whatever comes
+  uint64_t seed = 0;         // not visited: the global --seed
   void visit(OptionVisitor& v);
 };
 
@@ -44,13 +45,13 @@ enum class FinishReason { kEos, kLength };
 const char* name_of(FinishReason reason);  // "eos", "length"
 
 struct Completion {
-  std::string text;                // decoded after the prompt (prompt + completion decoded, the prompt's text removed)
+  std::string text;  // decoded after the prompt (prompt + completion decoded, the prompt's text removed)
   std::vector<int64_t> token_ids;  // EOS not included
   FinishReason finish_reason = FinishReason::kLength;
 };
 
-// Tokens of context + continuation, encoded together; the continuation begins where those tokens and the context's part. An
-// empty context is BOS where the tokenizer adds one.
+// Tokens of context + continuation, encoded together; the continuation begins where those tokens and the
+// context's part. An empty context is BOS where the tokenizer adds one.
 struct LogLikelihoodRequest {
   std::string context, continuation;
 };
@@ -71,15 +72,18 @@ class LanguageModel {
  public:
   virtual ~LanguageModel() = default;
   // Completions by request, each of num_samples (1 where greedy), in order.
-  virtual std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests, const GenerationOptions& options) = 0;
+  virtual std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests,
+                                                        const GenerationOptions& options) = 0;
   virtual std::vector<LogLikelihood> log_likelihood(std::span<const LogLikelihoodRequest> requests) = 0;
-  // Each token of the text given all before it; the first is conditioned on BOS where the tokenizer adds one and is not
-  // scored otherwise. Texts longer than the model's context are cut into windows: every token is scored exactly once.
+  // Each token of the text given all before it; the first is conditioned on BOS where the tokenizer adds one
+  // and is not scored otherwise. Texts longer than the model's context are cut into windows: every token is
+  // scored exactly once.
   virtual std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts) = 0;
-  // log P(BOS | BOS): the constant that the published CrowS-Pairs and StereoSet code averages into every score
-  // (protocol 2.1); nothing for a tokenizer without BOS.
+  // log P(BOS | BOS): the constant that the published CrowS-Pairs and StereoSet code averages into every
+  // score (protocol 2.1); nothing for a tokenizer without BOS.
   virtual std::optional<double> bos_log_likelihood() = 0;
-  // Each token of the text decoded by itself (special ones left out), for diversity in the model's own tokens.
+  // Each token of the text decoded by itself (special ones left out), for diversity in the model's own
+  // tokens.
   virtual std::vector<std::string> tokenize(std::string_view text) const = 0;
   virtual const LanguageModelInfo& info() const = 0;
   // Tokens computed since construction, for reports.
@@ -90,6 +94,7 @@ struct LanguageModelOptions {
   std::filesystem::path model, adapter;  // adapter may be empty
   int64_t batch_tokens = 0;              // most tokens in one forward pass; 0: chosen for the device
 };
-std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options, const Placement& where, const Context& context);
+std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
+                                                   const Placement& where, const Context& context);
 
 }  // namespace xlt

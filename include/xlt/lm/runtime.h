@@ -15,7 +15,7 @@ std::string runtime_torch_version();
 void check_torch_version();
 // Instruction set that libtorch's CPU kernels use: "AVX2", "AVX512" …
 std::string cpu_capability();
-// "mkl" or "onednn": the library that runs this dtype's matrix products on the CPU.
+// "xlt" (our own kernel), "mkl" or "onednn": the library that runs this dtype's matrix products on the CPU.
 std::string matmul_library(DType dtype);
 // CUDA devices this process can use; 0 also where libtorch was linked without CUDA, which `cuda_is_linked`
 // tells apart.
@@ -25,8 +25,8 @@ bool cuda_is_linked();
 int64_t num_threads();
 // Threads inside one operation; 0 leaves libtorch's choice.
 void set_num_threads(int64_t count);
-// Memory of freed tensors is kept for the next ones instead of going back to the system: every step allocates what
-// the last one freed, and taking it anew costs a page fault for every 4 KiB.
+// Memory of freed tensors is kept for the next ones instead of going back to the system: every step allocates
+// what the last one freed, and taking it anew costs a page fault for every 4 KiB.
 void keep_freed_memory();
 
 }  // namespace xlt

@@ -1,8 +1,10 @@
-// A loaded decoder: TokenBatch in, hidden states out. Families know nothing of losses, benchmarks or sampling.
+// A loaded decoder: TokenBatch in, hidden states out. Families know nothing of losses, benchmarks or
+// sampling.
 //
 //   auto decoder = load_decoder("models/llama", placement, context);
 //   at::Tensor hidden = decoder->forward(batch, /*cache=*/nullptr);          // [N, C], after the final norm
-//   at::Tensor logp = ops::token_logps(hidden.index_select(0, rows), decoder->head_weight(), targets, decoder->head_options());
+//   at::Tensor logp = ops::token_logps(hidden.index_select(0, rows), decoder->head_weight(), targets,
+//   decoder->head_options());
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -46,10 +48,12 @@ class Decoder {
  public:
   explicit Decoder(ModelConfig config) : config_(std::move(config)) {}
   virtual ~Decoder() = default;
-  // → [N, C] after the final norm. With a cache, keys and values of the batch are appended to it. Differentiable when no
-  // cache is given. `hidden_states`: called with (layer 0 … L, [N, C]) for the embeddings and each layer's output, if set.
+  // → [N, C] after the final norm. With a cache, keys and values of the batch are appended to it.
+  // Differentiable when no cache is given. `hidden_states`: called with (layer 0 … L, [N, C]) for the
+  // embeddings and each layer's output, if set.
   using HiddenStates = std::function<void(int64_t layer, const at::Tensor& hidden)>;
-  virtual at::Tensor forward(const TokenBatch& batch, KvCache* cache, const HiddenStates& hidden_states = {}) = 0;
+  virtual at::Tensor forward(const TokenBatch& batch, KvCache* cache,
+                             const HiddenStates& hidden_states = {}) = 0;
 
   const ModelConfig& config() const { return config_; }
   // [V, C]; the embedding where tied.
@@ -69,18 +73,24 @@ class Decoder {
 };
 
 // From a checkpoint folder: config.json picks the family; weights are read through a memory map, converted to
-// `where.dtype` a tensor at a time (no copy where dtype and device already match), shapes checked against the config.
-// Throws kCheckpoint: unknown architecture (supported ones listed), missing or misshapen tensor (name, both shapes).
-std::unique_ptr<Decoder> load_decoder(const std::filesystem::path& folder, const Placement& where, const Context& context);
-// From a `config.json`-like file, weights drawn as transformers initialises them: normal(0, initializer_range), norms 1.
-std::unique_ptr<Decoder> make_decoder(const std::filesystem::path& config_file, int64_t vocab_size, const Placement& where, Rng rng);
-// config.json + model.safetensors (one file; temp-file-then-rename). `config_source`: the config.json to write along.
+// `where.dtype` a tensor at a time (no copy where dtype and device already match), shapes checked against the
+// config. Throws kCheckpoint: unknown architecture (supported ones listed), missing or misshapen tensor
+// (name, both shapes).
+std::unique_ptr<Decoder> load_decoder(const std::filesystem::path& folder, const Placement& where,
+                                      const Context& context);
+// From a `config.json`-like file, weights drawn as transformers initialises them: normal(0,
+// initializer_range), norms 1.
+std::unique_ptr<Decoder> make_decoder(const std::filesystem::path& config_file, int64_t vocab_size,
+                                      const Placement& where, Rng rng);
+// config.json + model.safetensors (one file; temp-file-then-rename). `config_source`: the config.json to
+// write along.
 void save_decoder(Decoder& decoder, const Json& config_source, const std::filesystem::path& folder);
 
 // Every weight is copied out of the memory map and set to require grad, for finetuning without an adapter.
 void train_all_weights(Decoder& decoder);
 
-// Adapters. `attach` draws A as PEFT does (Kaiming-uniform, a = √5), B zero; target: every Linear but the head.
+// Adapters. `attach` draws A as PEFT does (Kaiming-uniform, a = √5), B zero; target: every Linear but the
+// head.
 struct LoraOptions {
   int64_t r = 64;
   double alpha = 16, dropout = 0;
@@ -90,7 +100,8 @@ void attach_lora(Decoder& decoder, const LoraOptions& options, Rng rng);
 void load_lora(Decoder& decoder, const std::filesystem::path& adapter_folder);
 void save_lora(Decoder& decoder, const std::filesystem::path& adapter_folder, const std::string& base_model);
 void set_lora_enabled(Decoder& decoder, bool enabled);
-// W ← W + scale·B·A (in float32, rounded once), adapters removed. Returns the largest |rounding error| per module, relative.
+// W ← W + scale·B·A (in float32, rounded once), adapters removed. Returns the largest |rounding error| per
+// module, relative.
 std::vector<std::pair<std::string, double>> merge_lora(Decoder& decoder);
 
 std::vector<std::string> family_names();

@@ -1,12 +1,12 @@
-// Grouped-query attention over segments, with rotary positions and, where a family has them, query and key norms.
-// SPDX-License-Identifier: Apache-2.0
+// Grouped-query attention over segments, with rotary positions and, where a family has them, query and key
+// norms. SPDX-License-Identifier: Apache-2.0
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+
+#include <ATen/core/Tensor.h>
 
 #include "xlt/nn/linear.h"
 #include "xlt/nn/rms_norm.h"
@@ -31,7 +31,8 @@ struct Attention {
   int64_t num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0;
   ops::AttentionOptions options;
   // x [N, C] → [N, C]. With a cache, keys and values are appended to it first and read from it.
-  at::Tensor forward(const at::Tensor& x, const ForwardPass& pass, const ops::RopeAngles& angles, int64_t layer) const;
+  at::Tensor forward(const at::Tensor& x, const ForwardPass& pass, const ops::RopeAngles& angles,
+                     int64_t layer) const;
 };
 
 }  // namespace xlt

@@ -1,11 +1,12 @@
-// Keys and values of past tokens, one pool of slots a layer. Slots are handed out by whoever decodes (lm); a span of slots may
-// be read by many segments (25 samples of one prompt) and is never copied. SPDX-License-Identifier: Apache-2.0
+// Keys and values of past tokens, one pool of slots a layer. Slots are handed out by whoever decodes (lm); a
+// span of slots may be read by many segments (25 samples of one prompt) and is never copied.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "xlt/nn/token_batch.h"
 
@@ -14,7 +15,8 @@ namespace xlt {
 class KvCache {
  public:
   // Memory: num_layers · 2 · capacity · num_key_value_heads · head_dim elements.
-  KvCache(int64_t num_layers, int64_t capacity, int64_t num_key_value_heads, int64_t head_dim, const at::TensorOptions& options);
+  KvCache(int64_t num_layers, int64_t capacity, int64_t num_key_value_heads, int64_t head_dim,
+          const at::TensorOptions& options);
   int64_t capacity() const { return capacity_; }
   // Writes k, v [N, K, D] of this batch's tokens into the slots its segments name.
   void append(int64_t layer, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch);

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <optional>
 #include <string>
+
+#include <ATen/core/Tensor.h>
 
 #include "xlt/base/rng.h"
 
@@ -20,7 +20,8 @@ struct LoraAdapter {
 class Linear {
  public:
   Linear() = default;
-  explicit Linear(at::Tensor weight, at::Tensor bias = {}) : weight_(std::move(weight)), bias_(std::move(bias)) {}
+  explicit Linear(at::Tensor weight, at::Tensor bias = {})
+      : weight_(std::move(weight)), bias_(std::move(bias)) {}
   // x [N, in] → [N, out]
   at::Tensor forward(const at::Tensor& x) const;
 

@@ -4,8 +4,9 @@
 //   int64_t prompt = batch.add(prompt_ids);                 // a root
 //   batch.add(chosen_ids, prompt);  batch.add(rejected_ids, prompt);   // both see the prompt, not each other
 //
-// With a KV cache a root may continue what is cached (`cached` spans, in order of position), and every segment says into which
-// cache slots its own keys go (`slot`). Positions follow from the ancestors' lengths. SPDX-License-Identifier: Apache-2.0
+// With a KV cache a root may continue what is cached (`cached` spans, in order of position), and every
+// segment says into which cache slots its own keys go (`slot`). Positions follow from the ancestors' lengths.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,11 @@ class TokenBatch {
   const std::vector<int64_t>& position_ids() const { return position_ids_; }  // [N]
   const std::vector<Segment>& segments() const { return segments_; }
   // Index into the batch of a segment's last token.
-  int64_t last_token(int64_t segment) const { return segments_[segment].begin + segments_[segment].length - 1; }
-  // What attention needs. Key rows are batch rows, or cache slots when the segments were added with `add_cached`.
+  int64_t last_token(int64_t segment) const {
+    return segments_[segment].begin + segments_[segment].length - 1;
+  }
+  // What attention needs. Key rows are batch rows, or cache slots when the segments were added with
+  // `add_cached`.
   std::shared_ptr<const ops::AttentionPlan> attention_plan() const;
 
  private:

@@ -1,28 +1,32 @@
-// Draws tokens from truncated distributions: temperature → top-k → top-p, as transformers' logits processors order them.
-// SPDX-License-Identifier: Apache-2.0
+// Draws tokens from truncated distributions: temperature → top-k → top-p, as transformers' logits processors
+// order them. SPDX-License-Identifier: Apache-2.0
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include <ATen/core/Tensor.h>
+
 namespace xlt::ops {
 
 struct SampleOptions {
   double temperature = 1.0;  // > 0
-  double top_p = 1.0;        // keeps the smallest set of most probable tokens whose probability reaches top_p; 1: all
-  int64_t top_k = 0;         // keeps the k most probable; 0: all
-  bool greedy = false;       // the most probable (lowest id among equals)
+  double top_p =
+      1.0;  // keeps the smallest set of most probable tokens whose probability reaches top_p; 1: all
+  int64_t top_k = 0;    // keeps the k most probable; 0: all
+  bool greedy = false;  // the most probable (lowest id among equals)
 };
 
-// logits [M, V] float32 on any device; `uniforms` [M] in [0, 1). The token is found by inverse transform over the kept
-// tokens in order of id, so it is a pure function of (logits row, uniform). No sort of the vocabulary: histogram by logit,
-// exact inside the bucket where top-p or top-k is crossed. Returns M ids.
-std::vector<int64_t> sample(const at::Tensor& logits, std::span<const double> uniforms, const SampleOptions& options);
+// logits [M, V] float32 on any device; `uniforms` [M] in [0, 1). The token is found by inverse transform over
+// the kept tokens in order of id, so it is a pure function of (logits row, uniform). No sort of the
+// vocabulary: histogram by logit, exact inside the bucket where top-p or top-k is crossed. Returns M ids.
+std::vector<int64_t> sample(const at::Tensor& logits, std::span<const double> uniforms,
+                            const SampleOptions& options);
 
-// The exact distribution `sample` draws from: ids kept and their probabilities (sum 1), ascending id. For one row [V].
-std::vector<std::pair<int64_t, double>> truncated_distribution(const at::Tensor& logits_row, const SampleOptions& options);
+// The exact distribution `sample` draws from: ids kept and their probabilities (sum 1), ascending id. For one
+// row [V].
+std::vector<std::pair<int64_t, double>> truncated_distribution(const at::Tensor& logits_row,
+                                                               const SampleOptions& options);
 
 }  // namespace xlt::ops

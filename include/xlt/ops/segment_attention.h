@@ -1,12 +1,12 @@
-// Attention over a forest of segments: every query sees the keys of its segment's ancestors and, causally, of its own
-// segment, within a window. Packed: no padding, no mask tensor. SPDX-License-Identifier: Apache-2.0
+// Attention over a forest of segments: every query sees the keys of its segment's ancestors and, causally, of
+// its own segment, within a window. Packed: no padding, no mask tensor. SPDX-License-Identifier: Apache-2.0
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <memory>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 namespace xlt::ops {
 
@@ -16,9 +16,9 @@ struct Span {
   bool operator==(const Span&) const = default;
 };
 
-// Queries [query_begin, query_begin + query_length) of q. Their keys are the rows of `spans`, in order of position
-// (0, 1, 2 …): the ancestors' spans first; the last span is the segment's own, of length query_length, causal inside.
-// Query i stands at position Σ lengths of the ancestor spans + i.
+// Queries [query_begin, query_begin + query_length) of q. Their keys are the rows of `spans`, in order of
+// position (0, 1, 2 …): the ancestors' spans first; the last span is the segment's own, of length
+// query_length, causal inside. Query i stands at position Σ lengths of the ancestor spans + i.
 struct AttentionSegment {
   int64_t query_begin = 0, query_length = 0;
   std::vector<Span> spans;
@@ -27,20 +27,21 @@ struct AttentionSegment {
 // Segments cover every row of q exactly once, in order of query_begin.
 struct AttentionPlan {
   std::vector<AttentionSegment> segments;
-  // Segments that share no key rows with others may run (and accumulate gradients) in parallel: first segment index of each
-  // independent tree, ascending, starting with 0. Set by whoever builds the plan.
+  // Segments that share no key rows with others may run (and accumulate gradients) in parallel: first segment
+  // index of each independent tree, ascending, starting with 0. Set by whoever builds the plan.
   std::vector<int64_t> tree_begins;
 };
 
 struct AttentionOptions {
-  double scale = 1.0;      // logits = scale · q·k
-  int64_t window = 0;      // a query at position p sees keys at positions > p − window; 0: all before it
-  double softcap = 0.0;    // logits ← softcap · tanh(logits / softcap); 0: none
+  double scale = 1.0;    // logits = scale · q·k
+  int64_t window = 0;    // a query at position p sees keys at positions > p − window; 0: all before it
+  double softcap = 0.0;  // logits ← softcap · tanh(logits / softcap); 0: none
 };
 
-// q [N, H, D], k and v [S, K, D] (S = N in training and scoring; cache slots in generation), H a multiple of K; head h reads
-// key head h / (H / K). → [N, H, D] in q's dtype; softmax in float32. Differentiable in q, k, v (only with S = N).
-// Each query's result is computed from its own keys alone, in order: bitwise independent of the rest of the batch (CPU).
+// q [N, H, D], k and v [S, K, D] (S = N in training and scoring; cache slots in generation), H a multiple of
+// K; head h reads key head h / (H / K). → [N, H, D] in q's dtype; softmax in float32. Differentiable in q, k,
+// v (only with S = N). Each query's result is computed from its own keys alone, in order: bitwise independent
+// of the rest of the batch (CPU).
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              std::shared_ptr<const AttentionPlan> plan, const AttentionOptions& options);
 

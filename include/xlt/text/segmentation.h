@@ -1,5 +1,5 @@
-// Words and folding by Unicode rules (ICU): UAX #29 word boundaries, dictionary-based where a script has no spaces.
-// SPDX-License-Identifier: Apache-2.0
+// Words and folding by Unicode rules (ICU): UAX #29 word boundaries, dictionary-based where a script has no
+// spaces. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace xlt {
 
 // The word-like pieces of `text` (letters, digits, ideographs, kana …; no spaces, no punctuation), in order.
 std::vector<std::string> split_words(std::string_view text, std::string_view language);
-// Case-folded, decomposed and stripped of combining accents (NFKD → drop Mn → fold → NFC), so "ÉTÉ" and "ete" match.
-// Vowel signs of Indic and Thai script (Mn too) are kept: there they are letters, not accents.
+// Case-folded, decomposed and stripped of combining accents (NFKD → drop Mn → fold → NFC), so "ÉTÉ" and "ete"
+// match. Vowel signs of Indic and Thai script (Mn too) are kept: there they are letters, not accents.
 std::string fold_case_and_accents(std::string_view text);
 std::string strip(std::string_view text);  // Unicode white space off both ends
 // Unicode white-space split, as Python's str.split().

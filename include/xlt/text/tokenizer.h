@@ -1,5 +1,5 @@
-// Tokenizers as Hugging Face checkpoints carry them: `tokenizer.json` (byte-level BPE, byte-fallback BPE) or a
-// SentencePiece `tokenizer.model`. Ids equal those of `transformers`, token for token.
+// Tokenizers as Hugging Face checkpoints carry them: `tokenizer.json` (byte-level BPE, byte-fallback BPE) or
+// a SentencePiece `tokenizer.model`. Ids equal those of `transformers`, token for token.
 //
 //   auto tokenizer = load_tokenizer("models/llama");
 //   auto ids = tokenizer->encode("Hello", SpecialTokens::kAdd);    // BOS where the files say so, never twice
@@ -26,8 +26,8 @@ class Tokenizer {
   virtual ~Tokenizer() = default;
   // Special-token strings inside `text` become their ids, as transformers does. `text` must be UTF-8.
   virtual std::vector<int64_t> encode(std::string_view text, SpecialTokens special) const = 0;
-  // UTF-8; bytes that do not form a character become U+FFFD. Special tokens are left out. Equal to transformers'
-  // `decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)`.
+  // UTF-8; bytes that do not form a character become U+FFFD. Special tokens are left out. Equal to
+  // transformers' `decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)`.
   virtual std::string decode(std::span<const int64_t> ids) const = 0;
   // Each token decoded by itself; special tokens give an empty string.
   std::vector<std::string> decode_each(std::span<const int64_t> ids) const;
@@ -46,7 +46,8 @@ class Tokenizer {
 };
 
 // From a checkpoint folder: `tokenizer.json` if there, else `tokenizer.model`; `tokenizer_config.json` and
-// `special_tokens_map.json` for BOS/EOS. Throws kCheckpoint naming file and JSON path for what is malformed or unknown.
+// `special_tokens_map.json` for BOS/EOS. Throws kCheckpoint naming file and JSON path for what is malformed
+// or unknown.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder);
 
 }  // namespace xlt
