@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 
 TINY=false
 [ "${1:-}" = --tiny ] && { TINY=true; shift; }
+case ${1:-} in -*) echo "quickstart.sh: unknown option $1; expected: [--tiny] [FOLDER]" >&2; exit 2 ;; esac
 OUT=${1:-runs/quickstart}
 LANGS=en,de,fr,es,it,pt,nl,ru,ar,hi,sw,zh,ja,ko,tr
 say() { printf '\033[1m[quickstart %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }

@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.."
 DATA='' OUT=runs/study QUICK=false SETUP=true
 while [ $# -gt 0 ]; do
   case $1 in
-    --data) DATA=$2; shift 2 ;;
-    --output) OUT=$2; shift 2 ;;
+    --data) DATA=${2:?"--data needs a folder"}; shift 2 ;;
+    --output) OUT=${2:?"--output needs a folder"}; shift 2 ;;
     --quick) QUICK=true; shift ;;
     --no-setup) SETUP=false; shift ;;
     *) sed -n '2,7p' "$0" >&2; exit 2 ;;

@@ -2,7 +2,6 @@
 #include "xlt/run/inference.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <set>
 #include <vector>
@@ -66,16 +65,6 @@ std::vector<LogLikelihood> score_block(LanguageModel& lm, std::span<const ScoreR
     scores.push_back(row.is_text ? text_scores[text_idx++] : pair_scores[pair_idx++]);
   return scores;
 }
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 struct Prompt {
   Json id;
@@ -173,10 +162,10 @@ FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make
   for (const Row& row : read_rows(options.input)) rows.push_back(parse_score_row(row));
   AtomicFile out(options.output);
   FileTally tally{.rows = static_cast<int64_t>(rows.size())};
-  const Stopwatch loading;
+  const double begun = monotonic_seconds();
   const auto lm = make_model();
-  tally.loading = loading.seconds();
-  const Stopwatch computing;
+  const double loaded = monotonic_seconds();
+  tally.loading = loaded - begun;
   for (size_t begin = 0; begin < rows.size(); begin += kScoreBlock) {
     const auto block =
         std::span<const ScoreRow>(rows).subspan(begin, std::min(kScoreBlock, rows.size() - begin));
@@ -186,7 +175,7 @@ FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make
       tally.tokens += scores[i].num_tokens;
     }
   }
-  tally.computing = computing.seconds();
+  tally.computing = monotonic_seconds() - loaded;
   out.commit();
   return tally;
 }
@@ -202,10 +191,10 @@ FileTally generate_file(const GenerateFileOptions& options, const LanguageModelM
   const auto prompts = read_prompts(options.prompts, context);
   AtomicFile out(options.output);
   FileTally tally;
-  const Stopwatch loading;
+  const double begun = monotonic_seconds();
   const auto lm = make_model();
-  tally.loading = loading.seconds();
-  const Stopwatch computing;
+  const double loaded = monotonic_seconds();
+  tally.loading = loaded - begun;
   for (size_t begin = 0; begin < prompts.size(); begin += kPromptBlock) {
     const size_t end = std::min(prompts.size(), begin + kPromptBlock);
     std::vector<GenerateRequest> requests;
@@ -218,7 +207,7 @@ FileTally generate_file(const GenerateFileOptions& options, const LanguageModelM
         tally.tokens += static_cast<int64_t>(completion.token_ids.size());
     }
   }
-  tally.computing = computing.seconds();
+  tally.computing = monotonic_seconds() - loaded;
   out.commit();
   return tally;
 }
