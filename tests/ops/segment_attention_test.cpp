@@ -77,14 +77,6 @@ struct Case {
 
 class SegmentAttention : public ::testing::TestWithParam<Case> {};
 
-// The rule for every kernel: at most twice the error of the naive form in the same dtype, gradients three
-// times, both against double. The floor is a few roundings of numbers near 1, for cases where the naive form
-// is lucky.
-constexpr double kFloor = 5e-7;
-double largest_error(const at::Tensor& a, const at::Tensor& exact) {
-  return (a.to(at::kDouble) - exact).abs().max().item<double>();
-}
-
 TEST_P(SegmentAttention, ErrsNoMoreThanTheNaiveFormAgainstDouble) {
   const Case c = GetParam();
   Rng rng(11);
@@ -92,25 +84,17 @@ TEST_P(SegmentAttention, ErrsNoMoreThanTheNaiveFormAgainstDouble) {
     const auto plan = round < 4 ? random_plan(rng, 9) : long_plan();
     const int64_t n = num_queries(*plan);
     const AttentionOptions options{0.3, c.window, c.softcap};
-    std::vector<at::Tensor> mine, naive, wide;
-    for (int64_t heads : {c.heads, c.key_heads, c.key_heads}) {
-      const at::Tensor values = at::randn({n, heads, c.head_dim});
-      mine.push_back(values.clone().set_requires_grad(true));
-      naive.push_back(values.clone().set_requires_grad(true));
-      wide.push_back(values.to(at::kDouble).set_requires_grad(true));
-    }
-    const at::Tensor out = ops::segment_attention(mine[0], mine[1], mine[2], plan, options);
-    const at::Tensor dense = reference::segment_attention(naive[0], naive[1], naive[2], *plan, options);
-    const at::Tensor exact = reference::segment_attention(wide[0], wide[1], wide[2], *plan, options);
-    EXPECT_LE(largest_error(out, exact), 2 * largest_error(dense, exact) + kFloor);
-    const at::Tensor weights = at::randn_like(out);
-    (out * weights).sum().backward();
-    (dense * weights).sum().backward();
-    (exact * weights.to(at::kDouble)).sum().backward();
-    for (int i = 0; i < 3; ++i)
-      EXPECT_LE(largest_error(mine[i].grad(), wide[i].grad()),
-                3 * largest_error(naive[i].grad(), wide[i].grad()) + kFloor)
-          << "input " << i;
+    std::vector<at::Tensor> inputs;
+    for (int64_t heads : {c.heads, c.key_heads, c.key_heads})
+      inputs.push_back(at::randn({n, heads, c.head_dim}));
+    xlt::testing::expect_rule_of_two(
+        [&](const std::vector<at::Tensor>& at) {
+          return ops::segment_attention(at[0], at[1], at[2], plan, options);
+        },
+        [&](const std::vector<at::Tensor>& at) {
+          return reference::segment_attention(at[0], at[1], at[2], *plan, options);
+        },
+        inputs);
   }
 }
 
