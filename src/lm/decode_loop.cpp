@@ -5,6 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
 
@@ -19,6 +20,10 @@ namespace {
 // Rows of logits held at a time: 240 × 262,144 × 4 bytes = 252 MB. Fewer, and reading the head's weight would
 // dominate.
 constexpr int64_t kLogitRows = 240;
+
+at::Tensor rows_of(const at::Tensor& x, const std::vector<int64_t>& rows) {
+  return at::index_select(x, 0, at::tensor(at::ArrayRef<int64_t>(rows), at::kLong).to(x.device()));
+}
 
 }  // namespace
 
@@ -164,35 +169,37 @@ void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
     if (distinct.empty() || distinct.back() != row) distinct.push_back(row);
     index.push_back(static_cast<int64_t>(distinct.size()) - 1);
   }
+  // Chunks of equal size: a short last one would read the whole head for a few rows.
+  const int64_t total = static_cast<int64_t>(distinct.size()), chunks = (total + kLogitRows - 1) / kLogitRows;
   size_t next = 0;
-  for (int64_t begin = 0; begin < static_cast<int64_t>(distinct.size()); begin += kLogitRows) {
-    const int64_t end = std::min<int64_t>(begin + kLogitRows, static_cast<int64_t>(distinct.size()));
-    const at::Tensor chunk_rows =
-        at::tensor(at::ArrayRef<int64_t>(distinct.data() + begin, end - begin), at::kLong)
-            .to(hidden.device());
-    const at::Tensor logits = ops::head_logits(at::index_select(hidden, 0, chunk_rows),
-                                               decoder_.head_weight(), decoder_.head_options());
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    const int64_t begin = chunk * total / chunks, end = (chunk + 1) * total / chunks;
+    const at::Tensor logits = logits_of(hidden, {distinct.data() + begin, distinct.data() + end});
     while (next < rows.size() && index[next] < end) {
       // Draws that read one row each go together; draws from one shared row go in bites of the same size.
-      std::vector<int64_t> local;
-      std::vector<double> draws;
       const size_t first = next;
-      while (next < rows.size() && index[next] < end && static_cast<int64_t>(local.size()) < kLogitRows) {
-        local.push_back(index[next] - begin);
-        draws.push_back(uniforms[next]);
-        ++next;
-      }
+      std::vector<int64_t> local;
+      while (next < rows.size() && index[next] < end && static_cast<int64_t>(next - first) < kLogitRows)
+        local.push_back(index[next++] - begin);
       const bool is_whole_chunk = static_cast<int64_t>(local.size()) == logits.size(0) &&
                                   local.front() == 0 && local.back() == logits.size(0) - 1;
-      const at::Tensor drawn_from =
-          is_whole_chunk
-              ? logits
-              : at::index_select(logits, 0,
-                                 at::tensor(at::ArrayRef<int64_t>(local), at::kLong).to(hidden.device()));
-      const std::vector<int64_t> tokens = ops::sample(drawn_from, draws, sampling_);
+      const std::vector<int64_t> tokens =
+          ops::sample(is_whole_chunk ? logits : rows_of(logits, local),
+                      std::span(uniforms).subspan(first, local.size()), sampling_);
       for (size_t i = 0; i < tokens.size(); ++i) *targets[first + i] = tokens[i];
     }
   }
+}
+
+// [rows, V] float32, in memory that the next call writes again.
+at::Tensor DecodeLoop::logits_of(const at::Tensor& hidden, const std::vector<int64_t>& rows) {
+  const int64_t count = static_cast<int64_t>(rows.size());
+  if (!logits_ || logits_->size(0) < count)
+    logits_ = std::make_unique<at::Tensor>(
+        at::empty({count, decoder_.head_weight().size(0)}, hidden.options().dtype(at::kFloat)));
+  const at::Tensor logits = logits_->narrow(0, 0, count);
+  ops::head_logits_into(logits, rows_of(hidden, rows), decoder_.head_weight(), decoder_.head_options());
+  return logits;
 }
 
 bool DecodeLoop::accept(LiveSample& sample, int64_t token) const {

@@ -64,6 +64,7 @@ class DecodeLoop {
   TokenBatch make_batch(const std::vector<DecodePrompt>& prompts);
   void draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
                    const std::vector<DecodePrompt>& prompts, int64_t num_samples);
+  at::Tensor logits_of(const at::Tensor& hidden, const std::vector<int64_t>& rows);
   // Takes a drawn token; true when the sample is finished by it.
   bool accept(LiveSample& sample, int64_t token) const;
   void release(LiveSample& sample, const std::vector<DecodePrompt>& prompts, int64_t num_samples);
@@ -76,6 +77,7 @@ class DecodeLoop {
   int64_t max_rows_, next_prompt_ = 0;
   SlotPool slots_;
   std::unique_ptr<KvCache> cache_;
+  std::unique_ptr<at::Tensor> logits_;
   std::vector<std::shared_ptr<ActivePrompt>> active_;
   std::vector<LiveSample> live_;
 };

@@ -4,6 +4,7 @@
 #include "ops/lanes.h"
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include <ATen/Parallel.h>
@@ -91,48 +92,45 @@ XLT_INLINE void add_run(const float* weight, int64_t out_stride, int64_t in_stri
   }
 }
 
-template <int kOutputs, int kVectors, bool kUnitIn>
-XLT_INLINE void add_runs(const Chunk& chunk, int64_t output, const float* x, float* totals) {
-  const int64_t in_stride = kUnitIn ? 1 : chunk.in_stride, out_stride = kUnitIn ? chunk.out_stride : 1;
-  const float* weight = chunk.values + output * out_stride;
-  for (int64_t begin = 0; begin < chunk.depth; begin += kRun)
-    add_run<kOutputs, kVectors>(weight + begin * in_stride, out_stride, in_stride,
-                                x + begin * kVectors * kLane, std::min(kRun, chunk.depth - begin), totals);
-}
-
-template <int kVectors, bool kUnitIn>
-XLT_INLINE void tile(const Chunk& chunk, int64_t output, const Panel& panel, float* y, int64_t y_stride,
-                     float alpha, bool add) {
+// A tile's sums, transposed, into y.
+template <int kVectors>
+XLT_INLINE void store_tile(const float* totals, const Panel& panel, float* y, int64_t y_stride, float alpha,
+                           bool add) {
   constexpr int64_t kWidth = kVectors * kLane;
-  alignas(sizeof(Vector)) float totals[kTileOut * kWidth] = {};
-  add_runs<kTileOut, kVectors, kUnitIn>(chunk, output, panel.values, totals);
   for (int64_t row = 0; row < panel.rows; row += 4) {
     const Quad quads[4] = {load_quad(totals + row), load_quad(totals + kWidth + row),
                            load_quad(totals + 2 * kWidth + row), load_quad(totals + 3 * kWidth + row)};
-    store_quads(quads, y + row * y_stride + output, y_stride, panel.rows - row, alpha, add);
+    store_quads(quads, y + row * y_stride, y_stride, panel.rows - row, alpha, add);
   }
 }
 
-// One of the last outputs, fewer than a tile: the same sums.
-template <int kVectors, bool kUnitIn>
-XLT_INLINE void edge(const Chunk& chunk, int64_t output, const Panel& panel, float* y, int64_t y_stride,
-                     float alpha, bool add) {
-  alignas(sizeof(Vector)) float totals[kVectors * kLane] = {};
-  add_runs<1, kVectors, kUnitIn>(chunk, output, panel.values, totals);
-  for (int64_t row = 0; row < panel.rows; ++row) {
-    float& place = y[row * y_stride + output];
-    place = totals[row] * alpha + (add ? place : 0.0f);
-  }
-}
-
+// A run of the panel is in the first-level cache while every output of the chunk goes over it.
 template <int kVectors, bool kUnitIn>
 XLT_INLINE void panel_of(const Chunk& chunk, const Panel& panel, float* y, int64_t y_stride, float alpha,
                          bool add) {
+  constexpr int64_t kWidth = kVectors * kLane;
+  const int64_t in_stride = kUnitIn ? 1 : chunk.in_stride, out_stride = kUnitIn ? chunk.out_stride : 1;
+  const int64_t tiled = chunk.outputs / kTileOut * kTileOut;
+  alignas(sizeof(Vector)) float totals[kMaxChunk * kWidth] = {};
+  for (int64_t begin = 0; begin < chunk.depth; begin += kRun) {
+    const int64_t count = std::min(kRun, chunk.depth - begin);
+    const float *weight = chunk.values + begin * in_stride, *x = panel.values + begin * kWidth;
+    int64_t output = 0;
+    for (; output < tiled; output += kTileOut)
+      add_run<kTileOut, kVectors>(weight + output * out_stride, out_stride, in_stride, x, count,
+                                  totals + output * kWidth);
+    for (; output < chunk.outputs; ++output)
+      add_run<1, kVectors>(weight + output * out_stride, out_stride, in_stride, x, count,
+                           totals + output * kWidth);
+  }
   int64_t output = 0;
-  for (; output + kTileOut <= chunk.outputs; output += kTileOut)
-    tile<kVectors, kUnitIn>(chunk, output, panel, y, y_stride, alpha, add);
+  for (; output < tiled; output += kTileOut)
+    store_tile<kVectors>(totals + output * kWidth, panel, y + output, y_stride, alpha, add);
   for (; output < chunk.outputs; ++output)
-    edge<kVectors, kUnitIn>(chunk, output, panel, y, y_stride, alpha, add);
+    for (int64_t row = 0; row < panel.rows; ++row) {
+      float& place = y[row * y_stride + output];
+      place = totals[output * kWidth + row] * alpha + (add ? place : 0.0f);
+    }
 }
 
 template <bool kUnitIn>
@@ -187,55 +185,94 @@ Chunk chunk_of(const CpuMatmul& product, int64_t first, int64_t outputs, int64_t
 
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
-// Packs one block of inputs of x.
-std::vector<Panel> pack(const CpuMatmul& product, int64_t begin, int64_t depth, float* packed) {
+// One block of inputs of x, repacked: panels of up to 24 rows.
+struct PackedBlock {
+  int64_t begin, depth;
   std::vector<Panel> panels;
+};
+
+// Float32 storage that begins on a vector's boundary and is not cleared.
+class Buffer {
+ public:
+  explicit Buffer(int64_t size) : storage_(new float[static_cast<size_t>(size + kLane)]) {}
+  float* data() const {
+    return reinterpret_cast<float*>(
+        round_up(static_cast<int64_t>(reinterpret_cast<intptr_t>(storage_.get())), sizeof(Vector)));
+  }
+
+ private:
+  std::unique_ptr<float[]> storage_;
+};
+
+void pack_panel(const CpuMatmul& product, const Panel& panel, int64_t begin, int64_t depth, float* to) {
+  const float* from = product.x + panel.first_row * product.x_row_stride + begin * product.x_column_stride;
+  for (int64_t i = 0; i < depth; ++i)
+    for (int64_t row = 0; row < panel.width; ++row)
+      to[i * panel.width + row] =
+          row < panel.rows ? from[row * product.x_row_stride + i * product.x_column_stride] : 0.0f;
+}
+
+PackedBlock pack(const CpuMatmul& product, int64_t begin, int64_t depth, float* packed) {
+  PackedBlock block{begin, depth, {}};
   for (int64_t row = 0; row < product.rows; row += kPanelRows) {
     const int64_t rows = std::min(kPanelRows, product.rows - row);
-    panels.push_back({packed + row * depth, row, rows, round_up(rows, kLane)});
+    block.panels.push_back({packed + row * depth, row, rows, round_up(rows, kLane)});
   }
-  at::parallel_for(0, static_cast<int64_t>(panels.size()), 4, [&](int64_t first, int64_t last) {
-    for (int64_t p = first; p < last; ++p) {
-      const Panel& panel = panels[p];
-      float* to = packed + panel.first_row * depth;
-      const float* from =
-          product.x + panel.first_row * product.x_row_stride + begin * product.x_column_stride;
-      for (int64_t i = 0; i < depth; ++i)
-        for (int64_t row = 0; row < panel.width; ++row)
-          to[i * panel.width + row] =
-              row < panel.rows ? from[row * product.x_row_stride + i * product.x_column_stride] : 0.0f;
-    }
+  at::parallel_for(0, static_cast<int64_t>(block.panels.size()), 4, [&](int64_t first, int64_t last) {
+    for (int64_t p = first; p < last; ++p)
+      pack_panel(product, block.panels[p], begin, depth, packed + block.panels[p].first_row * depth);
   });
-  return panels;
+  return block;
+}
+
+int64_t depth_of(const CpuMatmul& product) { return product.in_stride == 1 ? kDeep : kAcross; }
+
+// Outputs first … first + outputs of one block of inputs; y points at the first of them.
+void multiply_chunk(const CpuMatmul& product, const PackedBlock& block, int64_t first, int64_t outputs,
+                    float* y, int64_t y_row_stride, bool add, std::vector<float>& widened) {
+  const Chunk chunk = chunk_of(product, first, outputs, block.begin, block.depth, widened);
+  multiply(chunk, block.panels.data(), static_cast<int64_t>(block.panels.size()), y, y_row_stride,
+           product.alpha, add);
 }
 
 }  // namespace
 
 void cpu_matmul(const CpuMatmul& product) {
-  const int64_t block = product.in_stride == 1 ? kDeep : kAcross;
-  std::vector<float> storage(
-      static_cast<size_t>(round_up(product.rows, kLane) * std::min(block, product.in) + kLane));
-  // The panels begin on a vector's boundary.
-  float* packed = reinterpret_cast<float*>(
-      round_up(static_cast<int64_t>(reinterpret_cast<intptr_t>(storage.data())), sizeof(Vector)));
+  const int64_t deepest = depth_of(product);
+  const Buffer packed(round_up(product.rows, kLane) * std::min(deepest, product.in));
   const int64_t shares = 4 * at::get_num_threads();
   const int64_t size =
       std::clamp(round_up((product.out + shares - 1) / shares, kTileOut), kTileOut, kMaxChunk);
-  for (int64_t begin = 0; begin < product.in; begin += block) {
-    const int64_t depth = std::min(block, product.in - begin);
-    const std::vector<Panel> panels = pack(product, begin, depth, packed);
-    const bool add = product.add || begin > 0;
+  for (int64_t begin = 0; begin < product.in; begin += deepest) {
+    const PackedBlock block = pack(product, begin, std::min(deepest, product.in - begin), packed.data());
     at::parallel_for(0, (product.out + size - 1) / size, 1, [&](int64_t first, int64_t last) {
-      std::vector<float> buffer;
-      for (int64_t c = first; c < last; ++c) {
-        const int64_t output = c * size;
-        const Chunk chunk =
-            chunk_of(product, output, std::min(size, product.out - output), begin, depth, buffer);
-        multiply(chunk, panels.data(), static_cast<int64_t>(panels.size()), product.y + output,
-                 product.y_row_stride, product.alpha, add);
-      }
+      std::vector<float> widened;
+      for (int64_t c = first; c < last; ++c)
+        multiply_chunk(product, block, c * size, std::min(size, product.out - c * size), product.y + c * size,
+                       product.y_row_stride, product.add || begin > 0, widened);
     });
   }
+}
+
+void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit) {
+  const int64_t deepest = depth_of(product), width = round_up(product.rows, kLane);
+  const Buffer packed(width * product.in);
+  std::vector<PackedBlock> blocks;
+  for (int64_t begin = 0; begin < product.in; begin += deepest)
+    blocks.push_back(
+        pack(product, begin, std::min(deepest, product.in - begin), packed.data() + width * begin));
+  at::parallel_for(0, (product.out + outputs - 1) / outputs, 1, [&](int64_t begin, int64_t end) {
+    const Buffer y(product.rows * outputs);
+    std::vector<float> widened;
+    for (int64_t b = begin; b < end; ++b) {
+      const int64_t first = b * outputs, count = std::min(outputs, product.out - first);
+      for (int64_t chunk = 0; chunk < count; chunk += kMaxChunk)
+        for (const PackedBlock& block : blocks)
+          multiply_chunk(product, block, first + chunk, std::min(kMaxChunk, count - chunk), y.data() + chunk,
+                         count, block.begin > 0, widened);
+      visit(first, count, y.data());
+    }
+  });
 }
 
 bool cpu_matmul_suits() {

@@ -8,6 +8,7 @@
 #include "ops/kernel_types.h"
 
 #include <cstdint>
+#include <functional>
 
 namespace xlt::ops {
 
@@ -24,6 +25,13 @@ struct CpuMatmul {
   bool add = false;
 };
 void cpu_matmul(const CpuMatmul& product);
+
+// The product in blocks of `outputs` columns, as many at a time as there are threads; none reaches memory
+// beyond the cache unless `visit` takes it there. `product.y` and `add` are not read. The same bits as
+// cpu_matmul's.
+// visit: columns first … first + count as y [rows, count], contiguous, its own to change until it returns.
+using OutputBlock = std::function<void(int64_t first, int64_t count, float* y)>;
+void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit);
 
 // Whether this machine is one it was measured to be the fastest on: AVX2 and FMA, no AVX-512 (there, oneDNN's
 // 512-bit kernels win).

@@ -2,7 +2,6 @@
 // Apache-2.0
 #include "ops/matmul.h"
 
-#include "ops/cpu_matmul.h"
 #include "ops/dispatch.h"
 
 #include <algorithm>
@@ -69,24 +68,38 @@ bool is_for_mkl(const at::Tensor& x, const at::Tensor& weight) {
   return weight.scalar_type() == at::kFloat && weight.stride(1) != 1 && x.size(0) > kManyRows;
 }
 
+// The operands as the kernel takes them, and what keeps them alive.
+struct OwnOperands {
+  OwnOperands(const at::Tensor& x, const at::Tensor& weight)
+      : x(x.to(at::kFloat)),
+        weight(weight.stride(0) == 1 || weight.stride(1) == 1 ? weight : weight.contiguous()) {}
+  CpuMatmul product() const {
+    CpuMatmul product{};
+    product.x = x.const_data_ptr<float>();
+    product.rows = x.size(0);
+    product.in = x.size(1);
+    product.x_row_stride = x.stride(0);
+    product.x_column_stride = x.stride(1);
+    product.weight = weight.const_data_ptr();
+    product.dtype = kernel_dtype(weight);
+    product.out = weight.size(0);
+    product.out_stride = weight.stride(0);
+    product.in_stride = weight.stride(1);
+    product.alpha = 1;
+    return product;
+  }
+  at::Tensor x, weight;
+};
+
 // y ← alpha · x · weightᵀ, or y += that; y float32, rows contiguous.
 void own_product(const at::Tensor& x, const at::Tensor& weight, at::Tensor& y, double alpha, bool add) {
-  const at::Tensor wide_x = x.to(at::kFloat);
-  const at::Tensor w = weight.stride(0) == 1 || weight.stride(1) == 1 ? weight : weight.contiguous();
-  cpu_matmul({.x = wide_x.const_data_ptr<float>(),
-              .rows = x.size(0),
-              .in = x.size(1),
-              .x_row_stride = wide_x.stride(0),
-              .x_column_stride = wide_x.stride(1),
-              .weight = w.const_data_ptr(),
-              .dtype = kernel_dtype(w),
-              .out = w.size(0),
-              .out_stride = w.stride(0),
-              .in_stride = w.stride(1),
-              .y = y.mutable_data_ptr<float>(),
-              .y_row_stride = y.stride(0),
-              .alpha = static_cast<float>(alpha),
-              .add = add});
+  const OwnOperands operands(x, weight);
+  CpuMatmul product = operands.product();
+  product.y = y.mutable_data_ptr<float>();
+  product.y_row_stride = y.stride(0);
+  product.alpha = static_cast<float>(alpha);
+  product.add = add;
+  cpu_matmul(product);
 }
 
 at::Tensor own_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
@@ -148,6 +161,11 @@ void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, co
   } else {
     y.addmm_(x, weight.t(), 1, scale);
   }
+}
+
+void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit) {
+  const OwnOperands operands(x, weight);
+  cpu_matmul_blocks(operands.product(), columns, visit);
 }
 
 at::Tensor pad_rows(const at::Tensor& x, int64_t rows) {

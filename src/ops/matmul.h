@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/cpu_matmul.h"
+
 #include <ATen/core/Tensor.h>
 
 namespace xlt::ops {
@@ -25,6 +27,9 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
 // y += scale · x · weightᵀ, in place; without a temporary of y's size where the library can.
 void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight,
                    double scale);
+
+// The product in blocks of columns that are visited while they are in the cache (cpu_matmul.h); kOwn only.
+void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit);
 
 // x with zero rows appended up to `rows`; x itself if it has as many.
 at::Tensor pad_rows(const at::Tensor& x, int64_t rows);

@@ -2,6 +2,7 @@
 // from it. SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/token_logps.h"
 
+#include "ops/cpu_head.h"
 #include "ops/head_kernels.h"
 #include "ops/matmul.h"
 
@@ -47,6 +48,11 @@ std::vector<Run> runs_of(int64_t total, int64_t size) {
     runs.push_back({first, std::min(size, total - first)});
   return runs;
 }
+// As many runs, of sizes as equal as can be: a short last one would read the whole weight for a few rows.
+std::vector<Run> even_runs_of(int64_t total, int64_t size) {
+  const int64_t count = std::max<int64_t>(1, (total + size - 1) / size);
+  return runs_of(total, std::max<int64_t>(1, (total + count - 1) / count));
+}
 std::vector<Run> blocks_of(const at::Tensor& weight) {
   return runs_of(weight.size(0), weight.is_cpu() ? kVocabBlock : std::max<int64_t>(1, weight.size(0)));
 }
@@ -78,8 +84,7 @@ void add_product(at::Tensor sum, const at::Tensor& x, const at::Tensor& y) {
 at::Tensor logits_of(const at::Tensor& hidden, const at::Tensor& block, const HeadOptions& options) {
   at::Tensor logits = block.scalar_type() == at::kFloat ? ops::linear(hidden.to(at::kFloat), block)
                                                         : wide_product(hidden, block);
-  if (options.logit_scale != 1.0) logits.mul_(options.logit_scale);
-  if (options.softcap > 0) logits.div_(options.softcap).tanh_().mul_(options.softcap);
+  scale_and_cap(logits, options);
   return logits.contiguous();
 }
 
@@ -122,10 +127,17 @@ void to_gradient(at::Tensor logits, const at::Tensor& targets, const Run& block,
   if (options.logit_scale != 1.0) logits.mul_(options.logit_scale);
 }
 
-// The rows' states. Blocks outside, chunks inside: a block of the weight is widened and read once.
+// The rows' states. Blocks outside, chunks inside: a block of the weight is widened and read once. Our own
+// product widens it inside the cache, and goes over it once a chunk.
 at::Tensor states_of(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                      const HeadOptions& options) {
-  const at::Tensor states = new_states(targets);
+  at::Tensor states = new_states(targets);
+  if (cpu_head_takes(weight)) {
+    for (const Run& rows : even_runs_of(hidden.size(0), options.chunk_rows))
+      cpu_head_states(narrow(hidden, rows), weight, narrow(targets, rows), options,
+                      states_in(states) + rows.first);
+    return states;
+  }
   for (const Run& columns : blocks_of(weight)) {
     const at::Tensor block = block_of(weight, columns);
     for (const Run& rows : runs_of(hidden.size(0), options.chunk_rows))
@@ -138,12 +150,16 @@ at::Tensor states_of(const at::Tensor& hidden, const at::Tensor& weight, const a
 // logp of a chunk, and its gradient with respect to each hidden row, from one pass over the logits.
 at::Tensor logps_with_slopes(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                              const HeadOptions& options, at::Tensor slopes) {
-  const at::Tensor states = new_states(targets);
+  at::Tensor states = new_states(targets);
   const std::vector<Run> blocks = blocks_of(weight);
   std::vector<at::Tensor> logits;
-  for (const Run& columns : blocks) {
-    logits.push_back(logits_of(hidden, block_of(weight, columns), options));
-    add_to_states(logits.back(), targets, columns, states);
+  if (cpu_head_takes(weight)) {
+    cpu_head_states(hidden, weight, targets, options, states_in(states), &logits);
+  } else {
+    for (const Run& columns : blocks) {
+      logits.push_back(logits_of(hidden, block_of(weight, columns), options));
+      add_to_states(logits.back(), targets, columns, states);
+    }
   }
   for (size_t b = 0; b < blocks.size(); ++b) {
     to_gradient(logits[b], targets, blocks[b], states, options);
@@ -232,15 +248,22 @@ at::Tensor token_logps(const at::Tensor& hidden, const at::Tensor& weight, const
 }
 
 at::Tensor head_logits(const at::Tensor& hidden, const at::Tensor& weight, const HeadOptions& options) {
+  at::Tensor logits = at::empty({hidden.size(0), weight.size(0)}, hidden.options().dtype(at::kFloat));
+  head_logits_into(logits, hidden, weight, options);
+  return logits;
+}
+
+void head_logits_into(at::Tensor logits, const at::Tensor& hidden, const at::Tensor& weight,
+                      const HeadOptions& options) {
   XLT_CHECK(hidden.dim() == 2 && weight.dim() == 2 && hidden.size(1) == weight.size(1), "hidden ",
             hidden.sizes(), " [M, C] does not fit weight ", weight.sizes(), " [V, C]");
+  XLT_CHECK(logits.dim() == 2 && logits.size(0) == hidden.size(0) && logits.size(1) == weight.size(0),
+            "logits ", logits.sizes(), " for ", hidden.size(0), " rows and ", weight.size(0), " tokens");
   const at::NoGradGuard no_grad;
-  if (!weight.is_cpu()) return logits_of(hidden, weight, options);
-  at::Tensor logits = at::empty({hidden.size(0), weight.size(0)}, hidden.options().dtype(at::kFloat));
+  if (hidden.size(0) == 0) return;
+  if (cpu_head_takes(weight)) return cpu_head_logits(hidden, weight, options, logits);
   for (const Run& columns : blocks_of(weight))
-    logits.narrow(1, columns.first, columns.count)
-        .copy_(logits_of(hidden, block_of(weight, columns), options));
-  return logits;
+    narrow(logits.t(), columns).t().copy_(logits_of(hidden, block_of(weight, columns), options));
 }
 
 }  // namespace xlt::ops

@@ -49,7 +49,7 @@ TEST_P(TokenLogps, ValuesAndGradientsEqualTheReferenceInDouble) {
             2e-5);
 }
 
-// Vocabularies around and beyond a block of 4,096 columns; chunks that do not divide the rows.
+// Vocabularies around and beyond blocks of 256 and 1,024 columns; chunks that do not divide the rows.
 INSTANTIATE_TEST_SUITE_P(
     Shapes, TokenLogps,
     ::testing::Values(Case{5, 7, {}, false}, Case{13, 1, {}, false}, Case{9, 40000, {1.0, 0.0, 4}, false},
@@ -135,6 +135,16 @@ TEST(HeadLogits, AreTheProductScaledAndCapped) {
             1e-5);
   EXPECT_TRUE(same_bits(ops::head_logits(hidden, weight).narrow(0, 1, 1),
                         ops::head_logits(hidden.narrow(0, 1, 1), weight)));
+}
+
+TEST(HeadLogits, GoIntoTheRowsOfALargerBuffer) {
+  const at::Tensor hidden = at::randn({3, 8}), weight = at::randn({1030, 8});
+  const at::Tensor buffer = at::full({5, 1040}, 7.0f);
+  ops::head_logits_into(buffer.narrow(0, 1, 3).narrow(1, 2, 1030), hidden, weight);
+  EXPECT_TRUE(
+      same_bits(buffer.narrow(0, 1, 3).narrow(1, 2, 1030).contiguous(), ops::head_logits(hidden, weight)));
+  EXPECT_EQ((buffer != 7.0f).sum().item<int64_t>(), 3 * 1030);
+  EXPECT_THROW(ops::head_logits_into(at::zeros({2, 1030}), hidden, weight), Error);
 }
 
 }  // namespace

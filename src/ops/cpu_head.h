@@ -1,0 +1,32 @@
+// The head on the CPU by our own matrix product: logits are made a block of the vocabulary at a time, and
+// reduced or stored while they are in the cache. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/head_kernels.h"
+
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "xlt/ops/token_logps.h"
+
+namespace xlt::ops {
+
+// Whether the functions below take this weight.
+bool cpu_head_takes(const at::Tensor& weight);
+
+// hidden [M, C], weight [V, C], targets [M] int64 → each row's state, over the whole vocabulary. The order of
+// summation depends on nothing but V. With `kept`, the logits too: [M, columns] float32 each, which together
+// are the vocabulary, their columns as given.
+void cpu_head_states(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                     const HeadOptions& options, OnlineLogSumExp* states,
+                     std::vector<at::Tensor>* kept = nullptr);
+
+// logits [M, V] float32, columns contiguous.
+void cpu_head_logits(const at::Tensor& hidden, const at::Tensor& weight, const HeadOptions& options,
+                     at::Tensor& logits);
+
+// logits ← softcap · tanh(scale · logits / softcap), on any device.
+void scale_and_cap(at::Tensor& logits, const HeadOptions& options);
+
+}  // namespace xlt::ops
