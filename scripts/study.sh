@@ -30,7 +30,7 @@ python3 scripts/study_data.py "$DATA" "$OUT/data"
 
 # The languages that have RTP-LX prompts and a list of the shorter, stricter kind; HurtLex also lists many harmless words.
 LANGS=en,ar,cs,de,es,fr,hi,it,ja,ko,nl,pl,pt,ru,sv,tr,zh
-SEEDS='1 2 3' DPO_STEPS=60 SFT_STEPS=100 PROMPTS=50 SAMPLES=10 BIAS=150 LINES=20 DOCUMENTS=10
+SEEDS='1 2 3' DPO_STEPS=40 SFT_STEPS=100 PROMPTS=50 SAMPLES=10 TOKENS=12 BIAS=150 LINES=20 DOCUMENTS=10
 [ "$QUICK" = true ] && SEEDS='1 2' DPO_STEPS=4 SFT_STEPS=4 PROMPTS=2 SAMPLES=2 BIAS=4 LINES=2 DOCUMENTS=2
 
 # evaluate NAME [ADAPTER]: into OUT/NAME/{toxicity,bias,lines,documents}
@@ -38,7 +38,7 @@ evaluate() {
   local name=$1 common=(--model "$MODEL" --data "$DATA" --seed 1 --scoring corrected --lid "$LID" --word-lists "$DATA/toxic_words/ldnoobw")
   [ $# -gt 1 ] && common+=(--adapter "$2")
   say "evaluating $name"
-  ./xlt eval "${common[@]}" --benchmarks rtp_lx --langs "$LANGS" --limit "$PROMPTS" --num-samples "$SAMPLES" --output "$OUT/$name/toxicity" >/dev/null
+  ./xlt eval "${common[@]}" --benchmarks rtp_lx --langs "$LANGS" --limit "$PROMPTS" --num-samples "$SAMPLES" --max-new-tokens "$TOKENS" --output "$OUT/$name/toxicity" >/dev/null
   ./xlt eval "${common[@]}" --benchmarks crows_pairs --langs en,ca,es,fr,mt --limit "$BIAS" --output "$OUT/$name/crows_pairs" >/dev/null
   ./xlt eval "${common[@]}" --benchmarks stereoset --langs en,de,es,fr,tr --limit "$BIAS" --output "$OUT/$name/stereoset" >/dev/null
   ./xlt eval "${common[@]}" --benchmarks continuation --langs "$LANGS" --limit "$LINES" --continuation-tokens 24 --output "$OUT/$name/continuation" >/dev/null
