@@ -1,3 +1,20 @@
+# Most of the time to compile a small source is libtorch's headers: they are read once, for all modules that use libtorch, and
+# once more for their tests.
+function(xlt_precompile name libraries)
+  file(WRITE ${CMAKE_BINARY_DIR}/generated/${name}.cpp "")
+  add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/generated/${name}.cpp)
+  target_link_libraries(${name} PRIVATE xlt_flags xlt_torch ${libraries})
+  target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+endfunction()
+# Lets TARGET use what NAME has precompiled.
+function(xlt_use_precompiled target name)
+  if(XLT_PCH)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
+endfunction()
+
 # xlt_module(NAME DEPENDS … [PRIVATE …] [LIBRARIES …]): the static library xlt_NAME from src/NAME/**.cpp. DEPENDS are modules
 # whose headers its own public headers include, PRIVATE those that only its sources use (libtorch's include folders, which
 # carry an fmt of their own, thus stop at the wall).
