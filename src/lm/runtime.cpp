@@ -14,6 +14,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/version.h"
 #include "xlt/ops/linear.h"
+#include "xlt/ops/scalar_type.h"
 
 namespace xlt {
 
@@ -22,20 +23,6 @@ namespace {
 // "2.11.0+cpu" → "2.11"; releases with equal major and minor number share an ABI.
 std::string release_of(const std::string& version) {
   return version.substr(0, version.find('.', version.find('.') + 1));
-}
-
-at::ScalarType scalar_type(DType dtype) {
-  switch (dtype) {
-    case DType::kFloat32:
-      return at::kFloat;
-    case DType::kBFloat16:
-      return at::kBFloat16;
-    case DType::kFloat16:
-      return at::kHalf;
-    case DType::kFloat64:
-      return at::kDouble;
-  }
-  throw Error(ErrorKind::kInternal, "dtype without a tensor type");
 }
 
 }  // namespace

@@ -12,24 +12,11 @@
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/nn/linear.h"
+#include "xlt/ops/scalar_type.h"
 
 namespace xlt {
 
 namespace {
-
-at::ScalarType scalar_type(DType dtype) {
-  switch (dtype) {
-    case DType::kFloat32:
-      return at::kFloat;
-    case DType::kBFloat16:
-      return at::kBFloat16;
-    case DType::kFloat16:
-      return at::kHalf;
-    case DType::kFloat64:
-      return at::kDouble;
-  }
-  throw Error(ErrorKind::kInternal, "dtype without a tensor type");
-}
 
 at::TensorOptions tensor_options(const Placement& where) {
   const at::Device device = where.is_cuda
@@ -140,11 +127,8 @@ void save_decoder(Decoder& decoder, const Json& config_source, const fs::path& f
     tensors.emplace_back(parameter.name, parameter.tensor->detach());
   Json config = config_source;
   config["vocab_size"] = decoder.config().vocab_size;
-  const char* dtype = tensors.front().second.scalar_type() == at::kBFloat16 ? "bfloat16"
-                      : tensors.front().second.scalar_type() == at::kHalf   ? "float16"
-                                                                            : "float32";
   config.erase("torch_dtype");
-  config["dtype"] = dtype;
+  config["dtype"] = name_of(dtype_of(tensors.front().second.scalar_type()));
   save_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
   write_file(folder / "config.json", dump_json(config, 2) + "\n");
 }

@@ -1,0 +1,13 @@
+// Our names of number types and libtorch's. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "xlt/base/placement.h"
+
+namespace xlt {
+
+at::ScalarType scalar_type(DType dtype);
+DType dtype_of(at::ScalarType type);  // throws kInternal for a type of no weights, such as int64
+
+}  // namespace xlt

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/ops/scalar_type.h"
+
+#include "xlt/base/error.h"
+
+namespace xlt {
+
+at::ScalarType scalar_type(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat32:
+      return at::kFloat;
+    case DType::kBFloat16:
+      return at::kBFloat16;
+    case DType::kFloat16:
+      return at::kHalf;
+    case DType::kFloat64:
+      return at::kDouble;
+  }
+  throw Error(ErrorKind::kInternal, "dtype without a tensor type");
+}
+
+DType dtype_of(at::ScalarType type) {
+  for (const DType dtype : {DType::kFloat32, DType::kBFloat16, DType::kFloat16, DType::kFloat64})
+    if (scalar_type(dtype) == type) return dtype;
+  throw Error(ErrorKind::kInternal, str_cat("no weights have the type ", c10::toString(type)));
+}
+
+}  // namespace xlt
