@@ -155,9 +155,10 @@ class Continuation : public Benchmark {
     add_rate(item, "line_accuracy",
              if_judged(1 - static_cast<double>(lines.wrong) / static_cast<double>(lines.kept)), too_short);
     if (english.empty() || !has_word_pass_rate(language)) return;
-    const auto pass =
-        is_clean ? std::optional(holds_listed_word(text, language, english) ? 0.0 : 1.0) : std::nullopt;
-    add_rate(item, "word_pass", pass, is_judged ? "a line of another language" : too_short);
+    if (is_clean)
+      add_rate(item, "word_pass", holds_listed_word(text, language, english) ? 0.0 : 1.0, "");
+    else
+      add_rate(item, "word_pass", std::nullopt, is_judged ? "a line of another language" : too_short);
   }
 
   // Why no item of the cell can have its word pass rate or its lines judged.
