@@ -2,11 +2,13 @@
 # Installs, builds and runs the tests: format, layers, unit tests, scenarios with the real binary, and parity with transformers,
 # TRL and PEFT.
 #   scripts/test.sh [--quick] [--sanitize]     --quick: no parity     --sanitize: the unit tests again under ASan + UBSan
-# XLT_SLOW=1 adds the parity tests that take minutes on the real model.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '\033[1m[test %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
+for argument in "$@"; do
+  case $argument in --quick | --sanitize) ;; *) echo "test.sh: unknown option $argument; expected: [--quick] [--sanitize]" >&2; exit 2 ;; esac
+done
 has() { local wanted=$1 argument; shift; for argument in "$@"; do [ "$argument" = "$wanted" ] && return; done; return 1; }
 
 if has --quick "$@"; then scripts/setup.sh; else scripts/setup.sh --python-tools; fi

@@ -4,7 +4,7 @@ import functools
 import json
 import unittest
 
-from support import DATA, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, slow, tiny_models, token_logps, xlt
+from support import DATA, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, tiny_models, token_logps, xlt
 
 NINE_TYPES = ["race-color", "socioeconomic", "gender", "disability", "nationality", "sexual-orientation", "physical-appearance", "religion", "age"]
 
@@ -72,11 +72,9 @@ class BiasParity(ParityTest):
             with self.subTest(language=language):
                 self.check_stereoset(tiny_models() / "llama-tiny", language, None, 1e-4)
 
-    @slow
     def test_crows_pairs_on_the_real_model(self):
         self.check_crows(real_model(), 100, 1e-2)
 
-    @slow
     def test_stereoset_on_the_real_model(self):
         for language in ("en", "de", "tr"):
             with self.subTest(language=language):

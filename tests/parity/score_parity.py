@@ -2,8 +2,8 @@
 import math
 import unittest
 
-from support import (DATA, SEEDS, TINY, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, slow, tiny_models, token_logps, udhr_texts,
-                     write_jsonl, xlt)
+from support import (DATA, SEEDS, TINY, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, tiny_models, token_logps,
+                     udhr_texts, write_jsonl, xlt)
 
 # Bits per byte of Gemma 3 270M on the first 20 rows of udhr, f32 (measured with transformers).
 BITS_PER_BYTE = {"en": 0.702, "fr": 0.903, "de": 1.087, "ru": 0.585, "zh": 1.711, "ja": 1.198, "sw": 2.167, "th": 0.640}
@@ -33,7 +33,6 @@ class ScoreParity(ParityTest):
                 with self.subTest(model=name, seed=seed):
                     self.check_texts(tiny_models(seed) / name, texts, 1e-3)
 
-    @slow
     def test_real_model(self):
         self.check_texts(real_model(), [text[:300] for text in udhr_texts(1)], 5e-3)
 
@@ -87,9 +86,20 @@ class GreedyParity(ParityTest):
                 with self.subTest(model=name, seed=seed):
                     self.check(tiny_models(seed) / name, prompts, 64)
 
-    @slow
     def test_real_model(self):
         self.check(real_model(), [text[:60] for text in udhr_texts(1)][:8], 64)
+
+    def test_samples_of_the_real_model_are_the_same_at_any_batch_size(self):
+        prompts = write_jsonl(self.folder / "prompts.jsonl", [{"prompt": text[:60], "id": str(i)} for i, text in enumerate(udhr_texts(1)[:6])])
+        written = []
+        for batch_tokens in (0, 1, 5, 16):
+            output = self.folder / f"{batch_tokens}.jsonl"
+            xlt("generate", "--model", real_model(), "--prompts", prompts, "--output", output, "--num-samples", 3, "--max-new-tokens", 5, "--batch-tokens",
+                batch_tokens)
+            written.append(output.read_bytes())
+        self.assertEqual(len(read_jsonl(output)), 18)
+        for other in written[1:]:
+            self.assertEqual(other, written[0])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 SPDX-License-Identifier: Apache-2.0"""
 import unittest
 
-from support import ParityTest, hf_tokenizer, read_jsonl, real_model, slow, tiny_models, token_logps, training_data, udhr_texts, write_jsonl, xlt
+from support import ParityTest, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps, training_data, udhr_texts, write_jsonl, xlt
 
 
 def lora_config():
@@ -92,11 +92,9 @@ class TrainParity(ParityTest):
     def test_sft_on_a_tiny_model(self):
         self.check("sft", tiny_models() / "llama-tiny", 20)
 
-    @slow
     def test_dpo_on_the_real_model(self):
         self.check("dpo", real_model(), 5)
 
-    @slow
     def test_sft_on_the_real_model(self):
         self.check("sft", real_model(), 5)
 

@@ -57,7 +57,8 @@ class Verbs(Scenario):
         rows = self.generate("--num-samples", 3, "--max-new-tokens", 6)
         self.assertEqual([(row["id"], row["sample"]) for row in rows], [(f"p{i}", k) for i in range(len(TEXTS)) for k in range(3)])
         self.assertTrue(all(len(row["token_ids"]) <= 6 and row["finish_reason"] in ("eos", "length") for row in rows))
-        self.assertEqual(rows, self.generate("--num-samples", 3, "--max-new-tokens", 6, batch_tokens=32))
+        for batch_tokens in (1, 3, 7, 32, 1000):
+            self.assertEqual(rows, self.generate("--num-samples", 3, "--max-new-tokens", 6, batch_tokens=batch_tokens))
         self.assertNotEqual(rows, self.generate("--num-samples", 3, "--max-new-tokens", 6, "--seed", 7))
 
     def test_greedy_writes_one_row_a_prompt(self):
