@@ -34,13 +34,13 @@ if [ "$TINY" = true ]; then
     --output "$OUT/tiny" --max-steps 300 --batch-size 16 --learning-rate 2e-3 --lr-schedule constant --seed 1
 fi
 
-EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --num-samples 4 --max-new-tokens 16 --continuation-tokens 24 --scoring both --seed 1)
+EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --num-samples 3 --max-new-tokens 12 --continuation-tokens 16 --scoring both --seed 1)
 [ -n "$LID" ] && EVAL+=(--lid "$LID")
 say "before: evaluating the untouched model in 15 languages"
 "${EVAL[@]}" --output "$OUT/before" >"$OUT/before.txt"
 say "training: DPO on English pairs (LoRA)"
 ./xlt train --method dpo --model "$MODEL" --data data/detox_pairs/en.jsonl --output "$OUT/dpo" --adapter lora --lora-r 64 --lora-alpha 16 \
-  --optimizer rmsprop --learning-rate 3e-5 --max-steps 40 --batch-size 4 --beta 0.1 --lr-schedule constant_with_warmup --warmup-steps 5 --seed 1
+  --optimizer rmsprop --learning-rate 3e-5 --max-steps 30 --batch-size 4 --beta 0.1 --lr-schedule constant_with_warmup --warmup-steps 5 --seed 1
 say "after: evaluating the finetuned model in 15 languages"
 "${EVAL[@]}" --adapter "$OUT/dpo/adapter" --baseline "$OUT/before" --output "$OUT/after"
 say "done: $OUT/after/report.json, one row an item in $OUT/after/items"

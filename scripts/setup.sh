@@ -14,6 +14,8 @@ PACKAGES=(g++ cmake ninja-build ccache pkg-config git ca-certificates python3 py
   nlohmann-json3-dev libcli11-dev libspdlog-dev libsentencepiece-dev sentencepiece libfasttext-dev libicu-dev libpcre2-dev
   libgtest-dev libgmock-dev)
 
+case "$*" in '' | --python-tools) ;; *) echo "setup.sh: unknown option $*; expected: [--python-tools]" >&2; exit 2 ;; esac
+
 install_packages() {
   local missing=()
   for package in "${PACKAGES[@]}"; do

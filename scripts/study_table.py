@@ -3,8 +3,9 @@
 
 usage: study_table.py OUT     reads OUT/{base,dpo-1,…}/*/items     SPDX-License-Identifier: Apache-2.0
 
-A change is after − before on the same items, the item's mean over seeds. Its 95 % interval resamples items and, with every draw,
-seeds: it covers both. With three seeds the part that is due to seeds is itself poorly known.
+A change is after − before on the same items, the mean over seeds. Its 95 % interval resamples items and, with every draw, seeds: it
+covers both. With three seeds the part that is due to seeds is itself poorly known. The mean over the other languages counts each
+language once and draws the same seeds for all of them; bold: the interval leaves out 0.
 """
 import collections
 import json
@@ -45,24 +46,49 @@ def pooled(items, ids):
     return sum(items[i][0] for i in ids) / sum(items[i][1] for i in ids)
 
 
-def change(before, afters, rng):
-    """(before, change, low, high, n) over the items measured everywhere, or None."""
-    ids = sorted(set(before).intersection(*afters))
-    if not ids or not afters:
+Change = collections.namedtuple("Change", "before moved low high n")
+
+
+def compare(before, afters):
+    """The items measured everywhere, or None."""
+    ids = sorted(set(before).intersection(*afters)) if afters else []
+    return (ids, before, afters) if ids else None
+
+
+def difference(compared, ids, seeds):
+    _, before, afters = compared
+    return sum(pooled(afters[seed], ids) for seed in seeds) / len(seeds) - pooled(before, ids)
+
+
+def change(languages, rng):
+    """The mean change over languages (each as `compare` gives it), or None."""
+    if not languages:
         return None
-    def difference(ids, seeds):
-        return sum(pooled(afters[seed], ids) for seed in seeds) / len(seeds) - pooled(before, ids)
-    draws = sorted(difference(rng.choices(ids, k=len(ids)), rng.choices(range(len(afters)), k=len(afters))) for _ in range(DRAWS))
-    return pooled(before, ids), difference(ids, range(len(afters))), draws[int(0.025 * DRAWS)], draws[int(0.975 * DRAWS)], len(ids)
+    num_seeds = len(languages[0][2])
+    mean = lambda values: sum(values) / len(languages)
+
+    def draw():
+        seeds = rng.choices(range(num_seeds), k=num_seeds)
+        return mean(difference(one, rng.choices(one[0], k=len(one[0])), seeds) for one in languages)
+
+    draws = sorted(draw() for _ in range(DRAWS))
+    return Change(mean(pooled(before, ids) for ids, before, _ in languages), mean(difference(one, one[0], range(num_seeds)) for one in languages),
+                  draws[int(0.025 * DRAWS)], draws[int(0.975 * DRAWS)], sum(len(one[0]) for one in languages))
 
 
 def cell(metric, result):
     if result is None:
         return "–"
-    _, moved, low, high, _ = result
     number = lambda x: f"{x * metric.scale:+.{metric.decimals}f}"
-    mark = "**" if low > 0 or high < 0 else ""
-    return f"{mark}{number(moved)}{mark} [{number(low)}, {number(high)}]"
+    mark = "**" if result.low > 0 or result.high < 0 else ""
+    return f"{mark}{number(result.moved)}{mark} [{number(result.low)}, {number(result.high)}]"
+
+
+def row(metric, name, results):
+    """One line of the table: a result for every method."""
+    known = next((result for result in results if result), None)
+    first = ["0", "–"] if known is None else [str(known.n), f"{known.before * metric.scale:.{metric.decimals}f}"]
+    print(f"| {name} | " + " | ".join(first + [cell(metric, result) for result in results]) + " |")
 
 
 def main():
@@ -73,15 +99,17 @@ def main():
     for metric in METRICS:
         print(f"\n**{metric.title}**\n\n| language | n | before | " + " | ".join(f"change, {m.upper()}, {len(runs[m])} seeds" for m in METHODS) + " |")
         print("|---|---:|---:|" + "---|" * len(METHODS))
+        compared = {}  # [language][method]
         for language in languages_of(out / "base", metric):
             before = load(out / "base", metric, language)
-            results = [change(before, [load(run, metric, language) for run in runs[m]], random.Random(f"{metric.title} {language} {m}"))
-                       for m in METHODS]
-            known = next((r for r in results if r), None)
-            if known is None:
-                print(f"| {language} | 0 | – |" + " – |" * len(METHODS))
-                continue
-            print(f"| {language} | {known[4]} | {known[0] * metric.scale:.{metric.decimals}f} | " + " | ".join(cell(metric, r) for r in results) + " |")
+            compared[language] = {m: compare(before, [load(run, metric, language) for run in runs[m]]) for m in METHODS}
+        def result(names, method):
+            return change([compared[n][method] for n in names if compared[n][method]], random.Random(f"{metric.title} {' '.join(names)} {method}"))
+        for language in compared:
+            row(metric, language, [result([language], m) for m in METHODS])
+        others = [language for language in compared if language != "en"]
+        if len(others) > 1:
+            row(metric, f"mean of {len(others)} others", [result(others, m) for m in METHODS])
 
 
 main()
