@@ -1,8 +1,8 @@
 // Our own matrix product for AVX2, where x is short beside the weight: MKL and oneDNN repack the weight in
-// every call, and with fewer than a few hundred rows that costs as much as the product. Here only x is
-// repacked; the weight is read once, as it lies, in any floating type. Each element of y is summed in one
-// fixed order over `in`, so it depends neither on the other rows nor on the number of threads.
-// SPDX-License-Identifier: Apache-2.0
+// every call, and with fewer than a few hundred rows that costs as much as the product. Here x is repacked;
+// the weight is read once, as it lies, in any floating type. Each element of y is summed in one fixed order
+// over `in`, so it depends neither on the other rows nor on the number of threads. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include "ops/kernel_types.h"

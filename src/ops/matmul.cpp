@@ -62,12 +62,6 @@ at::Tensor widened_linear(const at::Tensor& x, const at::Tensor& weight, const a
   return y;
 }
 
-// Where the weight is read across its rows (gradients), MKL is 5 to 10 % faster from about this many rows on.
-constexpr int64_t kManyRows = 96;
-bool is_for_mkl(const at::Tensor& x, const at::Tensor& weight) {
-  return weight.scalar_type() == at::kFloat && weight.stride(1) != 1 && x.size(0) > kManyRows;
-}
-
 // The operands as the kernel takes them, and what keeps them alive.
 struct OwnOperands {
   OwnOperands(const at::Tensor& x, const at::Tensor& weight)
@@ -144,7 +138,7 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
   XLT_CHECK(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1), "matrix product of ", x.sizes(),
             " and the transpose of ", weight.sizes());
   if (x.numel() == 0 || weight.numel() == 0) return at::linear(x, weight, bias);
-  if (library == MatmulLibrary::kOwn && !is_for_mkl(x, weight)) return own_linear(x, weight, bias);
+  if (library == MatmulLibrary::kOwn) return own_linear(x, weight, bias);
   if (library == MatmulLibrary::kOnednn) return onednn_linear(x, weight, bias);
   if (library == MatmulLibrary::kMklWidened) return widened_linear(x, weight, bias);
   return at::linear(x, weight, bias);
@@ -153,7 +147,7 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
 void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight,
                    double scale) {
   const bool is_plain = y.scalar_type() == at::kFloat && y.stride(1) == 1;
-  if (library == MatmulLibrary::kOwn && is_plain && x.numel() > 0 && !is_for_mkl(x, weight)) {
+  if (library == MatmulLibrary::kOwn && is_plain && x.numel() > 0) {
     own_product(x, weight, y, scale, true);
   } else if (weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble &&
              (library == MatmulLibrary::kOwn || library == MatmulLibrary::kMklWidened)) {

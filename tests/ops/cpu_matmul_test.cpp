@@ -73,17 +73,17 @@ TEST_P(CpuMatmulOf, IsAsExactAsFloat32AllowsInEveryLayoutAndType) {
   }
 }
 
-// Edges of tiles (4 outputs, 8 and 24 rows), blocks of inputs (256 and 1,024) and chunks (64 outputs).
+// Edges of tiles (4, 8 and 16 outputs; 6, 8 and 24 rows), few inputs (128), blocks of inputs (256 and 1,024),
+// chunks (64 outputs) and many panels (9).
 INSTANTIATE_TEST_SUITE_P(Edges, CpuMatmulOf,
-                         ::testing::Combine(::testing::Values(1, 3, 4, 8, 9, 23, 24, 25, 49),
-                                            ::testing::Values(1, 3, 4, 5, 66, 130),
-                                            ::testing::Values(1, 7, 256, 257, 1025)));
+                         ::testing::Combine(::testing::Values(1, 3, 4, 6, 8, 9, 23, 24, 25, 49),
+                                            ::testing::Values(1, 3, 4, 5, 8, 16, 66, 130),
+                                            ::testing::Values(1, 7, 128, 129, 257, 1025)));
 
-TEST(CpuMatmul, ARowIsTheSameBitsInAnyCompanyAndOnAnyNumberOfThreads) {
-  const Problem all = problem(150, 333, 1300);
+void expect_rows_alone_equal_rows_together(const Problem& all) {
   const at::Tensor together = all.computed();
   const int threads = at::get_num_threads();
-  for (const int64_t count : {1, 2, 8, 9, 24, 25, 26, 100}) {
+  for (const int64_t count : {1, 2, 5, 6, 8, 9, 24, 25, 26, 54, 100}) {
     Problem part = all;
     part.x = all.x.narrow(0, 150 - count, count);
     part.y = all.y.narrow(0, 150 - count, count);
@@ -91,6 +91,33 @@ TEST(CpuMatmul, ARowIsTheSameBitsInAnyCompanyAndOnAnyNumberOfThreads) {
     EXPECT_TRUE(at::equal(part.computed(), together.narrow(0, 150 - count, count))) << count;
   }
   at::set_num_threads(threads);
+}
+
+TEST(CpuMatmul, ARowIsTheSameBitsInAnyCompanyAndOnAnyNumberOfThreads) {
+  expect_rows_alone_equal_rows_together(problem(150, 333, 1300));
+  expect_rows_alone_equal_rows_together(problem(150, 333, 100));
+  Problem across = problem(150, 333, 700);
+  across.weight = across.weight.t().contiguous().t();
+  expect_rows_alone_equal_rows_together(across);
+}
+
+TEST(CpuMatmul, BlocksHoldTheSameBitsAsTheWhole) {
+  for (const int64_t in : {100, 640, 1300}) {
+    const Problem whole = problem(30, 333, in);
+    CpuMatmul product{};
+    product.x = whole.x.const_data_ptr<float>();
+    product.rows = 30;
+    product.in = product.x_row_stride = product.out_stride = in;
+    product.x_column_stride = product.in_stride = 1;
+    product.weight = whole.weight.const_data_ptr();
+    product.out = 333;
+    product.alpha = 1;
+    at::Tensor blocks = at::zeros({30, 333});
+    cpu_matmul_blocks(product, 100, [&](int64_t first, int64_t count, float* y) {
+      blocks.narrow(1, first, count).copy_(at::from_blob(y, {30, count}, at::kFloat));
+    });
+    EXPECT_TRUE(at::equal(blocks, whole.computed())) << in;
+  }
 }
 
 TEST(CpuMatmul, WritesNothingBesideItsColumns) {
