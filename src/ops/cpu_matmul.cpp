@@ -14,6 +14,8 @@ namespace {
 
 // Inputs summed between two visits to y; across, no more than one chain of additions.
 constexpr int64_t kAlongDepth = 1024, kAcrossDepth = kRun;
+// Floats of x repacked at a time (4 MiB), and by one task at least.
+constexpr int64_t kPackedFloats = int64_t{1} << 20, kPackedTask = 32768;
 
 // Few inputs: storing y takes most of the time, and the kernel across stores whole lines of it.
 constexpr int64_t kFewInputs = 128;
@@ -106,18 +108,29 @@ void pack_panel(const CpuMatmul& product, const Panel& panel, int64_t begin, int
     std::fill(to + i * panel.width + panel.rows, to + (i + 1) * panel.width, 0.0f);
 }
 
-PackedBlock pack(const CpuMatmul& product, int64_t begin, int64_t depth, float* packed) {
-  PackedBlock block{begin, depth, {}};
+// Inputs begin … begin + depth of x, in blocks, into `packed`.
+std::vector<PackedBlock> pack(const CpuMatmul& product, int64_t begin, int64_t depth, float* packed) {
   const int64_t most = is_across(product) ? kAcrossPanel : kAlongPanel, step = is_across(product) ? 1 : kLane;
-  for (int64_t row = 0; row < product.rows; row += most) {
-    const int64_t rows = std::min(most, product.rows - row);
-    block.panels.push_back({packed + row * depth, row, rows, round_up(rows, step)});
+  const int64_t deepest = depth_of(product), num_panels = (product.rows + most - 1) / most;
+  std::vector<PackedBlock> blocks;
+  for (int64_t first = 0; first < depth; first += deepest) {
+    blocks.push_back({begin + first, std::min(deepest, depth - first), {}});
+    float* to = packed + first * round_up(product.rows, step);
+    for (int64_t row = 0; row < product.rows; row += most) {
+      const int64_t rows = std::min(most, product.rows - row);
+      blocks.back().panels.push_back({to + row * blocks.back().depth, row, rows, round_up(rows, step)});
+    }
   }
-  at::parallel_for(0, static_cast<int64_t>(block.panels.size()), 96 / most, [&](int64_t first, int64_t last) {
-    for (int64_t p = first; p < last; ++p)
-      pack_panel(product, block.panels[p], begin, depth, packed + block.panels[p].first_row * depth);
+  const int64_t total = num_panels * static_cast<int64_t>(blocks.size());
+  const int64_t grain = std::max<int64_t>(1, kPackedTask / (most * std::min(deepest, depth)));
+  at::parallel_for(0, total, grain, [&](int64_t first, int64_t last) {
+    for (int64_t task = first; task < last; ++task) {
+      const PackedBlock& block = blocks[task / num_panels];
+      const Panel& panel = block.panels[task % num_panels];
+      pack_panel(product, panel, block.begin, block.depth, const_cast<float*>(panel.values));
+    }
   });
-  return block;
+  return blocks;
 }
 
 // Outputs first … first + outputs of one block of inputs; y points at the first of them.
@@ -132,29 +145,27 @@ void multiply_chunk(const CpuMatmul& product, const PackedBlock& block, int64_t 
 }  // namespace
 
 void cpu_matmul(const CpuMatmul& product) {
-  const int64_t deepest = depth_of(product);
-  const Buffer packed(round_up(product.rows, kLane) * std::min(deepest, product.in));
+  const int64_t width = round_up(product.rows, kLane), deepest = depth_of(product);
+  const int64_t group = std::max<int64_t>(1, kPackedFloats / (width * deepest)) * deepest;
+  const Buffer packed(width * std::min(group, product.in));
   const int64_t shares = 4 * at::get_num_threads();
   const int64_t size =
       std::clamp(round_up((product.out + shares - 1) / shares, 2 * kLane), 2 * kLane, kMaxChunk);
-  for (int64_t begin = 0; begin < product.in; begin += deepest) {
-    const PackedBlock block = pack(product, begin, std::min(deepest, product.in - begin), packed.data());
+  for (int64_t begin = 0; begin < product.in; begin += group) {
+    const auto blocks = pack(product, begin, std::min(group, product.in - begin), packed.data());
     at::parallel_for(0, (product.out + size - 1) / size, 1, [&](int64_t first, int64_t last) {
       ChunkReader weights(product);
       for (int64_t c = first; c < last; ++c)
-        multiply_chunk(product, block, c * size, std::min(size, product.out - c * size), product.y + c * size,
-                       product.y_row_stride, product.add || begin > 0, weights);
+        for (const PackedBlock& block : blocks)
+          multiply_chunk(product, block, c * size, std::min(size, product.out - c * size),
+                         product.y + c * size, product.y_row_stride, product.add || block.begin > 0, weights);
     });
   }
 }
 
 void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit) {
-  const int64_t deepest = depth_of(product), width = round_up(product.rows, kLane);
-  const Buffer packed(width * product.in);
-  std::vector<PackedBlock> blocks;
-  for (int64_t begin = 0; begin < product.in; begin += deepest)
-    blocks.push_back(
-        pack(product, begin, std::min(deepest, product.in - begin), packed.data() + width * begin));
+  const Buffer packed(round_up(product.rows, kLane) * product.in);
+  const auto blocks = pack(product, 0, product.in, packed.data());
   at::parallel_for(0, (product.out + outputs - 1) / outputs, 1, [&](int64_t begin, int64_t end) {
     const Buffer y(product.rows * outputs);
     ChunkReader weights(product);

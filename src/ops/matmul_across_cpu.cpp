@@ -61,8 +61,10 @@ XLT_INLINE void strip(const Chunk& chunk, int64_t output, const Panel* panels, i
   int64_t stride = chunk.stride;
   alignas(64) float near[kRun * kWidth];
   if (num_panels > kFewPanels) {
-    for (int64_t i = 0; i < chunk.depth; ++i)
+    for (int64_t i = 0; i < chunk.depth; ++i) {
+      __builtin_prefetch(weight + i * stride + kWidth);  // the next strip's
       std::memcpy(near + i * kWidth, weight + i * stride, kWidth * sizeof(float));
+    }
     weight = near;
     stride = kWidth;
   }
