@@ -3,7 +3,8 @@ add_library(xlt_flags INTERFACE)
 target_compile_options(xlt_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wno-unused-parameter -Werror=missing-declarations
                        -Werror=return-type -fno-math-errno)
 if(XLT_SANITIZE)
-  target_compile_options(xlt_flags INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer -g1)
+  # Instrumented code takes two and a half times as long to compile at -O2 as at -O0.
+  target_compile_options(xlt_flags INTERFACE -O0 -fsanitize=address,undefined -fno-omit-frame-pointer -g1)
   target_link_options(xlt_flags INTERFACE -fsanitize=address,undefined)
 endif()
 

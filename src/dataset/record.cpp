@@ -66,6 +66,17 @@ void require(bool condition, const std::string& message, const Row& row) {
   if (!condition) throw Error(ErrorKind::kData, message, row.place());
 }
 
+// Field by field: where a field throws, GCC 12 destroys the unfinished aggregate of a conditional expression
+// twice.
+std::optional<PreferenceRecord> preference_record(const Row& row, const DataFields& fields) {
+  PreferenceRecord record;
+  record.prompt = row.text(fields.prompt_field);
+  record.chosen = row.text(fields.chosen_field);
+  record.rejected = row.text(fields.rejected_field);
+  record.place = row.place();
+  return record;
+}
+
 std::optional<SftRecord> sft_record(const Row& row, const DataFields& fields) {
   const auto text = row.text_if_present(fields.text_field);
   if (text) return SftRecord{true, "", *text, row.place()};
@@ -119,11 +130,7 @@ std::vector<PreferenceRecord> load_preference(const std::string& data, const Dat
   std::vector<PreferenceRecord> records;
   for (const fs::path& file : source.files)
     for (const Row& row : read_rows(file)) {
-      auto record =
-          source.preset
-              ? source.preset->preference(row)
-              : std::optional(PreferenceRecord{row.text(fields.prompt_field), row.text(fields.chosen_field),
-                                               row.text(fields.rejected_field), row.place()});
+      auto record = source.preset ? source.preset->preference(row) : preference_record(row, fields);
       if (!record) continue;
       require(!record->chosen.empty(), "the chosen answer is empty", row);
       require(!record->rejected.empty(), "the rejected answer is empty", row);

@@ -88,8 +88,9 @@ class Buffer {
   std::unique_ptr<float[]> storage_;
 };
 
-// x's rows and columns as they are asked for, [depth][width].
-void pack_panel(const CpuMatmul& product, const Panel& panel, int64_t begin, int64_t depth, float* to) {
+// A panel's rows of x, inputs begin … begin + depth.
+void pack_panel(const CpuMatmul& product, const Panel& panel, int64_t begin, int64_t depth) {
+  float* to = panel.values;
   const float* from = product.x + panel.first_row * product.x_row_stride + begin * product.x_column_stride;
   if (product.x_column_stride == 1) {
     transpose(from, product.x_row_stride, panel.rows, depth, to, panel.width);
@@ -126,8 +127,7 @@ std::vector<PackedBlock> pack(const CpuMatmul& product, int64_t begin, int64_t d
   at::parallel_for(0, total, grain, [&](int64_t first, int64_t last) {
     for (int64_t task = first; task < last; ++task) {
       const PackedBlock& block = blocks[task / num_panels];
-      const Panel& panel = block.panels[task % num_panels];
-      pack_panel(product, panel, block.begin, block.depth, const_cast<float*>(panel.values));
+      pack_panel(product, block.panels[task % num_panels], block.begin, block.depth);
     }
   });
   return blocks;

@@ -11,7 +11,7 @@ namespace xlt::ops {
 inline constexpr int64_t kLane = 8;
 // Rows of x side by side, [depth][width]; `rows` of them are x's, the others, if any, zeros.
 struct Panel {
-  const float* values;
+  float* values;
   int64_t first_row, rows, width;
 };
 // Outputs of a chunk at most; with 1,024 inputs of float32 they fill half a second-level cache.
