@@ -31,16 +31,16 @@ if [ "$TINY" = true ]; then
   [ -e "$OUT/tokenizer/tokenizer.model" ] || spm_train --input="$OUT/corpus.txt" --model_prefix="$OUT/tokenizer/tokenizer" --vocab_size=2000 \
     --model_type=bpe --byte_fallback=true --character_coverage=0.9995 --bos_id=1 --eos_id=2 --unk_id=0 --minloglevel=2
   ./xlt train --method sft --model-config configs/models/tiny.json --tokenizer "$OUT/tokenizer" --data "$OUT/corpus.jsonl" --adapter none \
-    --output "$OUT/tiny" --max-steps 300 --batch-size 16 --learning-rate 2e-3 --lr-schedule constant --seed 1
+    --output "$OUT/tiny" --max-steps 250 --batch-size 16 --learning-rate 2e-3 --lr-schedule constant --seed 1
 fi
 
-EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --num-samples 3 --max-new-tokens 12 --continuation-tokens 16 --scoring both --seed 1)
+EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --limit 20 --num-samples 3 --max-new-tokens 12 --continuation-tokens 16 --scoring both --seed 1)
 [ -n "$LID" ] && EVAL+=(--lid "$LID")
 say "before: evaluating the untouched model in 15 languages"
 "${EVAL[@]}" --output "$OUT/before" >"$OUT/before.txt"
 say "training: DPO on English pairs (LoRA)"
 ./xlt train --method dpo --model "$MODEL" --data data/detox_pairs/en.jsonl --output "$OUT/dpo" --adapter lora --lora-r 64 --lora-alpha 16 \
-  --optimizer rmsprop --learning-rate 3e-5 --max-steps 30 --batch-size 4 --beta 0.1 --lr-schedule constant_with_warmup --warmup-steps 5 --seed 1
+  --optimizer rmsprop --learning-rate 3e-5 --max-steps 25 --batch-size 4 --beta 0.1 --lr-schedule constant_with_warmup --warmup-steps 5 --seed 1
 say "after: evaluating the finetuned model in 15 languages"
 "${EVAL[@]}" --adapter "$OUT/dpo/adapter" --baseline "$OUT/before" --output "$OUT/after"
 say "done: $OUT/after/report.json, one row an item in $OUT/after/items"
