@@ -31,7 +31,7 @@ if [ "$TINY" = true ]; then
   [ -e "$OUT/tokenizer/tokenizer.model" ] || spm_train --input="$OUT/corpus.txt" --model_prefix="$OUT/tokenizer/tokenizer" --vocab_size=2000 \
     --model_type=bpe --byte_fallback=true --character_coverage=0.9995 --bos_id=1 --eos_id=2 --unk_id=0 --minloglevel=2
   ./xlt train --method sft --model-config configs/models/tiny.json --tokenizer "$OUT/tokenizer" --data "$OUT/corpus.jsonl" --adapter none \
-    --output "$OUT/tiny" --max-steps 250 --batch-size 16 --learning-rate 2e-3 --lr-schedule constant --seed 1
+    --output "$OUT/tiny" --max-steps 300 --batch-size 16 --learning-rate 2e-3 --lr-schedule constant --seed 1
 fi
 
 EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --limit 20 --num-samples 3 --max-new-tokens 12 --continuation-tokens 16 --scoring both --seed 1)

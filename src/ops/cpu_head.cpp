@@ -19,8 +19,6 @@ namespace {
 
 // Columns of logits made and summed at a time. 240 rows of them are half a second-level cache.
 constexpr int64_t kColumns = 256;
-// Columns of logits kept in one tensor: the depth of the product that the gradient goes into.
-constexpr int64_t kKeptColumns = 1024;
 
 // Rows of a block of logits, contiguous, as a tensor of its own.
 at::Tensor as_tensor(float* y, int64_t rows, int64_t columns) {
@@ -69,8 +67,8 @@ void cpu_head_states(const at::Tensor& hidden, const at::Tensor& weight, const a
   std::vector<OnlineLogSumExp> parts(static_cast<size_t>((vocabulary + kColumns - 1) / kColumns * rows));
   if (kept != nullptr) {
     kept->clear();
-    for (int64_t first = 0; first < vocabulary; first += kKeptColumns)
-      kept->push_back(at::empty({rows, std::min(kKeptColumns, vocabulary - first)}, at::kFloat));
+    for (int64_t first = 0; first < vocabulary; first += kVocabBlock)
+      kept->push_back(at::empty({rows, std::min(kVocabBlock, vocabulary - first)}, at::kFloat));
   }
   matmul_blocks(hidden, weight, kColumns, [&](int64_t first, int64_t count, float* y) {
     at::Tensor logits = as_tensor(y, rows, count);
@@ -78,8 +76,8 @@ void cpu_head_states(const at::Tensor& hidden, const at::Tensor& weight, const a
     add_block({y, rows, count, first, targets.const_data_ptr<int64_t>()},
               parts.data() + first / kColumns * rows);
     if (kept == nullptr) return;
-    at::Tensor& block = (*kept)[first / kKeptColumns];
-    store(y, rows, count, block.mutable_data_ptr<float>() + first % kKeptColumns, block.stride(0));
+    at::Tensor& block = (*kept)[first / kVocabBlock];
+    store(y, rows, count, block.mutable_data_ptr<float>() + first % kVocabBlock, block.stride(0));
   });
   merge_parts(parts, targets.const_data_ptr<int64_t>(), rows, states);
 }

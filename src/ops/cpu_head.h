@@ -12,12 +12,16 @@
 
 namespace xlt::ops {
 
+// Columns of logits in one tensor on the CPU, kept for the gradient or made by another library. Fixed, so
+// that the order of summation depends on nothing.
+inline constexpr int64_t kVocabBlock = 1024;
+
 // Whether the functions below take this weight.
 bool cpu_head_takes(const at::Tensor& weight);
 
 // hidden [M, C], weight [V, C], targets [M] int64 → each row's state, over the whole vocabulary. The order of
-// summation depends on nothing but V. With `kept`, the logits too: [M, columns] float32 each, which together
-// are the vocabulary, their columns as given.
+// summation depends on nothing but V. With `kept`, the logits too, [M, kVocabBlock] float32 each (the last
+// one may be narrower).
 void cpu_head_states(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                      const HeadOptions& options, OnlineLogSumExp* states,
                      std::vector<at::Tensor>* kept = nullptr);
