@@ -20,4 +20,10 @@
 #else
 #define XLT_CPU_KERNEL
 #endif
+// XLT_AVX512_KERNEL: for AVX-512 alone, where the width of its vectors is part of the algorithm. Its caller
+// asks __builtin_cpu_supports("x86-64-v4").
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define XLT_HAS_AVX512_KERNELS
+#define XLT_AVX512_KERNEL __attribute__((target("arch=x86-64-v4"), optimize("O3")))
+#endif
 #define XLT_INLINE inline __attribute__((always_inline))

@@ -1,8 +1,8 @@
-// Our own matrix product for AVX2, where x is short beside the weight: MKL and oneDNN repack the weight in
-// every call, and with fewer than a few hundred rows that costs as much as the product. Here x is repacked;
-// the weight is read once, as it lies, in any floating type. Each element of y is summed in one fixed order
-// over `in`, so it depends neither on the other rows nor on the number of threads. SPDX-License-Identifier:
-// Apache-2.0
+// Our own matrix product for AVX2 and AVX-512, where x is short beside the weight: MKL and oneDNN repack the
+// weight in every call, and with fewer than a few hundred rows that costs as much as the product. Here x is
+// repacked; the weight is read once, as it lies, in any floating type. Each element of y is summed in one
+// fixed order over `in`, so it depends neither on the other rows nor on the number of threads.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "ops/kernel_types.h"
@@ -23,6 +23,7 @@ struct CpuMatmul {
   int64_t y_row_stride;
   float alpha = 1;
   bool add = false;
+  bool narrow_vectors = false;  // AVX2's also where there is AVX-512, for tests; the same bits
 };
 void cpu_matmul(const CpuMatmul& product);
 
@@ -33,8 +34,7 @@ void cpu_matmul(const CpuMatmul& product);
 using OutputBlock = std::function<void(int64_t first, int64_t count, float* y)>;
 void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit);
 
-// Whether this machine is one it was measured to be the fastest on: AVX2 and FMA, no AVX-512 (there, oneDNN's
-// 512-bit kernels win).
+// Whether this machine has AVX2 and FMA.
 bool cpu_matmul_suits();
 
 }  // namespace xlt::ops

@@ -157,7 +157,6 @@ std::string matmul_library(const at::Tensor& weight) {
     case MatmulLibrary::kMkl:
     case MatmulLibrary::kMklWidened:
       return "mkl";
-    case MatmulLibrary::kOnednn:
     case MatmulLibrary::kOnednnBf16:
       return "onednn";
     case MatmulLibrary::kDevice:

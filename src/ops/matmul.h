@@ -9,11 +9,10 @@
 namespace xlt::ops {
 
 enum class MatmulLibrary {
-  kOwn,     // cpu_matmul.h: float32, bfloat16 and float16 with AVX2
-  kMkl,     // at::linear
-  kOnednn,  // oneDNN through the dispatcher: float32 on AMD CPUs with AVX-512, where MKL takes a slow path
-  kOnednnBf16,  // at::linear, which calls oneDNN for bfloat16 and float16 where there is AVX-512
-  kMklWidened,  // bfloat16 and float16 without AVX-512: libtorch's own loops reach 1/7 of float32 there
+  kOwn,         // cpu_matmul.h: float32, bfloat16 and float16 with AVX2
+  kMkl,         // at::linear: float64, and float32 without AVX2
+  kOnednnBf16,  // at::linear, which calls oneDNN: bfloat16 where the CPU multiplies it
+  kMklWidened,  // bfloat16 and float16 without AVX2: libtorch's own loops reach 1/7 of float32 there
   kDevice,      // whatever the tensor's device brings (cuBLAS)
 };
 

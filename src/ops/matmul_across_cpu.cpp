@@ -5,29 +5,27 @@
 namespace xlt::ops {
 namespace {
 
-using Vector = Lanes<float>;
-
-// A tile of y is up to 6 rows by up to 2 vectors of outputs: 12 sums, 2 vectors of the weight and one
-// broadcast value of x. Two vectors are one cache line, and the lines of kRun inputs stay in the first-level
-// cache while every panel goes over them.
-template <int kRows, int kVectors>
+// kRows rows by kVectors vectors of outputs. kFetch: a line with every input, `stride` apart, from `next` on
+// (all at once would stall).
+template <typename Vector, int kRows, int kVectors, bool kFetch>
 XLT_INLINE void tile(const float* weight, int64_t stride, int64_t depth, const float* x, float* y,
-                     const ChunkOutput& out) {
+                     const ChunkOutput& out, const float* next, int64_t next_stride) {
+  constexpr int64_t kLane = sizeof(Vector) / sizeof(float);
   Vector sums[kRows][kVectors] = {};
   for (int64_t i = 0; i < depth; ++i) {
+    if (kFetch) __builtin_prefetch(next + i * next_stride);
     Vector weights[kVectors];
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v)
       std::memcpy(&weights[v], weight + i * stride + v * kLane, sizeof(Vector));
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int row = 0; row < kRows; ++row) {
       const float value = x[i * kRows + row];
-      const Vector wide = {value, value, value, value, value, value, value, value};
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) sums[row][v] += wide * weights[v];
+      for (int v = 0; v < kVectors; ++v) sums[row][v] += value * weights[v];
     }
   }
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int row = 0; row < kRows; ++row) {
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) {
@@ -51,62 +49,81 @@ XLT_INLINE void edge(const float* weight, int64_t stride, int64_t depth, const P
   }
 }
 
-// A strip of kVectors vectors of outputs, every panel. Where there are several panels, the strip is first
-// laid side by side: lines that are a power of two apart share a few sets of the first-level cache.
-template <int kVectors>
+// run<rows>() for the rows of a panel, kMost at most.
+template <int kMost, typename Run>
+XLT_INLINE void with_rows(int64_t rows, const Run& run) {
+  if constexpr (kMost > 1) {
+    if (rows < kMost) return with_rows<kMost - 1>(rows, run);
+  }
+  run.template operator()<kMost>();
+}
+
+// A strip of kVectors vectors of outputs, every panel, while kRun inputs of it are in the first-level cache.
+// Where there are several panels, the strip is first laid side by side: lines that are a power of two apart
+// share a few sets of that cache; and the first panels fetch the next strip.
+template <typename Tiles, typename Vector, int kVectors>
 XLT_INLINE void strip(const Chunk& chunk, int64_t output, const Panel* panels, int64_t num_panels,
                       const ChunkOutput& out) {
-  constexpr int64_t kWidth = kVectors * kLane, kFewPanels = 8;
-  const float* weight = chunk.values + output;
-  int64_t stride = chunk.stride;
+  constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float)), kFewRows = 48;
+  const float* const weight = chunk.values + output;
+  const bool is_copied = num_panels * Tiles::kAcrossRows > kFewRows;
   alignas(64) float near[kRun * kWidth];
-  if (num_panels > kFewPanels) {
-    for (int64_t i = 0; i < chunk.depth; ++i) {
-      __builtin_prefetch(weight + i * stride + kWidth);  // the next strip's
-      std::memcpy(near + i * kWidth, weight + i * stride, kWidth * sizeof(float));
-    }
-    weight = near;
-    stride = kWidth;
-  }
+  for (int64_t i = 0; is_copied && i < chunk.depth; ++i)
+    std::memcpy(near + i * kWidth, weight + i * chunk.stride, kWidth * sizeof(float));
   for (int64_t p = 0; p < num_panels; ++p) {
+    const float* x = panels[p].values;
     float* y = out.y + panels[p].first_row * out.row_stride + output;
-    const auto run = [&]<int kRows>() __attribute__((always_inline)) {
-      tile<kRows, kVectors>(weight, stride, chunk.depth, panels[p].values, y, out);
-    };
-    switch (panels[p].width) {
-      case 1:
-        run.template operator()<1>();
-        break;
-      case 2:
-        run.template operator()<2>();
-        break;
-      case 3:
-        run.template operator()<3>();
-        break;
-      case 4:
-        run.template operator()<4>();
-        break;
-      case 5:
-        run.template operator()<5>();
-        break;
-      default:
-        run.template operator()<6>();
-    }
+    with_rows<Tiles::kAcrossRows>(
+        panels[p].rows, [&]<int kRows>() __attribute__((always_inline)) {
+          constexpr bool kIsFull = kRows == Tiles::kAcrossRows;
+          const float* next = weight + kWidth + p * kLine;
+          if (!is_copied)
+            tile<Vector, kRows, kVectors, false>(weight, chunk.stride, chunk.depth, x, y, out, nullptr, 0);
+          else if (kIsFull && p * kLine < kWidth)
+            tile<Vector, kRows, kVectors, kIsFull>(near, kWidth, chunk.depth, x, y, out, next, chunk.stride);
+          else
+            tile<Vector, kRows, kVectors, false>(near, kWidth, chunk.depth, x, y, out, nullptr, 0);
+        });
   }
 }
 
-}  // namespace
+// Strips of kVectors vectors from `output` on, as many as there are outputs for; the first output left.
+template <typename Tiles, typename Vector, int kVectors>
+XLT_INLINE int64_t strips(const Chunk& chunk, int64_t output, const Panel* panels, int64_t num_panels,
+                          const ChunkOutput& out) {
+  constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
+  for (; output + kWidth <= chunk.outputs; output += kWidth)
+    strip<Tiles, Vector, kVectors>(chunk, output, panels, num_panels, out);
+  return output;
+}
 
-XLT_CPU_KERNEL void multiply_across(const Chunk& chunk, const Panel* panels, int64_t num_panels,
-                                    const ChunkOutput& out) {
-  int64_t output = 0;
-  for (; output + 2 * kLane <= chunk.outputs; output += 2 * kLane)
-    strip<2>(chunk, output, panels, num_panels, out);
-  for (; output + kLane <= chunk.outputs; output += kLane) strip<1>(chunk, output, panels, num_panels, out);
+XLT_INLINE void edges(const Chunk& chunk, int64_t output, const Panel* panels, int64_t num_panels,
+                      const ChunkOutput& out) {
   for (; output < chunk.outputs; ++output)
     for (int64_t p = 0; p < num_panels; ++p)
       edge(chunk.values + output, chunk.stride, chunk.depth, panels[p],
            out.y + panels[p].first_row * out.row_stride + output, out);
 }
+
+}  // namespace
+
+XLT_CPU_KERNEL void multiply_across_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                         const ChunkOutput& out) {
+  using Vector = Avx2Tiles::Vector;
+  int64_t output = strips<Avx2Tiles, Vector, 2>(chunk, 0, panels, num_panels, out);
+  output = strips<Avx2Tiles, Vector, 1>(chunk, output, panels, num_panels, out);
+  edges(chunk, output, panels, num_panels, out);
+}
+
+#ifdef XLT_HAS_AVX512_KERNELS
+XLT_AVX512_KERNEL void multiply_across_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                              const ChunkOutput& out) {
+  using Vector = Avx512Tiles::Vector;
+  int64_t output = strips<Avx512Tiles, Vector, 2>(chunk, 0, panels, num_panels, out);
+  output = strips<Avx512Tiles, Vector, 1>(chunk, output, panels, num_panels, out);
+  output = strips<Avx512Tiles, Avx2Tiles::Vector, 1>(chunk, output, panels, num_panels, out);
+  edges(chunk, output, panels, num_panels, out);
+}
+#endif
 
 }  // namespace xlt::ops

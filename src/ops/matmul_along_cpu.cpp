@@ -7,11 +7,6 @@
 namespace xlt::ops {
 namespace {
 
-// A tile of y is kTileOut outputs by up to 3 vectors of 8 rows: 12 sums, 3 vectors of x and one broadcast
-// weight fill the 16 registers of AVX2, and 7 loads serve 12 multiply-adds.
-constexpr int64_t kTileOut = 4;
-
-using Vector = Lanes<float>;
 // Four outputs of four rows, transposed from [output][row], into y.
 XLT_INLINE void store_quads(const Quad (&in)[4], float* y, int64_t rows, const ChunkOutput& where) {
   Quad out[4];
@@ -24,24 +19,27 @@ XLT_INLINE void store_quads(const Quad (&in)[4], float* y, int64_t rows, const C
   }
 }
 
-// totals [kOutputs][8 · kVectors] += the products of `count` inputs, summed in registers.
-template <int kOutputs, int kVectors>
-XLT_INLINE void add_run(const float* weight, int64_t stride, const float* x, int64_t count, float* totals) {
+// totals [kOutputs][kVectors vectors] += the products of `count` inputs, summed in registers. kFetch: lines
+// of the next chunk's weight, `ahead` floats on, one with every input (all at once would stall).
+template <typename Vector, int kOutputs, int kVectors, bool kFetch>
+XLT_INLINE void add_run(const float* weight, int64_t stride, int64_t ahead, const float* x, int64_t count,
+                        float* totals) {
+  constexpr int64_t kLane = sizeof(Vector) / sizeof(float);
   Vector sums[kOutputs][kVectors] = {};
   for (int64_t i = 0; i < count; ++i) {
+    if (kFetch) __builtin_prefetch(weight + ahead + i / kLine * kLine + i % kOutputs * stride, 0, 2);
     Vector columns[kVectors];
 #pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v)
       std::memcpy(&columns[v], x + (i * kVectors + v) * kLane, sizeof(Vector));
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int o = 0; o < kOutputs; ++o) {
       const float w = weight[o * stride + i];
-      const Vector wide = {w, w, w, w, w, w, w, w};
 #pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) sums[o][v] += wide * columns[v];
+      for (int v = 0; v < kVectors; ++v) sums[o][v] += w * columns[v];
     }
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int o = 0; o < kOutputs; ++o) {
 #pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v) {
@@ -54,57 +52,95 @@ XLT_INLINE void add_run(const float* weight, int64_t stride, const float* x, int
   }
 }
 
-// A tile's sums, transposed, into y.
-template <int kVectors>
-XLT_INLINE void store_tile(const float* totals, int64_t rows, float* y, const ChunkOutput& out) {
-  constexpr int64_t kWidth = kVectors * kLane;
-  for (int64_t row = 0; row < rows; row += 4) {
-    const Quad quads[4] = {load_quad(totals + row), load_quad(totals + kWidth + row),
-                           load_quad(totals + 2 * kWidth + row), load_quad(totals + 3 * kWidth + row)};
-    store_quads(quads, y + row * out.row_stride, rows - row, out);
-  }
-}
-
-// A run of the panel is in the first-level cache while every output of the chunk goes over it.
-template <int kVectors>
-XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const ChunkOutput& out) {
-  constexpr int64_t kWidth = kVectors * kLane;
-  const int64_t tiled = chunk.outputs / kTileOut * kTileOut;
-  alignas(sizeof(Vector)) float totals[kMaxChunk * kWidth] = {};
-  for (int64_t begin = 0; begin < chunk.depth; begin += kRun) {
-    const int64_t count = std::min(kRun, chunk.depth - begin);
-    const float *weight = chunk.values + begin, *x = panel.values + begin * kWidth;
-    int64_t output = 0;
-    for (; output < tiled; output += kTileOut)
-      add_run<kTileOut, kVectors>(weight + output * chunk.stride, chunk.stride, x, count,
-                                  totals + output * kWidth);
-    for (; output < chunk.outputs; ++output)
-      add_run<1, kVectors>(weight + output * chunk.stride, chunk.stride, x, count, totals + output * kWidth);
-  }
-  float* y = out.y + panel.first_row * out.row_stride;
+// The sums [outputs][kWidth] of one panel into y.
+template <int64_t kWidth>
+XLT_INLINE void store_panel(const float* totals, int64_t outputs, int64_t rows, float* y,
+                            const ChunkOutput& out) {
   int64_t output = 0;
-  for (; output < tiled; output += kTileOut)
-    store_tile<kVectors>(totals + output * kWidth, panel.rows, y + output, out);
-  for (; output < chunk.outputs; ++output)
-    for (int64_t row = 0; row < panel.rows; ++row) {
+  for (; output + 4 <= outputs; output += 4)
+    for (int64_t row = 0; row < rows; row += 4) {
+      const float* from = totals + output * kWidth + row;
+      const Quad quads[4] = {load_quad(from), load_quad(from + kWidth), load_quad(from + 2 * kWidth),
+                             load_quad(from + 3 * kWidth)};
+      store_quads(quads, y + row * out.row_stride + output, rows - row, out);
+    }
+  for (; output < outputs; ++output)
+    for (int64_t row = 0; row < rows; ++row) {
       float& place = y[row * out.row_stride + output];
       place = totals[output * kWidth + row] * out.alpha + (out.add ? place : 0.0f);
     }
 }
 
+// Every output of the chunk over `count` inputs of the panel, which stay in the first-level cache.
+template <typename Tiles, typename Vector, int kVectors, bool kFetch>
+XLT_INLINE void add_runs(const Chunk& chunk, int64_t begin, int64_t count, const float* x, float* totals) {
+  constexpr int kTileOut = Tiles::kAlongOut;
+  constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
+  const float* weight = chunk.values + begin;
+  int64_t output = 0;
+  for (; output + kTileOut <= chunk.outputs; output += kTileOut)
+    add_run<Vector, kTileOut, kVectors, kFetch>(weight + output * chunk.stride, chunk.stride, chunk.ahead, x,
+                                                count, totals + output * kWidth);
+  for (; output < chunk.outputs; ++output)
+    add_run<Vector, 1, kVectors, false>(weight + output * chunk.stride, chunk.stride, 0, x, count,
+                                        totals + output * kWidth);
+}
+
+template <typename Tiles, typename Vector, int kVectors>
+XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const ChunkOutput& out) {
+  constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
+  const bool fetches = chunk.ahead != 0 && panel.first_row == 0;
+  alignas(sizeof(Vector)) float totals[kMaxChunk * kWidth] = {};
+  for (int64_t begin = 0; begin < chunk.depth; begin += kRun) {
+    const int64_t count = std::min(kRun, chunk.depth - begin);
+    const float* x = panel.values + begin * kWidth;
+    if (fetches)
+      add_runs<Tiles, Vector, kVectors, true>(chunk, begin, count, x, totals);
+    else
+      add_runs<Tiles, Vector, kVectors, false>(chunk, begin, count, x, totals);
+  }
+  store_panel<kWidth>(totals, chunk.outputs, panel.rows, out.y + panel.first_row * out.row_stride, out);
+}
+
 }  // namespace
 
-XLT_CPU_KERNEL void multiply_along(const Chunk& chunk, const Panel* panels, int64_t num_panels,
-                                   const ChunkOutput& out) {
+XLT_CPU_KERNEL void multiply_along_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                        const ChunkOutput& out) {
+  using Vector = Avx2Tiles::Vector;
   for (int64_t p = 0; p < num_panels; ++p) {
-    if (panels[p].width == kLane)
-      multiply_panel<1>(chunk, panels[p], out);
-    else if (panels[p].width == 2 * kLane)
-      multiply_panel<2>(chunk, panels[p], out);
+    if (panels[p].width == 8)
+      multiply_panel<Avx2Tiles, Vector, 1>(chunk, panels[p], out);
+    else if (panels[p].width == 16)
+      multiply_panel<Avx2Tiles, Vector, 2>(chunk, panels[p], out);
     else
-      multiply_panel<3>(chunk, panels[p], out);
+      multiply_panel<Avx2Tiles, Vector, 3>(chunk, panels[p], out);
   }
 }
+
+#ifdef XLT_HAS_AVX512_KERNELS
+XLT_AVX512_KERNEL void multiply_along_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                             const ChunkOutput& out) {
+  using Vector = Avx512Tiles::Vector;
+  for (int64_t p = 0; p < num_panels; ++p) {
+    switch (panels[p].width) {
+      case 8:
+        multiply_panel<Avx512Tiles, Avx2Tiles::Vector, 1>(chunk, panels[p], out);
+        break;
+      case 16:
+        multiply_panel<Avx512Tiles, Vector, 1>(chunk, panels[p], out);
+        break;
+      case 24:
+        multiply_panel<Avx512Tiles, Avx2Tiles::Vector, 3>(chunk, panels[p], out);
+        break;
+      case 32:
+        multiply_panel<Avx512Tiles, Vector, 2>(chunk, panels[p], out);
+        break;
+      default:
+        multiply_panel<Avx512Tiles, Vector, 3>(chunk, panels[p], out);
+    }
+  }
+}
+#endif
 
 XLT_CPU_KERNEL void transpose(const float* from, int64_t stride, int64_t rows, int64_t columns, float* to,
                               int64_t width) {

@@ -18,6 +18,7 @@ struct Problem {
   at::Tensor x, weight, y;  // [rows, in], [out, in], [rows, out]
   double alpha = 1;
   bool add = false;
+  bool narrow_vectors = false;
 
   at::Tensor exact() const {
     const at::Tensor product = alpha * at::linear(x.to(at::kDouble), weight.to(at::kDouble));
@@ -28,7 +29,7 @@ struct Problem {
     cpu_matmul({x.const_data_ptr<float>(), x.size(0), x.size(1), x.stride(0), x.stride(1),
                 weight.const_data_ptr(), kernel_dtype(weight), weight.size(0), weight.stride(0),
                 weight.stride(1), result.mutable_data_ptr<float>(), result.stride(0),
-                static_cast<float>(alpha), add});
+                static_cast<float>(alpha), add, narrow_vectors});
     return result;
   }
   // Against float64, at most twice the error of the same product by libtorch in float32. With 24 rows and
@@ -43,7 +44,11 @@ struct Problem {
     // The floor is for few elements, where the naive form may be lucky: three roundings' worth of a sum of
     // `in` terms.
     const double floor = 3e-6 * std::sqrt(static_cast<double>(x.size(1))) * std::max(1.0, std::abs(alpha));
-    EXPECT_LE(error(computed()), 2 * error(naive) + floor) << x.sizes() << " by " << weight.sizes();
+    const at::Tensor result = computed();
+    EXPECT_LE(error(result), 2 * error(naive) + floor) << x.sizes() << " by " << weight.sizes();
+    Problem narrow = *this;
+    narrow.narrow_vectors = true;
+    EXPECT_TRUE(at::equal(narrow.computed(), result)) << x.sizes() << " by " << weight.sizes();
   }
 };
 
@@ -73,17 +78,23 @@ TEST_P(CpuMatmulOf, IsAsExactAsFloat32AllowsInEveryLayoutAndType) {
   }
 }
 
-// Edges of tiles (4, 8 and 16 outputs; 6, 8 and 24 rows), few inputs (128), blocks of inputs (256 and 1,024),
-// chunks (64 outputs) and many panels (9).
+// Edges of tiles (4, 8, 16 and 32 outputs; 6, 12, 24 and 48 rows, and 40, for which there is none), few
+// inputs (128), blocks of inputs (256 and 1,024), chunks (64 outputs) and many panels (49 rows).
 INSTANTIATE_TEST_SUITE_P(Edges, CpuMatmulOf,
-                         ::testing::Combine(::testing::Values(1, 3, 4, 6, 8, 9, 23, 24, 25, 49),
-                                            ::testing::Values(1, 3, 4, 5, 8, 16, 66, 130),
+                         ::testing::Combine(::testing::Values(1, 4, 6, 9, 12, 13, 24, 25, 33, 40, 48, 49),
+                                            ::testing::Values(1, 3, 4, 8, 12, 16, 33, 66, 130),
                                             ::testing::Values(1, 7, 128, 129, 257, 1025)));
+// A weight too large for each thread to go over all of it, and a small one with more rows than stay beside
+// it.
+INSTANTIATE_TEST_SUITE_P(ByOutputs, CpuMatmulOf,
+                         ::testing::Combine(::testing::Values(1, 25, 97), ::testing::Values(131, 320),
+                                            ::testing::Values(1025)));
+INSTANTIATE_TEST_SUITE_P(ManyRows, CpuMatmulOf, ::testing::Values(Shape{311, 34, 300}, Shape{311, 34, 100}));
 
 void expect_rows_alone_equal_rows_together(const Problem& all) {
   const at::Tensor together = all.computed();
   const int threads = at::get_num_threads();
-  for (const int64_t count : {1, 2, 5, 6, 8, 9, 24, 25, 26, 54, 100}) {
+  for (const int64_t count : {1, 2, 5, 6, 8, 9, 12, 24, 25, 26, 40, 49, 54, 100}) {
     Problem part = all;
     part.x = all.x.narrow(0, 150 - count, count);
     part.y = all.y.narrow(0, 150 - count, count);
@@ -96,8 +107,12 @@ void expect_rows_alone_equal_rows_together(const Problem& all) {
 TEST(CpuMatmul, ARowIsTheSameBitsInAnyCompanyAndOnAnyNumberOfThreads) {
   expect_rows_alone_equal_rows_together(problem(150, 333, 1300));
   expect_rows_alone_equal_rows_together(problem(150, 333, 100));
+  expect_rows_alone_equal_rows_together(problem(150, 64, 640));
   Problem across = problem(150, 333, 700);
   across.weight = across.weight.t().contiguous().t();
+  expect_rows_alone_equal_rows_together(across);
+  across.weight = across.weight.narrow(0, 0, 64);
+  across.y = across.y.narrow(1, 0, 64).contiguous();
   expect_rows_alone_equal_rows_together(across);
 }
 

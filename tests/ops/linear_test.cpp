@@ -114,7 +114,6 @@ INSTANTIATE_TEST_SUITE_P(Each, LibraryOf,
                                            std::tuple{MatmulLibrary::kOwn, at::kHalf},
                                            std::tuple{MatmulLibrary::kMkl, at::kFloat},
                                            std::tuple{MatmulLibrary::kMkl, at::kDouble},
-                                           std::tuple{MatmulLibrary::kOnednn, at::kFloat},
                                            std::tuple{MatmulLibrary::kMklWidened, at::kBFloat16},
                                            std::tuple{MatmulLibrary::kMklWidened, at::kHalf},
                                            std::tuple{MatmulLibrary::kOnednnBf16, at::kBFloat16}));
