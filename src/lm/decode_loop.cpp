@@ -10,6 +10,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "xlt/base/error.h"
+#include "xlt/base/runs.h"
 #include "xlt/nn/kv_cache.h"
 #include "xlt/ops/token_logps.h"
 
@@ -169,18 +170,17 @@ void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
     if (distinct.empty() || distinct.back() != row) distinct.push_back(row);
     index.push_back(static_cast<int64_t>(distinct.size()) - 1);
   }
-  // Chunks of equal size: a short last one would read the whole head for a few rows.
-  const int64_t total = static_cast<int64_t>(distinct.size()), chunks = (total + kLogitRows - 1) / kLogitRows;
   size_t next = 0;
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    const int64_t begin = chunk * total / chunks, end = (chunk + 1) * total / chunks;
-    const at::Tensor logits = logits_of(hidden, {distinct.data() + begin, distinct.data() + end});
-    while (next < rows.size() && index[next] < end) {
+  for (const Run& chunk : even_runs_of(static_cast<int64_t>(distinct.size()), kLogitRows)) {
+    const at::Tensor logits =
+        logits_of(hidden, {distinct.data() + chunk.first, distinct.data() + chunk.end()});
+    while (next < rows.size() && index[next] < chunk.end()) {
       // Draws that read one row each go together; draws from one shared row go in bites of the same size.
       const size_t first = next;
       std::vector<int64_t> local;
-      while (next < rows.size() && index[next] < end && static_cast<int64_t>(next - first) < kLogitRows)
-        local.push_back(index[next++] - begin);
+      while (next < rows.size() && index[next] < chunk.end() &&
+             static_cast<int64_t>(next - first) < kLogitRows)
+        local.push_back(index[next++] - chunk.first);
       const bool is_whole_chunk = static_cast<int64_t>(local.size()) == logits.size(0) &&
                                   local.front() == 0 && local.back() == logits.size(0) - 1;
       const std::vector<int64_t> tokens =
@@ -194,9 +194,11 @@ void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
 // [rows, V] float32, in memory that the next call writes again.
 at::Tensor DecodeLoop::logits_of(const at::Tensor& hidden, const std::vector<int64_t>& rows) {
   const int64_t count = static_cast<int64_t>(rows.size());
-  if (!logits_ || logits_->size(0) < count)
+  if (!logits_ || logits_->size(0) < count) {
+    logits_.reset();  // before its successor is allocated
     logits_ = std::make_unique<at::Tensor>(
         at::empty({count, decoder_.head_weight().size(0)}, hidden.options().dtype(at::kFloat)));
+  }
   const at::Tensor logits = logits_->narrow(0, 0, count);
   ops::head_logits_into(logits, rows_of(hidden, rows), decoder_.head_weight(), decoder_.head_options());
   return logits;

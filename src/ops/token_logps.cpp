@@ -23,6 +23,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "xlt/base/error.h"
+#include "xlt/base/runs.h"
 #include "xlt/ops/linear.h"
 
 namespace xlt::ops {
@@ -35,20 +36,6 @@ using torch::autograd::tensor_list;
 constexpr int64_t kStateColumns = 3;
 static_assert(sizeof(OnlineLogSumExp) == kStateColumns * sizeof(double));
 
-struct Run {
-  int64_t first, count;
-};
-std::vector<Run> runs_of(int64_t total, int64_t size) {
-  std::vector<Run> runs;
-  for (int64_t first = 0; first < total; first += size)
-    runs.push_back({first, std::min(size, total - first)});
-  return runs;
-}
-// As many runs, of sizes as equal as can be: a short last one would read the whole weight for a few rows.
-std::vector<Run> even_runs_of(int64_t total, int64_t size) {
-  const int64_t count = std::max<int64_t>(1, (total + size - 1) / size);
-  return runs_of(total, std::max<int64_t>(1, (total + count - 1) / count));
-}
 std::vector<Run> blocks_of(const at::Tensor& weight) {
   return runs_of(weight.size(0), weight.is_cpu() ? kVocabBlock : std::max<int64_t>(1, weight.size(0)));
 }
@@ -259,7 +246,8 @@ void head_logits_into(at::Tensor logits, const at::Tensor& hidden, const at::Ten
   if (hidden.size(0) == 0) return;
   if (cpu_head_takes(weight)) return cpu_head_logits(hidden, weight, options, logits);
   for (const Run& columns : blocks_of(weight))
-    narrow(logits.t(), columns).t().copy_(logits_of(hidden, block_of(weight, columns), options));
+    logits.narrow(1, columns.first, columns.count)
+        .copy_(logits_of(hidden, block_of(weight, columns), options));
 }
 
 }  // namespace xlt::ops
