@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The table of `study.sh`, as Markdown: before, and what DPO and SFT changed, in each language.
 
-usage: study_table.py OUT     reads OUT/{base,dpo-1,…}/*/items     SPDX-License-Identifier: Apache-2.0
+usage: study_table.py OUT [--summary]     reads OUT/{base,dpo-1,…}/*/items; --summary: English and the mean of the others only
+SPDX-License-Identifier: Apache-2.0
 
 A change is after − before on the same items, the mean over seeds. Its 95 % interval resamples items and, with every draw, seeds: it
 covers both. With three seeds the part that is due to seeds is itself poorly known. The mean over the other languages counts each
@@ -11,6 +12,7 @@ import collections
 import json
 import pathlib
 import random
+import signal
 import sys
 
 DRAWS = 2000
@@ -84,32 +86,69 @@ def cell(metric, result):
     return f"{mark}{number(result.moved)}{mark} [{number(result.low)}, {number(result.high)}]"
 
 
-def row(metric, name, results):
-    """One line of the table: a result for every method."""
+def row(metric, names, results):
+    """One line of a table: a result for every method, or nothing measured."""
     known = next((result for result in results if result), None)
     first = ["0", "–"] if known is None else [str(known.n), f"{known.before * metric.scale:.{metric.decimals}f}"]
-    print(f"| {name} | " + " | ".join(first + [cell(metric, result) for result in results]) + " |")
+    print("| " + " | ".join(names + first + [cell(metric, result) for result in results]) + " |")
+
+
+class Study:
+    def __init__(self, out):
+        self.base = out / "base"
+        self.runs = {method: sorted(out.glob(f"{method}-*")) for method in METHODS}
+
+    def header(self, names):
+        print("\n| " + " | ".join(names + ["n", "before"] + [f"{m.upper()}, {len(self.runs[m])} seeds" for m in METHODS]) + " |")
+        print("|" + "---|" * len(names) + "---:|---:|" + "---|" * len(METHODS))
+
+    def compared(self, metric):
+        """[language][method], as `compare` gives it."""
+        result = {}
+        for language in languages_of(self.base, metric):
+            before = load(self.base, metric, language)
+            result[language] = {m: compare(before, [load(run, metric, language) for run in self.runs[m]]) for m in METHODS}
+        return result
+
+    def results(self, metric, compared, languages):
+        """A result for every method: of one language, or the mean of several."""
+        def result(method):
+            rng = random.Random(f"{metric.title} {' '.join(languages)} {method}")
+            return change([compared[name][method] for name in languages if compared[name][method]], rng)
+        return [result(method) for method in METHODS]
+
+    def rows(self, metric, with_languages):
+        """(name, results) of each line: every language or English only, and the mean of the others."""
+        compared = self.compared(metric)
+        others = [language for language in compared if language != "en"]
+        for language in compared if with_languages else sorted({"en"} & set(compared)):
+            yield language, self.results(metric, compared, [language])
+        if len(others) > 1:
+            yield f"mean of {len(others)} others", self.results(metric, compared, others)
+
+
+def print_summary(study):
+    study.header(["metric", "language"])
+    for metric in METRICS:
+        for name, results in study.rows(metric, with_languages=False):
+            row(metric, [metric.title, name], results)
+
+
+def print_all(study):
+    for metric in METRICS:
+        print(f"\n**{metric.title}**")
+        study.header(["language"])
+        for name, results in study.rows(metric, with_languages=True):
+            row(metric, [name], results)
 
 
 def main():
-    if len(sys.argv) != 2:
+    arguments = [argument for argument in sys.argv[1:] if argument != "--summary"]
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         sys.exit(__doc__)
-    out = pathlib.Path(sys.argv[1])
-    runs = {method: sorted(out.glob(f"{method}-*")) for method in METHODS}
-    for metric in METRICS:
-        print(f"\n**{metric.title}**\n\n| language | n | before | " + " | ".join(f"change, {m.upper()}, {len(runs[m])} seeds" for m in METHODS) + " |")
-        print("|---|---:|---:|" + "---|" * len(METHODS))
-        compared = {}  # [language][method]
-        for language in languages_of(out / "base", metric):
-            before = load(out / "base", metric, language)
-            compared[language] = {m: compare(before, [load(run, metric, language) for run in runs[m]]) for m in METHODS}
-        def result(names, method):
-            return change([compared[n][method] for n in names if compared[n][method]], random.Random(f"{metric.title} {' '.join(names)} {method}"))
-        for language in compared:
-            row(metric, language, [result([language], m) for m in METHODS])
-        others = [language for language in compared if language != "en"]
-        if len(others) > 1:
-            row(metric, f"mean of {len(others)} others", [result(others, m) for m in METHODS])
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `study_table.py OUT | head` ends quietly
+    study = Study(pathlib.Path(arguments[0]))
+    (print_summary if "--summary" in sys.argv else print_all)(study)
 
 
 main()
