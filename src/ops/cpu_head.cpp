@@ -19,6 +19,7 @@ namespace {
 
 // Columns of logits made and summed at a time. 240 rows of them are half a second-level cache.
 constexpr int64_t kColumns = 256;
+static_assert(kVocabBlock % kColumns == 0, "a block that is made lies in one that is kept");
 
 // Rows of a block of logits, contiguous, as a tensor of its own.
 at::Tensor as_tensor(float* y, int64_t rows, int64_t columns) {

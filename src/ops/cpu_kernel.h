@@ -5,7 +5,7 @@
 // XLT_CPU_KERNEL on a non-template function: the compiler makes one clone of it per instruction set (with
 // everything that is inlined into it), and the loader picks the best one the machine has, once. Chosen over
 // files compiled with -mavx2: no file may leak AVX2 code into inline functions of shared headers, and no
-// run-time check has to be written or tested. A clone may round differently from another (fused
+// run-time check has to be written. A clone may round differently from another (fused
 // multiply-add): numbers may differ between machines, never within one. O3: at O2 GCC 12 vectorises only
 // loops whose trip count is a known multiple of the vector. A select on a comparison of floats still does not
 // vectorise (it might raise a floating-point exception): compare the bits as integers instead.
@@ -20,10 +20,14 @@
 #else
 #define XLT_CPU_KERNEL
 #endif
-// XLT_AVX512_KERNEL: for AVX-512 alone, where the width of its vectors is part of the algorithm. Its caller
-// asks __builtin_cpu_supports("x86-64-v4").
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
-#define XLT_HAS_AVX512_KERNELS
+// XLT_AVX2_KERNEL, XLT_AVX512_KERNEL: where the width of the vectors is part of the algorithm. One version
+// each, in sanitizer builds too, and no choice by the loader: their caller asks __builtin_cpu_supports for
+// "x86-64-v3" or "x86-64-v4".
+#if defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) && defined(__x86_64__)
+#define XLT_HAS_AVX_KERNELS
+#define XLT_AVX2_KERNEL __attribute__((target("arch=x86-64-v3"), optimize("O3")))
 #define XLT_AVX512_KERNEL __attribute__((target("arch=x86-64-v4"), optimize("O3")))
+#else
+#define XLT_AVX2_KERNEL
 #endif
 #define XLT_INLINE inline __attribute__((always_inline))

@@ -8,36 +8,33 @@
 
 #include <ATen/Parallel.h>
 
+#include "xlt/base/error.h"
+
 namespace xlt::ops {
 namespace {
 
-// Floats of x repacked at a time (4 MiB).
+// Floats of x repacked at a time (4 MiB), or a block of inputs if that is more.
 constexpr int64_t kPackedFloats = int64_t{1} << 20;
-// A weight that stays in a second-level cache, and rows of x that do so beside it.
-constexpr int64_t kSmallWeight = int64_t{1} << 17, kRowsBeside = 144;
+// A weight that stays in a second-level cache, and floats of x that do so beside it.
+constexpr int64_t kSmallWeight = int64_t{1} << 17, kFloatsBeside = int64_t{1} << 18;
 
 template <typename Tiles>
 constexpr MatmulKernels kernels(MultiplyChunk along, MultiplyChunk across) {
   return {2 * Tiles::kLane, Tiles::kAlongVectors * Tiles::kLane, Tiles::kAcrossRows, along, across};
 }
 
-// Outputs first … first + outputs of one block of inputs; y points at the first of them.
-void multiply_chunk(const CpuMatmul& product, const PackedBlock& block, int64_t first, int64_t outputs,
-                    float* y, int64_t y_row_stride, bool add, ChunkReader& weights) {
-  const Chunk chunk = weights.read(first, outputs, block.begin, block.depth);
-  const ChunkOutput out{y, y_row_stride, product.alpha, add};
-  const auto kernel = is_across(product) ? kernels_of(product).across : kernels_of(product).along;
-  kernel(chunk, block.panels.data(), static_cast<int64_t>(block.panels.size()), out);
-}
-
-// Every row, outputs first … last, one thread. Block by block, so that the packed values stay in its cache.
+// Every row, outputs first … last, one thread; y points at the first of them. Block by block, so that the
+// packed values stay in its cache.
 void multiply_outputs(const CpuMatmul& product, const std::vector<PackedBlock>& blocks, int64_t first,
-                      int64_t last) {
+                      int64_t last, float* y, int64_t y_row_stride, bool add) {
+  const auto multiply = is_across(product) ? kernels_of(product).across : kernels_of(product).along;
   ChunkReader weights(product);
   for (const PackedBlock& block : blocks)
-    for (int64_t output = first; output < last; output += kMaxChunk)
-      multiply_chunk(product, block, output, std::min(kMaxChunk, last - output), product.y + output,
-                     product.y_row_stride, product.add || block.begin > 0, weights);
+    for (int64_t output = first; output < last; output += kMaxChunk) {
+      const Chunk chunk = weights.read(output, std::min(kMaxChunk, last - output), block.begin, block.depth);
+      multiply(chunk, block.panels.data(), static_cast<int64_t>(block.panels.size()),
+               {y + output - first, y_row_stride, add || &block != blocks.data()});
+    }
 }
 
 CpuMatmul rows_of(const CpuMatmul& product, int64_t first, int64_t last) {
@@ -60,10 +57,12 @@ void multiply_by_rows(const CpuMatmul& product) {
   const int64_t share = share_of(product.rows, kStep);
   at::parallel_for(0, (product.rows + share - 1) / share, 1, [&](int64_t begin, int64_t end) {
     const int64_t last = std::min(end * share, product.rows);
-    const Buffer packed(round_up(std::min(kRowsBeside, last - begin * share), kStep) * product.in);
-    for (int64_t row = begin * share; row < last; row += kRowsBeside) {
-      const CpuMatmul part = rows_of(product, row, std::min(row + kRowsBeside, last));
-      multiply_outputs(part, pack(part, 0, part.in, packed.data()), 0, part.out);
+    const int64_t most = std::max(kStep, kFloatsBeside / product.in / kStep * kStep);
+    const Buffer packed(round_up(std::min(most, last - begin * share), kStep) * product.in);
+    for (int64_t row = begin * share; row < last; row += most) {
+      const CpuMatmul part = rows_of(product, row, std::min(row + most, last));
+      multiply_outputs(part, pack(part, 0, part.in, packed.data()), 0, part.out, part.y, part.y_row_stride,
+                       part.add);
     }
   });
 }
@@ -77,15 +76,16 @@ void multiply_by_outputs(const CpuMatmul& product) {
   for (int64_t begin = 0; begin < product.in; begin += group) {
     const auto blocks = pack(product, begin, std::min(group, product.in - begin), packed.data());
     at::parallel_for(0, (product.out + share - 1) / share, 1, [&](int64_t first, int64_t last) {
-      multiply_outputs(product, blocks, first * share, std::min(last * share, product.out));
+      multiply_outputs(product, blocks, first * share, std::min(last * share, product.out),
+                       product.y + first * share, product.y_row_stride, product.add || begin > 0);
     });
   }
 }
 
 }  // namespace
 
-const MatmulKernels& kernels_of(const CpuMatmul& product) {
-#ifdef XLT_HAS_AVX512_KERNELS
+const MatmulKernels& kernels_of([[maybe_unused]] const CpuMatmul& product) {
+#ifdef XLT_HAS_AVX_KERNELS
   static const bool kHasAvx512 = __builtin_cpu_supports("x86-64-v4");
   static constexpr MatmulKernels kAvx512 =
       kernels<Avx512Tiles>(multiply_along_avx512, multiply_across_avx512);
@@ -96,6 +96,7 @@ const MatmulKernels& kernels_of(const CpuMatmul& product) {
 }
 
 void cpu_matmul(const CpuMatmul& product) {
+  XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
   if (product.in * product.out <= kSmallWeight)
     multiply_by_rows(product);
   else
@@ -103,25 +104,22 @@ void cpu_matmul(const CpuMatmul& product) {
 }
 
 void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit) {
+  XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
   const Buffer packed(packed_rows(product) * product.in);
   const auto blocks = pack(product, 0, product.in, packed.data());
   at::parallel_for(0, (product.out + outputs - 1) / outputs, 1, [&](int64_t begin, int64_t end) {
     const Buffer y(product.rows * outputs);
-    ChunkReader weights(product);
     for (int64_t b = begin; b < end; ++b) {
       const int64_t first = b * outputs, count = std::min(outputs, product.out - first);
-      for (int64_t chunk = 0; chunk < count; chunk += kMaxChunk)
-        for (const PackedBlock& block : blocks)
-          multiply_chunk(product, block, first + chunk, std::min(kMaxChunk, count - chunk), y.data() + chunk,
-                         count, block.begin > 0, weights);
+      multiply_outputs(product, blocks, first, first + count, y.data(), count, false);
       visit(first, count, y.data());
     }
   });
 }
 
 bool cpu_matmul_suits() {
-#if defined(__x86_64__) && defined(__GNUC__)
-  static const bool kSuits = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#ifdef XLT_HAS_AVX_KERNELS
+  static const bool kSuits = __builtin_cpu_supports("x86-64-v3");
   return kSuits;
 #else
   return false;

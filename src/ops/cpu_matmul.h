@@ -12,7 +12,7 @@
 
 namespace xlt::ops {
 
-// y [rows, out] ← alpha · x · weightᵀ, or y += that. Strides in elements.
+// y [rows, out] ← x · weightᵀ, or y += that. No size is 0. Strides in elements.
 struct CpuMatmul {
   const float* x;  // [rows, in]
   int64_t rows, in, x_row_stride, x_column_stride;
@@ -21,20 +21,19 @@ struct CpuMatmul {
   int64_t out, out_stride, in_stride;
   float* y;
   int64_t y_row_stride;
-  float alpha = 1;
   bool add = false;
-  bool narrow_vectors = false;  // AVX2's also where there is AVX-512, for tests; the same bits
+  bool narrow_vectors = false;  // AVX2's also where there is AVX-512, for tests: the same bits
 };
 void cpu_matmul(const CpuMatmul& product);
 
-// The product in blocks of `outputs` columns, as many at a time as there are threads; none reaches memory
-// beyond the cache unless `visit` takes it there. `product.y` and `add` are not read. The same bits as
-// cpu_matmul's.
-// visit: columns first … first + count as y [rows, count], contiguous, its own to change until it returns.
+// The product in blocks of `outputs` columns, as many at a time as there are threads; while rows · outputs
+// floats fit a second-level cache, none reaches memory beyond it unless `visit` takes it there. `product.y`
+// and `add` are not read. The same bits as cpu_matmul's. visit: columns first … first + count as y [rows,
+// count], contiguous, its own to change until it returns.
 using OutputBlock = std::function<void(int64_t first, int64_t count, float* y)>;
 void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit);
 
-// Whether this machine has AVX2 and FMA.
+// Whether this machine runs the kernels: x86-64-v3 (AVX2 and FMA).
 bool cpu_matmul_suits();
 
 }  // namespace xlt::ops

@@ -43,11 +43,20 @@ at::Tensor widened_linear(const at::Tensor& x, const at::Tensor& weight, const a
   return y;
 }
 
+void check_sizes(const at::Tensor& x, const at::Tensor& weight) {
+  XLT_CHECK(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1), "matrix product of ", x.sizes(),
+            " and the transpose of ", weight.sizes());
+}
+
 // The operands as the kernel takes them, and what keeps them alive.
 struct OwnOperands {
   OwnOperands(const at::Tensor& x, const at::Tensor& weight)
       : x(x.to(at::kFloat)),
-        weight(weight.stride(0) == 1 || weight.stride(1) == 1 ? weight : weight.contiguous()) {}
+        weight(weight.stride(0) == 1 || weight.stride(1) == 1 ? weight : weight.contiguous()) {
+    check_sizes(x, weight);
+    XLT_CHECK(x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == weight.scalar_type()),
+              "x is ", x.toString(), ", the weight ", weight.toString());
+  }
   CpuMatmul product() const {
     CpuMatmul product{};
     product.x = x.const_data_ptr<float>();
@@ -60,26 +69,26 @@ struct OwnOperands {
     product.out = weight.size(0);
     product.out_stride = weight.stride(0);
     product.in_stride = weight.stride(1);
-    product.alpha = 1;
     return product;
   }
   at::Tensor x, weight;
 };
 
-// y ← alpha · x · weightᵀ, or y += that; y float32, rows contiguous.
-void own_product(const at::Tensor& x, const at::Tensor& weight, at::Tensor& y, double alpha, bool add) {
+// y ← x · weightᵀ, or y += that; y float32, rows contiguous.
+void own_product(const at::Tensor& x, const at::Tensor& weight, at::Tensor& y, bool add) {
   const OwnOperands operands(x, weight);
+  XLT_CHECK(y.size(0) == x.size(0) && y.size(1) == weight.size(0), "y ", y.sizes(), " for ", x.sizes(),
+            " and the transpose of ", weight.sizes());
   CpuMatmul product = operands.product();
   product.y = y.mutable_data_ptr<float>();
   product.y_row_stride = y.stride(0);
-  product.alpha = static_cast<float>(alpha);
   product.add = add;
   cpu_matmul(product);
 }
 
 at::Tensor own_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options().dtype(at::kFloat));
-  own_product(x, weight, y, 1, false);
+  own_product(x, weight, y, false);
   if (bias.defined()) y.add_(bias);
   return y.to(x.scalar_type());
 }
@@ -94,8 +103,8 @@ MatmulLibrary matmul_library_of(const at::Tensor& weight) {
   return weight.scalar_type() == at::kFloat ? MatmulLibrary::kMkl : MatmulLibrary::kMklWidened;
 }
 
-// From how many rows on a row's bits no longer depend on the other rows (tests/ops/linear_test.cpp tries them
-// all).
+// From how many rows on a row's bits no longer depend on the other rows. tests/ops/linear_test.cpp tries
+// those that this machine uses.
 int64_t invariant_rows_of(MatmulLibrary library) {
   switch (library) {
     case MatmulLibrary::kMkl:  // 12 with AVX2 (its tile has 12 rows)
@@ -112,8 +121,7 @@ int64_t invariant_rows_of(MatmulLibrary library) {
 
 at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tensor& weight,
                      const at::Tensor& bias) {
-  XLT_CHECK(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1), "matrix product of ", x.sizes(),
-            " and the transpose of ", weight.sizes());
+  check_sizes(x, weight);
   if (x.numel() == 0 || weight.numel() == 0) return at::linear(x, weight, bias);
   if (library == MatmulLibrary::kOwn) return own_linear(x, weight, bias);
   if (library == MatmulLibrary::kMklWidened) return widened_linear(x, weight, bias);
@@ -123,8 +131,8 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
 void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight,
                    double scale) {
   const bool is_plain = y.scalar_type() == at::kFloat && y.stride(1) == 1;
-  if (library == MatmulLibrary::kOwn && is_plain && x.numel() > 0) {
-    own_product(x, weight, y, scale, true);
+  if (library == MatmulLibrary::kOwn && is_plain && x.numel() > 0 && weight.numel() > 0) {
+    own_product(scale == 1 ? x : x.mul(scale), weight, y, true);
   } else if (weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble &&
              (library == MatmulLibrary::kOwn || library == MatmulLibrary::kMklWidened)) {
     y.add_(matmul_nt(library, x, weight), scale);

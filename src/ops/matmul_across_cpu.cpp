@@ -30,22 +30,13 @@ XLT_INLINE void tile(const float* weight, int64_t stride, int64_t depth, const f
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) {
       float* place = y + row * out.row_stride + v * kLane;
-      Vector value = sums[row][v] * out.alpha, before;
-      std::memcpy(&before, place, sizeof(Vector));
-      if (out.add) value += before;
-      std::memcpy(place, &value, sizeof(Vector));
+      if (out.add) {
+        Vector before;
+        std::memcpy(&before, place, sizeof(Vector));
+        sums[row][v] += before;
+      }
+      std::memcpy(place, &sums[row][v], sizeof(Vector));
     }
-  }
-}
-
-// One of the last outputs, fewer than a vector.
-XLT_INLINE void edge(const float* weight, int64_t stride, int64_t depth, const Panel& panel, float* y,
-                     const ChunkOutput& out) {
-  for (int64_t row = 0; row < panel.rows; ++row) {
-    float sum = 0;
-    for (int64_t i = 0; i < depth; ++i) sum += panel.values[i * panel.width + row] * weight[i * stride];
-    float& place = y[row * out.row_stride];
-    place = sum * out.alpha + (out.add ? place : 0.0f);
   }
 }
 
@@ -97,32 +88,50 @@ XLT_INLINE int64_t strips(const Chunk& chunk, int64_t output, const Panel* panel
   return output;
 }
 
-XLT_INLINE void edges(const Chunk& chunk, int64_t output, const Panel* panels, int64_t num_panels,
-                      const ChunkOutput& out) {
-  for (; output < chunk.outputs; ++output)
-    for (int64_t p = 0; p < num_panels; ++p)
-      edge(chunk.values + output, chunk.stride, chunk.depth, panels[p],
-           out.y + panels[p].first_row * out.row_stride + output, out);
+// The last outputs, fewer than a vector of 8: a vector with zeros beside them, of which their part is stored.
+template <typename Tiles>
+XLT_INLINE void last_outputs(const Chunk& chunk, int64_t output, const Panel* panels, int64_t num_panels,
+                             const ChunkOutput& out) {
+  using Vector = Avx2Tiles::Vector;
+  constexpr int64_t kWidth = Avx2Tiles::kLane;
+  const int64_t count = chunk.outputs - output;
+  if (count == 0) return;
+  alignas(64) float near[kRun * kWidth] = {}, tile_y[Tiles::kAcrossRows * kWidth];
+  for (int64_t i = 0; i < chunk.depth; ++i)
+    for (int64_t k = 0; k < count; ++k) near[i * kWidth + k] = chunk.values[i * chunk.stride + output + k];
+  for (int64_t p = 0; p < num_panels; ++p) {
+    with_rows<Tiles::kAcrossRows>(
+        panels[p].rows, [&]<int kRows>() __attribute__((always_inline)) {
+          tile<Vector, kRows, 1, false>(near, kWidth, chunk.depth, panels[p].values, tile_y,
+                                        {nullptr, kWidth, false}, nullptr, 0);
+        });
+    for (int64_t row = 0; row < panels[p].rows; ++row)
+      for (int64_t k = 0; k < count; ++k) {
+        float& place = out.y[(panels[p].first_row + row) * out.row_stride + output + k];
+        const float total = tile_y[row * kWidth + k];
+        place = out.add ? total + place : total;
+      }
+  }
 }
 
 }  // namespace
 
-XLT_CPU_KERNEL void multiply_across_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
-                                         const ChunkOutput& out) {
+XLT_AVX2_KERNEL void multiply_across_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                          const ChunkOutput& out) {
   using Vector = Avx2Tiles::Vector;
   int64_t output = strips<Avx2Tiles, Vector, 2>(chunk, 0, panels, num_panels, out);
   output = strips<Avx2Tiles, Vector, 1>(chunk, output, panels, num_panels, out);
-  edges(chunk, output, panels, num_panels, out);
+  last_outputs<Avx2Tiles>(chunk, output, panels, num_panels, out);
 }
 
-#ifdef XLT_HAS_AVX512_KERNELS
+#ifdef XLT_HAS_AVX_KERNELS
 XLT_AVX512_KERNEL void multiply_across_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                               const ChunkOutput& out) {
   using Vector = Avx512Tiles::Vector;
   int64_t output = strips<Avx512Tiles, Vector, 2>(chunk, 0, panels, num_panels, out);
   output = strips<Avx512Tiles, Vector, 1>(chunk, output, panels, num_panels, out);
   output = strips<Avx512Tiles, Avx2Tiles::Vector, 1>(chunk, output, panels, num_panels, out);
-  edges(chunk, output, panels, num_panels, out);
+  last_outputs<Avx512Tiles>(chunk, output, panels, num_panels, out);
 }
 #endif
 

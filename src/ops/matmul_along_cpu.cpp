@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "xlt/base/error.h"
+
 namespace xlt::ops {
 namespace {
 
@@ -13,14 +15,14 @@ XLT_INLINE void store_quads(const Quad (&in)[4], float* y, int64_t rows, const C
   transpose_quads(in, out);
   for (int64_t i = 0; i < std::min<int64_t>(4, rows); ++i) {
     float* place = y + i * where.row_stride;
-    Quad value = out[i] * where.alpha;
-    if (where.add) value += load_quad(place);
-    std::memcpy(place, &value, sizeof(value));
+    if (where.add) out[i] += load_quad(place);
+    std::memcpy(place, &out[i], sizeof(Quad));
   }
 }
 
 // totals [kOutputs][kVectors vectors] += the products of `count` inputs, summed in registers. kFetch: lines
-// of the next chunk's weight, `ahead` floats on, one with every input (all at once would stall).
+// of the next chunk's weight, `ahead` floats on, one with every input, some twice (all at
+// once would stall).
 template <typename Vector, int kOutputs, int kVectors, bool kFetch>
 XLT_INLINE void add_run(const float* weight, int64_t stride, int64_t ahead, const float* x, int64_t count,
                         float* totals) {
@@ -67,7 +69,8 @@ XLT_INLINE void store_panel(const float* totals, int64_t outputs, int64_t rows, 
   for (; output < outputs; ++output)
     for (int64_t row = 0; row < rows; ++row) {
       float& place = y[row * out.row_stride + output];
-      place = totals[output * kWidth + row] * out.alpha + (out.add ? place : 0.0f);
+      const float total = totals[output * kWidth + row];
+      place = out.add ? total + place : total;
     }
 }
 
@@ -102,22 +105,33 @@ XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const Chu
   store_panel<kWidth>(totals, chunk.outputs, panel.rows, out.y + panel.first_row * out.row_stride, out);
 }
 
+[[noreturn]] void no_tile(const Panel& panel) {
+  throw Error(ErrorKind::kInternal, str_cat("no tile for a panel of ", panel.width, " rows"));
+}
+
 }  // namespace
 
-XLT_CPU_KERNEL void multiply_along_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
-                                        const ChunkOutput& out) {
+XLT_AVX2_KERNEL void multiply_along_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                         const ChunkOutput& out) {
   using Vector = Avx2Tiles::Vector;
   for (int64_t p = 0; p < num_panels; ++p) {
-    if (panels[p].width == 8)
-      multiply_panel<Avx2Tiles, Vector, 1>(chunk, panels[p], out);
-    else if (panels[p].width == 16)
-      multiply_panel<Avx2Tiles, Vector, 2>(chunk, panels[p], out);
-    else
-      multiply_panel<Avx2Tiles, Vector, 3>(chunk, panels[p], out);
+    switch (panels[p].width) {
+      case 8:
+        multiply_panel<Avx2Tiles, Vector, 1>(chunk, panels[p], out);
+        break;
+      case 16:
+        multiply_panel<Avx2Tiles, Vector, 2>(chunk, panels[p], out);
+        break;
+      case 24:
+        multiply_panel<Avx2Tiles, Vector, 3>(chunk, panels[p], out);
+        break;
+      default:
+        no_tile(panels[p]);
+    }
   }
 }
 
-#ifdef XLT_HAS_AVX512_KERNELS
+#ifdef XLT_HAS_AVX_KERNELS
 XLT_AVX512_KERNEL void multiply_along_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                              const ChunkOutput& out) {
   using Vector = Avx512Tiles::Vector;
@@ -135,8 +149,11 @@ XLT_AVX512_KERNEL void multiply_along_avx512(const Chunk& chunk, const Panel* pa
       case 32:
         multiply_panel<Avx512Tiles, Vector, 2>(chunk, panels[p], out);
         break;
-      default:
+      case 48:
         multiply_panel<Avx512Tiles, Vector, 3>(chunk, panels[p], out);
+        break;
+      default:
+        no_tile(panels[p]);
     }
   }
 }

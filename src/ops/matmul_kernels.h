@@ -39,11 +39,10 @@ struct Chunk {
   int64_t outputs, depth, stride;
   int64_t ahead;  // along: how far on the next chunk lies; 0 if it may not be fetched early
 };
-// y [rows, outputs] ← alpha · x · weightᵀ, or y += that.
+// y [rows, outputs] ← x · weightᵀ, or y += that.
 struct ChunkOutput {
   float* y;
   int64_t row_stride;
-  float alpha;
   bool add;
 };
 
@@ -77,14 +76,14 @@ XLT_INLINE Quad load_quad(const float* from) {
   return quad;
 }
 XLT_INLINE void transpose_quads(const Quad (&in)[4], Quad (&out)[4]) {
-  typedef int32_t Index __attribute__((vector_size(16)));
-  const Index low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5}, second = {2, 3, 6, 7};
-  const Quad a = __builtin_shuffle(in[0], in[1], low), b = __builtin_shuffle(in[2], in[3], low);
-  const Quad c = __builtin_shuffle(in[0], in[1], high), d = __builtin_shuffle(in[2], in[3], high);
-  out[0] = __builtin_shuffle(a, b, first);
-  out[1] = __builtin_shuffle(a, b, second);
-  out[2] = __builtin_shuffle(c, d, first);
-  out[3] = __builtin_shuffle(c, d, second);
+  const Quad a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5);
+  const Quad b = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5);
+  const Quad c = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
+  const Quad d = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
+  out[0] = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+  out[1] = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+  out[2] = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+  out[3] = __builtin_shufflevector(c, d, 2, 3, 6, 7);
 }
 
 }  // namespace xlt::ops

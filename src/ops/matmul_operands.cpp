@@ -97,22 +97,26 @@ std::vector<PackedBlock> pack(const CpuMatmul& product, int64_t begin, int64_t d
 
 Chunk ChunkReader::read(int64_t first, int64_t outputs, int64_t begin, int64_t depth) {
   const int64_t offset = first * product_.out_stride + begin * product_.in_stride;
-  const bool is_along = product_.in_stride == 1;
-  int64_t stride = is_along ? product_.out_stride : product_.in_stride;
-  const int64_t rows = is_along ? outputs : depth, columns = is_along ? depth : outputs;
-  const float* values = static_cast<const float*>(product_.weight) + offset;
-  const bool is_widened = product_.dtype != KernelDtype::kF32;
+  const bool inputs_adjacent = product_.in_stride == 1, is_widened = product_.dtype != KernelDtype::kF32;
+  int64_t stride = inputs_adjacent ? product_.out_stride : product_.in_stride;
+  const int64_t rows = inputs_adjacent ? outputs : depth, columns = inputs_adjacent ? depth : outputs;
+  const float* values = nullptr;
   if (is_widened) {
     widened_.resize(static_cast<size_t>(rows * columns));
     widen_block(static_cast<const uint16_t*>(product_.weight) + offset, product_.dtype, stride, rows, columns,
                 widened_.data());
     values = widened_.data();
     stride = columns;
+  } else {
+    values = static_cast<const float*>(product_.weight) + offset;
   }
-  if (!is_turned(product_)) return {values, outputs, depth, stride, is_widened ? 0 : outputs * stride};
-  turned_.resize(static_cast<size_t>(outputs * depth));
-  transpose(values, stride, outputs, depth, turned_.data(), outputs);
-  return {turned_.data(), outputs, depth, outputs, 0};
+  if (is_turned(product_)) {
+    turned_.resize(static_cast<size_t>(outputs * depth));
+    transpose(values, stride, outputs, depth, turned_.data(), outputs);
+    return {turned_.data(), outputs, depth, outputs, 0};
+  }
+  const bool has_next = !is_widened && first + outputs < product_.out;
+  return {values, outputs, depth, stride, inputs_adjacent && has_next ? outputs * stride : 0};
 }
 
 }  // namespace xlt::ops

@@ -243,7 +243,8 @@ void head_logits_into(at::Tensor logits, const at::Tensor& hidden, const at::Ten
   XLT_CHECK(logits.dim() == 2 && logits.size(0) == hidden.size(0) && logits.size(1) == weight.size(0),
             "logits ", logits.sizes(), " for ", hidden.size(0), " rows and ", weight.size(0), " tokens");
   const at::NoGradGuard no_grad;
-  if (hidden.size(0) == 0) return;
+  if (logits.numel() == 0) return;
+  if (hidden.size(1) == 0) return static_cast<void>(logits.zero_());
   if (cpu_head_takes(weight)) return cpu_head_logits(hidden, weight, options, logits);
   for (const Run& columns : blocks_of(weight))
     logits.narrow(1, columns.first, columns.count)
