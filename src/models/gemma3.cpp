@@ -67,6 +67,7 @@ class Gemma3Decoder : public Decoder {
   const at::Tensor& head_weight() const override {
     return config_.tie_word_embeddings ? embed_tokens_ : lm_head_;
   }
+  float initial_norm_weight() const override { return 0; }  // it stands for 1 + weight
 
  protected:
   void visit(const ParameterVisitor& parameter, const LinearVisitor& linear) override {
@@ -87,7 +88,7 @@ class Gemma3Decoder : public Decoder {
 
  private:
   RmsNorm norm(int64_t size) const {
-    return {weight_shape({size}), config_.rms_norm_eps, ops::RmsNormCasting::kGemma};
+    return {weight_shape({size}), config_.rms_norm_eps, ops::RmsNormCasting::kOnePlusWeight};
   }
 
   at::Tensor embed_tokens_, lm_head_;  // [V, C]

@@ -26,7 +26,7 @@ class LlamaDecoder : public Decoder {
   explicit LlamaDecoder(ModelConfig config) : Decoder(std::move(config)) {
     const int64_t hidden = config_.hidden_size;
     const auto norm = [&] {
-      return RmsNorm{weight_shape({hidden}), config_.rms_norm_eps, ops::RmsNormCasting::kLlama};
+      return RmsNorm{weight_shape({hidden}), config_.rms_norm_eps, ops::RmsNormCasting::kWeight};
     };
     embed_tokens_ = weight_shape({config_.vocab_size, hidden});
     for (int64_t layer = 0; layer < config_.num_hidden_layers; ++layer)

@@ -103,10 +103,10 @@ std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab
     float* data = tensor.mutable_data_ptr<float>();
     Rng stream = rng.fork(parameter.name);
     const bool is_matrix = tensor.dim() > 1;
-    const bool is_norm_of_one =
-        parameter.name.find("norm") != std::string::npos && decoder->config().model_type != "gemma3_text";
+    const bool is_norm = parameter.name.find("norm") != std::string::npos;
     for (int64_t i = 0; i < tensor.numel(); ++i)
-      data[i] = is_matrix ? static_cast<float>(range * stream.normal()) : (is_norm_of_one ? 1.0f : 0.0f);
+      data[i] = is_matrix ? static_cast<float>(range * stream.normal())
+                          : (is_norm ? decoder->initial_norm_weight() : 0.0f);
     *parameter.tensor = tensor.to(tensor_options(where));
   }
   return decoder;

@@ -17,9 +17,9 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-RmsNormShape shape_of(const at::Tensor& x, bool gemma) {
+RmsNormShape shape_of(const at::Tensor& x, bool one_plus) {
   const int64_t columns = x.size(-1);
-  return {kernel_dtype(x), columns == 0 ? 0 : x.numel() / columns, columns, gemma};
+  return {kernel_dtype(x), columns == 0 ? 0 : x.numel() / columns, columns, one_plus};
 }
 
 at::ScalarType accumulator_of(const at::Tensor& x) {
@@ -27,22 +27,22 @@ at::ScalarType accumulator_of(const at::Tensor& x) {
 }
 
 // x and weight contiguous. `inverse_rms` is filled if defined.
-at::Tensor forward_kernel(const at::Tensor& x, const at::Tensor& weight, double eps, bool gemma,
+at::Tensor forward_kernel(const at::Tensor& x, const at::Tensor& weight, double eps, bool one_plus,
                           const at::Tensor& inverse_rms) {
   at::Tensor y = at::empty_like(x);
   if (x.numel() == 0) return y;
   const RmsNormForward args{
-      shape_of(x, gemma),   eps,
-      x.const_data_ptr(),   weight.const_data_ptr(),
-      y.mutable_data_ptr(), inverse_rms.defined() ? inverse_rms.mutable_data_ptr() : nullptr};
+      shape_of(x, one_plus), eps,
+      x.const_data_ptr(),    weight.const_data_ptr(),
+      y.mutable_data_ptr(),  inverse_rms.defined() ? inverse_rms.mutable_data_ptr() : nullptr};
   XLT_DISPATCH(x.device(), rms_norm_forward, args);
   return y;
 }
 
 // Gradients of x and weight; an unwanted one is left undefined.
 tensor_list backward_kernel(const at::Tensor& y_gradient, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& inverse_rms, bool gemma, bool want_x, bool want_weight) {
-  RmsNormBackward args{shape_of(x, gemma), y_gradient.const_data_ptr(), x.const_data_ptr(),
+                            const at::Tensor& inverse_rms, bool one_plus, bool want_x, bool want_weight) {
+  RmsNormBackward args{shape_of(x, one_plus), y_gradient.const_data_ptr(), x.const_data_ptr(),
                        weight.const_data_ptr(), inverse_rms.const_data_ptr()};
   args.blocks = std::clamp<int64_t>(args.shape.rows / 32, 1, 128);
   at::Tensor x_gradient, partial_sums;
@@ -66,13 +66,13 @@ tensor_list backward_kernel(const at::Tensor& y_gradient, const at::Tensor& x, c
 class RmsNormFunction : public torch::autograd::Function<RmsNormFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            double eps, bool gemma) {
+                            double eps, bool one_plus) {
     const at::Tensor rows = x.contiguous();
     const at::Tensor inverse_rms =
-        at::empty({shape_of(rows, gemma).rows}, x.options().dtype(accumulator_of(x)));
-    const at::Tensor y = forward_kernel(rows, weight.contiguous(), eps, gemma, inverse_rms);
+        at::empty({shape_of(rows, one_plus).rows}, x.options().dtype(accumulator_of(x)));
+    const at::Tensor y = forward_kernel(rows, weight.contiguous(), eps, one_plus, inverse_rms);
     context->save_for_backward({x, weight, inverse_rms});
-    context->saved_data["gemma"] = gemma;
+    context->saved_data["one_plus"] = one_plus;
     return y;
   }
 
@@ -80,7 +80,7 @@ class RmsNormFunction : public torch::autograd::Function<RmsNormFunction> {
     const tensor_list saved = context->get_saved_variables();
     tensor_list result = backward_kernel(
         gradients[0].contiguous(), saved[0].contiguous(), saved[1].contiguous(), saved[2],
-        context->saved_data["gemma"].toBool(), context->needs_input_grad(0), context->needs_input_grad(1));
+        context->saved_data["one_plus"].toBool(), context->needs_input_grad(0), context->needs_input_grad(1));
     result.resize(4);
     return result;
   }
@@ -94,11 +94,11 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, R
   XLT_CHECK(weight.scalar_type() == x.scalar_type() && weight.device() == x.device(),
             "rms_norm: x and weight need one dtype and device, got ", x.toString(), " and ",
             weight.toString());
-  const bool gemma = casting == RmsNormCasting::kGemma;
+  const bool one_plus = casting == RmsNormCasting::kOnePlusWeight;
   if (at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad())) {
-    return RmsNormFunction::apply(x, weight, eps, gemma);
+    return RmsNormFunction::apply(x, weight, eps, one_plus);
   }
-  return forward_kernel(x.contiguous(), weight.contiguous(), eps, gemma, {});
+  return forward_kernel(x.contiguous(), weight.contiguous(), eps, one_plus, {});
 }
 
 }  // namespace xlt::ops

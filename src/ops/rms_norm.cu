@@ -16,7 +16,7 @@ int threads_for(int64_t columns) {
 
 template <typename T>
 __global__ void forward_kernel(const T* x, const T* weight, T* y, Accumulator<T>* inverse_rms,
-                               int64_t columns, Accumulator<T> eps, bool gemma) {
+                               int64_t columns, Accumulator<T> eps, bool one_plus) {
   using A = Accumulator<T>;
   const int64_t row = blockIdx.x;
   x += row * columns;
@@ -27,8 +27,8 @@ __global__ void forward_kernel(const T* x, const T* weight, T* y, Accumulator<T>
   if (threadIdx.x == 0 && inverse_rms != nullptr) inverse_rms[row] = inverse;
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
     const A normed = widen(x[i]) * inverse;
-    y[i] = gemma ? narrow<T>(normed * (A(1) + widen(weight[i])))
-                 : narrow<T>(widen(narrow<T>(normed)) * widen(weight[i]));
+    y[i] = one_plus ? narrow<T>(normed * (A(1) + widen(weight[i])))
+                    : narrow<T>(widen(narrow<T>(normed)) * widen(weight[i]));
   }
 }
 
@@ -36,13 +36,13 @@ __global__ void forward_kernel(const T* x, const T* weight, T* y, Accumulator<T>
 template <typename T>
 __global__ void x_gradient_kernel(const T* y_gradient, const T* x, const T* weight,
                                   const Accumulator<T>* inverse_rms, T* x_gradient, int64_t columns,
-                                  bool gemma) {
+                                  bool one_plus) {
   using A = Accumulator<T>;
   const int64_t row = blockIdx.x;
   x += row * columns;
   y_gradient += row * columns;
   x_gradient += row * columns;
-  const A offset = gemma ? A(1) : A(0), inverse = inverse_rms[row];
+  const A offset = one_plus ? A(1) : A(0), inverse = inverse_rms[row];
   A sum = 0;
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
     sum += widen(y_gradient[i]) * (offset + widen(weight[i])) * widen(x[i]);
@@ -78,7 +78,7 @@ void launch_forward(const RmsNormForward& args, cudaStream_t stream) {
   using A = Accumulator<T>;
   forward_kernel<T><<<static_cast<unsigned>(args.shape.rows), threads_for(args.shape.columns), 0, stream>>>(
       static_cast<const T*>(args.x), static_cast<const T*>(args.weight), static_cast<T*>(args.y),
-      static_cast<A*>(args.inverse_rms), args.shape.columns, static_cast<A>(args.eps), args.shape.gemma);
+      static_cast<A*>(args.inverse_rms), args.shape.columns, static_cast<A>(args.eps), args.shape.one_plus);
   check_cuda(cudaGetLastError(), "rms_norm on CUDA");
 }
 
@@ -92,7 +92,7 @@ void launch_backward(const RmsNormBackward& args, cudaStream_t stream) {
   if (args.x_gradient != nullptr) {
     x_gradient_kernel<T><<<static_cast<unsigned>(shape.rows), threads_for(shape.columns), 0, stream>>>(
         y_gradient, x, static_cast<const T*>(args.weight), inverse_rms, static_cast<T*>(args.x_gradient),
-        shape.columns, shape.gemma);
+        shape.columns, shape.one_plus);
   }
   if (args.weight_gradients != nullptr) {
     const int threads = threads_for(shape.columns);

@@ -27,7 +27,7 @@ XLT_INLINE void forward_rows_of(const RmsNormForward& args, int64_t begin, int64
     const A mean_square = dot(x, x, columns) / static_cast<A>(columns);
     const A inverse_rms = A(1) / std::sqrt(mean_square + static_cast<A>(args.eps));
     if (args.inverse_rms != nullptr) static_cast<A*>(args.inverse_rms)[row] = inverse_rms;
-    if (args.shape.gemma) {
+    if (args.shape.one_plus) {
       for (int64_t i = 0; i < columns; ++i)
         y[i] = narrow<T>(widen(x[i]) * inverse_rms * (A(1) + widen(weight[i])));
     } else {
@@ -51,7 +51,7 @@ XLT_INLINE void backward_row_of(const RmsNormBackward& args, int64_t row, Accumu
     const T* __restrict__ weight = static_cast<const T*>(args.weight);
     T* __restrict__ x_gradient = static_cast<T*>(args.x_gradient) + row * columns;
     A* __restrict__ values = scaled + columns;
-    const A offset = args.shape.gemma ? A(1) : A(0);
+    const A offset = args.shape.one_plus ? A(1) : A(0);
     for (int64_t i = 0; i < columns; ++i) scaled[i] = widen(y_gradient[i]) * (widen(weight[i]) + offset);
     for (int64_t i = 0; i < columns; ++i) values[i] = widen(x[i]);
     const A mean_product = dot(scaled, values, columns) / static_cast<A>(columns);

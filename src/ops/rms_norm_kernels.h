@@ -12,7 +12,7 @@ namespace xlt::ops {
 struct RmsNormShape {
   KernelDtype dtype = KernelDtype::kF32;
   int64_t rows = 0, columns = 0;
-  bool gemma = false;  // × (1 + weight) before rounding, else rounded, then × weight
+  bool one_plus = false;  // × (1 + weight) before rounding, else rounded, then × weight
 };
 
 struct RmsNormForward {

@@ -11,7 +11,8 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, o
   const at::ScalarType wide = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   const at::Tensor values = x.to(wide);
   const at::Tensor normed = values * at::rsqrt((values * values).mean(-1, /*keepdim=*/true) + eps);
-  if (casting == ops::RmsNormCasting::kGemma) return (normed * (1.0 + weight.to(wide))).to(x.scalar_type());
+  if (casting == ops::RmsNormCasting::kOnePlusWeight)
+    return (normed * (1.0 + weight.to(wide))).to(x.scalar_type());
   return normed.to(x.scalar_type()) * weight;
 }
 

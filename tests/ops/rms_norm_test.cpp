@@ -35,34 +35,34 @@ Function reference_with(RmsNormCasting casting) {
 TEST(RmsNorm, DividesByTheRootMeanSquare) {
   // mean(3², 4²) = 12.5; (3, 4) / √12.5 = (0.848528, 1.131371)
   const at::Tensor x = at::tensor({3.0, 4.0}, at::kDouble), weight = at::tensor({1.0, 10.0}, at::kDouble);
-  const at::Tensor llama = ops::rms_norm(x, weight, 0.0, RmsNormCasting::kLlama);
+  const at::Tensor llama = ops::rms_norm(x, weight, 0.0, RmsNormCasting::kWeight);
   EXPECT_NEAR(llama[0].item<double>(), 0.848528137423857, 1e-14);
   EXPECT_NEAR(llama[1].item<double>(), 11.31370849898476, 1e-13);
-  const at::Tensor gemma = ops::rms_norm(x, weight, 0.0, RmsNormCasting::kGemma);
-  EXPECT_NEAR(gemma[0].item<double>(), 2 * 0.848528137423857, 1e-14);
-  EXPECT_NEAR(gemma[1].item<double>(), 11 * 1.131370849898476, 1e-13);
+  const at::Tensor one_plus = ops::rms_norm(x, weight, 0.0, RmsNormCasting::kOnePlusWeight);
+  EXPECT_NEAR(one_plus[0].item<double>(), 2 * 0.848528137423857, 1e-14);
+  EXPECT_NEAR(one_plus[1].item<double>(), 11 * 1.131370849898476, 1e-13);
 }
 
 TEST(RmsNorm, EpsKeepsARowOfZerosFinite) {
-  const at::Tensor y = ops::rms_norm(at::zeros({2, 7}), at::ones({7}), kEps, RmsNormCasting::kLlama);
+  const at::Tensor y = ops::rms_norm(at::zeros({2, 7}), at::ones({7}), kEps, RmsNormCasting::kWeight);
   EXPECT_TRUE(xlt::testing::same_bits(y, at::zeros({2, 7})));
 }
 
-TEST(RmsNorm, LlamaRoundsBeforeTheWeightAndGemmaAfter) {
+TEST(RmsNorm, RoundsBeforeTheWeightAndAfterOnePlusTheWeight) {
   const at::Tensor x = at::tensor({1.0f, 2.0f, 3.0f}).to(at::kBFloat16);
   const at::Tensor weight = at::tensor({1.5f, 1.5f, 1.5f}).to(at::kBFloat16);
   // normed: 0.46291, 0.92582, 1.38873; bfloat16: 0.462891, 0.925781, 1.390625; × 1.5, rounded:
   // 0.695312, 1.390625, 2.09375
-  const at::Tensor llama = ops::rms_norm(x, weight, 0.0, RmsNormCasting::kLlama);
+  const at::Tensor llama = ops::rms_norm(x, weight, 0.0, RmsNormCasting::kWeight);
   EXPECT_TRUE(llama.to(at::kFloat).equal(at::tensor({0.6953125f, 1.390625f, 2.09375f})));
   // float32 × 2.5 = 1.157275, 2.314550, 3.471825 → 1.15625, 2.3125, 3.46875
-  const at::Tensor gemma = ops::rms_norm(x, weight, 0.0, RmsNormCasting::kGemma);
-  EXPECT_TRUE(gemma.to(at::kFloat).equal(at::tensor({1.15625f, 2.3125f, 3.46875f})));
+  const at::Tensor one_plus = ops::rms_norm(x, weight, 0.0, RmsNormCasting::kOnePlusWeight);
+  EXPECT_TRUE(one_plus.to(at::kFloat).equal(at::tensor({1.15625f, 2.3125f, 3.46875f})));
 }
 
 TEST(RmsNorm, RefusesAWeightOfAnotherSizeOrType) {
-  EXPECT_THROW(ops::rms_norm(at::ones({2, 3}), at::ones({4}), kEps, RmsNormCasting::kLlama), Error);
-  EXPECT_THROW(ops::rms_norm(at::ones({2, 3}), at::ones({3}, at::kBFloat16), kEps, RmsNormCasting::kLlama),
+  EXPECT_THROW(ops::rms_norm(at::ones({2, 3}), at::ones({4}), kEps, RmsNormCasting::kWeight), Error);
+  EXPECT_THROW(ops::rms_norm(at::ones({2, 3}), at::ones({3}, at::kBFloat16), kEps, RmsNormCasting::kWeight),
                Error);
 }
 
@@ -70,7 +70,7 @@ TEST(RmsNorm, NamesADeviceWithoutAKernel) {
   const at::Tensor x = at::empty({2, 3}, at::device(at::kMeta)),
                    weight = at::empty({3}, at::device(at::kMeta));
   try {
-    ops::rms_norm(x, weight, kEps, RmsNormCasting::kLlama);
+    ops::rms_norm(x, weight, kEps, RmsNormCasting::kWeight);
     FAIL() << "expected an Error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
@@ -80,23 +80,23 @@ TEST(RmsNorm, NamesADeviceWithoutAKernel) {
 
 TEST(RmsNorm, MatchesFiniteDifferencesInDouble) {
   const std::vector<at::Tensor> inputs = {normal({3, 5}, 1), normal({5}, 2)};
-  xlt::testing::expect_gradients_by_finite_differences(op_with(RmsNormCasting::kLlama), inputs);
-  xlt::testing::expect_gradients_by_finite_differences(op_with(RmsNormCasting::kGemma), inputs);
+  xlt::testing::expect_gradients_by_finite_differences(op_with(RmsNormCasting::kWeight), inputs);
+  xlt::testing::expect_gradients_by_finite_differences(op_with(RmsNormCasting::kOnePlusWeight), inputs);
 }
 
 TEST(RmsNorm, WorksOutOnlyTheGradientsAskedFor) {
   const at::Tensor x = normal({4, 6}, 3, at::kFloat),
                    weight = normal({6}, 4, at::kFloat).requires_grad_(true);
-  ops::rms_norm(x, weight, kEps, RmsNormCasting::kGemma).sum().backward();
+  ops::rms_norm(x, weight, kEps, RmsNormCasting::kOnePlusWeight).sum().backward();
   EXPECT_FALSE(x.grad().defined());
   EXPECT_TRUE(weight.grad().defined());
 }
 
 TEST(RmsNorm, ARowDoesNotDependOnTheOthers) {
   const at::Tensor x = normal({300, 123}, 5, at::kFloat), weight = normal({123}, 6, at::kFloat);
-  const at::Tensor all = ops::rms_norm(x, weight, kEps, RmsNormCasting::kLlama);
+  const at::Tensor all = ops::rms_norm(x, weight, kEps, RmsNormCasting::kWeight);
   for (const int64_t row : {0, 17, 299}) {
-    const at::Tensor alone = ops::rms_norm(x.narrow(0, row, 1), weight, kEps, RmsNormCasting::kLlama);
+    const at::Tensor alone = ops::rms_norm(x.narrow(0, row, 1), weight, kEps, RmsNormCasting::kWeight);
     EXPECT_TRUE(xlt::testing::same_bits(alone, all.narrow(0, row, 1))) << "row " << row;
   }
 }
@@ -131,15 +131,15 @@ std::string name_of_case(const ::testing::TestParamInfo<RmsNormOn::ParamType>& i
   const auto& [target, sizes, casting] = info.param;
   std::string name = xlt::testing::name_of(target);
   for (const int64_t size : sizes) name += "_" + std::to_string(size);
-  return name + (casting == RmsNormCasting::kGemma ? "_gemma" : "_llama");
+  return name + (casting == RmsNormCasting::kOnePlusWeight ? "_one_plus_weight" : "_weight");
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryBackend, RmsNormOn,
                          ::testing::Combine(::testing::ValuesIn(xlt::testing::cpu_and_cuda_targets()),
                                             ::testing::Values(Sizes{0, 8}, Sizes{4, 1}, Sizes{5, 123},
                                                               Sizes{2, 3, 640}, Sizes{130, 67}),
-                                            ::testing::Values(RmsNormCasting::kLlama,
-                                                              RmsNormCasting::kGemma)),
+                                            ::testing::Values(RmsNormCasting::kWeight,
+                                                              RmsNormCasting::kOnePlusWeight)),
                          name_of_case);
 
 }  // namespace

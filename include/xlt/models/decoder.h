@@ -59,6 +59,8 @@ class Decoder {
   // [V, C]; the embedding where tied.
   virtual const at::Tensor& head_weight() const = 0;
   ops::HeadOptions head_options() const;
+  // What a norm's weight is before training.
+  virtual float initial_norm_weight() const { return 1; }
   // Every weight with its name on disk (a tied head is not listed), and every Linear but the head.
   std::vector<NamedParameter> parameters();
   std::vector<NamedLinear> linears();

@@ -10,7 +10,7 @@ namespace xlt {
 struct RmsNorm {
   at::Tensor weight;  // [C]
   double eps = 1e-6;
-  ops::RmsNormCasting casting = ops::RmsNormCasting::kLlama;
+  ops::RmsNormCasting casting = ops::RmsNormCasting::kWeight;
   // x [..., C] → the same shape and dtype
   at::Tensor forward(const at::Tensor& x) const { return ops::rms_norm(x, weight, eps, casting); }
 };

@@ -5,11 +5,10 @@
 
 namespace xlt::ops {
 
-// How the weight enters and where the rounding to x's dtype happens. Named after whose semantics they
-// reproduce.
+// How the weight enters and where the rounding to x's dtype happens.
 enum class RmsNormCasting {
-  kLlama,  // norm in float32, rounded to x's dtype, then × weight
-  kGemma,  // norm in float32, × (1 + weight) in float32, then rounded
+  kWeight,         // as Llama: norm in float32, rounded to x's dtype, then × weight
+  kOnePlusWeight,  // as Gemma: norm in float32, × (1 + weight) in float32, then rounded
 };
 
 // x [..., C], weight [C] → [..., C] in x's dtype: x / sqrt(mean(x²) + eps) · w. Reduction in float32 or
