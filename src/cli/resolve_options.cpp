@@ -17,20 +17,15 @@ const OptionGroup* find_group(const std::vector<OptionGroup>& groups, const std:
   return found == groups.end() ? nullptr : &*found;
 }
 
-bool is_text(const VisitFunction& visit, const std::string& name) {
-  for (const auto& option : describe_options(visit))
-    if (option.name == name) return option.type == "text" || option.type == "list";
-  return false;
-}
-
-// Sets one option. On the command line a wrong name (a method, a dtype) is a usage error, as a wrong flag is.
+// Sets one option. A value that does not fit is a usage error on the command line, as a wrong flag is; in a
+// file it is bad input.
 void set_from_command_line(const VisitFunction& visit, const std::string& name, const std::string& value,
                            const std::string& place) {
   try {
     set_option(visit, name, value);
   } catch (const Error& error) {
-    const bool wrong_name = error.kind() == ErrorKind::kConfig && is_text(visit, name);
-    throw Error(wrong_name ? ErrorKind::kUsage : error.kind(), error.message(), place);
+    throw Error(error.kind() == ErrorKind::kConfig ? ErrorKind::kUsage : error.kind(), error.message(),
+                place);
   }
 }
 
