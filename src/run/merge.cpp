@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/merge.h"
 
-#include "run/atomic_folder.h"
-
 #include <algorithm>
 
+#include "xlt/base/atomic_folder.h"
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"

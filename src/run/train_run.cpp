@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/train_run.h"
 
-#include "run/atomic_folder.h"
 #include "run/run_folder.h"
 
 #include <cmath>
 
+#include "xlt/base/atomic_folder.h"
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/version.h"

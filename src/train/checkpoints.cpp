@@ -6,6 +6,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "xlt/base/atomic_folder.h"
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/checkpoint/adapter.h"
@@ -108,18 +109,13 @@ void Checkpoints::write_weights(const fs::path& folder) const {
 
 void Checkpoints::save(const TrainState& state, int64_t keep) {
   remove_leftovers();
-  const fs::path folder = folder_of(state.step);
-  const fs::path partial = root_ / ("." + folder.filename().string() + ".partial");
-  const fs::path old = root_ / ("." + folder.filename().string() + ".old");
-  make_folders(partial);
-  write_weights(partial);
-  save_safetensors(partial / "optimizer.safetensors", optimizer_.state());
+  AtomicFolder folder(folder_of(state.step));
+  write_weights(folder.path());
+  save_safetensors(folder.path() / "optimizer.safetensors", optimizer_.state());
   Json json = to_json(state);
   json["identity"] = identity_;
-  write_file(partial / "state.json", dump_json(json, 2) + "\n");
-  if (fs::exists(folder)) rename_folder(folder, old);
-  rename_folder(partial, folder);
-  if (fs::exists(old)) remove_folder(old);
+  write_file(folder.path() / "state.json", dump_json(json, 2) + "\n");
+  folder.commit();
   prune(keep, state.best_step);
 }
 

@@ -1,5 +1,5 @@
 // Folders that are complete or absent. SPDX-License-Identifier: Apache-2.0
-#include "run/atomic_folder.h"
+#include "xlt/base/atomic_folder.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/atomic_folder.h"
+#include "xlt/base/atomic_folder.h"
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
@@ -20,11 +20,15 @@ AtomicFolder::~AtomicFolder() {
 }
 
 void AtomicFolder::commit() {
+  // The folder there was is moved aside before it is removed: a process killed in between leaves it whole.
+  const fs::path old = folder_.parent_path() / ("." + folder_.filename().string() + ".old");
   std::error_code error;
-  fs::remove_all(folder_, error);
+  fs::remove_all(old, error);
+  if (!error && fs::exists(folder_)) fs::rename(folder_, old, error);
   if (!error) fs::rename(temporary_, folder_, error);
   if (error) throw Error(ErrorKind::kIo, str_cat("cannot be replaced: ", error.message()), folder_.string());
   committed_ = true;
+  fs::remove_all(old, error);
 }
 
 }  // namespace xlt
