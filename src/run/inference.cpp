@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -68,26 +69,30 @@ std::vector<LogLikelihood> score_block(LanguageModel& lm, std::span<const ScoreR
 
 struct Prompt {
   Json id;
-  std::string text;
+  std::string text, stream;
 };
+
+std::string stream_name(const Json& id) { return id.is_string() ? id.get<std::string>() : dump_json(id); }
 
 std::vector<Prompt> read_prompts(const std::string& file, const Context& context) {
   std::vector<Prompt> prompts;
   std::set<std::string> seen;
+  std::map<std::string, int> repeats;
   for (const Row& row : read_rows(file)) {
     Json id = id_of(row);
+    const std::string text = row.text("prompt");
+    // Without an id the prompt itself names its random stream, so that samples do not depend on its place.
+    const std::string stream = id.is_null() ? str_cat(text, "#", ++repeats[text]) : stream_name(id);
     if (id.is_null()) id = static_cast<int64_t>(prompts.size());
     if (!id.is_string() && !id.is_number())
       throw Error(ErrorKind::kData, "\"id\" must be a string or a number", row.place());
     if (!seen.insert(dump_json(id)).second)
       context.warn(str_cat(row.place(), ": id ", dump_json(id),
                            " was used before; its samples are drawn from the same random stream"));
-    prompts.push_back({std::move(id), row.text("prompt")});
+    prompts.push_back({std::move(id), text, stream});
   }
   return prompts;
 }
-
-std::string stream_name(const Json& id) { return id.is_string() ? id.get<std::string>() : dump_json(id); }
 
 void write_completions(AtomicFile& out, const Prompt& prompt, const std::vector<Completion>& completions) {
   for (size_t sample = 0; sample < completions.size(); ++sample) {
@@ -198,7 +203,7 @@ FileTally generate_file(const GenerateFileOptions& options, const LanguageModelM
   for (size_t begin = 0; begin < prompts.size(); begin += kPromptBlock) {
     const size_t end = std::min(prompts.size(), begin + kPromptBlock);
     std::vector<GenerateRequest> requests;
-    for (size_t i = begin; i < end; ++i) requests.push_back({prompts[i].text, stream_name(prompts[i].id)});
+    for (size_t i = begin; i < end; ++i) requests.push_back({prompts[i].text, prompts[i].stream});
     const auto completions = lm->generate(requests, options.generation);
     for (size_t i = begin; i < end; ++i) {
       write_completions(out, prompts[i], completions[i - begin]);

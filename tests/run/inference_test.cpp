@@ -120,8 +120,8 @@ TEST_F(FileVerbs, GenerateWritesARowASampleWithIds) {
   EXPECT_EQ(read_file(output()),
             "{\"id\":\"one\",\"sample\":0,\"text\":\"p!one\",\"token_ids\":[0,7],\"finish_reason\":\"eos\"}\n"
             "{\"id\":\"one\",\"sample\":1,\"text\":\"p!one\",\"token_ids\":[1,7],\"finish_reason\":\"eos\"}\n"
-            "{\"id\":1,\"sample\":0,\"text\":\"q!1\",\"token_ids\":[0,7],\"finish_reason\":\"eos\"}\n"
-            "{\"id\":1,\"sample\":1,\"text\":\"q!1\",\"token_ids\":[1,7],\"finish_reason\":\"eos\"}\n");
+            "{\"id\":1,\"sample\":0,\"text\":\"q!q#1\",\"token_ids\":[0,7],\"finish_reason\":\"eos\"}\n"
+            "{\"id\":1,\"sample\":1,\"text\":\"q!q#1\",\"token_ids\":[1,7],\"finish_reason\":\"eos\"}\n");
 }
 
 TEST_F(FileVerbs, ModelIsNotLoadedForRowsThatAreWrong) {

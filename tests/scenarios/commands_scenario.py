@@ -61,6 +61,18 @@ class Verbs(Scenario):
             self.assertEqual(rows, self.generate("--num-samples", 3, "--max-new-tokens", 6, batch_tokens=batch_tokens))
         self.assertNotEqual(rows, self.generate("--num-samples", 3, "--max-new-tokens", 6, "--seed", 7))
 
+    def test_samples_of_a_prompt_without_an_id_do_not_depend_on_its_place(self):
+        def sampled(texts):
+            prompts = write_rows(self.folder / "prompts.jsonl", [{"prompt": text} for text in texts])
+            self.assert_works(run("generate", "--model", self.model, "--prompts", prompts, "--output", self.folder / "out.jsonl", "--num-samples", 2))
+            rows = read_rows(self.folder / "out.jsonl")
+            return [(texts[row["id"]], row["sample"], row["token_ids"]) for row in rows]
+
+        forward = sampled(TEXTS)
+        self.assertEqual(sorted(forward), sorted(sampled(TEXTS[::-1])))
+        twice = sampled(TEXTS[:1] * 2)
+        self.assertNotEqual([row[2] for row in twice[:2]], [row[2] for row in twice[2:]])  # a prompt asked twice is drawn twice
+
     def test_greedy_writes_one_row_a_prompt(self):
         rows = self.generate("--greedy", "--ignore-eos", "--max-new-tokens", 5)
         self.assertEqual(len(rows), len(TEXTS))
@@ -122,12 +134,17 @@ class Evaluation(Scenario):
                                         "--output", self.folder / "out"))
         self.assertIn("en", process.stdout)
         report = json.loads((self.folder / "out" / "report.json").read_text())
+        self.assertEqual(report["config"]["langs"], ["en", "fr"])
+        self.assertLessEqual({"commit", "dirty"}, set(report["code"]))
+        self.assertLessEqual({"version", "status", "env", "seeds", "errors"}, set(report))
+        self.assertTrue(report["env"])
         cells = {cell["language"]: cell for cell in report["cells"]}
         self.assertGreater(cells["en"]["metrics"]["bits_per_byte"]["value"], 0)
         self.assertIsNone(cells["fr"]["metrics"]["bits_per_byte"]["value"])
         self.assertTrue(cells["fr"]["unscored"])
         self.assertIn("no data file", cells["fr"]["reason"])
-        self.assertEqual(len(read_rows(self.folder / "out" / "items" / "perplexity" / "en.jsonl")), len(TEXTS))
+        items = read_rows(self.folder / "out" / "items" / "perplexity" / "en.jsonl")
+        self.assertEqual([item["text"] for item in items], TEXTS)
 
 
 class Options(Scenario):
