@@ -13,7 +13,7 @@ namespace xlt {
 void EvalOptions::visit(OptionVisitor& v) {
   v.field("benchmarks", benchmarks, "which benchmarks: a list, or all");
   v.field("langs", langs, "which languages, as BCP-47 tags: a list, or all");
-  v.field("data", data, "data folder (README, \"Data folder\")");
+  v.field("data", data, "data folder (README, \"What it measures\")");
   v.field("output", output, "where report.json and items/ go");
   v.field("baseline", baseline, "output folder of an earlier evaluation, to compare with");
   v.field("scoring", scoring, "paper: the published protocol, quirks included; corrected: without them; both",

@@ -168,6 +168,9 @@ class Evaluation {
               {"benchmark_version", benchmark.version()},
               {"language", plan.language},
               {"scoring", scoring}};
+    const auto options = benchmark.depends_on();
+    if (scorer_ && std::find(options.begin(), options.end(), "word_lists") != options.end())
+      json["scorer"] = scorer_->name();
     const Rng rng = Rng(options_.seed)
                         .fork("bootstrap")
                         .fork(str_cat(plan.entry->name, "/", plan.language, "/", scoring));

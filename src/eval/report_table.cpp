@@ -86,8 +86,10 @@ TextRow row_of(const Json& cell) {
 std::string benchmark_table(const Json& report, const std::string& name, const std::string& scoring) {
   std::vector<TextRow> rows;
   std::map<std::string, std::string> silent;  // reason → languages
+  std::string scorer;
   for (const Json& cell : report.at("cells")) {
     if (cell.at("benchmark") != name || cell.at("scoring") != scoring) continue;
+    scorer = cell.value("scorer", "");
     if (!has_values(cell)) {
       std::string& languages = silent[reason_text(cell)];
       languages += (languages.empty() ? "" : " ") + cell.at("language").get<std::string>();
@@ -99,7 +101,8 @@ std::string benchmark_table(const Json& report, const std::string& name, const s
     }
     rows.push_back(row_of(cell));
   }
-  std::string text = "\n" + name + " (" + scoring + " scoring)\n";
+  std::string text =
+      str_cat("\n", name, " (", scoring, " scoring", scorer.empty() ? "" : "; scored by " + scorer, ")\n");
   if (!rows.empty()) text += aligned(rows);
   for (const auto& [reason, languages] : silent) text += "not measured (" + reason + "): " + languages + "\n";
   return text;

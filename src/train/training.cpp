@@ -249,7 +249,9 @@ void Training::evaluate() {
              num_items);
     progress.advance(static_cast<int64_t>(batch.size()));
   }
-  metrics_.append(row("eval", metrics));
+  Json line = row("eval", metrics);
+  line["learning_rate"] = line["grad_norm"] = nullptr;  // there was no step
+  metrics_.append(line);
   state_.evaluated_step = state_.step;
   const double loss = metrics.mean(kLoss);
   new_best_ = std::isnan(state_.best_eval_loss) || loss < state_.best_eval_loss;

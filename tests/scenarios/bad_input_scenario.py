@@ -45,7 +45,14 @@ class CommandLine(Scenario):
                             ("--beta", "0"), ("--lora-r", "0"), ("--num-epochs", "nan"), ("--max-steps", "99999999999999999999"),
                             ("--max-steps", "1.5"), ("--max-length", "many")):
             with self.subTest(flag=flag, value=value):
-                self.assert_fails(run("train", flag, value), 3, flag, value)
+                self.assert_fails(run("train", flag, value), 2, flag, value)
+
+    def test_numbers_out_of_range_in_a_config(self):
+        config = self.folder / "config.json"
+        for option, value in (("max_steps", -1), ("learning_rate", -1e-3), ("batch_size", 0), ("max_length", "many")):
+            config.write_text(json.dumps({option: value}))
+            with self.subTest(option=option):
+                self.assert_fails(run("train", "--config", config), 3, "config.json", option)
 
     def test_set_of_an_unknown_option_or_section(self):
         self.assert_fails(run("train", "--set", "max_step=1"), 2, "--set max_step=1", "max_steps")
@@ -324,6 +331,31 @@ class DiskFull(Scenario):
         self.assert_fails(run("tokenize", "--model", self.model, "--input", self.rows, "--output", self.disk / "out.jsonl"), 3, "out.jsonl", "space")
         self.assertEqual(os.listdir(self.disk), [])
 
+    def fill(self, left):
+        """Leaves `left` bytes of the disk."""
+        (self.disk / "filler").write_bytes(b"x" * (256 * 1024 - left))
+
+    def test_score(self):
+        self.fill(4096)
+        self.assert_fails(run("score", "--model", self.model, "--input", self.rows, "--output", self.disk / "out.jsonl"), 3, "out.jsonl", "space")
+        self.assertEqual(os.listdir(self.disk), ["filler"])
+
+    def test_generate(self):
+        self.fill(4096)
+        prompts = write_rows(self.folder / "prompts.jsonl", [{"prompt": text} for text in TEXTS])
+        process = run("generate", "--model", self.model, "--prompts", prompts, "--output", self.disk / "out.jsonl", "--num-samples", 20)
+        self.assert_fails(process, 3, "out.jsonl", "space")
+        self.assertEqual(os.listdir(self.disk), ["filler"])
+
+    def test_eval(self):
+        self.fill(8192)
+        write_rows(self.folder / "data" / "udhr" / "en.jsonl", [{"text": text} for text in TEXTS * 20])
+        process = run("eval", "--model", self.model, "--data", self.folder / "data", "--benchmarks", "perplexity", "--langs", "en",
+                      "--output", self.disk / "out")
+        self.assertEqual(process.returncode, 4, process.stderr)  # the report says which cell failed, and why
+        self.assertIn("space", json.loads((self.disk / "out" / "report.json").read_text())["errors"][0]["message"])
+        self.assertFalse([path for path in self.disk.rglob("*.*") if path.name != "report.json" and path.suffix in (".json", ".jsonl") or ".tmp-" in path.name])
+
     def test_merge(self):
         pairs = write_rows(self.folder / "pairs.jsonl", PAIRS)
         self.assert_works(run("train", "--method", "dpo", "--model", self.model, "--data", pairs, "--output", self.folder / "run", "--max-steps", 1))
@@ -340,6 +372,7 @@ class DiskFull(Scenario):
                       "--max-steps", 2, "--batch-size", 1)
         self.assert_fails(process, 3, "space")
         self.assertFalse((self.disk / "run" / "model").exists())
+        self.assertFalse([path for path in self.disk.rglob("*") if ".tmp-" in path.name or path.suffix == ".partial"])
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ class Perplexity : public Benchmark {
       ScoredItem item{ids[i]};
       const double bytes = static_cast<double>(texts[i].size()),
                    tokens = static_cast<double>(scores[i].num_tokens);
-      item.detail = std::make_shared<Json>(Json{{"log_likelihood", scores[i].log_likelihood},
+      item.detail = std::make_shared<Json>(Json{{"text", texts[i]},
+                                                {"log_likelihood", scores[i].log_likelihood},
                                                 {"num_tokens", scores[i].num_tokens},
                                                 {"num_bytes", texts[i].size()}});
       if (scores[i].num_tokens == 0) {
