@@ -4,6 +4,7 @@ Models come from the peers' own scripts (`../shared/peers`, beside the repositor
 Where that folder is missing, the tests that need it skip, saying so. SPDX-License-Identifier: Apache-2.0
 """
 import functools
+import importlib.util
 import json
 import os
 import pathlib
@@ -123,9 +124,14 @@ def write_jsonl(path, rows):
 
 
 class ParityTest(unittest.TestCase):
-    """A test case with a scratch folder of its own."""
+    """A test case with a scratch folder of its own. Without the packages it is held against, it skips and names them."""
+
+    PACKAGES = ["torch", "transformers"]
 
     def setUp(self):
+        missing = [name for name in self.PACKAGES if importlib.util.find_spec(name) is None]
+        if missing:
+            self.skipTest(f"not installed: {', '.join(missing)}")
         self._temporary = tempfile.TemporaryDirectory()
         self.folder = pathlib.Path(self._temporary.name)
         self.addCleanup(self._temporary.cleanup)

@@ -62,6 +62,7 @@ def trl_history(method, model_folder, adapter, data, steps):
 
 
 class TrainParity(ParityTest):
+    PACKAGES = ["torch", "transformers", "peft", "trl", "datasets"]
     RECIPE = {"dpo": ["--optimizer", "rmsprop", "--learning-rate", "1e-5", "--weight-decay", "0.05", "--max-grad-norm", "10", "--beta", "0.1"],
               "sft": ["--optimizer", "adamw", "--learning-rate", "3e-4", "--weight-decay", "0.001", "--max-grad-norm", "1"]}
 
@@ -100,6 +101,7 @@ class TrainParity(ParityTest):
 
 
 class AdapterParity(ParityTest):
+    PACKAGES = ["torch", "transformers", "peft"]
     TEXTS = 6
 
     def scores(self, model, *flags):
@@ -123,21 +125,27 @@ class AdapterParity(ParityTest):
             texts, mine = self.scores(model, "--adapter", adapter)
             self.assert_same(texts, mine, PeftModel.from_pretrained(fresh_model(model), adapter).eval(), hf_tokenizer(model))
 
-    def train(self, model):
-        xlt("train", "--method", "sft", "--model", model, "--data", training_data() / "texts.jsonl", "--output", self.folder / "run", "--max-steps", 6,
-            "--learning-rate", "3e-3", "--adapter", "lora", "--dtype", "float32", "--seed", 5)
-        return self.folder / "run" / "adapter"
+    def train(self, method, model):
+        run, data = self.folder / f"run-{method}", training_data() / {"dpo": "pairs.jsonl", "sft": "texts.jsonl"}[method]
+        xlt("train", "--method", method, "--model", model, "--data", data, "--output", run, "--max-steps", 6, "--learning-rate", "3e-3", "--adapter", "lora",
+            "--dtype", "float32", "--seed", 5)
+        return run / "adapter"
 
     def test_adapters_made_here_load_in_peft_and_merge(self):
+        for method, name in (("sft", "llama31-tiny"), ("dpo", "gemma3-tiny")):  # the second ties its head to its embedding
+            with self.subTest(method=method, model=name):
+                self.check_adapter_made_here(method, tiny_models() / name)
+
+    def check_adapter_made_here(self, method, model):
         from peft import PeftModel
 
-        model = tiny_models() / "llama31-tiny"
-        adapter = self.train(model)
+        adapter = self.train(method, model)
         texts, mine = self.scores(model, "--adapter", adapter)
         self.assert_same(texts, mine, PeftModel.from_pretrained(fresh_model(model), adapter).eval(), hf_tokenizer(model))
 
-        xlt("merge", "--model", model, "--adapter", adapter, "--output", self.folder / "merged", "--dtype", "float32")
-        self.assert_same(texts, mine, fresh_model(self.folder / "merged").eval(), hf_tokenizer(self.folder / "merged"))
+        merged = self.folder / f"merged-{method}"
+        xlt("merge", "--model", model, "--adapter", adapter, "--output", merged, "--dtype", "float32")
+        self.assert_same(texts, mine, fresh_model(merged).eval(), hf_tokenizer(merged))
 
     def test_a_model_trained_from_scratch_loads_in_transformers(self):
         model = tiny_models() / "gemma3-tiny"
