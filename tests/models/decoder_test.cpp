@@ -5,6 +5,7 @@
 #include "models/dense_forward.h"
 
 #include <filesystem>
+#include <numeric>
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -53,6 +54,15 @@ fs::path gemma_config() {
     "layer_types":["sliding_attention","full_attention","sliding_attention"],"rope_theta":1000000.0,"rope_local_base_freq":10000.0})");
 }
 
+// A window of 5 in every layer.
+fs::path mistral_config() {
+  return write_config(
+      "mistral",
+      R"({"model_type":"mistral","vocab_size":50,"hidden_size":32,"intermediate_size":48,"num_hidden_layers":2,
+    "num_attention_heads":4,"num_key_value_heads":2,"head_dim":8,"rms_norm_eps":1e-6,"initializer_range":0.2,"rope_theta":10000.0,
+    "sliding_window":5})");
+}
+
 std::unique_ptr<Decoder> make(const fs::path& config) {
   auto decoder = make_decoder(config, kVocab, Placement{}, Rng(1));
   const at::NoGradGuard no_grad;
@@ -81,6 +91,8 @@ struct Forest {
   std::vector<Ids> sequences, rows;
 };
 
+constexpr int kLeaf = 4;
+
 void grow(Forest& forest, Rng& rng, Ids ids, Ids rows, int64_t parent, int depth) {
   Ids own;
   for (int64_t n = 1 + rng.below(depth == 0 ? 9 : 6); n > 0; --n) own.push_back(rng.below(kVocab));
@@ -90,7 +102,7 @@ void grow(Forest& forest, Rng& rng, Ids ids, Ids rows, int64_t parent, int depth
     ids.push_back(own[i]);
     rows.push_back(first + static_cast<int64_t>(i));
   }
-  const int64_t children = depth >= 4 ? 0 : rng.below(4);
+  const int64_t children = depth >= kLeaf ? 0 : rng.below(4);
   for (int64_t child = 0; child < children; ++child) grow(forest, rng, ids, rows, segment, depth + 1);
   if (children == 0 && ids.size() > 1) {
     forest.sequences.push_back(ids);
@@ -101,6 +113,15 @@ void grow(Forest& forest, Rng& rng, Ids ids, Ids rows, int64_t parent, int depth
 Forest random_forest(uint64_t seed) {
   Forest forest;
   Rng rng(seed);
+  if (seed % 4 == 0) {  // a prompt with many answers, longer than a tile of attention has rows
+    grow(forest, rng, {}, {}, -1, kLeaf);
+    const Ids ids = forest.batch.input_ids();
+    Ids rows(ids.size());
+    std::iota(rows.begin(), rows.end(), 0);
+    forest.sequences.clear();
+    forest.rows.clear();
+    for (int child = 0; child < 40; ++child) grow(forest, rng, ids, rows, 0, kLeaf);
+  }
   while (forest.sequences.size() < 4) grow(forest, rng, {}, {}, -1, 0);
   return forest;
 }
@@ -124,7 +145,7 @@ std::vector<at::Tensor> lora_gradients(Decoder& decoder, const at::Tensor& logps
       tensor->mutable_grad() = at::Tensor();
   // Weights that differ from token to token, so that no row's gradient can stand in for another's.
   const at::Tensor weights = at::linspace(-1, 1, logps.size(0)).cos();
-  (logps * weights).sum().backward();
+  (logps * weights).mean().backward();
   for (const NamedLinear& named : decoder.linears()) {
     gradients.push_back(named.linear->adapter()->a.grad().clone());
     gradients.push_back(named.linear->adapter()->b.grad().clone());
@@ -134,7 +155,10 @@ std::vector<at::Tensor> lora_gradients(Decoder& decoder, const at::Tensor& logps
 
 class PackedEqualsDense : public testing::TestWithParam<const char*> {
  protected:
-  fs::path config() const { return std::string(GetParam()) == "gemma" ? gemma_config() : llama_config(); }
+  fs::path config() const {
+    const std::string name = GetParam();
+    return name == "gemma" ? gemma_config() : name == "mistral" ? mistral_config() : llama_config();
+  }
 };
 
 TEST_P(PackedEqualsDense, LogProbabilitiesAndLoraGradients) {
@@ -148,11 +172,9 @@ TEST_P(PackedEqualsDense, LogProbabilitiesAndLoraGradients) {
     const at::Tensor packed = packed_log_probabilities(*decoder, forest);
     EXPECT_LT((packed - expected).abs().max().item<float>(), 1e-5f) << "seed " << seed;
     const auto gradients = lora_gradients(*decoder, packed);
-    for (size_t i = 0; i < gradients.size(); ++i) {
-      const float scale = std::max(1.0f, expected_gradients[i].abs().max().item<float>());
-      EXPECT_LT((gradients[i] - expected_gradients[i]).abs().max().item<float>(), 1e-5f * scale)
+    for (size_t i = 0; i < gradients.size(); ++i)
+      EXPECT_LT((gradients[i] - expected_gradients[i]).abs().max().item<float>(), 1e-5f)
           << "seed " << seed << ", tensor " << i;
-    }
   }
 }
 
@@ -194,7 +216,7 @@ TEST_P(PackedEqualsDense, ARowIsTheSameBitsAloneAndInABatch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, PackedEqualsDense, testing::Values("llama", "gemma"));
+INSTANTIATE_TEST_SUITE_P(Families, PackedEqualsDense, testing::Values("llama", "gemma", "mistral"));
 
 TEST(Decoder, SavedFolderLoadsToTheSameWeights) {
   const auto decoder = make(llama_config());

@@ -1,10 +1,21 @@
 """Every command on a tiny model, from the newcomer's side. SPDX-License-Identifier: Apache-2.0"""
+import array
 import json
+import struct
 import unittest
 
 from support import PAIRS, TEXTS, Scenario, read_rows, run, write_rows
 
 COMMANDS = ["doctor", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
+
+
+def read_floats(file):
+    """Every number of a float32 safetensors file, in the file's order."""
+    data = file.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    values = array.array("f")
+    values.frombytes(data[8 + length:])
+    return values.tolist()
 
 
 class Help(Scenario):
@@ -103,6 +114,19 @@ class Training(Scenario):
         begin = (self.folder / "run" / "metrics.jsonl").stat().st_mtime_ns
         self.assertEqual(self.assert_works(self.train()).stdout, first)
         self.assertEqual((self.folder / "run" / "metrics.jsonl").stat().st_mtime_ns, begin)
+
+    def test_micro_batches_of_one_equal_one_batch_of_eight(self):
+        rows = {"dpo": write_rows(self.folder / "pairs.jsonl", PAIRS * 2), "sft": write_rows(self.folder / "texts.jsonl", [{"text": text} for text in TEXTS * 2])}
+        for method in rows:
+            runs = []
+            for name, batch, accumulation in (("one", 1, 8), ("eight", 8, 1)):
+                output = self.folder / f"{method}-{name}"
+                self.assert_works(run("train", "--method", method, "--model", self.model, "--data", rows[method], "--output", output, "--max-steps", 4,
+                                      "--batch-size", batch, "--gradient-accumulation-steps", accumulation, "--lora-r", 4, "--learning-rate", "1e-3"))
+                losses = [row["loss"] for row in read_rows(output / "metrics.jsonl")]
+                runs.append(losses + read_floats(output / "adapter" / "adapter_model.safetensors"))
+            with self.subTest(method=method):
+                self.assertLess(max(abs(a - b) for a, b in zip(*runs, strict=True)), 1e-5)
 
     def test_another_command_in_the_same_run_is_refused(self):
         self.assert_works(self.train())
