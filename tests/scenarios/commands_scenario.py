@@ -4,7 +4,7 @@ import json
 import struct
 import unittest
 
-from support import PAIRS, TEXTS, Scenario, read_rows, run, write_rows
+from support import PAIRS, ROOT, TEXTS, Scenario, read_rows, run, write_rows
 
 COMMANDS = ["doctor", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
 
@@ -201,6 +201,14 @@ class Options(Scenario):
         self.assertEqual(process.returncode, 3)
         self.assertIn("FAULT", process.stdout)
         self.assertIn("nowhere.jsonl", process.stdout)
+
+    def test_bundled_configs_fit_their_command(self):
+        configs = sorted((ROOT / "configs").glob("*.json"))
+        self.assertGreaterEqual(len(configs), 2)
+        for config in configs:
+            with self.subTest(config=config.name):
+                lines = run("validate", config, cwd=ROOT).stdout.splitlines()
+                self.assertEqual([line.split()[0] for line in lines[:3]], ["ok"] * 3, lines)  # options, their combination, data; the model may be absent
 
     def test_ls_lists_every_kind_it_names(self):
         kinds = [line.split()[0] for line in self.assert_works(run("ls")).stdout.splitlines()]
