@@ -20,7 +20,8 @@ void EvalOptions::visit(OptionVisitor& v) {
           one_of({"paper", "corrected", "both"}));
   v.field("limit", limit, "only the first items of each file; 0: all", at_least(0));
   v.field("word_lists", word_lists,
-          "folder of word lists for the word-list scorer; default: DATA/toxic_words where it is there");
+          "folder of word lists for the word-list scorer (of a .tsv with a column `level`, the rows that say "
+          "conservative); default: DATA/toxic_words where it is there");
   v.field("lid", lid, "fastText language identification model, such as lid.176.ftz");
   v.field("num_samples", num_samples, "completions of a toxicity prompt", at_least(1));
   v.field("max_new_tokens", max_new_tokens, "longest completion of a toxicity prompt, in tokens",

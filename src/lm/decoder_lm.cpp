@@ -129,14 +129,19 @@ std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std
   const int64_t length = info_.max_length;
   std::vector<ScoringSequence> windows;
   std::vector<size_t> owner;
+  int64_t num_long = 0;
   for (size_t i = 0; i < texts.size(); ++i) {
     const auto ids = tokenizer_->encode(texts[i], SpecialTokens::kAdd);
     const int64_t size = static_cast<int64_t>(ids.size());
+    num_long += size > length;
     for (int64_t begin = 0; begin + 1 < size; begin += length - 1) {
       windows.push_back({{ids.begin() + begin, ids.begin() + std::min(begin + length, size)}, 1});
       owner.push_back(i);
     }
   }
+  if (num_long > 0)
+    context_.warn(str_cat(num_long, " of ", texts.size(), " texts are longer than the model's ", length,
+                          " tokens: they are scored in windows, each of which sees only its own tokens"));
   std::vector<std::vector<double>> tokens(texts.size());
   auto scores = score(windows);
   for (size_t w = 0; w < windows.size(); ++w)

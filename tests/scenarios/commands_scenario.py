@@ -64,6 +64,12 @@ class Verbs(Scenario):
                               "--batch-tokens", batch_tokens, *flags))
         return read_rows(self.folder / "out.jsonl")
 
+    def test_score_says_when_a_text_outgrows_the_context(self):
+        rows = write_rows(self.folder / "in.jsonl", [{"text": "a" * 300}, {"text": "short"}])
+        process = self.assert_works(run("score", "--model", self.model, "--input", rows, "--output", self.folder / "out.jsonl"))
+        self.assertIn("1 of 2 texts are longer than the model's 128 tokens", process.stderr)
+        self.assertEqual([row["num_tokens"] for row in read_rows(self.folder / "out.jsonl")], [300, 5])
+
     def test_generate_writes_a_row_a_sample_and_is_the_same_at_any_batch_size(self):
         rows = self.generate("--num-samples", 3, "--max-new-tokens", 6)
         self.assertEqual([(row["id"], row["sample"]) for row in rows], [(f"p{i}", k) for i in range(len(TEXTS)) for k in range(3)])
