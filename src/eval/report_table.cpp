@@ -10,6 +10,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
+#include "xlt/base/runs.h"
 #include "xlt/eval/evaluate.h"
 
 namespace xlt {
@@ -76,34 +77,47 @@ std::vector<std::string> benchmarks_of(const Json& report) {
   return names;
 }
 
-TextRow row_of(const Json& cell) {
+// Metrics side by side at most: more would not fit a terminal.
+constexpr int64_t kColumns = 3;
+
+TextRow row_of(const Json& cell, const Run& metrics) {
   const auto language = cell.at("language").get<std::string>();
   TextRow row{language, language_name(language), str_cat(cell.at("n_scored").get<int64_t>())};
-  for (const Json& metric : cell.at("headline")) row.push_back(metric_text(cell, metric.get<std::string>()));
+  for (int64_t i = metrics.first; i < metrics.end(); ++i)
+    row.push_back(metric_text(cell, cell.at("headline")[i].get<std::string>()));
   return row;
 }
 
+// The cells, a row a language, in as many tables below each other as their metrics need.
+std::string cells_text(const std::vector<const Json*>& cells) {
+  std::string text;
+  const Json& headline = cells[0]->at("headline");
+  for (const Run& metrics : even_runs_of(static_cast<int64_t>(headline.size()), kColumns)) {
+    std::vector<TextRow> rows{{"", "language", "n"}};
+    for (int64_t i = metrics.first; i < metrics.end(); ++i) rows[0].push_back(headline[i].get<std::string>());
+    for (const Json* cell : cells) rows.push_back(row_of(*cell, metrics));
+    text += (text.empty() ? "" : "\n") + aligned(rows);
+  }
+  return text;
+}
+
 std::string benchmark_table(const Json& report, const std::string& name, const std::string& scoring) {
-  std::vector<TextRow> rows;
+  std::vector<const Json*> measured;
   std::map<std::string, std::string> silent;  // reason → languages
   std::string scorer;
   for (const Json& cell : report.at("cells")) {
     if (cell.at("benchmark") != name || cell.at("scoring") != scoring) continue;
     scorer = cell.value("scorer", "");
-    if (!has_values(cell)) {
-      std::string& languages = silent[reason_text(cell)];
-      languages += (languages.empty() ? "" : " ") + cell.at("language").get<std::string>();
+    if (has_values(cell)) {
+      measured.push_back(&cell);
       continue;
     }
-    if (rows.empty()) {
-      rows.push_back({"", "language", "n"});
-      for (const Json& metric : cell.at("headline")) rows[0].push_back(metric.get<std::string>());
-    }
-    rows.push_back(row_of(cell));
+    std::string& languages = silent[reason_text(cell)];
+    languages += (languages.empty() ? "" : " ") + cell.at("language").get<std::string>();
   }
   std::string text =
       str_cat("\n", name, " (", scoring, " scoring", scorer.empty() ? "" : "; scored by " + scorer, ")\n");
-  if (!rows.empty()) text += aligned(rows);
+  if (!measured.empty()) text += cells_text(measured);
   for (const auto& [reason, languages] : silent) text += "not measured (" + reason + "): " + languages + "\n";
   return text;
 }

@@ -40,6 +40,17 @@ TEST(ReportTable, ShowsValuesIntervalsAndWhatWasNotMeasured) {
             "\n[95 % interval, bootstrap over items]\n");
 }
 
+TEST(ReportTable, PutsManyMetricsBelowEachOther) {
+  Json one = cell("en", "corrected", 0.5, Json());
+  one["headline"] = {"a", "b", "c", "d"};
+  for (const char* name : {"a", "b", "c", "d"}) one["metrics"][name] = {{"value", 0.5}, {"ci95", Json()}};
+  EXPECT_THAT(report_table({{"cells", {one}}}), HasSubstr("    language  n  a      b\n"
+                                                          "-----------------------------\n"
+                                                          "en  English   7  0.500  0.500\n"
+                                                          "\n"
+                                                          "    language  n  c      d\n"));
+}
+
 TEST(ReportTable, ShowsBeforeAfterAndMarksIntervalsThatExcludeZero) {
   Json report{{"transfer", Json::array()},
               {"cells", {cell("en", "corrected", 0.5, Json()), cell("fr", "corrected", 0.5, Json())}}};
