@@ -3,7 +3,7 @@
 # measure toxicity, bias, fluency, diversity and language before and after in up to 17 languages.
 #   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as README "What it measures" lists them
 # --quick: a few items each, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
-# Results: OUTPUT/table.md and OUTPUT/*/report.json. About two hours on two cores. SPDX-License-Identifier: Apache-2.0
+# Results: OUTPUT/table.md and OUTPUT/*/report.json. About 75 minutes alone on two cores. SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
