@@ -10,8 +10,14 @@ AtomicFolder::AtomicFolder(fs::path folder) : folder_(std::move(folder)) {
   if (!folder_.has_filename()) folder_ = folder_.parent_path();  // "out/"
   temporary_ = folder_.parent_path() / ("." + folder_.filename().string() + ".partial");
   std::error_code ignored;
-  fs::remove_all(temporary_, ignored);  // left by a process that was killed
+  // Left by a process that was killed: half of a new folder, or the whole of the one it was replacing.
+  fs::remove_all(temporary_, ignored);
+  if (!fs::exists(folder_, ignored)) fs::rename(old(), folder_, ignored);
   make_folders(temporary_);
+}
+
+fs::path AtomicFolder::old() const {
+  return folder_.parent_path() / ("." + folder_.filename().string() + ".old");
 }
 
 AtomicFolder::~AtomicFolder() {
@@ -20,15 +26,18 @@ AtomicFolder::~AtomicFolder() {
 }
 
 void AtomicFolder::commit() {
-  // The folder there was is moved aside before it is removed: a process killed in between leaves it whole.
-  const fs::path old = folder_.parent_path() / ("." + folder_.filename().string() + ".old");
-  std::error_code error;
-  fs::remove_all(old, error);
-  if (!error && fs::exists(folder_)) fs::rename(folder_, old, error);
+  std::error_code error, ignored;
+  if (fs::exists(folder_)) {
+    fs::remove_all(old(), error);
+    if (!error) fs::rename(folder_, old(), error);
+  }
   if (!error) fs::rename(temporary_, folder_, error);
-  if (error) throw Error(ErrorKind::kIo, str_cat("cannot be replaced: ", error.message()), folder_.string());
+  if (error) {
+    if (!fs::exists(folder_, ignored)) fs::rename(old(), folder_, ignored);
+    throw Error(ErrorKind::kIo, str_cat("cannot be replaced: ", error.message()), folder_.string());
+  }
   committed_ = true;
-  fs::remove_all(old, error);
+  fs::remove_all(old(), ignored);
 }
 
 }  // namespace xlt

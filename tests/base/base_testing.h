@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "scratch_folder.h"
+
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -24,17 +26,9 @@ inline Error error_of(const std::function<void()>& call) {
   return {ErrorKind::kInternal, "nothing was thrown"};
 }
 
-// Every test has an empty folder, which goes when the test ends.
-class FolderTest : public testing::Test {
+// A test's folder, and its files read and written without the code under test.
+class FileTest : public FolderTest {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "/xlt-base-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  // Writes a file without the code under test.
   std::filesystem::path put(const std::string& name, const std::string& bytes) const {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
     return folder_ / name;
@@ -49,8 +43,6 @@ class FolderTest : public testing::Test {
       names.push_back(entry.path().filename().string());
     return names;
   }
-
-  std::filesystem::path folder_;
 };
 
 }  // namespace xlt

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-class File : public FolderTest {};
+class File : public FileTest {};
 
 // Files may not grow beyond `bytes` while this lives: a write beyond it fails as on a full disk.
 class FileSizeLimit {
@@ -153,7 +153,7 @@ TEST_F(File, AMapHoldsTheBytes) {
   EXPECT_THAT(MappedFile(put("empty", "")).bytes(), IsEmpty());
 }
 
-class Lines : public FolderTest {
+class Lines : public FileTest {
  protected:
   std::vector<std::string> lines_of(const std::string& bytes) const {
     LineReader reader(put("f.txt", bytes));

@@ -130,7 +130,7 @@ TEST(ParseJson, AnObjectOfManyKeysTakesLinearTime) {
   EXPECT_LT(monotonic_seconds() - begin, 20);
 }
 
-class LoadJson : public FolderTest {};
+class LoadJson : public FileTest {};
 
 TEST_F(LoadJson, NamesTheFile) {
   const Error error = error_of([&] { load_json(put("c.json", "{"), ErrorKind::kCheckpoint); });

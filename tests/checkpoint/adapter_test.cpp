@@ -1,6 +1,8 @@
 // PEFT adapter folders: round trip, and what is refused. SPDX-License-Identifier: Apache-2.0
 #include "xlt/checkpoint/adapter.h"
 
+#include "scratch_folder.h"
+
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
@@ -17,12 +19,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class AdapterFolder : public ::testing::Test {
+class AdapterFolder : public FolderTest {
  protected:
   AdapterFolder() {
-    folder_ = fs::path(::testing::TempDir()) /
-              ("adapter_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
     adapter_.config = {
         .r = 2, .lora_alpha = 8, .target_modules = {"v_proj", "q_proj"}, .base_model_name_or_path = "base"};
     adapter_.modules["model.layers.0.self_attn.q_proj"] = {at::arange(6, at::kFloat).view({2, 3}),
@@ -30,7 +29,6 @@ class AdapterFolder : public ::testing::Test {
     adapter_.modules["model.layers.0.self_attn.v_proj"] = {at::zeros({2, 3}),
                                                            at::arange(8, at::kFloat).view({4, 2})};
   }
-  ~AdapterFolder() override { fs::remove_all(folder_); }
 
   void set_option(const std::string& key, const Json& value) {
     Json config = load_json(folder_ / "adapter_config.json");
@@ -51,7 +49,6 @@ class AdapterFolder : public ::testing::Test {
     save_safetensors(folder_ / "adapter_model.safetensors", tensors);
   }
 
-  fs::path folder_;
   Adapter adapter_;
 };
 
@@ -161,10 +158,7 @@ struct Refused {
   const char* key;
   Json value;
 };
-class RefusedOption : public AdapterFolder, public ::testing::WithParamInterface<Refused> {
- protected:
-  RefusedOption() { folder_ += std::string("_") + GetParam().key; }
-};
+class RefusedOption : public AdapterFolder, public ::testing::WithParamInterface<Refused> {};
 TEST_P(RefusedOption, IsNamed) {
   save_adapter(folder_, adapter_);
   set_option(GetParam().key, GetParam().value);

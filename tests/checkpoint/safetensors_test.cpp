@@ -2,6 +2,8 @@
 // Apache-2.0
 #include "xlt/checkpoint/safetensors.h"
 
+#include "scratch_folder.h"
+
 #include <functional>
 
 #include <ATen/ops/arange.h>
@@ -19,16 +21,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class Safetensors : public ::testing::Test {
+class Safetensors : public FolderTest {
  protected:
-  Safetensors() {
-    folder_ = fs::path(::testing::TempDir()) /
-              ("safetensors_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    file_ = folder_ / "model.safetensors";
-  }
-  ~Safetensors() override { fs::remove_all(folder_); }
+  Safetensors() { file_ = folder_ / "model.safetensors"; }
 
   // A file with this header and `data_bytes` zero bytes; the length field says `claimed` (the true length if
   // negative).
@@ -53,7 +48,7 @@ class Safetensors : public ::testing::Test {
     return error_of([&] { SafetensorsReader::open(file_); });
   }
 
-  fs::path folder_, file_;
+  fs::path file_;
 };
 
 TEST_F(Safetensors, RoundTripKeepsValuesShapesDtypesAndMetadata) {

@@ -1,6 +1,8 @@
 // Files and errors for the tests of this folder. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "scratch_folder.h"
+
 #include <string>
 
 #include <gmock/gmock.h>
@@ -11,22 +13,12 @@
 
 namespace xlt {
 
-// A folder of its own for each test, removed after it.
-class DataTest : public ::testing::Test {
+class DataTest : public FolderTest {
  protected:
-  DataTest() {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(::testing::TempDir()) / str_cat(test->test_suite_name(), "_", test->name());
-    fs::remove_all(folder_);
-  }
-  ~DataTest() override { fs::remove_all(folder_); }
-
   std::string file(const std::string& name, const std::string& text) const {
     write_file(folder_ / name, text);
     return (folder_ / name).string();
   }
-
-  fs::path folder_;
 };
 
 // The error that `act` throws.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lm/fake_language_model.h"
+#include "scratch_folder.h"
 
 #include <filesystem>
 #include <memory>
@@ -33,12 +34,9 @@ class FakeIdentifier : public LanguageIdentifier {
   }
 };
 
-class EvalTest : public ::testing::Test {
+class EvalTest : public FolderTest {
  protected:
   EvalTest() {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(::testing::TempDir()) / str_cat("xlt_", info->test_suite_name(), "_", info->name());
-    fs::remove_all(folder_);
     fs::create_directories(data());
     options_.data = data().string();
     options_.output = (folder_ / "out").string();
@@ -46,7 +44,6 @@ class EvalTest : public ::testing::Test {
     options_.benchmarks = {"perplexity"};
     options_.langs = {"en"};
   }
-  ~EvalTest() override { fs::remove_all(folder_); }
 
   fs::path data() const { return folder_ / "data"; }
   void write_data(const std::string& name, const std::string& text) const {
@@ -84,7 +81,6 @@ class EvalTest : public ::testing::Test {
     return find_entry<Benchmark>(benchmarks(), "benchmark", name).make()->metrics(scoring);
   }
 
-  fs::path folder_;
   FakeLanguageModel lm_;
   EvalOptions options_;
 };

@@ -3,6 +3,7 @@
 #include "xlt/models/decoder.h"
 
 #include "models/dense_forward.h"
+#include "scratch_folder.h"
 
 #include <filesystem>
 #include <numeric>
@@ -25,10 +26,9 @@ namespace {
 using Ids = std::vector<int64_t>;
 constexpr int64_t kVocab = 50;
 
-fs::path scratch_folder() {
-  const fs::path folder = fs::path(testing::TempDir()) / str_cat("decoder_test_", ::getpid());
-  fs::create_directories(folder);
-  return folder;
+const fs::path& scratch_folder() {
+  static const ScratchFolder folder;
+  return folder.path();
 }
 
 fs::path write_config(const std::string& name, const std::string& json) {

@@ -2,6 +2,8 @@
 // Apache-2.0
 #include "xlt/run/inference.h"
 
+#include "scratch_folder.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -49,15 +51,8 @@ class CountingModel final : public LanguageModel {
   LanguageModelInfo info_;
 };
 
-class FileVerbs : public ::testing::Test {
+class FileVerbs : public FolderTest {
  protected:
-  FileVerbs() {
-    folder_ = fs::path(::testing::TempDir()) /
-              ("verbs_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~FileVerbs() override { fs::remove_all(folder_); }
   std::string input(const std::string& text) const {
     write_file(folder_ / "in.jsonl", text);
     return (folder_ / "in.jsonl").string();
@@ -83,7 +78,6 @@ class FileVerbs : public ::testing::Test {
     return {};
   }
   LanguageModelMaker make_ = [] { return std::make_unique<CountingModel>(); };
-  fs::path folder_;
 };
 
 TEST_F(FileVerbs, ScoreKeepsTheOrderOfMixedRows) {

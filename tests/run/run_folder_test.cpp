@@ -1,6 +1,8 @@
 // What a run's folder makes the same command do. SPDX-License-Identifier: Apache-2.0
 #include "run/run_folder.h"
 
+#include "scratch_folder.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,14 +15,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class RunFolderTest : public ::testing::Test {
+class RunFolderTest : public FolderTest {
  protected:
-  RunFolderTest() {
-    path_ = fs::path(::testing::TempDir()) /
-            ("run_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(path_);
-  }
-  ~RunFolderTest() override { fs::remove_all(path_); }
   static Json record(int max_steps = 10, const std::string& hash = "aa", double beta = 0.1) {
     return {
         {"config",
@@ -36,7 +32,7 @@ class RunFolderTest : public ::testing::Test {
     ADD_FAILURE() << "no error was thrown";
     return {ErrorKind::kInternal, ""};
   }
-  fs::path path_;
+  const fs::path path_ = folder_ / "run";
 };
 
 TEST_F(RunFolderTest, AbsentFolderIsANewRun) {

@@ -2,6 +2,8 @@
 // records, folders. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "scratch_folder.h"
+
 #include <atomic>
 #include <filesystem>
 #include <memory>
@@ -103,8 +105,13 @@ class BigramDecoder : public Decoder {
   Linear projection_;
 };
 
+inline const fs::path& scratch_folder() {
+  static const ScratchFolder folder;
+  return folder.path();
+}
+
 inline fs::path fresh_folder(const std::string& name) {
-  const fs::path folder = fs::path(testing::TempDir()) / str_cat("xlt_train_test_", ::getpid()) / name;
+  const fs::path folder = scratch_folder() / name;
   fs::remove_all(folder);
   fs::create_directories(folder);
   return folder;
@@ -145,8 +152,7 @@ struct TrainFixture {
     job.decoder = &decoder;
     job.tokenizer = &tokenizer;
     job.seed = 5;
-    job.output = clean ? fresh_folder(folder)
-                       : fs::path(testing::TempDir()) / str_cat("xlt_train_test_", ::getpid()) / folder;
+    job.output = clean ? fresh_folder(folder) : scratch_folder() / folder;
     job.base_model = "bigram";
     options.learning_rate = 0.05;
     options.lr_schedule = "constant";
