@@ -18,11 +18,6 @@ constexpr int64_t kPackedFloats = int64_t{1} << 20;
 // A weight that stays in a second-level cache, and floats of x that do so beside it.
 constexpr int64_t kSmallWeight = int64_t{1} << 17, kFloatsBeside = int64_t{1} << 18;
 
-template <typename Tiles>
-constexpr MatmulKernels kernels(MultiplyChunk along, MultiplyChunk across) {
-  return {2 * Tiles::kLane, Tiles::kAlongVectors * Tiles::kLane, Tiles::kAcrossRows, along, across};
-}
-
 // Every row, outputs first … last, one thread; y points at the first of them. Block by block, so that the
 // packed values stay in its cache.
 void multiply_outputs(const CpuMatmul& product, const std::vector<PackedBlock>& blocks, int64_t first,
@@ -83,17 +78,6 @@ void multiply_by_outputs(const CpuMatmul& product) {
 }
 
 }  // namespace
-
-const MatmulKernels& kernels_of([[maybe_unused]] const CpuMatmul& product) {
-#ifdef XLT_HAS_AVX_KERNELS
-  static const bool kHasAvx512 = __builtin_cpu_supports("x86-64-v4");
-  static constexpr MatmulKernels kAvx512 =
-      kernels<Avx512Tiles>(multiply_along_avx512, multiply_across_avx512);
-  if (kHasAvx512 && !product.narrow_vectors) return kAvx512;
-#endif
-  static constexpr MatmulKernels kAvx2 = kernels<Avx2Tiles>(multiply_along_avx2, multiply_across_avx2);
-  return kAvx2;
-}
 
 void cpu_matmul(const CpuMatmul& product) {
   XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");

@@ -57,6 +57,9 @@ struct MatmulKernels {
 };
 inline constexpr int64_t kStep = Avx2Tiles::kLane;
 
+// The widest kernels that this machine runs, or AVX2's.
+const MatmulKernels& matmul_kernels(bool narrow_vectors);
+
 void multiply_along_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels, const ChunkOutput& out);
 void multiply_along_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                            const ChunkOutput& out);

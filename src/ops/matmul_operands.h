@@ -11,7 +11,9 @@
 
 namespace xlt::ops {
 
-const MatmulKernels& kernels_of(const CpuMatmul& product);
+inline const MatmulKernels& kernels_of(const CpuMatmul& product) {
+  return matmul_kernels(product.narrow_vectors);
+}
 
 // Which kernel runs a product. Few inputs: storing y takes most of the time, and the kernel across stores
 // whole lines of it, so the weight is turned for it.

@@ -1,0 +1,25 @@
+// Which of the compiled kernels this machine runs. SPDX-License-Identifier: Apache-2.0
+#include "ops/matmul_kernels.h"
+
+namespace xlt::ops {
+namespace {
+
+template <typename Tiles>
+constexpr MatmulKernels kernels(MultiplyChunk along, MultiplyChunk across) {
+  return {2 * Tiles::kLane, Tiles::kAlongVectors * Tiles::kLane, Tiles::kAcrossRows, along, across};
+}
+
+}  // namespace
+
+const MatmulKernels& matmul_kernels([[maybe_unused]] bool narrow_vectors) {
+#ifdef XLT_HAS_AVX_KERNELS
+  static const bool kHasAvx512 = __builtin_cpu_supports("x86-64-v4");
+  static constexpr MatmulKernels kAvx512 =
+      kernels<Avx512Tiles>(multiply_along_avx512, multiply_across_avx512);
+  if (kHasAvx512 && !narrow_vectors) return kAvx512;
+#endif
+  static constexpr MatmulKernels kAvx2 = kernels<Avx2Tiles>(multiply_along_avx2, multiply_across_avx2);
+  return kAvx2;
+}
+
+}  // namespace xlt::ops
