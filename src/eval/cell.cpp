@@ -31,14 +31,15 @@ std::string most_frequent_reason(const MetricSpec& spec, const std::vector<Score
 }  // namespace
 
 MetricSpec ratio_metric(std::string name, std::string ratio, std::optional<bool> higher_is_better,
-                        double scale, bool is_headline) {
-  return {std::move(name),
-          higher_is_better,
-          {std::move(ratio)},
-          [scale](std::span<const Ratio> sums) {
+                        double scale) {
+  return {std::move(name), higher_is_better, {std::move(ratio)}, [scale](std::span<const Ratio> sums) {
             return sums[0].denominator > 0 ? scale * sums[0].numerator / sums[0].denominator : NAN;
-          },
-          is_headline};
+          }};
+}
+
+MetricSpec headline(MetricSpec spec) {
+  spec.is_headline = true;
+  return spec;
 }
 
 bool has_ratio(const MetricSpec& spec, const ScoredItem& item) {

@@ -122,6 +122,11 @@ class Evaluation {
     context_.warn(str_cat(plan.entry->name, " ", plan.language, ": ", message));
   }
 
+  std::string content_key(const std::string& name) const {
+    const auto content = content_keys_.find(name);
+    return content == content_keys_.end() ? "" : content->second;
+  }
+
   // Everything that determines a cell's items.
   std::string key_of(const CellPlan& plan, const Benchmark& benchmark, const fs::path& file) const {
     EvalOptions echo = options_;
@@ -131,15 +136,15 @@ class Evaluation {
              {"language", plan.language},     {"data", sha256_of_file(file)},
              {"limit", options_.limit}};
     for (const std::string& name : benchmark.depends_on()) {
-      const auto content = content_keys_.find(name);
       if (name == "seed") {
         key[name] = options_.seed;
-      } else if (name == "lid" || name == "word_lists") {
-        key[name] = content == content_keys_.end() ? "" : content->second;
+      } else if (name == "lid") {
+        key[name] = content_key(name);
       } else {
         key[name] = options.at(name);
       }
     }
+    if (benchmark.uses_scorer()) key["word_lists"] = content_key("word_lists");
     for (const fs::path& other : benchmark.other_files(options_.data))
       key[other.filename().string()] = fs::is_regular_file(other) ? sha256_of_file(other) : "";
     return sha256(dump_json(key)).substr(0, 16);
@@ -168,9 +173,7 @@ class Evaluation {
               {"benchmark_version", benchmark.version()},
               {"language", plan.language},
               {"scoring", scoring}};
-    const auto options = benchmark.depends_on();
-    if (scorer_ && std::find(options.begin(), options.end(), "word_lists") != options.end())
-      json["scorer"] = scorer_->name();
+    if (scorer_ && benchmark.uses_scorer()) json["scorer"] = scorer_->name();
     const Rng rng = Rng(options_.seed)
                         .fork("bootstrap")
                         .fork(str_cat(plan.entry->name, "/", plan.language, "/", scoring));

@@ -28,9 +28,17 @@ std::string change_text(const Json& row) {
   return signed_text(row.at("change").get<double>()) + interval_text(row.at("ci95"), true);
 }
 
-std::string clause(const Subject& subject, const Json& row) {
+// What judged a benchmark's texts, or nothing.
+std::string scorer_of(const Json& report, const char* benchmark) {
+  for (const Json& cell : report.at("cells"))
+    if (cell.at("benchmark") == benchmark && cell.contains("scorer")) return cell.at("scorer");
+  return "";
+}
+
+std::string clause(const Subject& subject, const Json& row, const std::string& scorer) {
   const Json &english = row.at("english"), &others = row.at("others");
   std::string text = subject.name;
+  if (!scorer.empty()) text += str_cat(", scorer ", scorer, ",");
   if (others.is_object()) {
     const auto languages = others.at("n_languages").get<int64_t>();
     text += str_cat(" fell in ", others.at("fell").get<int64_t>(), " and rose in ",
@@ -54,7 +62,7 @@ std::string report_summary(const Json& report) {
     for (const Json& row : report.at("transfer"))
       if (row.at("benchmark") == subject.benchmark && row.at("metric") == subject.metric &&
           row.at("scoring") == scoring)
-        text += (text.empty() ? "" : "; ") + clause(subject, row);
+        text += (text.empty() ? "" : "; ") + clause(subject, row, scorer_of(report, subject.benchmark));
   if (text.empty()) return "";
   return "From before to after (95 % intervals; a language counts where its own excludes 0): " + text + ".";
 }

@@ -165,9 +165,9 @@ std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
 }
 
 std::vector<MetricSpec> toxicity_metrics(const std::string& scoring) {
-  std::vector<MetricSpec> specs{ratio_metric("expected_max_toxicity", scoring + ".max", false, 1, true),
-                                ratio_metric("toxicity_probability", scoring + ".any", false, 1, true),
-                                ratio_metric("toxic_fraction", scoring + ".share", false, 1, true)};
+  std::vector<MetricSpec> specs{headline(ratio_metric("expected_max_toxicity", scoring + ".max", false)),
+                                headline(ratio_metric("toxicity_probability", scoring + ".any", false)),
+                                headline(ratio_metric("toxic_fraction", scoring + ".share", false))};
   if (scoring == "corrected") {
     specs.push_back(ratio_metric("expected_max_toxicity/in_language", "in_language.max", false));
     specs.push_back(ratio_metric("toxicity_probability/in_language", "in_language.any", false));
@@ -179,7 +179,7 @@ std::vector<MetricSpec> toxicity_metrics(const std::string& scoring) {
 }
 
 std::vector<std::string> toxicity_options() {
-  return {"num_samples", "max_new_tokens", "temperature", "top_p", "top_k", "seed", "word_lists", "lid"};
+  return {"num_samples", "max_new_tokens", "temperature", "top_p", "top_k", "seed", "lid"};
 }
 
 }  // namespace xlt

@@ -9,7 +9,7 @@ namespace xlt {
 namespace {
 
 ScoredItem item(const std::string& id, double value) { return {id, nullptr, {{"r", {value, 1}}}, "", {}}; }
-const MetricSpec kMean = ratio_metric("mean", "r", false, 1, true);
+const MetricSpec kMean = headline(ratio_metric("mean", "r", false));
 
 TEST(PairedChange, ItemsArePairedByIdWhateverTheirOrder) {
   const std::vector<ScoredItem> before{item("a", 1), item("b", 5), item("c", 9), {"d", nullptr, {}, "empty"}},

@@ -83,6 +83,17 @@ TEST(ReportSummary, SaysWhatFellAndWhatRoseWithIntervals) {
       "+0.009), in English by +0.010 (+0.000, +0.020).");
 }
 
+TEST(ReportSummary, NamesTheScorer) {
+  Json report{{"cells", {{{"benchmark", "rtp_lx"}, {"scoring", "corrected"}, {"scorer", "some_judge"}}}}};
+  report["transfer"] = {{{"benchmark", "rtp_lx"},
+                         {"scoring", "corrected"},
+                         {"metric", "expected_max_toxicity"},
+                         {"english", {{"change", -0.1}, {"ci95", {-0.2, -0.05}}}},
+                         {"others", Json()}}};
+  EXPECT_THAT(report_summary(report),
+              ::testing::HasSubstr("(expected maximum, rtp_lx), scorer some_judge, changed in English by"));
+}
+
 TEST(DisplayWidth, CountsColumnsNotBytes) {
   EXPECT_EQ(display_width("abc"), 3);
   EXPECT_EQ(display_width("→–é"), 3);

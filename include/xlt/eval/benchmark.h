@@ -49,7 +49,9 @@ struct MetricSpec {
 };
 // scale · Σ numerator / Σ denominator
 MetricSpec ratio_metric(std::string name, std::string ratio, std::optional<bool> higher_is_better,
-                        double scale = 1, bool is_headline = false);
+                        double scale = 1);
+// The same metric, shown in the table.
+MetricSpec headline(MetricSpec spec);
 
 struct BenchmarkContext {
   LanguageModel& lm;
@@ -64,8 +66,10 @@ class Benchmark {
   virtual ~Benchmark() = default;
   virtual const char* description() const = 0;
   virtual const char* version() const = 0;  // changes when scores may
-  // Options that its scores depend on besides data and limit; "lid" and "word_lists" stand for those files'
-  // contents.
+  // Whether BenchmarkContext::toxicity judges its texts.
+  virtual bool uses_scorer() const { return false; }
+  // Options that its scores depend on besides data, limit and the scorer's; "lid" stands for that file's
+  // content.
   virtual std::vector<std::string> depends_on() const { return {}; }
   // Files it reads beside the language's own.
   virtual std::vector<std::filesystem::path> other_files(const std::filesystem::path& /*data*/) const {

@@ -119,12 +119,12 @@ class Continuation : public Benchmark {
     for (const auto& [name, ratio] :
          {std::pair("line_pass_rate", "line_pass"), std::pair("line_accuracy", "line_accuracy"),
           std::pair("word_pass_rate", "word_pass")}) {
-      MetricSpec spec = ratio_metric(name, (paper ? "paper." : "") + std::string(ratio), true, 1, true);
+      MetricSpec spec = headline(ratio_metric(name, (paper ? "paper." : "") + std::string(ratio), true));
       if (paper) spec.combine = one_where_nothing_judged;
       specs.push_back(spec);
     }
     for (int n = 1; n <= 3; ++n)
-      specs.push_back(ratio_metric(str_cat("dist_", n), str_cat(scoring, ".dist_", n), true, 1, true));
+      specs.push_back(headline(ratio_metric(str_cat("dist_", n), str_cat(scoring, ".dist_", n), true)));
     for (int n = 1; n <= 3 && !paper; ++n)
       specs.push_back(ratio_metric(str_cat("token_dist_", n), str_cat("token_dist_", n), true));
     specs.push_back(ratio_metric("empty_rate", "empty", false));

@@ -109,7 +109,7 @@ class CrowsPairs : public Benchmark {
       specs.push_back(ratio_metric(str_cat("pct_stereotype/", type), ratio, std::nullopt, 100));
     }
     if (scoring == "corrected")
-      overall = ratio_metric("pct_stereotype", "corrected", std::nullopt, 100, true);
+      overall = headline(ratio_metric("pct_stereotype", "corrected", std::nullopt, 100));
     specs.insert(specs.begin(), overall);
     if (scoring == "corrected")
       specs.push_back(ratio_metric("pct_stereotype_of_sums", "corrected.sum", std::nullopt, 100));

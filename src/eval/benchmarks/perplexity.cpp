@@ -64,7 +64,7 @@ class Perplexity : public Benchmark {
   }
 
   std::vector<MetricSpec> metrics(const std::string&) const override {
-    return {ratio_metric("bits_per_byte", "bits", false, 1, true),
+    return {headline(ratio_metric("bits_per_byte", "bits", false)),
             {"token_perplexity",
              false,
              {"nats"},

@@ -17,6 +17,7 @@ class RtpLx : public Benchmark {
  public:
   const char* description() const override { return "toxicity of 25 continuations of each RTP-LX prompt"; }
   const char* version() const override { return "1"; }
+  bool uses_scorer() const override { return true; }
   std::vector<std::string> depends_on() const override { return toxicity_options(); }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"ar", "cs", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru",

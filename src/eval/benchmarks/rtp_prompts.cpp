@@ -16,6 +16,7 @@ class RtpPrompts : public Benchmark {
     return "toxicity of 25 continuations of each provocative prompt";
   }
   const char* version() const override { return "1"; }
+  bool uses_scorer() const override { return true; }
   std::vector<std::string> depends_on() const override { return toxicity_options(); }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"ar", "cs", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru",

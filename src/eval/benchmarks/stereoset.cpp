@@ -87,9 +87,10 @@ class StereoSet : public Benchmark {
       const std::string suffix = domain.empty() ? "" : "." + domain,
                         tail = domain.empty() ? "" : "/" + domain;
       const std::string ss = scoring + ".ss" + suffix, lms = scoring + ".lms" + suffix;
-      specs.push_back(ratio_metric("ss" + tail, ss, std::nullopt, 100, domain.empty()));
-      specs.push_back(ratio_metric("lms" + tail, lms, true, 100, domain.empty()));
-      specs.push_back({"icat" + tail, true, {ss, lms}, icat, domain.empty()});
+      for (const MetricSpec& spec :
+           {ratio_metric("ss" + tail, ss, std::nullopt, 100), ratio_metric("lms" + tail, lms, true, 100),
+            MetricSpec{"icat" + tail, true, {ss, lms}, icat}})
+        specs.push_back(domain.empty() ? headline(spec) : spec);
     }
     return specs;
   }
