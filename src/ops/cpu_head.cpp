@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/cpu_head.h"
 
+#include "ops/attention_tiles.h"  // scale_row
 #include "ops/matmul.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <vector>
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
 
 #include "xlt/base/error.h"
 
@@ -19,7 +23,6 @@ namespace {
 
 // Columns of logits made and summed at a time. 240 rows of them are half a second-level cache.
 constexpr int64_t kColumns = 256;
-static_assert(kVocabBlock % kColumns == 0, "a block that is made lies in one that is kept");
 
 // Rows of a block of logits, contiguous, as a tensor of its own.
 at::Tensor as_tensor(float* y, int64_t rows, int64_t columns) {
@@ -38,6 +41,10 @@ void merge(OnlineLogSumExp& state, const OnlineLogSumExp& next) {
   state.highest = highest;
 }
 
+std::vector<OnlineLogSumExp> new_parts(int64_t rows, int64_t vocabulary) {
+  return std::vector<OnlineLogSumExp>(static_cast<size_t>((vocabulary + kColumns - 1) / kColumns * rows));
+}
+
 // parts [blocks][rows] → states [rows], in the order of the vocabulary.
 void merge_parts(const std::vector<OnlineLogSumExp>& parts, const int64_t* targets, int64_t rows,
                  OnlineLogSumExp* states) {
@@ -52,6 +59,77 @@ void merge_parts(const std::vector<OnlineLogSumExp>& parts, const int64_t* targe
   });
 }
 
+// Σ_j e^(logit − highest) · ∂logit · weight row j over a span of the vocabulary, without the targets' own
+// terms: what is left of ∂ logp / ∂ hidden once it is divided by the whole sum. `highest` rises as blocks
+// come in, and what was summed before shrinks with it (Milakov & Gimelshein 2018, algorithm 3). Spans depend
+// on the vocabulary alone, and so do the bits.
+class SlopeSpan {
+ public:
+  static constexpr int64_t kSpans = 32;
+  static int64_t columns_of(int64_t vocabulary) {
+    const int64_t blocks = (vocabulary + kColumns - 1) / kColumns;
+    return (blocks + kSpans - 1) / kSpans * kColumns;
+  }
+  SlopeSpan(int64_t rows, int64_t columns)
+      : highest_(static_cast<size_t>(rows), -std::numeric_limits<float>::infinity()),
+        sums_(at::zeros({rows, columns}, at::kFloat)) {}
+
+  // `logits` [rows, block.columns] are overwritten; `parts` are the block's states; `weight`, its rows.
+  void add(const LogitBlock& block, const OnlineLogSumExp* parts, const HeadOptions& options,
+           const at::Tensor& weight) {
+    const auto scale = static_cast<float>(options.logit_scale);
+    const float inverse = options.softcap > 0 ? static_cast<float>(1 / options.softcap) : 0;
+    for (int64_t row = 0; row < block.rows; ++row) {
+      raise(row, static_cast<float>(parts[row].highest));
+      float* x = block.logits + row * block.columns;
+      capped_exponentials(x, block.columns, highest_[row], scale, inverse);
+      const int64_t target = block.targets[row] - block.first;
+      if (target >= 0 && target < block.columns) x[target] = 0;
+    }
+    add_matmul_nt(MatmulLibrary::kOwn, sums_, as_tensor(block.logits, block.rows, block.columns), weight.t(),
+                  1);
+  }
+
+  // to −= e^(highest − of.highest) / of.sum · the row's sums
+  void subtract_from(int64_t row, const OnlineLogSumExp& of, float* to) const {
+    const auto share = static_cast<float>(std::exp(highest_[row] - of.highest) / of.sum);
+    const float* sums = sums_.const_data_ptr<float>() + row * sums_.size(1);
+    for (int64_t i = 0; i < sums_.size(1); ++i) to[i] -= share * sums[i];
+  }
+
+ private:
+  void raise(int64_t row, float highest) {
+    const float before = highest_[row];
+    if (!(highest > before)) return;
+    highest_[row] = highest;
+    if (before == -std::numeric_limits<float>::infinity()) return;
+    scale_row(sums_.mutable_data_ptr<float>() + row * sums_.size(1), sums_.size(1),
+              std::exp(before - highest));
+  }
+
+  std::vector<float> highest_;
+  at::Tensor sums_;
+};
+
+// slopes ← (1 − p(target)) · ∂logit · the target's weight − what the spans hold.
+void finish_slopes(const std::vector<SlopeSpan>& spans, const OnlineLogSumExp* states,
+                   const at::Tensor& target_weights, const HeadOptions& options, at::Tensor& slopes) {
+  const double inverse = options.softcap > 0 ? 1 / options.softcap : 0;
+  const int64_t columns = slopes.size(1);
+  const float* weights = target_weights.const_data_ptr<float>();
+  float* to = slopes.mutable_data_ptr<float>();
+  at::parallel_for(0, slopes.size(0), 4, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const OnlineLogSumExp& state = states[row];
+      const double capped = state.target * inverse,
+                   others = state.sum - std::exp(state.target - state.highest);
+      const auto slope = static_cast<float>(options.logit_scale * (1 - capped * capped) * others / state.sum);
+      for (int64_t i = 0; i < columns; ++i) to[row * columns + i] = slope * weights[row * columns + i];
+      for (const SlopeSpan& span : spans) span.subtract_from(row, state, to + row * columns);
+    }
+  });
+}
+
 }  // namespace
 
 bool cpu_head_takes(const at::Tensor& weight) { return matmul_library_of(weight) == MatmulLibrary::kOwn; }
@@ -62,25 +140,41 @@ void scale_and_cap(at::Tensor& logits, const HeadOptions& options) {
 }
 
 void cpu_head_states(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
-                     const HeadOptions& options, OnlineLogSumExp* states, std::vector<at::Tensor>* kept) {
-  const int64_t rows = hidden.size(0), vocabulary = weight.size(0);
+                     const HeadOptions& options, OnlineLogSumExp* states) {
+  const int64_t rows = hidden.size(0);
   if (rows == 0) return;
-  std::vector<OnlineLogSumExp> parts(static_cast<size_t>((vocabulary + kColumns - 1) / kColumns * rows));
-  if (kept != nullptr) {
-    kept->clear();
-    for (int64_t first = 0; first < vocabulary; first += kVocabBlock)
-      kept->push_back(at::empty({rows, std::min(kVocabBlock, vocabulary - first)}, at::kFloat));
-  }
+  std::vector<OnlineLogSumExp> parts = new_parts(rows, weight.size(0));
   matmul_blocks(hidden, weight, kColumns, [&](int64_t first, int64_t count, float* y) {
     at::Tensor logits = as_tensor(y, rows, count);
     scale_and_cap(logits, options);
     add_block({y, rows, count, first, targets.const_data_ptr<int64_t>()},
               parts.data() + first / kColumns * rows);
-    if (kept == nullptr) return;
-    at::Tensor& block = (*kept)[first / kVocabBlock];
-    store(y, rows, count, block.mutable_data_ptr<float>() + first % kVocabBlock, block.stride(0));
   });
   merge_parts(parts, targets.const_data_ptr<int64_t>(), rows, states);
+}
+
+void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                     const HeadOptions& options, OnlineLogSumExp* states, at::Tensor& slopes) {
+  XLT_CHECK(slopes.is_contiguous() && slopes.scalar_type() == at::kFloat, "slopes are dense float32");
+  const int64_t rows = hidden.size(0), vocabulary = weight.size(0), span = SlopeSpan::columns_of(vocabulary);
+  if (rows == 0) return;
+  const int64_t* ids = targets.const_data_ptr<int64_t>();
+  std::vector<OnlineLogSumExp> parts = new_parts(rows, vocabulary);
+  std::vector<SlopeSpan> spans;
+  for (int64_t first = 0; first < vocabulary; first += span) spans.emplace_back(rows, weight.size(1));
+  matmul_blocks(
+      hidden, weight, kColumns,
+      [&](int64_t first, int64_t count, float* y) {
+        at::Tensor logits = as_tensor(y, rows, count);
+        scale_and_cap(logits, options);
+        const LogitBlock block{y, rows, count, first, ids};
+        OnlineLogSumExp* block_parts = parts.data() + first / kColumns * rows;
+        add_block(block, block_parts);
+        spans[first / span].add(block, block_parts, options, weight.narrow(0, first, count));
+      },
+      span / kColumns);
+  merge_parts(parts, ids, rows, states);
+  finish_slopes(spans, states, weight.index_select(0, targets).to(at::kFloat), options, slopes);
 }
 
 void cpu_head_logits(const at::Tensor& hidden, const at::Tensor& weight, const HeadOptions& options,

@@ -1,10 +1,9 @@
 // The head on the CPU by our own matrix product: logits are made a block of the vocabulary at a time, and
-// reduced or stored while they are in the cache. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// reduced, multiplied on or stored while they are in the cache. Inside `ops` only. SPDX-License-Identifier:
+// Apache-2.0
 #pragma once
 
 #include "ops/head_kernels.h"
-
-#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -12,19 +11,21 @@
 
 namespace xlt::ops {
 
-// Columns of logits in one tensor on the CPU, kept for the gradient or made by another library. Fixed, so
-// that the order of summation depends on nothing.
+// Columns of logits in one tensor on the CPU where another library makes them. Fixed, so that the order of
+// summation depends on nothing.
 inline constexpr int64_t kVocabBlock = 1024;
 
 // Whether the functions below take this weight.
 bool cpu_head_takes(const at::Tensor& weight);
 
 // hidden [M, C], weight [V, C], targets [M] int64 → each row's state, over the whole vocabulary. The order of
-// summation depends on nothing but V. With `kept`, the logits too, [M, kVocabBlock] float32 each (the last
-// one may be narrower).
+// summation depends on nothing but V.
 void cpu_head_states(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
-                     const HeadOptions& options, OnlineLogSumExp* states,
-                     std::vector<at::Tensor>* kept = nullptr);
+                     const HeadOptions& options, OnlineLogSumExp* states);
+
+// The same states and, from the same pass over the weight, slopes [M, C] float32 ← ∂ logp / ∂ hidden.
+void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                     const HeadOptions& options, OnlineLogSumExp* states, at::Tensor& slopes);
 
 // logits [M, V] float32, columns contiguous.
 void cpu_head_logits(const at::Tensor& hidden, const at::Tensor& weight, const HeadOptions& options,

@@ -87,13 +87,16 @@ void cpu_matmul(const CpuMatmul& product) {
     multiply_by_outputs(product);
 }
 
-void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit) {
+void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit,
+                       int64_t blocks_per_task) {
   XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
   const Buffer packed(packed_rows(product) * product.in);
   const auto blocks = pack(product, 0, product.in, packed.data());
-  at::parallel_for(0, (product.out + outputs - 1) / outputs, 1, [&](int64_t begin, int64_t end) {
+  const int64_t num_blocks = (product.out + outputs - 1) / outputs;
+  const int64_t num_tasks = (num_blocks + blocks_per_task - 1) / blocks_per_task;
+  at::parallel_for(0, num_tasks, 1, [&](int64_t begin, int64_t end) {
     const Buffer y(product.rows * outputs);
-    for (int64_t b = begin; b < end; ++b) {
+    for (int64_t b = begin * blocks_per_task; b < std::min(end * blocks_per_task, num_blocks); ++b) {
       const int64_t first = b * outputs, count = std::min(outputs, product.out - first);
       multiply_outputs(product, blocks, first, first + count, y.data(), count, false);
       visit(first, count, y.data());

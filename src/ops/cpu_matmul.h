@@ -29,9 +29,11 @@ void cpu_matmul(const CpuMatmul& product);
 // The product in blocks of `outputs` columns, as many at a time as there are threads; while rows · outputs
 // floats fit a second-level cache, none reaches memory beyond it unless `visit` takes it there. `product.y`
 // and `add` are not read. The same bits as cpu_matmul's. visit: columns first … first + count as y [rows,
-// count], contiguous, its own to change until it returns.
+// count], contiguous, its own to change until it returns. Runs of `blocks_per_task` blocks are one thread's,
+// one after the other.
 using OutputBlock = std::function<void(int64_t first, int64_t count, float* y)>;
-void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit);
+void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit,
+                       int64_t blocks_per_task = 1);
 
 // Whether this machine runs the kernels: x86-64-v3 (AVX2 and FMA).
 bool cpu_matmul_suits();

@@ -26,6 +26,9 @@ void add_block(const LogitBlock& block, OnlineLogSumExp* states);
 // ∂logit = scale · (1 − (logit / softcap)²). `states` have seen every block of the row.
 void gradient_in_place(const LogitBlock& block, const OnlineLogSumExp* states, float scale, float softcap);
 
+// x ← e^(x − highest) · factor · (1 − (x · inverse)²); inverse: 1 / softcap, or 0.
+void capped_exponentials(float* x, int64_t length, float highest, float factor, float inverse);
+
 // Largest of a row; NaN if one is there.
 float largest_of(const float* x, int64_t length);
 // Σ exp(factor · (x − highest)), in blocks of kSumBlock in float32, those in float64. `block_sums`, if not

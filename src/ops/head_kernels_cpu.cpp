@@ -22,7 +22,8 @@ XLT_INLINE int32_t ordered(float value) {
   return magnitude > 0x7f800000 ? magnitude : key;
 }
 
-// exp(x − highest) · factor · (1 − (x / softcap)²); inverse: 1 / softcap, or 0.
+}  // namespace
+
 XLT_CPU_KERNEL void capped_exponentials(float* x, int64_t length, float highest, float factor,
                                         float inverse) {
   for (int64_t i = 0; i < length; ++i) {
@@ -30,8 +31,6 @@ XLT_CPU_KERNEL void capped_exponentials(float* x, int64_t length, float highest,
     x[i] = exp_approx(x[i] - highest) * (factor * (1 - capped * capped));
   }
 }
-
-}  // namespace
 
 XLT_CPU_KERNEL float largest_of(const float* x, int64_t length) {
   int32_t best[kWidth];

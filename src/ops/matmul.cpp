@@ -141,9 +141,10 @@ void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, co
   }
 }
 
-void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit) {
+void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit,
+                   int64_t blocks_per_task) {
   const OwnOperands operands(x, weight);
-  cpu_matmul_blocks(operands.product(), columns, visit);
+  cpu_matmul_blocks(operands.product(), columns, visit, blocks_per_task);
 }
 
 at::Tensor pad_rows(const at::Tensor& x, int64_t rows) {

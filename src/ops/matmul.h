@@ -28,7 +28,8 @@ void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, co
                    double scale);
 
 // The product in blocks of columns that are visited while they are in the cache (cpu_matmul.h); kOwn only.
-void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit);
+void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit,
+                   int64_t blocks_per_task = 1);
 
 // x with zero rows appended up to `rows`; x itself if it has as many.
 at::Tensor pad_rows(const at::Tensor& x, int64_t rows);

@@ -162,15 +162,18 @@ XLT_AVX512_KERNEL void multiply_along_avx512(const Chunk& chunk, const Panel* pa
 XLT_CPU_KERNEL void transpose(const float* from, int64_t stride, int64_t rows, int64_t columns, float* to,
                               int64_t width) {
   const int64_t full_rows = rows / 4 * 4, full_columns = columns / 4 * 4;
-  for (int64_t i = 0; i < full_columns; i += 4)
-    for (int64_t row = 0; row < full_rows; row += 4) {
-      const float* block = from + row * stride + i;
-      const Quad in[4] = {load_quad(block), load_quad(block + stride), load_quad(block + 2 * stride),
-                          load_quad(block + 3 * stride)};
-      Quad out[4];
-      transpose_quads(in, out);
-      for (int64_t k = 0; k < 4; ++k) std::memcpy(to + (i + k) * width + row, &out[k], sizeof(Quad));
-    }
+  // A line of four rows at a time: rows a power of two apart share a set of the first-level cache, which
+  // holds the lines of eight.
+  for (int64_t first = 0; first < full_columns; first += kLine)
+    for (int64_t row = 0; row < full_rows; row += 4)
+      for (int64_t i = first; i < std::min(first + kLine, full_columns); i += 4) {
+        const float* block = from + row * stride + i;
+        const Quad in[4] = {load_quad(block), load_quad(block + stride), load_quad(block + 2 * stride),
+                            load_quad(block + 3 * stride)};
+        Quad out[4];
+        transpose_quads(in, out);
+        for (int64_t k = 0; k < 4; ++k) std::memcpy(to + (i + k) * width + row, &out[k], sizeof(Quad));
+      }
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t i = row < full_rows ? full_columns : 0; i < columns; ++i)
       to[i * width + row] = from[row * stride + i];

@@ -134,15 +134,15 @@ at::Tensor states_of(const at::Tensor& hidden, const at::Tensor& weight, const a
 at::Tensor logps_with_slopes(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                              const HeadOptions& options, at::Tensor slopes) {
   at::Tensor states = new_states(targets);
+  if (cpu_head_takes(weight)) {
+    cpu_head_slopes(hidden, weight, targets, options, states_in(states), slopes);
+    return logp_of(states);
+  }
   const std::vector<Run> blocks = blocks_of(weight);
   std::vector<at::Tensor> logits;
-  if (cpu_head_takes(weight)) {
-    cpu_head_states(hidden, weight, targets, options, states_in(states), &logits);
-  } else {
-    for (const Run& columns : blocks) {
-      logits.push_back(logits_of(hidden, block_of(weight, columns), options));
-      add_to_states(logits.back(), targets, columns, states);
-    }
+  for (const Run& columns : blocks) {
+    logits.push_back(logits_of(hidden, block_of(weight, columns), options));
+    add_to_states(logits.back(), targets, columns, states);
   }
   for (size_t b = 0; b < blocks.size(); ++b) {
     to_gradient(logits[b], targets, blocks[b], states, options);

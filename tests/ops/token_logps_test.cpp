@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
@@ -93,6 +94,38 @@ TEST(TokenLogpsRows, AValueIsTheSameBitsWithAndWithoutGradients) {
   EXPECT_TRUE(same_bits(ops::token_logps(hidden, weight, targets).detach(), plain));
   weight.set_requires_grad(true);
   EXPECT_TRUE(same_bits(ops::token_logps(hidden, weight, targets).detach(), plain));
+}
+
+// Where a target takes nearly all of the probability, its gradient is a small difference of large terms.
+TEST(TokenLogpsRows, GradientsOfConfidentRowsAreAsExactAsTheNaiveForm) {
+  const at::Tensor weight = at::randn({30000, 24}), targets = at::arange(7, at::kLong) * 4001;
+  for (const double confidence : {0.2, 0.5, 1.0, 3.0}) {
+    const at::Tensor hidden = weight.index_select(0, targets) * confidence;
+    const auto gradient = [&](auto&& logps, at::ScalarType type) {
+      at::Tensor leaf = hidden.to(type).clone().set_requires_grad(true);
+      logps(leaf, weight.to(type), targets, ops::HeadOptions{}).sum().backward();
+      return leaf.grad();
+    };
+    const at::Tensor exact = gradient(reference::token_logps, at::kDouble);
+    EXPECT_LE(error_against(gradient(ops::token_logps, at::kFloat), exact),
+              3 * error_against(gradient(reference::token_logps, at::kFloat), exact) + 1e-7)
+        << "confidence " << confidence;
+  }
+}
+
+TEST(TokenLogpsRows, GradientsAreTheSameBitsAtAnyNumberOfThreads) {
+  const at::Tensor hidden = at::randn({50, 24}), weight = at::randn({20000, 24}),
+                   targets = at::randint(20000, {50}, at::kLong);
+  const auto gradient = [&](int num_threads) {
+    at::set_num_threads(num_threads);
+    at::Tensor leaf = hidden.clone().set_requires_grad(true);
+    ops::token_logps(leaf, weight, targets).sum().backward();
+    return leaf.grad();
+  };
+  const int threads = at::get_num_threads();
+  const at::Tensor one = gradient(1), three = gradient(3);
+  at::set_num_threads(threads);
+  EXPECT_TRUE(same_bits(one, three));
 }
 
 TEST(TokenLogpsTypes, Bfloat16WeightsGiveTheLogitsOfTheirFloat32Values) {
