@@ -8,7 +8,7 @@ get_filename_component(cuda_root ${cuda_root}/../.. ABSOLUTE)
 find_library(XLT_CUDART cudart_static HINTS ${cuda_root} PATH_SUFFIXES lib64 lib targets/x86_64-linux/lib REQUIRED)
 
 # PTX of the newest architecture goes in too, for GPUs newer than the list.
-set(nvcc_flags -std=c++17 -O3 --expt-relaxed-constexpr -I${CMAKE_SOURCE_DIR}/include -I${CMAKE_SOURCE_DIR}/src)
+set(nvcc_flags -std=c++17 -O3 -Xptxas -v --expt-relaxed-constexpr -I${CMAKE_SOURCE_DIR}/include -I${CMAKE_SOURCE_DIR}/src)
 set(newest 0)
 foreach(architecture ${XLT_CUDA_ARCHITECTURES})
   list(APPEND nvcc_flags -gencode=arch=compute_${architecture},code=sm_${architecture})
@@ -29,7 +29,9 @@ foreach(source ${cuda_sources})
   set(object ${CMAKE_BINARY_DIR}/cuda/${stem}.cu.o)
   add_custom_command(
     OUTPUT ${object}
-    COMMAND ${nvcc_launcher} ${XLT_NVCC} ${nvcc_flags} -MD -MF ${object}.d -c ${source} -o ${object}
+    # Registers, shared memory and spills go beside the object, where tests/ops/check_ptxas.py reads them.
+    COMMAND sh -c "report=$0; \"$@\" 2> \"$report\" || { cat \"$report\" >&2; exit 1; }" ${CMAKE_BINARY_DIR}/cuda/${stem}.ptxas
+            ${nvcc_launcher} ${XLT_NVCC} ${nvcc_flags} -MD -MF ${object}.d -c ${source} -o ${object}
     DEPENDS ${source}
     DEPFILE ${object}.d
     COMMENT "nvcc ${stem}.cu"

@@ -65,10 +65,13 @@ void merge_parts(const std::vector<OnlineLogSumExp>& parts, const int64_t* targe
 // on the vocabulary alone, and so do the bits.
 class SlopeSpan {
  public:
-  static constexpr int64_t kSpans = 32;
-  static int64_t columns_of(int64_t vocabulary) {
+  // Work for many threads; beyond the least, all of them hold no more than a quarter of what the logits
+  // would.
+  static int64_t columns_of(int64_t vocabulary, int64_t hidden) {
+    constexpr int64_t kLeast = 8, kMost = 64;
+    const int64_t spans = std::clamp<int64_t>(vocabulary / (4 * hidden), kLeast, kMost);
     const int64_t blocks = (vocabulary + kColumns - 1) / kColumns;
-    return (blocks + kSpans - 1) / kSpans * kColumns;
+    return (blocks + spans - 1) / spans * kColumns;
   }
   SlopeSpan(int64_t rows, int64_t columns)
       : highest_(static_cast<size_t>(rows), -std::numeric_limits<float>::infinity()),
@@ -147,8 +150,9 @@ void cpu_head_states(const at::Tensor& hidden, const at::Tensor& weight, const a
   matmul_blocks(hidden, weight, kColumns, [&](int64_t first, int64_t count, float* y) {
     at::Tensor logits = as_tensor(y, rows, count);
     scale_and_cap(logits, options);
-    add_block({y, rows, count, first, targets.const_data_ptr<int64_t>()},
-              parts.data() + first / kColumns * rows);
+    cpu::add_block(
+        {{y, rows, count, first, targets.const_data_ptr<int64_t>()}, parts.data() + first / kColumns * rows},
+        {});
   });
   merge_parts(parts, targets.const_data_ptr<int64_t>(), rows, states);
 }
@@ -156,7 +160,8 @@ void cpu_head_states(const at::Tensor& hidden, const at::Tensor& weight, const a
 void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                      const HeadOptions& options, OnlineLogSumExp* states, at::Tensor& slopes) {
   XLT_CHECK(slopes.is_contiguous() && slopes.scalar_type() == at::kFloat, "slopes are dense float32");
-  const int64_t rows = hidden.size(0), vocabulary = weight.size(0), span = SlopeSpan::columns_of(vocabulary);
+  const int64_t rows = hidden.size(0), vocabulary = weight.size(0),
+                span = SlopeSpan::columns_of(vocabulary, weight.size(1));
   if (rows == 0) return;
   const int64_t* ids = targets.const_data_ptr<int64_t>();
   std::vector<OnlineLogSumExp> parts = new_parts(rows, vocabulary);
@@ -169,7 +174,7 @@ void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const a
         scale_and_cap(logits, options);
         const LogitBlock block{y, rows, count, first, ids};
         OnlineLogSumExp* block_parts = parts.data() + first / kColumns * rows;
-        add_block(block, block_parts);
+        cpu::add_block({block, block_parts}, {});
         spans[first / span].add(block, block_parts, options, weight.narrow(0, first, count));
       },
       span / kColumns);

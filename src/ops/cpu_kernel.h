@@ -31,3 +31,9 @@
 #define XLT_AVX2_KERNEL
 #endif
 #define XLT_INLINE inline __attribute__((always_inline))
+// XLT_ANYWHERE on what CPU and CUDA kernels share.
+#ifdef __CUDACC__
+#define XLT_ANYWHERE __host__ __device__ inline
+#else
+#define XLT_ANYWHERE XLT_INLINE
+#endif

@@ -23,6 +23,8 @@ struct CpuMatmul {
   int64_t y_row_stride;
   bool add = false;
   bool narrow_vectors = false;  // AVX2's also where there is AVX-512, for tests: the same bits
+  // Not null: `weight` holds nf4 codes (nf4_kernels.h) and the strides count elements of what they stand for.
+  const float* nf4_absmax = nullptr;
 };
 void cpu_matmul(const CpuMatmul& product);
 

@@ -47,28 +47,49 @@ inline KernelStream current_stream(at::Device device) {
               str_cat("no ", kernel, " for ", device.str(), "; expected cpu or cuda"));
 }
 
-// Calls cpu::kernel(args, {}) or cuda::kernel(args, stream), two functions of one signature declared in a
-// *_kernels.h.
 #ifdef XLT_CUDA
 inline constexpr bool kBuiltWithCuda = true;
-#define XLT_DISPATCH(device, kernel, args)                    \
-  do {                                                        \
-    if ((device).is_cuda()) {                                 \
-      const c10::DeviceGuard device_guard(device);            \
-      cuda::kernel(args, ::xlt::ops::current_stream(device)); \
-    } else if ((device).is_cpu()) {                           \
-      cpu::kernel(args, {});                                  \
-    } else {                                                  \
-      ::xlt::ops::throw_no_kernel(#kernel, device);           \
-    }                                                         \
-  } while (false)
 #else
 inline constexpr bool kBuiltWithCuda = false;
-#define XLT_DISPATCH(device, kernel, args)                                \
+#endif
+
+// Whether XLT_DISPATCH calls cpu::kernel for tensors there.
+static inline bool runs_cpu_kernels([[maybe_unused]] at::Device device) {
+#ifdef XLT_CUDA_EMULATION  // in tests: CUDA's kernels, compiled for the CPU, on CPU tensors
+                           // (tests/cuda_emulation)
+  return false;
+#else
+  return device.is_cpu();
+#endif
+}
+
+// Calls cuda::kernel(…, stream).
+#if defined(XLT_CUDA_EMULATION)
+#define XLT_DISPATCH_CUDA(device, kernel, ...)                            \
   do {                                                                    \
     if (!(device).is_cpu()) ::xlt::ops::throw_no_kernel(#kernel, device); \
-    cpu::kernel(args, {});                                                \
+    cuda::kernel(__VA_ARGS__, {});                                        \
   } while (false)
+#elif defined(XLT_CUDA)
+#define XLT_DISPATCH_CUDA(device, kernel, ...)                             \
+  do {                                                                     \
+    if (!(device).is_cuda()) ::xlt::ops::throw_no_kernel(#kernel, device); \
+    const c10::DeviceGuard device_guard(device);                           \
+    cuda::kernel(__VA_ARGS__, ::xlt::ops::current_stream(device));         \
+  } while (false)
+#else
+#define XLT_DISPATCH_CUDA(device, kernel, ...) ::xlt::ops::throw_no_kernel(#kernel, device)
 #endif
+
+// Calls cpu::kernel(…, {}) or cuda::kernel(…, stream), two functions of one signature declared in a
+// *_kernels.h.
+#define XLT_DISPATCH(device, kernel, ...)             \
+  do {                                                \
+    if (::xlt::ops::runs_cpu_kernels(device)) {       \
+      cpu::kernel(__VA_ARGS__, {});                   \
+    } else {                                          \
+      XLT_DISPATCH_CUDA(device, kernel, __VA_ARGS__); \
+    }                                                 \
+  } while (false)
 
 }  // namespace xlt::ops

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/dropout.h"
 
-#include "ops/dropout_hash.h"
-#include "ops/lanes.h"
+#include "ops/dispatch.h"
+#include "ops/dropout_kernels.h"
 
 #include <limits>
 
-#include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
-#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "xlt/base/error.h"
@@ -22,55 +18,12 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-constexpr int64_t kGrain = 32768;  // elements a thread takes at least
-
-template <typename T>
-XLT_INLINE void drop_of(const T* __restrict__ x, T* __restrict__ y, int64_t begin, int64_t end,
-                        const DropoutRule& rule) {
-  const DropoutRule local = rule;
-  const uint32_t first = static_cast<uint32_t>(begin), count = static_cast<uint32_t>(end - begin);
-  x += begin;
-  y += begin;
-  for (uint32_t i = 0; i < count; ++i)
-    y[i] = narrow<T>(widen(x[i]) * static_cast<Accumulator<T>>(dropout_factor(local, first + i)));
-}
-
-XLT_CPU_KERNEL void drop(const float* x, float* y, int64_t begin, int64_t end, const DropoutRule& rule) {
-  drop_of(x, y, begin, end, rule);
-}
-XLT_CPU_KERNEL void drop(const double* x, double* y, int64_t begin, int64_t end, const DropoutRule& rule) {
-  drop_of(x, y, begin, end, rule);
-}
-XLT_CPU_KERNEL void drop(const c10::BFloat16* x, c10::BFloat16* y, int64_t begin, int64_t end,
-                         const DropoutRule& rule) {
-  drop_of(x, y, begin, end, rule);
-}
-XLT_CPU_KERNEL void drop(const c10::Half* x, c10::Half* y, int64_t begin, int64_t end,
-                         const DropoutRule& rule) {
-  drop_of(x, y, begin, end, rule);
-}
-
-// The factors themselves, where there is no kernel for the device: made on the CPU and sent there.
-at::Tensor factors(const at::Tensor& x, const DropoutRule& rule) {
-  at::Tensor ones = at::empty(x.sizes(), at::kFloat).fill_(1), result = at::empty_like(ones);
-  const float* from = ones.const_data_ptr<float>();
-  float* to = result.mutable_data_ptr<float>();
-  at::parallel_for(0, x.numel(), kGrain,
-                   [&](int64_t begin, int64_t end) { drop(from, to, begin, end, rule); });
-  return result.to(x.options());
-}
-
 at::Tensor dropped(const at::Tensor& x, double p, uint64_t key) {
-  const DropoutRule rule(p, key);
-  if (!x.is_cpu()) return x * factors(x, rule);
   const at::Tensor input = x.contiguous();
   at::Tensor y = at::empty(x.sizes(), x.options());
-  AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, x.scalar_type(), "dropout", [&] {
-    const scalar_t* from = input.const_data_ptr<scalar_t>();
-    scalar_t* to = y.mutable_data_ptr<scalar_t>();
-    at::parallel_for(0, x.numel(), kGrain,
-                     [&](int64_t begin, int64_t end) { drop(from, to, begin, end, rule); });
-  });
+  const DropoutArgs args{kernel_dtype(x), x.numel(), input.const_data_ptr(), y.mutable_data_ptr(),
+                         DropoutRule(p, key)};
+  XLT_DISPATCH(x.device(), dropout, args);
   return y;
 }
 

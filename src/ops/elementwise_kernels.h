@@ -1,4 +1,4 @@
-// CPU kernels that touch every element once: rope and the gated activation. Inside `ops` only.
+// Kernels that touch every element once: rope and the gated activation. Inside `ops` only.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace xlt::ops::cpu {
+namespace xlt::ops {
 
 struct RopeArgs {
   KernelDtype dtype = KernelDtype::kF32;
@@ -18,7 +18,12 @@ struct RopeArgs {
   const float* sin = nullptr;
   void* y = nullptr;  // [rows, heads, 2·half], dense
 };
-void rope(const RopeArgs& args);
+namespace cpu {
+void rope(const RopeArgs& args, const KernelStream& stream);
+}
+namespace cuda {
+void rope(const RopeArgs& args, const KernelStream& stream);
+}
 
 struct GatedActivationArgs {
   KernelDtype dtype = KernelDtype::kF32;
@@ -32,7 +37,13 @@ struct GatedActivationArgs {
   void* gate_gradient = nullptr;     // backward: dense
   void* up_gradient = nullptr;
 };
-void gated_activation_forward(const GatedActivationArgs& args);
-void gated_activation_backward(const GatedActivationArgs& args);
+namespace cpu {
+void gated_activation_forward(const GatedActivationArgs& args, const KernelStream& stream);
+void gated_activation_backward(const GatedActivationArgs& args, const KernelStream& stream);
+}  // namespace cpu
+namespace cuda {
+void gated_activation_forward(const GatedActivationArgs& args, const KernelStream& stream);
+void gated_activation_backward(const GatedActivationArgs& args, const KernelStream& stream);
+}  // namespace cuda
 
-}  // namespace xlt::ops::cpu
+}  // namespace xlt::ops

@@ -1,10 +1,8 @@
-// gated_activation: checks, autograd, and the kernels where there are some. SPDX-License-Identifier:
-// Apache-2.0
+// gated_activation: checks, autograd and the choice of backend. SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/gated_activation.h"
 
 #include "ops/dispatch.h"
 #include "ops/elementwise_kernels.h"
-#include "ops/reference.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
@@ -19,7 +17,7 @@ using torch::autograd::tensor_list;
 at::Tensor dense_rows(const at::Tensor& x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
 
 // gate and up with dense rows.
-cpu::GatedActivationArgs arguments(const at::Tensor& gate, const at::Tensor& up, bool gelu) {
+GatedActivationArgs arguments(const at::Tensor& gate, const at::Tensor& up, bool gelu) {
   return {kernel_dtype(gate), gelu,         gate.size(0),          gate.size(1),
           gate.stride(0),     up.stride(0), gate.const_data_ptr(), up.const_data_ptr()};
 }
@@ -27,9 +25,9 @@ cpu::GatedActivationArgs arguments(const at::Tensor& gate, const at::Tensor& up,
 at::Tensor forward_kernel(const at::Tensor& gate, const at::Tensor& up, bool gelu) {
   at::Tensor y = at::empty(gate.sizes(), gate.options());
   if (y.numel() == 0) return y;
-  cpu::GatedActivationArgs args = arguments(gate, up, gelu);
+  GatedActivationArgs args = arguments(gate, up, gelu);
   args.y = y.mutable_data_ptr();
-  cpu::gated_activation_forward(args);
+  XLT_DISPATCH(gate.device(), gated_activation_forward, args);
   return y;
 }
 
@@ -49,11 +47,11 @@ class GatedActivationFunction : public torch::autograd::Function<GatedActivation
     at::Tensor gate_gradient = at::empty(gate.sizes(), gate.options()),
                up_gradient = at::empty(up.sizes(), up.options());
     if (gate.numel() > 0) {
-      cpu::GatedActivationArgs args = arguments(gate, up, context->saved_data["gelu"].toBool());
+      GatedActivationArgs args = arguments(gate, up, context->saved_data["gelu"].toBool());
       args.y_gradient = y_gradient.const_data_ptr();
       args.gate_gradient = gate_gradient.mutable_data_ptr();
       args.up_gradient = up_gradient.mutable_data_ptr();
-      cpu::gated_activation_backward(args);
+      XLT_DISPATCH(gate.device(), gated_activation_backward, args);
     }
     return {gate_gradient, up_gradient, {}};
   }
@@ -65,7 +63,6 @@ at::Tensor gated_activation(const at::Tensor& gate, const at::Tensor& up, Activa
   XLT_CHECK(gate.dim() == 2 && gate.sizes() == up.sizes() && gate.scalar_type() == up.scalar_type(),
             "gated_activation: gate ", gate.toString(), " ", gate.sizes(), " and up ", up.toString(), " ",
             up.sizes(), " need one shape [N, I] and one dtype");
-  if (!gate.is_cpu()) return reference::gated_activation(gate, up, activation);
   const bool gelu = activation == Activation::kGeluTanh;
   if (at::GradMode::is_enabled() && (gate.requires_grad() || up.requires_grad())) {
     return GatedActivationFunction::apply(gate, up, gelu);

@@ -120,12 +120,12 @@ int64_t grain_size(const GatedActivationArgs& args) {
 
 }  // namespace
 
-void gated_activation_forward(const GatedActivationArgs& args) {
+void gated_activation_forward(const GatedActivationArgs& args, const KernelStream&) {
   at::parallel_for(0, args.rows, grain_size(args),
                    [&](int64_t begin, int64_t end) { forward_rows(args, begin, end); });
 }
 
-void gated_activation_backward(const GatedActivationArgs& args) {
+void gated_activation_backward(const GatedActivationArgs& args, const KernelStream&) {
   at::parallel_for(0, args.rows, grain_size(args),
                    [&](int64_t begin, int64_t end) { backward_rows(args, begin, end); });
 }

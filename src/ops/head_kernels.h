@@ -1,5 +1,7 @@
-// CPU kernels over rows of logits. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// Kernels over rows of logits. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
 #pragma once
+
+#include "ops/kernel_types.h"
 
 #include <cstdint>
 #include <limits>
@@ -20,11 +22,24 @@ struct LogitBlock {
   int64_t rows, columns, first;
   const int64_t* targets;  // [rows]
 };
-// Adds the block to each row's state.
-void add_block(const LogitBlock& block, OnlineLogSumExp* states);
-// logits ← ∂ logp / ∂(hidden · weight): (onehot(target) − exp(logit − highest) / sum) · ∂logit, where
-// ∂logit = scale · (1 − (logit / softcap)²). `states` have seen every block of the row.
-void gradient_in_place(const LogitBlock& block, const OnlineLogSumExp* states, float scale, float softcap);
+struct LogitRows {
+  LogitBlock block;
+  OnlineLogSumExp* states;       // [rows]
+  float scale = 1, softcap = 0;  // of the gradient; softcap 0: none
+};
+// add_block adds the block to each row's state.
+// gradient_in_place: logits ← ∂ logp / ∂(hidden · weight) = (onehot(target) − exp(logit − highest) / sum) ·
+// ∂logit, where ∂logit = scale · (1 − (logit / softcap)²). `states` have seen every block of the row.
+namespace cpu {
+void add_block(const LogitRows& args, const KernelStream& stream);
+void gradient_in_place(const LogitRows& args, const KernelStream& stream);
+}  // namespace cpu
+namespace cuda {
+void add_block(const LogitRows& args, const KernelStream& stream);
+void gradient_in_place(const LogitRows& args, const KernelStream& stream);
+}  // namespace cuda
+
+// What follows runs on the CPU only.
 
 // x ← e^(x − highest) · factor · (1 − (x · inverse)²); inverse: 1 / softcap, or 0.
 void capped_exponentials(float* x, int64_t length, float highest, float factor, float inverse);

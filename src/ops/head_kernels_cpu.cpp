@@ -75,11 +75,14 @@ XLT_CPU_KERNEL void exponentials(const float* x, int64_t length, float highest, 
   for (int64_t i = 0; i < length; ++i) weights[i] = exp_approx((x[i] - highest) * factor);
 }
 
-void add_block(const LogitBlock& block, OnlineLogSumExp* states) {
+namespace cpu {
+
+void add_block(const LogitRows& args, const KernelStream&) {
+  const LogitBlock& block = args.block;
   at::parallel_for(0, block.rows, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const float* x = block.logits + row * block.columns;
-      OnlineLogSumExp& state = states[row];
+      OnlineLogSumExp& state = args.states[row];
       const double highest = std::max<double>(state.highest, largest_of(x, block.columns));
       state.sum = state.sum * std::exp(state.highest - highest) +
                   sum_of_exponentials(x, block.columns, static_cast<float>(highest), 1.0f);
@@ -90,19 +93,22 @@ void add_block(const LogitBlock& block, OnlineLogSumExp* states) {
   });
 }
 
-void gradient_in_place(const LogitBlock& block, const OnlineLogSumExp* states, float scale, float softcap) {
-  const float inverse = softcap > 0 ? 1 / softcap : 0;
+void gradient_in_place(const LogitRows& args, const KernelStream&) {
+  const LogitBlock& block = args.block;
+  const float scale = args.scale, inverse = args.softcap > 0 ? 1 / args.softcap : 0;
   at::parallel_for(0, block.rows, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       float* x = block.logits + row * block.columns;
-      const auto highest = static_cast<float>(states[row].highest);
-      capped_exponentials(x, block.columns, highest, static_cast<float>(-scale / states[row].sum), inverse);
+      const auto highest = static_cast<float>(args.states[row].highest);
+      capped_exponentials(x, block.columns, highest, static_cast<float>(-scale / args.states[row].sum),
+                          inverse);
       const int64_t target = block.targets[row] - block.first;
       if (target < 0 || target >= block.columns) continue;
-      const double capped = states[row].target * inverse;
+      const double capped = args.states[row].target * inverse;
       x[target] += static_cast<float>(scale * (1 - capped * capped));
     }
   });
 }
 
+}  // namespace cpu
 }  // namespace xlt::ops

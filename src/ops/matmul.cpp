@@ -141,6 +141,27 @@ void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, co
   }
 }
 
+at::Tensor matmul_nf4(const at::Tensor& x, const Nf4Weight& weight, bool transposed) {
+  const at::Tensor rows = x.to(at::kFloat);
+  CpuMatmul product{};
+  product.x = rows.const_data_ptr<float>();
+  product.rows = rows.size(0);
+  product.in = rows.size(1);
+  product.x_row_stride = rows.stride(0);
+  product.x_column_stride = rows.stride(1);
+  product.weight = weight.codes.const_data_ptr();
+  product.dtype = KernelDtype::kF32;
+  product.nf4_absmax = weight.absmax.const_data_ptr<float>();
+  product.out = transposed ? weight.in : weight.out;
+  product.out_stride = transposed ? 1 : weight.in;
+  product.in_stride = transposed ? weight.in : 1;
+  at::Tensor y = at::empty({product.rows, product.out}, rows.options());
+  product.y = y.mutable_data_ptr<float>();
+  product.y_row_stride = product.out;
+  cpu_matmul(product);
+  return y.to(x.scalar_type());
+}
+
 void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit,
                    int64_t blocks_per_task) {
   const OwnOperands operands(x, weight);

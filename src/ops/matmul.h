@@ -6,6 +6,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "xlt/ops/nf4.h"
+
 namespace xlt::ops {
 
 enum class MatmulLibrary {
@@ -26,6 +28,10 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
 // y += scale · x · weightᵀ, in place; without a temporary of y's size where the library can.
 void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight,
                    double scale);
+
+// x · weightᵀ (or, with `transposed`, x · weight) for a weight [out, in] in nf4 on the CPU: the bits of the
+// product by the same values in float32. Only where cpu_matmul_suits().
+at::Tensor matmul_nf4(const at::Tensor& x, const Nf4Weight& weight, bool transposed);
 
 // The product in blocks of columns that are visited while they are in the cache (cpu_matmul.h); kOwn only.
 void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/matmul_operands.h"
 
+#include "ops/nf4_kernels.h"
+
 #include <algorithm>
 
 #include <ATen/Parallel.h>
@@ -23,6 +25,13 @@ XLT_CPU_KERNEL void widen_block(const void* from, KernelDtype dtype, int64_t str
     widen_rows(static_cast<const c10::BFloat16*>(from), stride, rows, columns, to);
   else
     widen_rows(static_cast<const c10::Half*>(from), stride, rows, columns, to);
+}
+
+void widen_nf4(const CpuMatmul& product, int64_t offset, int64_t stride, int64_t rows, int64_t columns,
+               float* to) {
+  for (int64_t row = 0; row < rows; ++row)
+    cpu::nf4_dequantize_range(static_cast<const uint8_t*>(product.weight), product.nf4_absmax,
+                              offset + row * stride, columns, to + row * columns);
 }
 
 // Rows of the next panel, of those that are left. With AVX-512, widths along are 8, 16, 24, 32 and 48.
@@ -97,14 +106,18 @@ std::vector<PackedBlock> pack(const CpuMatmul& product, int64_t begin, int64_t d
 
 Chunk ChunkReader::read(int64_t first, int64_t outputs, int64_t begin, int64_t depth) {
   const int64_t offset = first * product_.out_stride + begin * product_.in_stride;
-  const bool inputs_adjacent = product_.in_stride == 1, is_widened = product_.dtype != KernelDtype::kF32;
+  const bool inputs_adjacent = product_.in_stride == 1, is_nf4 = product_.nf4_absmax != nullptr;
+  const bool is_widened = is_nf4 || product_.dtype != KernelDtype::kF32;
   int64_t stride = inputs_adjacent ? product_.out_stride : product_.in_stride;
   const int64_t rows = inputs_adjacent ? outputs : depth, columns = inputs_adjacent ? depth : outputs;
   const float* values = nullptr;
   if (is_widened) {
     widened_.resize(static_cast<size_t>(rows * columns));
-    widen_block(static_cast<const uint16_t*>(product_.weight) + offset, product_.dtype, stride, rows, columns,
-                widened_.data());
+    if (is_nf4)
+      widen_nf4(product_, offset, stride, rows, columns, widened_.data());
+    else
+      widen_block(static_cast<const uint16_t*>(product_.weight) + offset, product_.dtype, stride, rows,
+                  columns, widened_.data());
     values = widened_.data();
     stride = columns;
   } else {

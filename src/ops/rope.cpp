@@ -1,9 +1,8 @@
-// rope: checks, autograd, and the kernel where there is one. SPDX-License-Identifier: Apache-2.0
+// rope: checks, autograd and the choice of backend. SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/rope.h"
 
 #include "ops/dispatch.h"
 #include "ops/elementwise_kernels.h"
-#include "ops/reference.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -20,9 +19,18 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
   const at::Tensor input = x.stride(-1) == 1 ? x : x.contiguous();
   at::Tensor y = at::empty(x.sizes(), x.options());
   if (x.numel() == 0) return y;
-  cpu::rope({kernel_dtype(x), x.size(0), x.size(1), x.size(2) / 2, input.stride(0), input.stride(1),
-             direction, input.const_data_ptr(), cos.const_data_ptr<float>(), sin.const_data_ptr<float>(),
-             y.mutable_data_ptr()});
+  const RopeArgs args{kernel_dtype(x),
+                      x.size(0),
+                      x.size(1),
+                      x.size(2) / 2,
+                      input.stride(0),
+                      input.stride(1),
+                      direction,
+                      input.const_data_ptr(),
+                      cos.const_data_ptr<float>(),
+                      sin.const_data_ptr<float>(),
+                      y.mutable_data_ptr()};
+  XLT_DISPATCH(x.device(), rope, args);
   return y;
 }
 
@@ -55,7 +63,6 @@ at::Tensor rope(const at::Tensor& x, const RopeAngles& angles) {
   XLT_CHECK(x.dim() == 3 && x.size(2) % 2 == 0 && angles.cos.dim() == 2 && angles.cos.size(0) == x.size(0) &&
                 angles.cos.size(1) == x.size(2) / 2 && angles.sin.sizes() == angles.cos.sizes(),
             "rope: x ", x.sizes(), " [N, H, D] needs angles [N, D/2], got ", angles.cos.sizes());
-  if (!x.is_cpu()) return reference::rope(x, angles);
   const at::Tensor cos = angles.cos.to(at::kFloat).contiguous(), sin = angles.sin.to(at::kFloat).contiguous();
   if (at::GradMode::is_enabled() && x.requires_grad()) return RopeFunction::apply(x, cos, sin);
   return rotate(x, cos, sin, 1);

@@ -45,7 +45,7 @@ XLT_CPU_KERNEL void rotate_rows(const RopeArgs& args, int64_t begin, int64_t end
 
 }  // namespace
 
-void rope(const RopeArgs& args) {
+void rope(const RopeArgs& args, const KernelStream&) {
   const int64_t grain = std::max<int64_t>(1, (int64_t{1} << 15) / (args.heads * args.half * 2));
   at::parallel_for(0, args.rows, grain, [&](int64_t begin, int64_t end) { rotate_rows(args, begin, end); });
 }

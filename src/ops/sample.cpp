@@ -3,7 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/sample.h"
 
+#include "ops/dispatch.h"
 #include "ops/head_kernels.h"
+#include "ops/sample_kernels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +13,8 @@
 #include <limits>
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 
 #include "xlt/base/error.h"
 
@@ -72,6 +76,10 @@ class MassCut {
   float highest_, scale_;
 };
 
+[[noreturn]] void throw_not_finite() {
+  throw Error(ErrorKind::kNumerics, "the logits are not finite; the weights or the adapter may be broken");
+}
+
 class Row {
  public:
   Row(const float* logits, int64_t size, double temperature)
@@ -82,9 +90,7 @@ class Row {
     maxima_.resize((size + kMaxBlock - 1) / kMaxBlock);
     block_maxima(logits, size, maxima_.data());
     highest_ = largest_of(maxima_.data(), static_cast<int64_t>(maxima_.size()));
-    if (!std::isfinite(highest_))
-      throw Error(ErrorKind::kNumerics,
-                  "the logits are not finite; the weights or the adapter may be broken");
+    if (!std::isfinite(highest_)) throw_not_finite();
   }
 
   int64_t most_probable() const { return std::find(logits_, logits_ + size_, highest_) - logits_; }
@@ -202,6 +208,29 @@ int64_t token_of(const float* logits, int64_t size, double uniform, const Sample
   return keeps_all ? row.draw(uniform) : inverse_transform(row.kept(options), uniform);
 }
 
+std::vector<int64_t> sample_on_device(const at::Tensor& logits, std::span<const double> uniforms,
+                                      const SampleOptions& options) {
+  const at::Tensor rows = logits.to(at::kFloat).contiguous();
+  const at::Tensor draws = at::from_blob(const_cast<double*>(uniforms.data()),
+                                         {static_cast<int64_t>(uniforms.size())}, at::kDouble)
+                               .to(rows.device());
+  at::Tensor ids = at::empty(draws.sizes(), draws.options().dtype(at::kLong));
+  [[maybe_unused]] const SampleArgs args{rows.const_data_ptr<float>(),
+                                         draws.const_data_ptr<double>(),
+                                         ids.mutable_data_ptr<int64_t>(),
+                                         rows.size(0),
+                                         rows.size(1),
+                                         options.greedy ? 1.0f : static_cast<float>(1 / options.temperature),
+                                         options.top_k,
+                                         options.top_p,
+                                         options.greedy};
+  XLT_DISPATCH_CUDA(rows.device(), sample, args);
+  const at::Tensor drawn = ids.cpu();
+  const int64_t* first = drawn.const_data_ptr<int64_t>();
+  if (std::find(first, first + drawn.numel(), -1) != first + drawn.numel()) throw_not_finite();
+  return {first, first + drawn.numel()};
+}
+
 void check_options(const SampleOptions& options) {
   XLT_CHECK(options.greedy ||
                 (options.temperature > 0 && std::isfinite(static_cast<float>(1 / options.temperature))),
@@ -216,6 +245,7 @@ std::vector<int64_t> sample(const at::Tensor& logits, std::span<const double> un
       logits.dim() == 2 && logits.size(0) == static_cast<int64_t>(uniforms.size()) && logits.size(1) > 0,
       "logits ", logits.sizes(), " for ", uniforms.size(), " draws; expected [draws, V]");
   check_options(options);
+  if (!runs_cpu_kernels(logits.device())) return sample_on_device(logits, uniforms, options);
   const at::Tensor rows = logits.to(at::kCPU, at::kFloat).contiguous();
   const float* data = rows.const_data_ptr<float>();
   const int64_t V = rows.size(1);

@@ -1,13 +1,19 @@
 // Checks, dispatch and autograd of segment_attention. SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/segment_attention.h"
 
+#include "ops/attention_tasks.h"
 #include "ops/dispatch.h"
 #include "ops/reference.h"
 #include "ops/segment_attention_kernels.h"
 
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -101,6 +107,116 @@ at::Tensor forward_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tenso
   return out;
 }
 
+// Parts of one device array of int32.
+class DeviceTasks {
+ public:
+  DeviceTasks(const AttentionPlan& plan, int64_t queries_per_task, bool backward, at::Device device)
+      : host_(attention_tasks(plan, queries_per_task, backward)) {
+    const std::vector<int32_t> all = joined();
+    array_ = at::from_blob(const_cast<int32_t*>(all.data()), {static_cast<int64_t>(all.size())}, at::kInt)
+                 .to(device, at::kInt, /*non_blocking=*/false, /*copy=*/true);
+  }
+  void name_in(DeviceAttention& args) const {
+    args.spans = reinterpret_cast<const KeySpan*>(part(0));
+    args.tasks = reinterpret_cast<const QueryTask*>(part(1));
+    args.num_tasks = static_cast<int32_t>(host_.query_tasks.size());
+  }
+  void name_in(DeviceAttentionGradients& args) const {
+    args.key_tasks = reinterpret_cast<const KeyTask*>(part(2));
+    args.num_key_tasks = static_cast<int32_t>(host_.key_tasks.size());
+    args.readers = reinterpret_cast<const KeyReader*>(part(3));
+  }
+
+ private:
+  std::vector<int32_t> joined() {
+    std::vector<int32_t> all;
+    const auto append = [&](const auto& items) {
+      begins_.push_back(static_cast<int64_t>(all.size()));
+      if (items.empty()) return;
+      all.resize(all.size() + items.size() * sizeof(items[0]) / sizeof(int32_t));
+      std::memcpy(all.data() + begins_.back(), items.data(), items.size() * sizeof(items[0]));
+    };
+    append(host_.spans);
+    append(host_.query_tasks);
+    append(host_.key_tasks);
+    append(host_.readers);
+    return all;
+  }
+  const int32_t* part(size_t i) const { return array_.const_data_ptr<int32_t>() + begins_[i]; }
+
+  AttentionTasks host_;
+  std::vector<int64_t> begins_;
+  at::Tensor array_;
+};
+
+// `q` float32, all contiguous.
+DeviceAttention device_arrays_of(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                 const AttentionOptions& options) {
+  XLT_CHECK(k.scalar_type() == v.scalar_type(), "keys are ", k.toString(), ", values ", v.toString());
+  DeviceAttention args;
+  args.dtype = kernel_dtype(k);
+  args.num_keys = static_cast<int32_t>(k.size(0));
+  args.num_heads = static_cast<int32_t>(q.size(1));
+  args.num_key_heads = static_cast<int32_t>(k.size(1));
+  args.head_dim = static_cast<int32_t>(q.size(2));
+  args.q = q.const_data_ptr<float>();
+  args.k = k.const_data_ptr();
+  args.v = v.const_data_ptr();
+  args.scale = static_cast<float>(options.scale);
+  args.softcap = static_cast<float>(options.softcap);
+  args.window = static_cast<int32_t>(std::min<int64_t>(options.window, kMostRows));
+  return args;
+}
+
+at::Tensor forward_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                        const AttentionPlan& plan, const AttentionOptions& options, at::Tensor* lse) {
+  const at::Tensor qf = as_float(q), kc = k.contiguous(), vc = v.contiguous();
+  at::Tensor out = at::empty_like(qf);
+  const DeviceTasks tasks(plan, kForwardQueries, /*backward=*/false, q.device());
+  DeviceAttention args = device_arrays_of(qf, kc, vc, options);
+  tasks.name_in(args);
+  args.out = out.mutable_data_ptr<float>();
+  if (lse != nullptr) {
+    *lse = at::empty({q.size(0), q.size(1)}, qf.options());
+    args.lse = lse->mutable_data_ptr<float>();
+  }
+  XLT_DISPATCH_CUDA(q.device(), attention_forward, args);
+  return out;
+}
+
+at::Tensor forward_any(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                       const AttentionPlan& plan, const AttentionOptions& options, at::Tensor* lse) {
+  return runs_cpu_kernels(q.device()) ? forward_cpu(q, k, v, plan, options, lse)
+                                      : forward_cuda(q, k, v, plan, options, lse);
+}
+
+// What backward works on and fills: dk and dv [H, S, D], one plane a query head.
+struct BackwardTensors {
+  at::Tensor q, k, v, out, lse, dout, dq, dk, dv;
+};
+
+void backward_cpu(const BackwardTensors& t, const AttentionPlan& plan, const AttentionOptions& options) {
+  AttentionArrays arrays = arrays_of(t.q, t.k, t.v, options);
+  arrays.out = const_cast<float*>(t.out.const_data_ptr<float>());
+  arrays.lse = const_cast<float*>(t.lse.const_data_ptr<float>());
+  attention_backward(arrays,
+                     {t.dout.const_data_ptr<float>(), t.dq.mutable_data_ptr<float>(),
+                      t.dk.mutable_data_ptr<float>(), t.dv.mutable_data_ptr<float>()},
+                     plan);
+}
+
+void backward_cuda(const BackwardTensors& t, const AttentionPlan& plan, const AttentionOptions& options) {
+  const DeviceTasks tasks(plan, kBackwardQueries, /*backward=*/true, t.q.device());
+  DeviceAttention args = device_arrays_of(t.q, t.k, t.v, options);
+  tasks.name_in(args);
+  args.out = const_cast<float*>(t.out.const_data_ptr<float>());
+  args.lse = const_cast<float*>(t.lse.const_data_ptr<float>());
+  DeviceAttentionGradients gradients{t.dout.const_data_ptr<float>(), t.dq.mutable_data_ptr<float>(),
+                                     t.dk.mutable_data_ptr<float>(), t.dv.mutable_data_ptr<float>()};
+  tasks.name_in(gradients);
+  XLT_DISPATCH_CUDA(t.q.device(), attention_backward, args, gradients);
+}
+
 class SegmentAttentionFunction : public torch::autograd::Function<SegmentAttentionFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k,
@@ -108,7 +224,7 @@ class SegmentAttentionFunction : public torch::autograd::Function<SegmentAttenti
                             const AttentionOptions& options) {
     check_trees(*plan, k.size(0));
     at::Tensor lse;
-    const at::Tensor out = forward_cpu(q, k, v, *plan, options, &lse);
+    const at::Tensor out = forward_any(q, k, v, *plan, options, &lse);
     const at::Tensor rounded = out.to(q.scalar_type());
     // Of a half-precision result the rounded form is kept: the caller holds it anyway, and δ = dout·out needs
     // no more.
@@ -121,24 +237,27 @@ class SegmentAttentionFunction : public torch::autograd::Function<SegmentAttenti
     const tensor_list saved = context->get_saved_variables();
     const auto capsule = context->saved_data["plan"].toCapsule();
     const auto& holder = static_cast<const PlanHolder&>(*capsule);
-    const at::Tensor q = as_float(saved[0]), k = saved[1].contiguous(), v = saved[2].contiguous(),
-                     out = as_float(saved[3]), dout = as_float(gradients[0]);
-    at::Tensor lse = saved[4], dq = at::zeros_like(q);
-    const int64_t S = k.size(0), K = k.size(1), H = q.size(1), D = q.size(2);
-    at::Tensor dk = at::zeros({H, S, D}, q.options()), dv = at::zeros({H, S, D}, q.options());
-    AttentionArrays arrays = arrays_of(q, k, v, holder.options);
-    arrays.out = const_cast<float*>(out.const_data_ptr<float>());
-    arrays.lse = lse.mutable_data_ptr<float>();
-    attention_backward(arrays,
-                       {dout.const_data_ptr<float>(), dq.mutable_data_ptr<float>(),
-                        dk.mutable_data_ptr<float>(), dv.mutable_data_ptr<float>()},
-                       *holder.plan);
+    const int64_t S = saved[1].size(0), K = saved[1].size(1), H = saved[0].size(1), D = saved[0].size(2);
+    const at::Tensor q = as_float(saved[0]);
+    const BackwardTensors tensors{q,
+                                  saved[1].contiguous(),
+                                  saved[2].contiguous(),
+                                  as_float(saved[3]),
+                                  saved[4],
+                                  as_float(gradients[0]),
+                                  at::zeros_like(q),
+                                  at::zeros({H, S, D}, q.options()),
+                                  at::zeros({H, S, D}, q.options())};
+    if (runs_cpu_kernels(q.device()))
+      backward_cpu(tensors, *holder.plan, holder.options);
+    else
+      backward_cuda(tensors, *holder.plan, holder.options);
     // [H, S, D] → [S, K, D]: a key head's gradient is the sum over its group of query heads.
     const auto grouped = [&](const at::Tensor& planes, const at::Tensor& like) {
       return planes.view({K, H / K, S, D}).sum(1).transpose(0, 1).contiguous().to(like.scalar_type());
     };
-    return {dq.to(saved[0].scalar_type()), grouped(dk, saved[1]), grouped(dv, saved[2]), at::Tensor(),
-            at::Tensor()};
+    return {tensors.dq.to(saved[0].scalar_type()), grouped(tensors.dk, saved[1]),
+            grouped(tensors.dv, saved[2]), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -151,11 +270,11 @@ at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at:
             "q ", q.sizes(), " [N, H, D] does not fit k ", k.sizes(), " and v ", v.sizes(), " [S, K, D]");
   XLT_CHECK(plan != nullptr && options.window >= 0, "no plan, or a window of ", options.window);
   check_plan(*plan, q.size(0), k.size(0));
-  if (!q.device().is_cpu() || q.scalar_type() == at::kDouble)
+  if (q.scalar_type() == at::kDouble || (!runs_cpu_kernels(q.device()) && q.size(2) > kMaxHeadDim))
     return reference::segment_attention(q, k, v, *plan, options);
   if (at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad()))
     return SegmentAttentionFunction::apply(q, k, v, plan, options);
-  return forward_cpu(q, k, v, *plan, options, nullptr).to(q.scalar_type());
+  return forward_any(q, k, v, *plan, options, nullptr).to(q.scalar_type());
 }
 
 }  // namespace xlt::ops

@@ -3,22 +3,19 @@
 #include "xlt/ops/token_logps.h"
 
 #include "ops/cpu_head.h"
+#include "ops/dispatch.h"
 #include "ops/head_kernels.h"
 #include "ops/matmul.h"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/exp.h>
-#include <ATen/ops/gather.h>
-#include <ATen/ops/logsumexp.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/ones_like.h>
-#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -35,6 +32,10 @@ using torch::autograd::tensor_list;
 // A row's highest logit, Σ exp(logit − highest) and target's logit, as float64 [M, 3].
 constexpr int64_t kStateColumns = 3;
 static_assert(sizeof(OnlineLogSumExp) == kStateColumns * sizeof(double));
+
+bool takes_cpu_head(const at::Tensor& weight) {
+  return runs_cpu_kernels(weight.device()) && cpu_head_takes(weight);
+}
 
 std::vector<Run> blocks_of(const at::Tensor& weight) {
   return runs_of(weight.size(0), weight.is_cpu() ? kVocabBlock : std::max<int64_t>(1, weight.size(0)));
@@ -71,25 +72,25 @@ at::Tensor logits_of(const at::Tensor& hidden, const at::Tensor& block, const He
   return logits.contiguous();
 }
 
-LogitBlock kernel_block(at::Tensor& logits, const at::Tensor& targets, int64_t first) {
-  return {logits.mutable_data_ptr<float>(), logits.size(0), logits.size(1), first,
-          targets.const_data_ptr<int64_t>()};
-}
 OnlineLogSumExp* states_in(at::Tensor& states) {
   return reinterpret_cast<OnlineLogSumExp*>(states.mutable_data_ptr<double>());
 }
+LogitRows kernel_rows(at::Tensor& logits, const at::Tensor& targets, const Run& block, at::Tensor& states) {
+  return {{logits.mutable_data_ptr<float>(), logits.size(0), logits.size(1), block.first,
+           targets.const_data_ptr<int64_t>()},
+          states_in(states)};
+}
 
 at::Tensor new_states(const at::Tensor& targets) {
-  at::Tensor states = at::empty({targets.size(0), kStateColumns}, targets.options().dtype(at::kDouble));
-  if (states.is_cpu()) std::fill_n(states_in(states), targets.size(0), OnlineLogSumExp{});
+  at::Tensor states = at::zeros({targets.size(0), kStateColumns}, targets.options().dtype(at::kDouble));
+  states.select(1, 0).fill_(-std::numeric_limits<double>::infinity());
+  states.select(1, 2).fill_(std::numeric_limits<double>::quiet_NaN());
   return states;
 }
 
 void add_to_states(at::Tensor logits, const at::Tensor& targets, const Run& block, at::Tensor states) {
-  if (logits.is_cpu()) return add_block(kernel_block(logits, targets, block.first), states_in(states));
-  // One block holds the whole vocabulary here.
-  const at::Tensor lse = logits.logsumexp(1), target = logits.gather(1, targets.unsqueeze(1)).squeeze(1);
-  states.copy_(at::stack({lse, at::ones_like(lse), target}, 1));
+  const LogitRows rows = kernel_rows(logits, targets, block, states);
+  XLT_DISPATCH(logits.device(), add_block, rows);
 }
 
 at::Tensor logp_of(const at::Tensor& states) {
@@ -99,15 +100,10 @@ at::Tensor logp_of(const at::Tensor& states) {
 // ∂ logp / ∂(hidden · blockᵀ), in place of the logits.
 void to_gradient(at::Tensor logits, const at::Tensor& targets, const Run& block, at::Tensor states,
                  const HeadOptions& options) {
-  if (logits.is_cpu())
-    return gradient_in_place(kernel_block(logits, targets, block.first), states_in(states),
-                             static_cast<float>(options.logit_scale), static_cast<float>(options.softcap));
-  at::Tensor slope;
-  if (options.softcap > 0) slope = 1.0 - (logits / options.softcap).pow_(2);
-  logits.sub_(states.select(1, 0).unsqueeze(1)).exp_().neg_();
-  logits.scatter_add_(1, targets.unsqueeze(1), at::ones_like(targets.unsqueeze(1), logits.options()));
-  if (slope.defined()) logits.mul_(slope);
-  if (options.logit_scale != 1.0) logits.mul_(options.logit_scale);
+  LogitRows rows = kernel_rows(logits, targets, block, states);
+  rows.scale = static_cast<float>(options.logit_scale);
+  rows.softcap = static_cast<float>(options.softcap);
+  XLT_DISPATCH(logits.device(), gradient_in_place, rows);
 }
 
 // The rows' states. Blocks outside, chunks inside: a block of the weight is widened and read once. Our own
@@ -115,7 +111,7 @@ void to_gradient(at::Tensor logits, const at::Tensor& targets, const Run& block,
 at::Tensor states_of(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                      const HeadOptions& options) {
   at::Tensor states = new_states(targets);
-  if (cpu_head_takes(weight)) {
+  if (takes_cpu_head(weight)) {
     for (const Run& rows : even_runs_of(hidden.size(0), options.chunk_rows))
       cpu_head_states(narrow(hidden, rows), weight, narrow(targets, rows), options,
                       states_in(states) + rows.first);
@@ -134,7 +130,7 @@ at::Tensor states_of(const at::Tensor& hidden, const at::Tensor& weight, const a
 at::Tensor logps_with_slopes(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                              const HeadOptions& options, at::Tensor slopes) {
   at::Tensor states = new_states(targets);
-  if (cpu_head_takes(weight)) {
+  if (takes_cpu_head(weight)) {
     cpu_head_slopes(hidden, weight, targets, options, states_in(states), slopes);
     return logp_of(states);
   }
@@ -168,7 +164,7 @@ class TokenLogpsFunction : public torch::autograd::Function<TokenLogpsFunction> 
     // it is made here and the logits are computed once.
     at::Tensor logp = at::empty({hidden.size(0)}, hidden.options().dtype(at::kFloat)),
                slopes = at::zeros(hidden.sizes(), logp.options());
-    for (const Run& rows : runs_of(hidden.size(0), options.chunk_rows))
+    for (const Run& rows : even_runs_of(hidden.size(0), options.chunk_rows))
       narrow(logp, rows)
           .copy_(logps_with_slopes(narrow(hidden, rows), weight, narrow(targets, rows), options,
                                    narrow(slopes, rows)));
@@ -206,7 +202,7 @@ class TokenLogpsFunction : public torch::autograd::Function<TokenLogpsFunction> 
 void check_targets(const at::Tensor& targets, int64_t vocabulary) {
   XLT_CHECK(targets.scalar_type() == at::kLong, "targets of type ", toString(targets.scalar_type()),
             "; expected int64");
-  if (!targets.is_cpu()) return;  // the device's gather checks for itself
+  if (!targets.is_cpu()) return;  // no wait for the device: a target beyond the vocabulary gives NaN there
   const int64_t* ids = targets.const_data_ptr<int64_t>();
   for (int64_t row = 0; row < targets.size(0); ++row)
     XLT_CHECK(ids[row] >= 0 && ids[row] < vocabulary, "target ", row, " is token ", ids[row],
@@ -245,7 +241,7 @@ void head_logits_into(at::Tensor logits, const at::Tensor& hidden, const at::Ten
   const at::NoGradGuard no_grad;
   if (logits.numel() == 0) return;
   if (hidden.size(1) == 0) return static_cast<void>(logits.zero_());
-  if (cpu_head_takes(weight)) return cpu_head_logits(hidden, weight, options, logits);
+  if (takes_cpu_head(weight)) return cpu_head_logits(hidden, weight, options, logits);
   for (const Run& columns : blocks_of(weight))
     logits.narrow(1, columns.first, columns.count)
         .copy_(logits_of(hidden, block_of(weight, columns), options));

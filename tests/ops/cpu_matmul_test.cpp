@@ -2,6 +2,7 @@
 #include "ops/cpu_matmul.h"
 
 #include "ops/dispatch.h"
+#include "ops/matmul.h"
 #include "ops/op_testing.h"
 
 #include <algorithm>
@@ -170,6 +171,19 @@ TEST(CpuMatmul, WritesNothingBesideItsColumns) {
               6, 9, 1, target.mutable_data_ptr<float>(), target.stride(0)});
   EXPECT_TRUE(at::allclose(target.to(at::kDouble), inside.exact(), 1e-5, 1e-5));
   EXPECT_EQ((wide == 7.0f).sum().item<int64_t>(), 5 * 14);
+}
+
+TEST(CpuMatmul, Nf4WeightsGiveTheBitsOfTheirFloat32Values) {
+  if (!cpu_matmul_suits()) GTEST_SKIP() << "no AVX2";
+  for (const auto& [rows, out, in] :
+       {Shape{1, 96, 640}, Shape{5, 33, 35}, Shape{40, 70, 100}, Shape{200, 640, 1100}}) {
+    const Nf4Weight weight = nf4_quantize(at::randn({out, in}));
+    const at::Tensor values = nf4_dequantize(weight, at::kFloat), x = at::randn({rows, in}),
+                     gradient = at::randn({rows, out});
+    EXPECT_TRUE(same_bits(matmul_nf4(x, weight, false), matmul_nt(MatmulLibrary::kOwn, x, values)));
+    EXPECT_TRUE(
+        same_bits(matmul_nf4(gradient, weight, true), matmul_nt(MatmulLibrary::kOwn, gradient, values.t())));
+  }
 }
 
 }  // namespace

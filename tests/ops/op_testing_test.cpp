@@ -98,6 +98,9 @@ std::ostream& operator<<(std::ostream& stream, const Target& target) { return st
 std::string name_of(const Target& target) { return target.device + "_" + toString(target.dtype); }
 
 std::vector<Target> cpu_and_cuda_targets() {
+#ifdef XLT_CUDA_EMULATION  // CUDA's kernels take the CPU's tensors
+  return {{"cpu", at::kFloat}, {"cpu", at::kDouble}, {"cpu", at::kBFloat16}, {"cpu", at::kHalf}};
+#endif
   return {{"cpu", at::kFloat},  {"cpu", at::kDouble},    {"cpu", at::kBFloat16}, {"cpu", at::kHalf},
           {"cuda", at::kFloat}, {"cuda", at::kBFloat16}, {"cuda", at::kHalf}};
 }

@@ -64,13 +64,19 @@ TEST(Sample, TruncationEqualsAFullSort) {
     }
 }
 
-TEST(Sample, TwentyThousandDrawsFollowTheExactDistribution) {
+#ifdef XLT_CUDA_EMULATION  // a thousand times slower
+constexpr int64_t kDraws = 1000, kInverted = 200;
+#else
+constexpr int64_t kDraws = 20000, kInverted = 3000;
+#endif
+
+TEST(Sample, ManyDrawsFollowTheExactDistribution) {
   const at::Tensor logits = at::randn({400}) * 2;
   const ops::SampleOptions options{0.9, 0.8, 0};
   const auto exact = ops::truncated_distribution(logits, options);
   std::map<int64_t, double> counts;
   Rng rng(17);
-  constexpr int64_t kDraws = 20000, kBatch = 500;
+  constexpr int64_t kBatch = 500;
   for (int64_t done = 0; done < kDraws; done += kBatch) {
     std::vector<double> uniforms(kBatch);
     for (double& u : uniforms) u = rng.uniform();
@@ -119,20 +125,46 @@ TEST(Sample, EdgesOfTheDistribution) {
 
 TEST(Sample, WithoutTruncationTheWholeVocabularyIsInverted) {
   // Ids in order, each with the share of the unit interval that its probability is.
-  const at::Tensor logits = at::randn({3000}) * 2;
+  const at::Tensor logits = at::randn({kInverted}) * 2;
   const auto exact = ops::truncated_distribution(logits, {});
-  ASSERT_EQ(exact.size(), 3000u);
+  ASSERT_EQ(exact.size(), static_cast<size_t>(kInverted));
   std::vector<double> middles;
   double mass = 0;
   for (const auto& [id, p] : exact) {
     middles.push_back(std::min(mass + p / 2, 1 - 1e-12));
     mass += p;
   }
-  const auto ids = ops::sample(logits.expand({3000, 3000}), middles, {});
+  const auto ids = ops::sample(logits.expand({kInverted, kInverted}), middles, {});
   // A token rarer than the rounding of float32 sums may lose its place to a neighbour.
-  for (int64_t i = 0; i < 3000; ++i)
+  for (int64_t i = 0; i < kInverted; ++i)
     if (exact[i].second > 1e-5) {
       EXPECT_EQ(ids[i], i);
+    }
+}
+
+// The middle of each kept token's share of the unit interval gives that token, also among equal logits, which
+// top-k and top-p cut by id.
+TEST(Sample, DrawsGoThroughTheKeptTokensInOrder) {
+  for (const auto& options : std::vector<ops::SampleOptions>{
+           {0.9, 0.8, 0}, {1.0, 1.0, 10}, {0.7, 0.9, 50}, {1.0, 0.3, 7}, {3.0, 0.5, 0}, {1.0, 1.0, 699}})
+    for (const double step : {0.0, 0.5}) {
+      at::Tensor logits = at::randn({700}) * 2;
+      if (step > 0) logits = at::round(logits / step) * step;
+      const Distribution exact = brute_force(logits, options);
+      std::vector<double> middles;
+      std::vector<int64_t> expected;
+      double mass = 0;
+      const size_t every = std::max<size_t>(1, exact.size() / 40);
+      for (size_t i = 0; i < exact.size(); ++i) {
+        if (i % every == 0 && exact[i].second > 1e-5) {
+          middles.push_back(mass + exact[i].second / 2);
+          expected.push_back(exact[i].first);
+        }
+        mass += exact[i].second;
+      }
+      const auto count = static_cast<int64_t>(middles.size());
+      EXPECT_EQ(ops::sample(logits.expand({count, 700}), middles, options), expected)
+          << "top_k " << options.top_k << ", top_p " << options.top_p << ", steps of " << step;
     }
 }
 

@@ -202,6 +202,15 @@ TEST(SegmentAttentionTypes, DoubleMatchesFiniteDifferences) {
       {normal({5, 2, 3}, 1), normal({5, 1, 3}, 2), normal({5, 1, 3}, 3)});
 }
 
+TEST(SegmentAttentionByHand, ANotANumberAmongTheKeysReachesThoseThatSeeIt) {
+  const at::Tensor q = at::ones({40, 1, 4}), v = at::ones({40, 1, 4});
+  at::Tensor k = at::ones({40, 1, 4});
+  k[5].fill_(std::nanf(""));
+  const at::Tensor out = ops::segment_attention(q, k, v, one_text(40), {});
+  EXPECT_TRUE(out.narrow(0, 0, 5).isfinite().all().item<bool>());
+  EXPECT_TRUE(out.narrow(0, 5, 35).isnan().all().item<bool>());
+}
+
 TEST(SegmentAttentionByHand, EqualLogitsGiveTheMeanOfTheValuesSeen) {
   const at::Tensor zeros = at::zeros({3, 1, 1}), v = at::tensor({1.0f, 3.0f, 8.0f}).view({3, 1, 1});
   const auto seen = [&](int64_t window) {

@@ -1,0 +1,32 @@
+// CUDA kernel of dropout. SPDX-License-Identifier: Apache-2.0
+#include "ops/cuda_common.cuh"
+#include "ops/dropout_kernels.h"
+
+namespace xlt::ops::cuda {
+namespace {
+
+// 32 registers let a multiprocessor hold all the threads it can (65,536 registers, 2,048 threads).
+// clang-format off
+// budget: drop_kernel 32 registers, 0 bytes of shared memory
+// clang-format on
+
+template <typename T>
+__global__ void drop_kernel(const T* x, T* y, int64_t count, const DropoutRule rule) {
+  using A = Accumulator<T>;
+  for_each_element(count, [&](int64_t i) {
+    const bool kept = dropout_keeps(rule, static_cast<uint32_t>(i));
+    y[i] = narrow<T>(widen(x[i]) * (kept ? static_cast<A>(rule.scale) : A(0)));
+  });
+}
+
+}  // namespace
+
+void dropout(const DropoutArgs& args, const KernelStream& stream) {
+  with_dtype(args.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    launch("dropout on CUDA", drop_kernel<T>, blocks_for_elements(args.count), kElementThreads,
+           use_stream(stream), static_cast<const T*>(args.x), static_cast<T*>(args.y), args.count, args.rule);
+  });
+}
+
+}  // namespace xlt::ops::cuda

@@ -1,0 +1,47 @@
+// CPU kernel of dropout. SPDX-License-Identifier: Apache-2.0
+#include "ops/dropout_kernels.h"
+#include "ops/lanes.h"
+
+#include <bit>
+
+#include <ATen/Parallel.h>
+
+namespace xlt::ops::cpu {
+namespace {
+
+constexpr int64_t kGrain = 32768;  // elements a thread takes at least
+
+template <typename T>
+XLT_INLINE void drop_of(const DropoutArgs& args, int64_t begin, int64_t end) {
+  const DropoutRule rule = args.rule;
+  const int32_t scale = std::bit_cast<int32_t>(rule.scale);
+  const uint32_t first = static_cast<uint32_t>(begin), count = static_cast<uint32_t>(end - begin);
+  const T* __restrict__ x = static_cast<const T*>(args.x) + begin;
+  T* __restrict__ y = static_cast<T*>(args.y) + begin;
+  for (uint32_t i = 0; i < count; ++i) {
+    // Selection by bits: what vectorises (cpu_kernel.h).
+    const int32_t kept = -static_cast<int32_t>(dropout_keeps(rule, first + i));
+    y[i] = narrow<T>(widen(x[i]) * static_cast<Accumulator<T>>(std::bit_cast<float>(scale & kept)));
+  }
+}
+
+XLT_CPU_KERNEL void drop(const DropoutArgs& args, int64_t begin, int64_t end) {
+  switch (args.dtype) {
+    case KernelDtype::kF32:
+      return drop_of<float>(args, begin, end);
+    case KernelDtype::kF64:
+      return drop_of<double>(args, begin, end);
+    case KernelDtype::kBf16:
+      return drop_of<c10::BFloat16>(args, begin, end);
+    case KernelDtype::kF16:
+      return drop_of<c10::Half>(args, begin, end);
+  }
+}
+
+}  // namespace
+
+void dropout(const DropoutArgs& args, const KernelStream&) {
+  at::parallel_for(0, args.count, kGrain, [&](int64_t begin, int64_t end) { drop(args, begin, end); });
+}
+
+}  // namespace xlt::ops::cpu

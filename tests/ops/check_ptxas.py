@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""What ptxas says of every CUDA kernel: no spills, and no more registers and shared memory than the budget beside the kernel, a line
+`// budget: NAME N registers, M bytes of shared memory` in the .cu file.
+
+usage: check_ptxas.py FOLDER SOURCES [--list]      FOLDER: stem.ptxas files; SOURCES: the .cu files; --list prints the most of each kernel
+SPDX-License-Identifier: Apache-2.0
+"""
+import pathlib
+import re
+import sys
+
+ENTRY = re.compile(r"Compiling entry function '(\S+)' for '(sm_\w+)'")
+SPILLS = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
+USED = re.compile(r"Used (\d+) registers")
+SHARED = re.compile(r"(\d+) bytes smem")
+NAME = re.compile(r"(?=(\d+)([a-z]\w*))")
+BUDGET = re.compile(r"^// budget: (\w+) (\d+) registers, (\d+) bytes of shared memory", re.M)
+
+
+def kernel_of(mangled):
+    """The kernel's own name in a mangled one, where it stands behind its length."""
+    for length, rest in NAME.findall(mangled):
+        if rest[:int(length)].endswith("_kernel"):
+            return rest[:int(length)]
+    return mangled
+
+
+def kernels_of(text):
+    """(kernel, architecture, registers, shared bytes, spilled bytes) of each entry function that ptxas reports."""
+    kernel = architecture = None
+    spilled = 0
+    for line in text.splitlines():
+        if match := ENTRY.search(line):
+            kernel, architecture, spilled = kernel_of(match.group(1)), match.group(2), 0
+        elif kernel and (match := SPILLS.search(line)):
+            spilled = int(match.group(2)) + int(match.group(3))
+        elif kernel and (match := USED.search(line)):
+            shared = SHARED.search(line)
+            yield kernel, architecture, int(match.group(1)), int(shared.group(1)) if shared else 0, spilled
+            kernel = None
+
+
+def faults_of(stem, text, source):
+    budgets = {name: (int(registers), int(shared)) for name, registers, shared in BUDGET.findall(source)}
+    found = list(kernels_of(text))
+    if not found:
+        yield f"{stem}: ptxas reports no kernel"
+    for kernel, architecture, registers, shared, spilled in found:
+        where = f"{stem}.cu: {kernel} for {architecture}"
+        if spilled:
+            yield f"{where} spills {spilled} bytes"
+        if kernel not in budgets:
+            yield f"{where} uses {registers} registers and {shared} bytes of shared memory; no budget is written beside it"
+        elif registers > budgets[kernel][0] or shared > budgets[kernel][1]:
+            yield f"{where} uses {registers} registers and {shared} bytes of shared memory; its budget is {budgets[kernel]}"
+    for kernel in budgets.keys() - {entry[0] for entry in found}:
+        yield f"{stem}.cu: a budget for {kernel}, which ptxas does not report"
+
+
+def main():
+    folder, sources = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    faults, reports = [], sorted(folder.glob("*.ptxas"))
+    for report in reports:
+        text = report.read_text(errors="replace")
+        if "--list" in sys.argv:
+            most = {}
+            for kernel, _, registers, shared, _ in kernels_of(text):
+                before = most.get(kernel, (0, 0))
+                most[kernel] = (max(before[0], registers), max(before[1], shared))
+            for kernel, (registers, shared) in most.items():
+                print(f"{report.stem}: // budget: {kernel} {registers} registers, {shared} bytes of shared memory")
+        faults += faults_of(report.stem, text, (sources / f"{report.stem}.cu").read_text(encoding="utf-8"))
+    if not reports:
+        faults.append(f"{folder}: no ptxas reports")
+    print("\n".join(faults) or f"{len(reports)} files: no spills, all within their budgets")
+    sys.exit(bool(faults) and "--list" not in sys.argv)
+
+
+main()
