@@ -25,10 +25,8 @@ int parse_cuda_index(const std::string& device) {
 
 int checked_cuda_index(const std::string& device) {
   const int index = device == "cuda" ? 0 : parse_cuda_index(device);
-  if (!cuda_is_linked())
-    throw Error(ErrorKind::kUnsupported,
-                "this xlt was built without CUDA; use --device cpu or rebuild with -DXLT_CUDA=ON",
-                "--device " + device);
+  if (const std::string why = why_no_cuda(); !why.empty())
+    throw Error(ErrorKind::kUnsupported, why + "; use --device cpu", "--device " + device);
   const int count = num_cuda_devices();
   if (index >= count)
     throw Error(ErrorKind::kUnsupported, str_cat("no such device: ", count, " CUDA device(s) found"),

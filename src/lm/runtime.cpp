@@ -13,6 +13,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/version.h"
+#include "xlt/ops/cuda.h"
 #include "xlt/ops/linear.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -49,9 +50,9 @@ std::string cpu_capability() { return at::get_cpu_capability(); }
 
 std::string matmul_library(DType dtype) { return ops::matmul_library(at::empty({1, 1}, scalar_type(dtype))); }
 
-bool cuda_is_linked() { return c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA); }
+std::string why_no_cuda() { return ops::why_no_cuda(); }
 int num_cuda_devices() {
-  return cuda_is_linked() ? c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount() : 0;
+  return why_no_cuda().empty() ? c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount() : 0;
 }
 
 int64_t num_threads() { return at::get_num_threads(); }

@@ -10,7 +10,10 @@ namespace xlt::ops {
 namespace {
 
 std::string load_cuda() {
-  if (!kBuiltWithCuda) return "built without CUDA";
+  if (!kBuiltWithCuda) return "built without CUDA (-DXLT_CUDA=ON where nvcc is installed builds with it)";
+  // The driver's own library: where there is none, libtorch's, which takes seconds, is not loaded for
+  // nothing.
+  if (dlopen("libcuda.so.1", RTLD_LAZY) == nullptr) return "no CUDA driver on this machine";
   // RTLD_GLOBAL: torch's CUDA libraries find one another's symbols. The library registers itself with c10 as
   // it loads.
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {

@@ -43,12 +43,8 @@ Finding look_at_matmul() {
 }
 
 Finding look_at_cuda() {
-  if (!cuda_is_linked())
-    return {"cuda", "built without", Verdict::kNote,
-            "runs on the CPU; to use a GPU, configure with -DXLT_CUDA=ON where nvcc is found"};
-  if (num_cuda_devices() == 0)
-    return {"cuda", "built in, no device found", Verdict::kNote,
-            "check nvidia-smi; until then, --device cpu"};
+  if (const std::string why = why_no_cuda(); !why.empty())
+    return {"cuda", why, Verdict::kNote, "runs on the CPU; where a GPU is, see what nvidia-smi says"};
   return {"cuda", str_cat(num_cuda_devices(), " device(s)")};
 }
 

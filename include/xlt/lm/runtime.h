@@ -17,10 +17,11 @@ void check_torch_version();
 std::string cpu_capability();
 // "xlt" (our own kernel), "mkl" or "onednn": the library that runs this dtype's matrix products on the CPU.
 std::string matmul_library(DType dtype);
-// CUDA devices this process can use; 0 also where libtorch was linked without CUDA, which `cuda_is_linked`
-// tells apart.
+// Why no CUDA device can be used, or nothing; the first call loads libtorch's CUDA library where there is a
+// driver.
+std::string why_no_cuda();
+// CUDA devices this process can use.
 int num_cuda_devices();
-bool cuda_is_linked();
 
 int64_t num_threads();
 // Threads inside one operation; 0 leaves libtorch's choice.
