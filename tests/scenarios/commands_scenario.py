@@ -6,7 +6,7 @@ import unittest
 
 from support import PAIRS, ROOT, TEXTS, Scenario, read_rows, run, write_rows
 
-COMMANDS = ["doctor", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
+COMMANDS = ["bench", "doctor", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
 
 
 def read_floats(file):
@@ -222,6 +222,22 @@ class Options(Scenario):
             self.assertIn(kind, kinds)
             self.assertTrue(self.assert_works(run("ls", kind)).stdout.strip(), kind)
         self.assertIn("dpo", run("ls", "methods").stdout.split())
+
+    def test_bench_times_the_work_of_a_study(self):
+        pairs = write_rows(self.folder / "pairs.jsonl", PAIRS)
+        process = self.assert_works(run("bench", "--model", self.model, "--data", pairs, "--work", "generate,score,dpo,sft", "--repeats", 2, "--steps", 1,
+                                        "--output", self.folder / "bench.json"))
+        bench = json.loads((self.folder / "bench.json").read_text())
+        self.assertEqual([row["work"] for row in bench["work"]], ["generate", "score", "dpo", "sft"])
+        for row in bench["work"]:
+            self.assertTrue(0 < row["low"] <= row["median"] <= row["high"], row)
+            self.assertIn(row["work"], process.stdout)
+        self.assertGreater(bench["machine"]["matmul_gflops"], 0)
+        self.assertGreater(bench["machine"]["copy_gb_per_s"], 0)
+        self.assert_only("pairs.jsonl", "bench.json")
+
+    def test_bench_needs_a_model_for_all_but_matrix_products(self):
+        self.assert_fails(run("bench"), 2, "--model", "--work matmul")
 
     def test_doctor_looks_at_the_machine(self):
         text = self.assert_works(run("doctor")).stdout

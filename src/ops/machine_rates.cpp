@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/ops/machine_rates.h"
+
+#include "ops/matmul.h"
+
+#include <functional>
+#include <string_view>
+
+#include <ATen/core/List.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+
+#include "xlt/base/context.h"
+#include "xlt/base/stats.h"
+#include "xlt/ops/linear.h"
+#include "xlt/ops/scalar_type.h"
+
+namespace xlt::ops {
+namespace {
+
+at::TensorOptions options_of(const Placement& where) {
+  const at::Device device = where.is_cuda
+                                ? at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(where.device_index))
+                                : at::Device(at::kCPU);
+  return at::TensorOptions().dtype(scalar_type(where.dtype)).device(device);
+}
+
+// Median seconds of a call. One that takes less than a clock can tell is repeated inside a measurement.
+// `finished` waits for what a call has begun.
+double seconds_of(const std::function<at::Tensor()>& call, int64_t repeats) {
+  constexpr double kLeast = 0.02;
+  const auto timed = [&](int64_t calls) {
+    const double begin = monotonic_seconds();
+    at::Tensor last;
+    for (int64_t i = 0; i < calls; ++i) last = call();
+    if (!last.is_cpu()) last.view(-1)[0].item();
+    return monotonic_seconds() - begin;
+  };
+  timed(1);  // what a library makes at its first call
+  int64_t calls = 1;
+  while (timed(calls) < kLeast) calls *= 2;
+  std::vector<double> seconds;
+  for (int64_t i = 0; i < repeats; ++i) seconds.push_back(timed(calls) / static_cast<double>(calls));
+  return *median_of(seconds);
+}
+
+// oneDNN's product inside libtorch; at::linear takes it for bfloat16 only.
+at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight) {
+  using Signature =
+      at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
+                 c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+  static const auto kOperator =
+      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_linear_pointwise", "").typed<Signature>();
+  return kOperator.call(x, weight, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "");
+}
+
+}  // namespace
+
+std::vector<MatmulRate> measure_matmul(const Placement& where, int64_t rows, int64_t out, int64_t in,
+                                       int64_t repeats) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor x = at::randn({rows, in}, options_of(where)),
+                   weight = at::randn({out, in}, options_of(where));
+  const std::string chosen = matmul_library(weight);
+  std::vector<MatmulRate> rates;
+  const auto add = [&](const std::string& library, const std::function<at::Tensor()>& call) {
+    rates.push_back({library, 2e-9 * static_cast<double>(rows * out * in) / seconds_of(call, repeats),
+                     library == chosen});
+  };
+  if (!weight.is_cpu()) {
+    add("device", [&] { return at::linear(x, weight); });
+    return rates;
+  }
+  if (cpu_matmul_suits() && where.dtype != DType::kFloat64)
+    add("xlt", [&] { return matmul_nt(MatmulLibrary::kOwn, x, weight); });
+  const MatmulLibrary library = matmul_library_of(weight);
+  if (where.dtype == DType::kFloat32 || where.dtype == DType::kFloat64)
+    add("mkl", [&] { return at::linear(x, weight); });
+  else if (library == MatmulLibrary::kMklWidened)
+    add("mkl", [&] { return matmul_nt(library, x, weight); });
+  // oneDNN has no bfloat16 product for CPUs that do not multiply it.
+  if (where.dtype == DType::kFloat32 || library == MatmulLibrary::kOnednnBf16)
+    add("onednn", [&] { return onednn_linear(x, weight); });
+  return rates;
+}
+
+double measure_copy(const Placement& where, int64_t repeats) {
+  constexpr int64_t kFloats = int64_t{1} << 26;
+  const at::Tensor from = at::zeros({kFloats}, options_of(where).dtype(at::kFloat)),
+                   to = at::empty_like(from);
+  return 2 * 4e-9 * kFloats / seconds_of([&] { return to.copy_(from); }, repeats);
+}
+
+}  // namespace xlt::ops

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/run/bench.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <optional>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/base/stats.h"
+#include "xlt/base/version.h"
+#include "xlt/dataset/record.h"
+#include "xlt/ops/machine_rates.h"
+#include "xlt/run/environment.h"
+#include "xlt/run/train_run.h"
+
+namespace xlt {
+
+namespace {
+
+// Products of a decoder: a few rows (decoding), a batch of samples, a training step; square, and as wide as a
+// head.
+struct Shape {
+  int64_t rows, out, in;
+};
+constexpr Shape kShapes[] = {{1, 2048, 640},    {25, 2048, 640},   {100, 2048, 640}, {512, 2048, 640},
+                             {100, 640, 2048},  {512, 640, 2048},  {512, 64, 640},   {512, 640, 64},
+                             {100, 32768, 640}, {512, 32768, 640}, {512, 2048, 2048}};
+// What a limit is reckoned with: large enough for the best that the machine does.
+constexpr Shape kLargeShape = {512, 2048, 2048};
+
+Json spread_of(std::vector<double> values) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  return Json{{"median", *median_of(values)}, {"low", *low}, {"high", *high}};
+}
+
+// A folder for one training run, which goes with it: it holds an adapter and an optimizer's state.
+class RunFolder {
+ public:
+  RunFolder() {
+    std::string pattern = (fs::temp_directory_path() / "xlt-bench-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr)
+      throw Error(ErrorKind::kIo, "cannot create a folder for a training run", pattern);
+    path_ = pattern;
+  }
+  ~RunFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+  fs::path run() const { return path_ / "run"; }
+
+ private:
+  fs::path path_;
+};
+
+// Seconds at the end of a run's last step, before anything is saved.
+double seconds_of_steps(const fs::path& run) {
+  double seconds = 0;
+  LineReader lines(run / "metrics.jsonl");
+  while (const auto line = lines.next()) {
+    const Json row = parse_json(*line, "metrics.jsonl");
+    if (row.value("split", "") == "train") seconds = row.at("seconds");
+  }
+  return seconds;
+}
+
+class Bench {
+ public:
+  Bench(const BenchOptions& options, const ModelChoice& model, const Placement& where, uint64_t seed,
+        const Context& context)
+      : options_(options), model_(model), where_(where), seed_(seed), context_(context) {}
+
+  Json machine() {
+    best_gflops_ = 0;
+    for (const auto& rate :
+         ops::measure_matmul(where_, kLargeShape.rows, kLargeShape.out, kLargeShape.in, options_.repeats))
+      best_gflops_ = std::max(best_gflops_, rate.gflops);
+    return {{"copy_gb_per_s", ops::measure_copy(where_, options_.repeats)}, {"matmul_gflops", best_gflops_}};
+  }
+
+  Json matmul() const {
+    Json rows = Json::array();
+    for (const Shape& shape : kShapes) {
+      context_.throw_if_interrupted();
+      for (const auto& rate : ops::measure_matmul(where_, shape.rows, shape.out, shape.in, options_.repeats))
+        rows.push_back({{"rows", shape.rows},
+                        {"out", shape.out},
+                        {"in", shape.in},
+                        {"library", rate.library},
+                        {"gflops", rate.gflops},
+                        {"chosen", rate.is_chosen}});
+    }
+    return rows;
+  }
+
+  Json work(const std::string& name) {
+    if (name == "generate") return generate();
+    if (name == "score") return score();
+    return train(name);
+  }
+
+ private:
+  struct Speed {
+    double rate;                // in the row's unit
+    double share_of_limit = 0;  // 0: not known
+  };
+  // One repeat more than is kept: the first one reads the weights from the disk.
+  Json repeated(const std::string& name, const std::string& unit, const std::function<Speed()>& once) const {
+    std::vector<double> rates, shares;
+    for (int64_t i = 0; i <= options_.repeats; ++i) {
+      context_.throw_if_interrupted();
+      const Speed speed = once();
+      if (i == 0) continue;
+      rates.push_back(speed.rate);
+      shares.push_back(speed.share_of_limit);
+    }
+    Json row{{"work", name}, {"unit", unit}};
+    row.update(spread_of(rates));
+    if (const double share = *median_of(shares); share > 0) row["share_of_limit"] = share;
+    return row;
+  }
+
+  LanguageModel& lm() {
+    if (!lm_) lm_ = load_language_model(model_, where_, context_);
+    return *lm_;
+  }
+
+  // Two operations for every parameter and token: what the products alone would take at the best rate.
+  double share_of_limit(double computed_per_second) {
+    const double limit = best_gflops_ * 1e9 / (2.0 * static_cast<double>(lm().info().num_parameters));
+    return limit > 0 ? computed_per_second / limit : 0;
+  }
+
+  Json generate() {
+    std::vector<GenerateRequest> requests;
+    for (const auto& pair : records())
+      if (static_cast<int64_t>(requests.size()) < options_.num_prompts)
+        requests.push_back({pair.prompt, std::to_string(requests.size())});
+    GenerationOptions generation;
+    generation.ignore_eos = true;
+    generation.seed = seed_;
+    const double tokens =
+        static_cast<double>(requests.size()) * generation.num_samples * generation.max_new_tokens;
+    return repeated("generate", "tokens/s", [&]() -> Speed {
+      const int64_t before = lm().num_tokens_computed();
+      const double begin = monotonic_seconds();
+      lm().generate(requests, generation);
+      const double seconds = monotonic_seconds() - begin;
+      return {tokens / seconds,
+              share_of_limit(static_cast<double>(lm().num_tokens_computed() - before) / seconds)};
+    });
+  }
+
+  Json score() {
+    std::vector<std::string> texts;
+    for (const auto& pair : records())
+      if (static_cast<int64_t>(texts.size()) < options_.num_texts) texts.push_back(pair.prompt + pair.chosen);
+    return repeated("score", "tokens/s", [&]() -> Speed {
+      const int64_t before = lm().num_tokens_computed();
+      const double begin = monotonic_seconds();
+      int64_t tokens = 0;
+      for (const LogLikelihood& result : lm().rolling_log_likelihood(texts)) tokens += result.num_tokens;
+      const double seconds = monotonic_seconds() - begin;
+      return {static_cast<double>(tokens) / seconds,
+              share_of_limit(static_cast<double>(lm().num_tokens_computed() - before) / seconds)};
+    });
+  }
+
+  Json train(const std::string& method) {
+    lm_.reset();  // its weights would stand beside the run's
+    TrainRunOptions run;
+    run.model = model_.model;
+    run.adapter.init_adapter = model_.adapter;
+    run.data = options_.data;
+    if (method == "sft") run.fields.completion_field = run.fields.chosen_field;
+    run.trainer.method = method;
+    run.trainer.max_steps = options_.steps;
+    run.trainer.lr_schedule = "constant";
+    double tokens_per_step = 0;
+    Json row = repeated(method, "steps/s", [&]() -> Speed {
+      const RunFolder folder;
+      run.output = folder.run().string();
+      const Json summary = run_training(run, where_, seed_, dump_options(visit_of(run)), context_);
+      tokens_per_step = summary.at("num_tokens").get<double>() / static_cast<double>(options_.steps);
+      return {static_cast<double>(options_.steps) / seconds_of_steps(folder.run())};
+    });
+    row["tokens_per_step"] = tokens_per_step;
+    return row;
+  }
+
+  const std::vector<PreferenceRecord>& records() {
+    if (records_.empty()) records_ = load_preference(options_.data, {});
+    return records_;
+  }
+
+  const BenchOptions& options_;
+  const ModelChoice& model_;
+  const Placement& where_;
+  uint64_t seed_;
+  const Context& context_;
+  double best_gflops_ = 0;
+  std::unique_ptr<LanguageModel> lm_;
+  std::vector<PreferenceRecord> records_;
+};
+
+void check_options(const BenchOptions& options, const ModelChoice& model) {
+  const bool asks_a_model = std::any_of(options.work.begin(), options.work.end(),
+                                        [](const auto& name) { return name != "matmul"; });
+  if (asks_a_model && (model.model.empty() || options.data.empty()))
+    throw Error(
+        ErrorKind::kUsage,
+        "generate, score, dpo and sft need --model DIR and --data FILE (preference pairs); --work matmul "
+        "needs neither");
+}
+
+std::string line_of(const char* format, const std::vector<std::string>& cells) {
+  char line[256];
+  std::snprintf(line, sizeof line, format, cells[0].c_str(), cells[1].c_str(), cells[2].c_str(),
+                cells[3].c_str());
+  return line;
+}
+
+std::string fixed(double value, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+}  // namespace
+
+void BenchOptions::visit(OptionVisitor& v) {
+  v.field("work", work, "what to time", one_of({"matmul", "generate", "score", "dpo", "sft"}));
+  v.field("data", data,
+          "preference pairs {\"prompt\", \"chosen\", \"rejected\"} to generate from, score and train on");
+  v.field("output", output, "file for the figures as JSON; empty: only the table");
+  v.field("repeats", repeats, "repeats of each figure, of which the median is given", at_least(1));
+  v.field("num_prompts", num_prompts, "prompts of generate, 25 samples of 20 tokens each", at_least(1));
+  v.field("num_texts", num_texts, "texts of score", at_least(1));
+  v.field("steps", steps, "steps of a training run, 4 pairs or texts each", at_least(1));
+}
+
+Json run_bench(const BenchOptions& options, const ModelChoice& model, const Placement& where, uint64_t seed,
+               const Json& config, const Context& context) {
+  check_options(options, model);
+  std::optional<AtomicFile> output;  // opened first: a folder that cannot be written is known at once
+  if (!options.output.empty()) output.emplace(options.output);
+  Bench bench(options, model, where, seed, context);
+  Json result{{"version", version()},
+              {"command", "bench"},
+              {"config", config},
+              {"code", code_record()},
+              {"env", environment_record(where)},
+              {"machine", bench.machine()},
+              {"matmul", Json::array()},
+              {"work", Json::array()}};
+  for (const std::string& name : options.work) {
+    context.info("timing " + name);
+    if (name == "matmul")
+      result["matmul"] = bench.matmul();
+    else
+      result["work"].push_back(bench.work(name));
+  }
+  if (output) {
+    output->write(dump_json(result) + "\n");
+    output->commit();
+  }
+  return result;
+}
+
+std::string bench_table(const Json& bench) {
+  const Json& machine = bench.at("machine");
+  std::string text = str_cat("this machine: copies ", fixed(machine.at("copy_gb_per_s"), 1),
+                             " GB/s, multiplies ", fixed(machine.at("matmul_gflops"), 0), " GFLOP/s\n");
+  if (!bench.at("matmul").empty()) {
+    constexpr const char* kFormat = "%-22s %-8s %10s %s\n";
+    text += "\n" + line_of(kFormat, {"rows x out x in", "library", "GFLOP/s", ""});
+    for (const Json& row : bench.at("matmul"))
+      text += line_of(kFormat, {str_cat(row.at("rows").get<int64_t>(), " x ", row.at("out").get<int64_t>(),
+                                        " x ", row.at("in").get<int64_t>()),
+                                row.at("library"), fixed(row.at("gflops"), 0),
+                                row.at("chosen").get<bool>() ? "chosen" : ""});
+  }
+  if (!bench.at("work").empty()) {
+    constexpr const char* kFormat = "%-10s %20s %20s %16s\n";
+    text += "\n" + line_of(kFormat, {"work", "median", "lowest - highest", "share of limit"});
+    for (const Json& row : bench.at("work"))
+      text += line_of(
+          kFormat,
+          {row.at("work"), fixed(row.at("median"), 2) + " " + row.at("unit").get<std::string>(),
+           fixed(row.at("low"), 2) + " - " + fixed(row.at("high"), 2),
+           row.contains("share_of_limit") ? fixed(100 * row.at("share_of_limit").get<double>(), 0) + " %"
+                                          : ""});
+  }
+  return text;
+}
+
+}  // namespace xlt
