@@ -31,6 +31,7 @@
 #define XLT_AVX2_KERNEL
 #endif
 #define XLT_INLINE inline __attribute__((always_inline))
+#define XLT_INLINED __attribute__((always_inline))  // behind a lambda's parameters
 // XLT_ANYWHERE on what CPU and CUDA kernels share.
 #ifdef __CUDACC__
 #define XLT_ANYWHERE __host__ __device__ inline

@@ -26,16 +26,7 @@ XLT_INLINE void drop_of(const DropoutArgs& args, int64_t begin, int64_t end) {
 }
 
 XLT_CPU_KERNEL void drop(const DropoutArgs& args, int64_t begin, int64_t end) {
-  switch (args.dtype) {
-    case KernelDtype::kF32:
-      return drop_of<float>(args, begin, end);
-    case KernelDtype::kF64:
-      return drop_of<double>(args, begin, end);
-    case KernelDtype::kBf16:
-      return drop_of<c10::BFloat16>(args, begin, end);
-    case KernelDtype::kF16:
-      return drop_of<c10::Half>(args, begin, end);
-  }
+  with_dtype(args.dtype, [&](auto zero) XLT_INLINED { drop_of<decltype(zero)>(args, begin, end); });
 }
 
 }  // namespace

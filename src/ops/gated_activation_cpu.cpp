@@ -88,29 +88,11 @@ XLT_INLINE void backward_rows_of(const GatedActivationArgs& args, int64_t begin,
 }
 
 XLT_CPU_KERNEL void forward_rows(const GatedActivationArgs& args, int64_t begin, int64_t end) {
-  switch (args.dtype) {
-    case KernelDtype::kF32:
-      return forward_rows_of<float>(args, begin, end);
-    case KernelDtype::kF64:
-      return forward_rows_of<double>(args, begin, end);
-    case KernelDtype::kBf16:
-      return forward_rows_of<c10::BFloat16>(args, begin, end);
-    case KernelDtype::kF16:
-      return forward_rows_of<c10::Half>(args, begin, end);
-  }
+  with_dtype(args.dtype, [&](auto zero) XLT_INLINED { forward_rows_of<decltype(zero)>(args, begin, end); });
 }
 
 XLT_CPU_KERNEL void backward_rows(const GatedActivationArgs& args, int64_t begin, int64_t end) {
-  switch (args.dtype) {
-    case KernelDtype::kF32:
-      return backward_rows_of<float>(args, begin, end);
-    case KernelDtype::kF64:
-      return backward_rows_of<double>(args, begin, end);
-    case KernelDtype::kBf16:
-      return backward_rows_of<c10::BFloat16>(args, begin, end);
-    case KernelDtype::kF16:
-      return backward_rows_of<c10::Half>(args, begin, end);
-  }
+  with_dtype(args.dtype, [&](auto zero) XLT_INLINED { backward_rows_of<decltype(zero)>(args, begin, end); });
 }
 
 // About 2^14 elements a task: each costs an exponential.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ops/cpu_kernel.h"
+#include "ops/kernel_types.h"
 
 #include <bit>
 #include <cstdint>
@@ -24,6 +25,22 @@ struct AccumulatorOf<double> {
 };
 template <typename T>
 using Accumulator = typename AccumulatorOf<T>::type;
+
+// Calls function(T{}) with the element type of `dtype`. A kernel's function is a lambda with XLT_INLINED, so
+// that it is compiled for the kernel's instruction set.
+template <typename Function>
+XLT_INLINE void with_dtype(KernelDtype dtype, const Function& function) {
+  switch (dtype) {
+    case KernelDtype::kF32:
+      return function(float{});
+    case KernelDtype::kF64:
+      return function(double{});
+    case KernelDtype::kBf16:
+      return function(c10::BFloat16{});
+    case KernelDtype::kF16:
+      return function(c10::Half{});
+  }
+}
 
 XLT_INLINE float widen(float value) { return value; }
 XLT_INLINE double widen(double value) { return value; }

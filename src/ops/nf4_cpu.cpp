@@ -60,24 +60,10 @@ void dequantize_range(const uint8_t* codes, const float* absmax, int64_t begin, 
   }
 }
 
-template <typename Function>
-void with_type(KernelDtype dtype, const Function& function) {
-  switch (dtype) {
-    case KernelDtype::kF32:
-      return function(float{});
-    case KernelDtype::kF64:
-      return function(double{});
-    case KernelDtype::kBf16:
-      return function(c10::BFloat16{});
-    case KernelDtype::kF16:
-      return function(c10::Half{});
-  }
-}
-
 }  // namespace
 
 void nf4_quantize(const Nf4Args& args, const KernelStream&) {
-  with_type(args.dtype, [&](auto zero) {
+  with_dtype(args.dtype, [&](auto zero) {
     const auto* x = static_cast<const decltype(zero)*>(args.weight);
     at::parallel_for(0, (args.count + kNf4Block - 1) / kNf4Block, kGrain, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block)
@@ -88,7 +74,7 @@ void nf4_quantize(const Nf4Args& args, const KernelStream&) {
 }
 
 void nf4_dequantize(const Nf4Args& args, const KernelStream&) {
-  with_type(args.dtype, [&](auto zero) {
+  with_dtype(args.dtype, [&](auto zero) {
     auto* to = static_cast<decltype(zero)*>(args.dequantized);
     at::parallel_for(0, args.count, kGrain * kNf4Block, [&](int64_t begin, int64_t end) {
       dequantize_range(args.codes, args.absmax, begin, end - begin, to + begin);

@@ -83,29 +83,13 @@ XLT_INLINE void backward_blocks_of(const RmsNormBackward& args, int64_t begin, i
 }
 
 XLT_CPU_KERNEL void forward_rows(const RmsNormForward& args, int64_t begin, int64_t end) {
-  switch (args.shape.dtype) {
-    case KernelDtype::kF32:
-      return forward_rows_of<float>(args, begin, end);
-    case KernelDtype::kF64:
-      return forward_rows_of<double>(args, begin, end);
-    case KernelDtype::kBf16:
-      return forward_rows_of<c10::BFloat16>(args, begin, end);
-    case KernelDtype::kF16:
-      return forward_rows_of<c10::Half>(args, begin, end);
-  }
+  with_dtype(args.shape.dtype,
+             [&](auto zero) XLT_INLINED { forward_rows_of<decltype(zero)>(args, begin, end); });
 }
 
 XLT_CPU_KERNEL void backward_blocks(const RmsNormBackward& args, int64_t begin, int64_t end, void* scratch) {
-  switch (args.shape.dtype) {
-    case KernelDtype::kF32:
-      return backward_blocks_of<float>(args, begin, end, scratch);
-    case KernelDtype::kF64:
-      return backward_blocks_of<double>(args, begin, end, scratch);
-    case KernelDtype::kBf16:
-      return backward_blocks_of<c10::BFloat16>(args, begin, end, scratch);
-    case KernelDtype::kF16:
-      return backward_blocks_of<c10::Half>(args, begin, end, scratch);
-  }
+  with_dtype(args.shape.dtype,
+             [&](auto zero) XLT_INLINED { backward_blocks_of<decltype(zero)>(args, begin, end, scratch); });
 }
 
 }  // namespace
