@@ -11,6 +11,7 @@ namespace xlt::ops {
 struct RopeArgs {
   KernelDtype dtype = KernelDtype::kF32;
   int64_t rows = 0, heads = 0, half = 0;    // half = D / 2
+  bool interleaved = false;                 // pairs (2i, 2i + 1), else (i, i + half)
   int64_t row_stride = 0, head_stride = 0;  // of x, in elements; the last dimension is dense
   double direction = 1;                     // −1: the inverse rotation
   const void* x = nullptr;

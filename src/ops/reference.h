@@ -13,7 +13,7 @@
 namespace xlt::reference {
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, ops::RmsNormCasting casting);
-at::Tensor rope(const at::Tensor& x, const ops::RopeAngles& angles);
+at::Tensor rope(const at::Tensor& x, const ops::RopeAngles& angles, ops::RopeLayout layout);
 at::Tensor gated_activation(const at::Tensor& gate, const at::Tensor& up, ops::Activation activation);
 // Dense [N, S] mask, softmax, product. Works on every device, differentiable by autograd.
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,

@@ -15,7 +15,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin, double direction) {
+at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin, bool interleaved,
+                  double direction) {
   const at::Tensor input = x.stride(-1) == 1 ? x : x.contiguous();
   at::Tensor y = at::empty(x.sizes(), x.options());
   if (x.numel() == 0) return y;
@@ -23,6 +24,7 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
                       x.size(0),
                       x.size(1),
                       x.size(2) / 2,
+                      interleaved,
                       input.stride(0),
                       input.stride(1),
                       direction,
@@ -37,14 +39,18 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
 class RopeFunction : public torch::autograd::Function<RopeFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cos,
-                            const at::Tensor& sin) {
+                            const at::Tensor& sin, bool interleaved) {
     context->save_for_backward({cos, sin});
-    return rotate(x, cos, sin, 1);
+    context->saved_data["interleaved"] = interleaved;
+    return rotate(x, cos, sin, interleaved, 1);
   }
 
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
     const tensor_list saved = context->get_saved_variables();
-    return {rotate(gradients[0], saved[0], saved[1], -1), {}, {}};
+    return {rotate(gradients[0], saved[0], saved[1], context->saved_data["interleaved"].toBool(), -1),
+            {},
+            {},
+            {}};
   }
 };
 
@@ -59,13 +65,14 @@ RopeAngles rope_angles(const at::Tensor& position_ids, const at::Tensor& inverse
   return {angles.cos(), angles.sin()};
 }
 
-at::Tensor rope(const at::Tensor& x, const RopeAngles& angles) {
+at::Tensor rope(const at::Tensor& x, const RopeAngles& angles, RopeLayout layout) {
   XLT_CHECK(x.dim() == 3 && x.size(2) % 2 == 0 && angles.cos.dim() == 2 && angles.cos.size(0) == x.size(0) &&
                 angles.cos.size(1) == x.size(2) / 2 && angles.sin.sizes() == angles.cos.sizes(),
             "rope: x ", x.sizes(), " [N, H, D] needs angles [N, D/2], got ", angles.cos.sizes());
   const at::Tensor cos = angles.cos.to(at::kFloat).contiguous(), sin = angles.sin.to(at::kFloat).contiguous();
-  if (at::GradMode::is_enabled() && x.requires_grad()) return RopeFunction::apply(x, cos, sin);
-  return rotate(x, cos, sin, 1);
+  const bool interleaved = layout == RopeLayout::kInterleaved;
+  if (at::GradMode::is_enabled() && x.requires_grad()) return RopeFunction::apply(x, cos, sin, interleaved);
+  return rotate(x, cos, sin, interleaved, 1);
 }
 
 }  // namespace xlt::ops

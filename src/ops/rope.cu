@@ -21,11 +21,12 @@ __global__ void rotate_kernel(const RopeArgs args) {
   for (unsigned pair = threadIdx.x; pair < pairs; pair += blockDim.x) {
     const unsigned head = pair / half, i = pair % half;
     const A c = args.cos[row * half + i], s = direction * args.sin[row * half + i];
-    const T* from = x + head * args.head_stride + i;
-    const A first = widen(from[0]), second = widen(from[half]);
-    T* to = y + head * 2 * half + i;
-    to[0] = narrow<T>(first * c - second * s);
-    to[half] = narrow<T>(second * c + first * s);
+    const unsigned one = args.interleaved ? 2 * i : i, other = args.interleaved ? 2 * i + 1 : i + half;
+    const T* from = x + head * args.head_stride;
+    const A first = widen(from[one]), second = widen(from[other]);
+    T* to = y + head * 2 * half;
+    to[one] = narrow<T>(first * c - second * s);
+    to[other] = narrow<T>(second * c + first * s);
   }
 }
 

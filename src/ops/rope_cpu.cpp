@@ -9,7 +9,7 @@
 namespace xlt::ops::cpu {
 namespace {
 
-template <typename T>
+template <typename T, bool kInterleaved>
 XLT_INLINE void rotate_rows_of(const RopeArgs& args, int64_t begin, int64_t end) {
   using A = Accumulator<T>;
   const A direction = static_cast<A>(args.direction);
@@ -21,26 +21,23 @@ XLT_INLINE void rotate_rows_of(const RopeArgs& args, int64_t begin, int64_t end)
           static_cast<const T*>(args.x) + row * args.row_stride + head * args.head_stride;
       T* __restrict__ y = static_cast<T*>(args.y) + (row * args.heads + head) * 2 * args.half;
       for (int64_t i = 0; i < args.half; ++i) {
-        const A first = widen(x[i]), second = widen(x[i + args.half]);
+        const int64_t one = kInterleaved ? 2 * i : i, other = kInterleaved ? 2 * i + 1 : i + args.half;
+        const A first = widen(x[one]), second = widen(x[other]);
         const A c = cos[i], s = direction * sin[i];
-        y[i] = narrow<T>(first * c - second * s);
-        y[i + args.half] = narrow<T>(second * c + first * s);
+        y[one] = narrow<T>(first * c - second * s);
+        y[other] = narrow<T>(second * c + first * s);
       }
     }
   }
 }
 
 XLT_CPU_KERNEL void rotate_rows(const RopeArgs& args, int64_t begin, int64_t end) {
-  switch (args.dtype) {
-    case KernelDtype::kF32:
-      return rotate_rows_of<float>(args, begin, end);
-    case KernelDtype::kF64:
-      return rotate_rows_of<double>(args, begin, end);
-    case KernelDtype::kBf16:
-      return rotate_rows_of<c10::BFloat16>(args, begin, end);
-    case KernelDtype::kF16:
-      return rotate_rows_of<c10::Half>(args, begin, end);
-  }
+  with_dtype(args.dtype, [&](auto zero) XLT_INLINED {
+    if (args.interleaved)
+      rotate_rows_of<decltype(zero), true>(args, begin, end);
+    else
+      rotate_rows_of<decltype(zero), false>(args, begin, end);
+  });
 }
 
 }  // namespace

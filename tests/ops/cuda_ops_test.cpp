@@ -53,11 +53,12 @@ class OnCuda : public ::testing::Test {
 TEST_F(OnCuda, Rope) {
   const RopeAngles angles =
       rope_angles(at::arange(70, at::kLong), at::exp(at::arange(64, at::kFloat) * -0.1));
-  expect_as_on_cpu(
-      [&](const std::vector<at::Tensor>& x) {
-        return rope(x[0], {on(angles.cos, x[0]), on(angles.sin, x[0])});
-      },
-      {normal({70, 4, 128}, 1, at::kFloat)});
+  for (const RopeLayout layout : {RopeLayout::kHalf, RopeLayout::kInterleaved})
+    expect_as_on_cpu(
+        [&](const std::vector<at::Tensor>& x) {
+          return rope(x[0], {on(angles.cos, x[0]), on(angles.sin, x[0])}, layout);
+        },
+        {normal({70, 4, 128}, 1, at::kFloat)});
 }
 
 TEST_F(OnCuda, GatedActivation) {

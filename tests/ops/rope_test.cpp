@@ -41,19 +41,30 @@ TEST(Rope, RotatesTheTwoHalvesOfAHeadAgainstEachOther) {
   EXPECT_TRUE(y.view(-1).equal(at::tensor({-3.0f, 2.0f, 1.0f, 4.0f})));
 }
 
+TEST(Rope, InterleavedRotatesNeighboursAgainstEachOther) {
+  const RopeAngles angles = {at::tensor({0.0f, 1.0f}).view({1, 2}), at::tensor({1.0f, 0.0f}).view({1, 2})};
+  const at::Tensor y =
+      rope(at::tensor({1.0f, 2.0f, 3.0f, 4.0f}).view({1, 1, 4}), angles, RopeLayout::kInterleaved);
+  EXPECT_TRUE(y.view(-1).equal(at::tensor({-2.0f, 1.0f, 3.0f, 4.0f})));
+}
+
 TEST(Rope, MatchesFiniteDifferencesInDouble) {
   const RopeAngles angles = some_angles(3, 2, 1);
-  xlt::testing::expect_gradients_by_finite_differences(
-      [&](const std::vector<at::Tensor>& at) { return rope(at[0], angles); }, {normal({3, 2, 4}, 2)});
+  for (const RopeLayout layout : {RopeLayout::kHalf, RopeLayout::kInterleaved})
+    xlt::testing::expect_gradients_by_finite_differences(
+        [&](const std::vector<at::Tensor>& at) { return rope(at[0], angles, layout); },
+        {normal({3, 2, 4}, 2)});
 }
 
 TEST(Rope, ReadsHeadsThatLieInsideAWiderTensor) {
   const RopeAngles angles = some_angles(7, 3, 3);
   const at::Tensor fused = normal({7, 30}, 4, at::kFloat);
   const at::Tensor x = fused.narrow(1, 12, 18).view({7, 3, 6});
-  EXPECT_TRUE(rope(x, angles).equal(rope(x.contiguous(), angles)));
   const at::Tensor transposed = normal({7, 6, 3}, 5, at::kFloat).transpose(1, 2);
-  EXPECT_TRUE(rope(transposed, angles).equal(rope(transposed.contiguous(), angles)));
+  for (const RopeLayout layout : {RopeLayout::kHalf, RopeLayout::kInterleaved}) {
+    EXPECT_TRUE(rope(x, angles, layout).equal(rope(x.contiguous(), angles, layout)));
+    EXPECT_TRUE(rope(transposed, angles, layout).equal(rope(transposed.contiguous(), angles, layout)));
+  }
 }
 
 TEST(Rope, RefusesAnglesOfAnotherLength) {
@@ -61,14 +72,17 @@ TEST(Rope, RefusesAnglesOfAnotherLength) {
   EXPECT_THROW(rope(at::ones({3, 2, 4}), some_angles(3, 4, 6)), Error);
 }
 
-class RopeOn : public ::testing::TestWithParam<std::tuple<at::ScalarType, std::vector<int64_t>>> {};
+class RopeOn : public ::testing::TestWithParam<std::tuple<at::ScalarType, std::vector<int64_t>, RopeLayout>> {
+};
 
 TEST_P(RopeOn, IsAsExactAsTheReference) {
-  const auto& [dtype, sizes] = GetParam();
+  const at::ScalarType dtype = std::get<0>(GetParam());
+  const std::vector<int64_t> sizes = std::get<1>(GetParam());
+  const RopeLayout layout = std::get<2>(GetParam());
   const RopeAngles angles = some_angles(sizes[0], sizes[2] / 2, 7);
   xlt::testing::expect_rule_of_two(
-      [&](const std::vector<at::Tensor>& at) { return rope(at[0], angles); },
-      [&](const std::vector<at::Tensor>& at) { return reference::rope(at[0], angles); },
+      [&](const std::vector<at::Tensor>& at) { return rope(at[0], angles, layout); },
+      [&](const std::vector<at::Tensor>& at) { return reference::rope(at[0], angles, layout); },
       {normal(sizes, 8, dtype)});
 }
 
@@ -76,7 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
     EveryType, RopeOn,
     ::testing::Combine(::testing::Values(at::kFloat, at::kDouble, at::kBFloat16, at::kHalf),
                        ::testing::Values(std::vector<int64_t>{0, 4, 8}, std::vector<int64_t>{1, 1, 2},
-                                         std::vector<int64_t>{5, 3, 46}, std::vector<int64_t>{70, 4, 256})));
+                                         std::vector<int64_t>{5, 3, 46}, std::vector<int64_t>{70, 4, 256}),
+                       ::testing::Values(RopeLayout::kHalf, RopeLayout::kInterleaved)));
 
 }  // namespace
 }  // namespace xlt::ops
