@@ -42,7 +42,7 @@ class Gemma3Decoder : public Decoder {
   }
 
   at::Tensor forward(const TokenBatch& batch, KvCache* cache, const HiddenStates& hidden_states) override {
-    const ForwardPass pass{batch, batch.attention_plan(), cache};
+    const ForwardPass pass = forward_pass(batch, cache, embed_tokens_.device());
     const at::Device device = embed_tokens_.device();
     const ops::RopeAngles full = angles_of(config_, LayerType::kFullAttention, batch, device);
     const ops::RopeAngles sliding = angles_of(config_, LayerType::kSlidingAttention, batch, device);

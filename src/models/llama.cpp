@@ -36,7 +36,7 @@ class LlamaDecoder : public Decoder {
   }
 
   at::Tensor forward(const TokenBatch& batch, KvCache* cache, const HiddenStates& hidden_states) override {
-    const ForwardPass pass{batch, batch.attention_plan(), cache};
+    const ForwardPass pass = forward_pass(batch, cache, embed_tokens_.device());
     const ops::RopeAngles angles =
         angles_of(config_, LayerType::kFullAttention, batch, embed_tokens_.device());
     at::Tensor x = embed(embed_tokens_, batch);  // [N, C]

@@ -58,6 +58,12 @@ at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch) {
   return at::index_select(embed_tokens, 0, ids);
 }
 
+ForwardPass forward_pass(const TokenBatch& batch, KvCache* cache, at::Device device) {
+  ForwardPass pass{batch.attention_plan(), cache, {}};
+  if (cache) pass.slots = at::tensor(at::ArrayRef<int64_t>(batch.cache_slots()), at::kLong).to(device);
+  return pass;
+}
+
 ops::RopeAngles angles_of(const ModelConfig& config, LayerType type, const TokenBatch& batch,
                           at::Device device) {
   const std::vector<float> inverse = config.inverse_frequencies(type);

@@ -23,6 +23,8 @@ ops::Activation parse_activation(const std::string& name,
 Attention make_attention(const ModelConfig& config, int64_t layer);
 GatedMlp make_gated_mlp(const ModelConfig& config);
 
+// What the layers share of one pass over `batch`; its tensors on `device`.
+ForwardPass forward_pass(const TokenBatch& batch, KvCache* cache, at::Device device);
 // embed_tokens rows of the batch: [N, C]
 at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch);
 // cos/sin of the batch's positions for one layer type, on `device`.

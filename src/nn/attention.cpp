@@ -2,7 +2,6 @@
 #include "xlt/nn/attention.h"
 
 #include "xlt/nn/kv_cache.h"
-#include "xlt/nn/token_batch.h"
 
 namespace xlt {
 
@@ -16,7 +15,7 @@ at::Tensor Attention::forward(const at::Tensor& x, const ForwardPass& pass, cons
   q = ops::rope(q, angles);
   k = ops::rope(k, angles);
   if (pass.cache) {
-    pass.cache->append(layer, k, v, pass.batch);
+    pass.cache->append(layer, k, v, pass.slots);
     k = pass.cache->keys(layer);
     v = pass.cache->values(layer);
   }

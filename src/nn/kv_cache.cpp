@@ -3,7 +3,7 @@
 
 #include <ATen/ops/empty.h>
 
-#include "xlt/base/error.h"
+#include "xlt/ops/kv_append.h"
 
 namespace xlt {
 
@@ -16,13 +16,8 @@ KvCache::KvCache(int64_t num_layers, int64_t capacity, int64_t num_key_value_hea
   }
 }
 
-void KvCache::append(int64_t layer, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch) {
-  for (const Segment& segment : batch.segments()) {
-    XLT_CHECK(segment.slot >= 0 && segment.slot + segment.length <= capacity_, "slot ", segment.slot, " + ",
-              segment.length, " of ", capacity_);
-    keys_[layer].narrow(0, segment.slot, segment.length).copy_(k.narrow(0, segment.begin, segment.length));
-    values_[layer].narrow(0, segment.slot, segment.length).copy_(v.narrow(0, segment.begin, segment.length));
-  }
+void KvCache::append(int64_t layer, const at::Tensor& k, const at::Tensor& v, const at::Tensor& slots) {
+  ops::kv_append(keys_[layer], values_[layer], k, v, slots);
 }
 
 }  // namespace xlt

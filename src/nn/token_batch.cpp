@@ -2,6 +2,7 @@
 #include "xlt/nn/token_batch.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "xlt/base/error.h"
 
@@ -39,6 +40,15 @@ int64_t TokenBatch::add_cached(std::span<const int64_t> ids, std::vector<ops::Sp
   input_ids_.insert(input_ids_.end(), ids.begin(), ids.end());
   segments_.push_back(std::move(segment));
   return static_cast<int64_t>(segments_.size()) - 1;
+}
+
+std::vector<int64_t> TokenBatch::cache_slots() const {
+  std::vector<int64_t> slots(input_ids_.size());
+  for (const Segment& segment : segments_) {
+    XLT_CHECK(segment.slot >= 0, "the segment at token ", segment.begin, " has no cache slot");
+    std::iota(slots.begin() + segment.begin, slots.begin() + segment.begin + segment.length, segment.slot);
+  }
+  return slots;
 }
 
 std::shared_ptr<const ops::AttentionPlan> TokenBatch::attention_plan() const {

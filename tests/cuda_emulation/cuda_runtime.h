@@ -26,6 +26,10 @@ struct dim3 {
   dim3(unsigned width = 1, unsigned height = 1, unsigned depth = 1) : x(width), y(height), z(depth) {}
 };
 
+struct alignas(16) uint4 {
+  unsigned x, y, z, w;
+};
+
 namespace xlt::cuda_emulation {
 inline dim3 as_dim3(const Index3& index) { return {index.x, index.y, index.z}; }
 }  // namespace xlt::cuda_emulation

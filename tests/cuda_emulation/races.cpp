@@ -6,6 +6,7 @@
 #include "ops/dropout_kernels.h"
 #include "ops/elementwise_kernels.h"
 #include "ops/head_kernels.h"
+#include "ops/kv_append_kernels.h"
 #include "ops/nf4_kernels.h"
 #include "ops/rms_norm_kernels.h"
 #include "ops/sample_kernels.h"
@@ -49,6 +50,20 @@ void run_elementwise() {
   const Floats cos = numbers(kRows * 7), sin = numbers(kRows * 7);
   rope({KernelDtype::kF32, kRows, 5, 7, false, kColumns, 14, 1, x.data(), cos.data(), sin.data(), y.data()},
        {});
+}
+
+void run_kv_append() {
+  constexpr int64_t kRows = 3, kColumns = 70;
+  const Floats k = numbers(kRows * kColumns), v = numbers(kRows * kColumns);
+  Floats keys(5 * kColumns), values(keys.size());
+  const std::vector<int64_t> slots = {4, 0, 2};
+  const int64_t row_bytes = kColumns * static_cast<int64_t>(sizeof(float));
+  kv_append({kRows,
+             row_bytes,
+             slots.data(),
+             {k.data(), row_bytes, keys.data()},
+             {v.data(), row_bytes, values.data()}},
+            {});
 }
 
 void run_head() {
@@ -147,6 +162,7 @@ int main(int argc, char** argv) {
   }
   run_rms_norm();
   run_elementwise();
+  run_kv_append();
   run_head();
   run_sample();
   run_attention();

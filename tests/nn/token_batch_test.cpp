@@ -35,6 +35,15 @@ TEST(TokenBatch, GrandchildrenSeeTheWholeChain) {
   EXPECT_EQ(batch.attention_plan()->tree_begins, (Ids{0}));
 }
 
+TEST(TokenBatch, CacheSlotsFollowTheSegments) {
+  TokenBatch batch;
+  batch.add_cached(Ids{1, 2, 3}, {}, 10);
+  batch.add_cached(Ids{4}, {{0, 5}}, 7);
+  EXPECT_EQ(batch.cache_slots(), (Ids{10, 11, 12, 7}));
+  batch.add(Ids{5});
+  EXPECT_THROW(batch.cache_slots(), Error);
+}
+
 TEST(TokenBatch, RootsAreIndependentTrees) {
   TokenBatch batch;
   batch.add(Ids{2}, batch.add(Ids{1}));

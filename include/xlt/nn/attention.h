@@ -16,13 +16,12 @@
 namespace xlt {
 
 class KvCache;
-class TokenBatch;
 
 // What every layer of one forward pass shares.
 struct ForwardPass {
-  const TokenBatch& batch;
   std::shared_ptr<const ops::AttentionPlan> plan;
   KvCache* cache = nullptr;
+  at::Tensor slots;  // with a cache: of the batch's tokens, [N] int64
 };
 
 struct Attention {

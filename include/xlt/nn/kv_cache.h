@@ -8,8 +8,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "xlt/nn/token_batch.h"
-
 namespace xlt {
 
 class KvCache {
@@ -18,8 +16,9 @@ class KvCache {
   KvCache(int64_t num_layers, int64_t capacity, int64_t num_key_value_heads, int64_t head_dim,
           const at::TensorOptions& options);
   int64_t capacity() const { return capacity_; }
-  // Writes k, v [N, K, D] of this batch's tokens into the slots its segments name.
-  void append(int64_t layer, const at::Tensor& k, const at::Tensor& v, const TokenBatch& batch);
+  // Writes k, v [N, K, D] of a batch's tokens into the slots its segments name (TokenBatch::cache_slots), [N]
+  // int64 on the cache's device.
+  void append(int64_t layer, const at::Tensor& k, const at::Tensor& v, const at::Tensor& slots);
   const at::Tensor& keys(int64_t layer) const { return keys_[layer]; }      // [capacity, K, D]
   const at::Tensor& values(int64_t layer) const { return values_[layer]; }  // [capacity, K, D]
 

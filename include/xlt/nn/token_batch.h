@@ -40,6 +40,8 @@ class TokenBatch {
   int64_t last_token(int64_t segment) const {
     return segments_[segment].begin + segments_[segment].length - 1;
   }
+  // The cache slot of every token's key; all segments were added with `add_cached`.
+  std::vector<int64_t> cache_slots() const;  // [N]
   // What attention needs. Key rows are batch rows, or cache slots when the segments were added with
   // `add_cached`.
   std::shared_ptr<const ops::AttentionPlan> attention_plan() const;
