@@ -100,6 +100,30 @@ XLT_INLINE A sum_of_lanes(const Lanes<A>& lanes) {
   return buffer[0];
 }
 
+// Σ x[i].
+template <typename T>
+XLT_INLINE Accumulator<T> sum_of(const T* x, int64_t length) {
+  using A = Accumulator<T>;
+  constexpr int64_t kStep = kLanes<A>;
+  Lanes<A> sums[4] = {}, values;  // enough to hide the latency of an addition
+  int64_t i = 0;
+  for (; i + 4 * kStep <= length; i += 4 * kStep) {
+    for (int64_t k = 0; k < 4; ++k) {
+      load_lanes(x + i + k * kStep, values);
+      sums[k] += values;
+    }
+  }
+  for (; i + kStep <= length; i += kStep) {
+    load_lanes(x + i, values);
+    sums[0] += values;
+  }
+  if (i < length) {
+    load_tail(x + i, length - i, values);
+    sums[1] += values;
+  }
+  return sum_of_lanes<A>((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
 // Σ a[i]·b[i].
 template <typename T>
 XLT_INLINE Accumulator<T> dot(const T* a, const T* b, int64_t length) {

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "xlt/ops/gated_activation.h"
+#include "xlt/ops/layer_norm.h"
 #include "xlt/ops/rms_norm.h"
 #include "xlt/ops/rope.h"
 #include "xlt/ops/segment_attention.h"
@@ -13,6 +14,8 @@
 namespace xlt::reference {
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, ops::RmsNormCasting casting);
+// `bias` may be undefined.
+at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps);
 at::Tensor rope(const at::Tensor& x, const ops::RopeAngles& angles, ops::RopeLayout layout);
 at::Tensor gated_activation(const at::Tensor& gate, const at::Tensor& up, ops::Activation activation);
 // Dense [N, S] mask, softmax, product. Works on every device, differentiable by autograd.

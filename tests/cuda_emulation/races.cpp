@@ -7,6 +7,7 @@
 #include "ops/elementwise_kernels.h"
 #include "ops/head_kernels.h"
 #include "ops/kv_append_kernels.h"
+#include "ops/layer_norm_kernels.h"
 #include "ops/nf4_kernels.h"
 #include "ops/rms_norm_kernels.h"
 #include "ops/sample_kernels.h"
@@ -36,6 +37,18 @@ void run_rms_norm() {
   rms_norm_forward({shape, 1e-6, x.data(), weight.data(), y.data(), rms.data()}, {});
   rms_norm_backward(
       {shape, dy.data(), x.data(), weight.data(), rms.data(), dx.data(), dw.data(), /*blocks=*/2}, {});
+}
+
+void run_layer_norm() {
+  constexpr int64_t kRows = 3, kColumns = 100;
+  const Floats x = numbers(kRows * kColumns), weight = numbers(kColumns), dy = numbers(kRows * kColumns);
+  Floats y(x.size()), mean(kRows), inverse(kRows), dx(x.size()), dw(2 * kColumns), db(dw.size());
+  const LayerNormShape shape{KernelDtype::kF32, kRows, kColumns};
+  layer_norm_forward(
+      {shape, 1e-6, x.data(), weight.data(), weight.data(), y.data(), mean.data(), inverse.data()}, {});
+  layer_norm_backward({shape, dy.data(), x.data(), weight.data(), mean.data(), inverse.data(), dx.data(),
+                       dw.data(), db.data(), /*blocks=*/2},
+                      {});
 }
 
 void run_elementwise() {
@@ -161,6 +174,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   run_rms_norm();
+  run_layer_norm();
   run_elementwise();
   run_kv_append();
   run_head();

@@ -10,6 +10,7 @@
 #include "xlt/ops/cuda.h"
 #include "xlt/ops/dropout.h"
 #include "xlt/ops/gated_activation.h"
+#include "xlt/ops/layer_norm.h"
 #include "xlt/ops/nf4.h"
 #include "xlt/ops/rope.h"
 #include "xlt/ops/sample.h"
@@ -59,6 +60,12 @@ TEST_F(OnCuda, Rope) {
           return rope(x[0], {on(angles.cos, x[0]), on(angles.sin, x[0])}, layout);
         },
         {normal({70, 4, 128}, 1, at::kFloat)});
+}
+
+TEST_F(OnCuda, LayerNorm) {
+  expect_as_on_cpu(
+      [](const std::vector<at::Tensor>& x) { return layer_norm(x[0], x[1], x[2], 1e-5); },
+      {normal({70, 640}, 1, at::kFloat), normal({640}, 2, at::kFloat), normal({640}, 3, at::kFloat)});
 }
 
 TEST_F(OnCuda, GatedActivation) {
