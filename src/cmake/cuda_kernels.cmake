@@ -24,6 +24,7 @@ if(XLT_CCACHE)
 endif()
 file(GLOB cuda_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/ops/*.cu)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/cuda)
+set(cuda_objects)
 foreach(source ${cuda_sources})
   get_filename_component(stem ${source} NAME_WE)
   set(object ${CMAKE_BINARY_DIR}/cuda/${stem}.cu.o)
@@ -36,8 +37,10 @@ foreach(source ${cuda_sources})
     DEPFILE ${object}.d
     COMMENT "nvcc ${stem}.cu"
     VERBATIM)
+  list(APPEND cuda_objects ${object})
   target_sources(xlt_ops PRIVATE ${object})
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
 endforeach()
+add_custom_target(cuda_kernels DEPENDS ${cuda_objects})  # nothing but these: the preset all-gpus
 target_compile_definitions(xlt_ops PRIVATE XLT_CUDA)
 target_link_libraries(xlt_ops PUBLIC ${XLT_CUDART} ${CMAKE_DL_LIBS} rt)

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What ptxas says of every CUDA kernel: no spills, and no more registers and shared memory than the budget beside the kernel, a line
-`// budget: NAME N registers, M bytes of shared memory` in the .cu file.
+`// budget: NAME N registers, M bytes of shared memory` in the .cu file. N is for a multiprocessor of 2,048 threads; one that holds fewer
+has as many registers, and so more for each.
 
 usage: check_ptxas.py FOLDER SOURCES [--list]      FOLDER: stem.ptxas files; SOURCES: the .cu files; --list prints the most of each kernel
+       check_ptxas.py --self-test
 SPDX-License-Identifier: Apache-2.0
 """
 import pathlib
@@ -14,6 +16,8 @@ SPILLS = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) b
 USED = re.compile(r"Used (\d+) registers")
 SHARED = re.compile(r"(\d+) bytes smem")
 NAME = re.compile(r"(?=(\d+)([a-z]\w*))")
+THREADS = {"sm_86": 1536, "sm_87": 1536, "sm_89": 1536, "sm_120": 1536}  # of a multiprocessor; the others here hold 2,048
+REGISTER_STEP = 8  # a thread's registers are given out in steps of this
 BUDGET = re.compile(r"^// budget: (\w+) (\d+) registers, (\d+) bytes of shared memory", re.M)
 
 
@@ -40,6 +44,11 @@ def kernels_of(text):
             kernel = None
 
 
+def registers_allowed(budget, architecture):
+    threads = THREADS.get(architecture, 2048)
+    return budget if threads == 2048 else budget * 2048 // threads // REGISTER_STEP * REGISTER_STEP
+
+
 def faults_of(stem, text, source):
     budgets = {name: (int(registers), int(shared)) for name, registers, shared in BUDGET.findall(source)}
     found = list(kernels_of(text))
@@ -51,13 +60,31 @@ def faults_of(stem, text, source):
             yield f"{where} spills {spilled} bytes"
         if kernel not in budgets:
             yield f"{where} uses {registers} registers and {shared} bytes of shared memory; no budget is written beside it"
-        elif registers > budgets[kernel][0] or shared > budgets[kernel][1]:
+        elif registers > registers_allowed(budgets[kernel][0], architecture) or shared > budgets[kernel][1]:
             yield f"{where} uses {registers} registers and {shared} bytes of shared memory; its budget is {budgets[kernel]}"
     for kernel in budgets.keys() - {entry[0] for entry in found}:
         yield f"{stem}.cu: a budget for {kernel}, which ptxas does not report"
 
 
+def self_test():
+    def report(architecture, registers, shared, spilled):
+        return (f"ptxas info    : Compiling entry function '_ZN3xlt3ops12_GLOBAL__N_110add_kernelIfEEvPKT_' for '{architecture}'\n"
+                f"    0 bytes stack frame, {spilled} bytes spill stores, {spilled} bytes spill loads\n"
+                f"ptxas info    : Used {registers} registers, used 1 barriers, {shared} bytes smem\n")
+
+    budget = "// budget: add_kernel 32 registers, 256 bytes of shared memory\n"
+    fits = [report("sm_80", 32, 256, 0), report("sm_86", 40, 0, 0)]
+    exceeds = [report("sm_80", 33, 0, 0), report("sm_86", 41, 0, 0), report("sm_80", 32, 257, 0), report("sm_80", 32, 0, 4), ""]
+    assert not any(list(faults_of("x", text, budget)) for text in fits), "a kernel within its budget is refused"
+    assert all(list(faults_of("x", text, budget)) for text in exceeds), "a kernel beyond its budget passes"
+    assert list(faults_of("x", fits[0], "")), "a kernel without a budget passes"
+    assert list(faults_of("x", fits[0], budget + budget.replace("add", "other"))), "a budget without a kernel passes"
+    print("check_ptxas finds what it should")
+
+
 def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test()
     folder, sources = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     faults, reports = [], sorted(folder.glob("*.ptxas"))
     for report in reports:
