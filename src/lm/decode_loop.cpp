@@ -12,7 +12,6 @@
 #include "xlt/base/error.h"
 #include "xlt/base/runs.h"
 #include "xlt/nn/kv_cache.h"
-#include "xlt/ops/token_logps.h"
 
 namespace xlt {
 
@@ -172,36 +171,26 @@ void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
   }
   size_t next = 0;
   for (const Run& chunk : even_runs_of(static_cast<int64_t>(distinct.size()), kLogitRows)) {
-    const at::Tensor logits =
-        logits_of(hidden, {distinct.data() + chunk.first, distinct.data() + chunk.end()});
-    while (next < rows.size() && index[next] < chunk.end()) {
-      // Draws that read one row each go together; draws from one shared row go in bites of the same size.
-      const size_t first = next;
-      std::vector<int64_t> local;
-      while (next < rows.size() && index[next] < chunk.end() &&
-             static_cast<int64_t>(next - first) < kLogitRows)
-        local.push_back(index[next++] - chunk.first);
-      const bool is_whole_chunk = static_cast<int64_t>(local.size()) == logits.size(0) &&
-                                  local.front() == 0 && local.back() == logits.size(0) - 1;
-      const std::vector<int64_t> tokens =
-          ops::sample(is_whole_chunk ? logits : rows_of(logits, local),
-                      std::span(uniforms).subspan(first, local.size()), sampling_);
-      for (size_t i = 0; i < tokens.size(); ++i) *targets[first + i] = tokens[i];
-    }
+    const size_t first = next;
+    std::vector<int64_t> local;
+    while (next < rows.size() && index[next] < chunk.end()) local.push_back(index[next++] - chunk.first);
+    const at::Tensor read =
+        rows_of(hidden, std::vector<int64_t>(distinct.begin() + chunk.first, distinct.begin() + chunk.end()));
+    const std::vector<int64_t> tokens = ops::sample_head(
+        read, decoder_.head_weight(), decoder_.head_options(), local,
+        std::span(uniforms).subspan(first, local.size()), sampling_, logits_of(chunk.count, hidden));
+    for (size_t i = 0; i < tokens.size(); ++i) *targets[first + i] = tokens[i];
   }
 }
 
-// [rows, V] float32, in memory that the next call writes again.
-at::Tensor DecodeLoop::logits_of(const at::Tensor& hidden, const std::vector<int64_t>& rows) {
-  const int64_t count = static_cast<int64_t>(rows.size());
+// [count, V] float32, memory that the next call writes again.
+at::Tensor DecodeLoop::logits_of(int64_t count, const at::Tensor& hidden) {
   if (!logits_ || logits_->size(0) < count) {
     logits_.reset();  // before its successor is allocated
     logits_ = std::make_unique<at::Tensor>(
         at::empty({count, decoder_.head_weight().size(0)}, hidden.options().dtype(at::kFloat)));
   }
-  const at::Tensor logits = logits_->narrow(0, 0, count);
-  ops::head_logits_into(logits, rows_of(hidden, rows), decoder_.head_weight(), decoder_.head_options());
-  return logits;
+  return logits_->narrow(0, 0, count);
 }
 
 bool DecodeLoop::accept(LiveSample& sample, int64_t token) const {

@@ -64,7 +64,7 @@ class DecodeLoop {
   TokenBatch make_batch(const std::vector<DecodePrompt>& prompts);
   void draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
                    const std::vector<DecodePrompt>& prompts, int64_t num_samples);
-  at::Tensor logits_of(const at::Tensor& hidden, const std::vector<int64_t>& rows);
+  at::Tensor logits_of(int64_t count, const at::Tensor& hidden);
   // Takes a drawn token; true when the sample is finished by it.
   bool accept(LiveSample& sample, int64_t token) const;
   void release(LiveSample& sample, const std::vector<DecodePrompt>& prompts, int64_t num_samples);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -23,16 +22,11 @@ namespace {
 
 // Columns of logits made and summed at a time. 240 rows of them are half a second-level cache.
 constexpr int64_t kColumns = 256;
+static_assert(kColumns == kMaxBlock);  // a LogitSummary's blocks
 
 // Rows of a block of logits, contiguous, as a tensor of its own.
 at::Tensor as_tensor(float* y, int64_t rows, int64_t columns) {
   return at::from_blob(y, {rows, columns}, at::kFloat);
-}
-
-// Into columns `first` … of rows that lie `stride` apart.
-void store(const float* y, int64_t rows, int64_t columns, float* to, int64_t stride) {
-  for (int64_t row = 0; row < rows; ++row)
-    std::memcpy(to + row * stride, y + row * columns, static_cast<size_t>(columns) * sizeof(float));
 }
 
 void merge(OnlineLogSumExp& state, const OnlineLogSumExp& next) {
@@ -183,14 +177,26 @@ void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const a
 }
 
 void cpu_head_logits(const at::Tensor& hidden, const at::Tensor& weight, const HeadOptions& options,
-                     at::Tensor& logits) {
+                     at::Tensor& logits, LogitSummary* summary) {
   XLT_CHECK(logits.scalar_type() == at::kFloat && logits.stride(1) == 1, "logits are float32 rows");
   const int64_t rows = hidden.size(0), stride = logits.stride(0);
+  const int64_t blocks = (weight.size(0) + kColumns - 1) / kColumns;
+  if (summary != nullptr) {
+    summary->maxima.resize(static_cast<size_t>(rows * blocks));
+    summary->sums.resize(static_cast<size_t>(rows * blocks));
+  }
   float* to = logits.mutable_data_ptr<float>();
   matmul_blocks(hidden, weight, kColumns, [&](int64_t first, int64_t count, float* y) {
     at::Tensor block = as_tensor(y, rows, count);
     scale_and_cap(block, options);
-    store(y, rows, count, to + first, stride);
+    for (int64_t row = 0; row < rows; ++row) {
+      const float* x = y + row * count;
+      store_past_caches(x, count, to + row * stride + first);
+      if (summary == nullptr) continue;
+      const int64_t place = row * blocks + first / kColumns;
+      summary->maxima[place] = largest_of(x, count);
+      summary->sums[place] = sum_of_exponentials(x, count, summary->maxima[place], summary->factor);
+    }
   });
 }
 

@@ -5,6 +5,8 @@
 
 #include "ops/head_kernels.h"
 
+#include <vector>
+
 #include <ATen/core/Tensor.h>
 
 #include "xlt/ops/token_logps.h"
@@ -27,9 +29,16 @@ void cpu_head_states(const at::Tensor& hidden, const at::Tensor& weight, const a
 void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                      const HeadOptions& options, OnlineLogSumExp* states, at::Tensor& slopes);
 
-// logits [M, V] float32, columns contiguous.
+// What sampling needs to know of every kMaxBlock logits of a row, [M, ⌈V / kMaxBlock⌉] each.
+struct LogitSummary {
+  float factor = 1;           // 1 / temperature
+  std::vector<float> maxima;  // NaN if one is there
+  std::vector<double> sums;   // Σ exp(factor · (logit − maximum)), of the block's own
+};
+
+// logits [M, V] float32, columns contiguous. `summary`, if not null, is filled; its factor is given.
 void cpu_head_logits(const at::Tensor& hidden, const at::Tensor& weight, const HeadOptions& options,
-                     at::Tensor& logits);
+                     at::Tensor& logits, LogitSummary* summary = nullptr);
 
 // logits ← softcap · tanh(scale · logits / softcap), on any device.
 void scale_and_cap(at::Tensor& logits, const HeadOptions& options);

@@ -46,15 +46,14 @@ void capped_exponentials(float* x, int64_t length, float highest, float factor, 
 
 // Largest of a row; NaN if one is there.
 float largest_of(const float* x, int64_t length);
-// Σ exp(factor · (x − highest)), in blocks of kSumBlock in float32, those in float64. `block_sums`, if not
-// null, gets one sum a block.
-inline constexpr int64_t kSumBlock = 1024;
-double sum_of_exponentials(const float* x, int64_t length, float highest, float factor,
-                           double* block_sums = nullptr);
+// Σ exp(factor · (x − highest)), 1,024 at a time in float32, those in float64.
+double sum_of_exponentials(const float* x, int64_t length, float highest, float factor);
 // weights[i] = exp(factor · (x[i] − highest)): the same bits as inside sum_of_exponentials.
 void exponentials(const float* x, int64_t length, float highest, float factor, float* weights);
 // The largest of every run of kMaxBlock; NaN if one is there.
 inline constexpr int64_t kMaxBlock = 256;
 void block_maxima(const float* x, int64_t length, float* maxima);
+// Copies past the caches where the target allows it: memory that is not read again soon.
+void store_past_caches(const float* from, int64_t count, float* to);
 
 }  // namespace xlt::ops

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include <ATen/Parallel.h>
 
@@ -52,8 +55,8 @@ void block_maxima(const float* x, int64_t length, float* maxima) {
     maxima[begin / kMaxBlock] = largest_of(x + begin, std::min(kMaxBlock, length - begin));
 }
 
-XLT_CPU_KERNEL double sum_of_exponentials(const float* x, int64_t length, float highest, float factor,
-                                          double* block_sums) {
+XLT_CPU_KERNEL double sum_of_exponentials(const float* x, int64_t length, float highest, float factor) {
+  constexpr int64_t kSumBlock = 1024;
   double total = 0;
   for (int64_t begin = 0; begin < length; begin += kSumBlock) {
     const int64_t end = std::min(begin + kSumBlock, length);
@@ -64,7 +67,6 @@ XLT_CPU_KERNEL double sum_of_exponentials(const float* x, int64_t length, float 
     for (; i < end; ++i) sums[0] += exp_approx((x[i] - highest) * factor);
     double sum = 0;
     for (int j = 0; j < kWidth; ++j) sum += sums[j];
-    if (block_sums != nullptr) block_sums[begin / kSumBlock] = sum;
     total += sum;
   }
   return total;
@@ -73,6 +75,17 @@ XLT_CPU_KERNEL double sum_of_exponentials(const float* x, int64_t length, float 
 XLT_CPU_KERNEL void exponentials(const float* x, int64_t length, float highest, float factor,
                                  float* weights) {
   for (int64_t i = 0; i < length; ++i) weights[i] = exp_approx((x[i] - highest) * factor);
+}
+
+void store_past_caches(const float* from, int64_t count, float* to) {
+  int64_t i = 0;
+#ifdef __SSE2__
+  if (reinterpret_cast<uintptr_t>(to) % 16 == 0) {
+    for (; i + 4 <= count; i += 4) _mm_stream_ps(to + i, _mm_loadu_ps(from + i));
+    _mm_sfence();  // such stores are not ordered with those that tell another thread of them
+  }
+#endif
+  std::copy(from + i, from + count, to + i);
 }
 
 namespace cpu {

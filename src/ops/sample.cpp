@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/ops/sample.h"
 
+#include "ops/cpu_head.h"
 #include "ops/dispatch.h"
 #include "ops/head_kernels.h"
 #include "ops/sample_kernels.h"
@@ -11,10 +12,13 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/tensor.h>
 
 #include "xlt/base/error.h"
 
@@ -87,11 +91,24 @@ class Row {
         size_(size),
         temperature_(temperature),
         factor_(static_cast<float>(1 / temperature)) {
-    maxima_.resize((size + kMaxBlock - 1) / kMaxBlock);
-    block_maxima(logits, size, maxima_.data());
-    highest_ = largest_of(maxima_.data(), static_cast<int64_t>(maxima_.size()));
-    if (!std::isfinite(highest_)) throw_not_finite();
+    own_maxima_.resize((size + kMaxBlock - 1) / kMaxBlock);
+    block_maxima(logits, size, own_maxima_.data());
+    maxima_ = own_maxima_;
+    find_highest();
   }
+  // Of logits that were summed up when they were made.
+  Row(const float* logits, int64_t size, double temperature, const LogitSummary& summary, int64_t row)
+      : logits_(logits),
+        size_(size),
+        temperature_(temperature),
+        factor_(static_cast<float>(1 / temperature)) {
+    const auto blocks = static_cast<size_t>((size + kMaxBlock - 1) / kMaxBlock);
+    maxima_ = std::span(summary.maxima).subspan(row * blocks, blocks);
+    sums_ = std::span(summary.sums).subspan(row * blocks, blocks);
+    find_highest();
+  }
+  Row(const Row&) = delete;
+  Row& operator=(const Row&) = delete;
 
   int64_t most_probable() const { return std::find(logits_, logits_ + size_, highest_) - logits_; }
 
@@ -113,20 +130,20 @@ class Row {
 
   // Inverse transform over the whole vocabulary: first among sums of blocks, then inside one.
   int64_t draw(double uniform) const {
-    std::vector<double> sums((size_ + kSumBlock - 1) / kSumBlock);
-    const double goal = uniform * sum_of_exponentials(logits_, size_, highest_, factor_, sums.data());
+    const std::vector<double> sums = block_masses();
+    const double goal = uniform * std::accumulate(sums.begin(), sums.end(), 0.0);
     double mass = 0;
     int64_t block = -1, begin_of_last = 0;
     double mass_before_last = 0;
     while (++block < static_cast<int64_t>(sums.size())) {
       if (sums[block] == 0) continue;
-      begin_of_last = block * kSumBlock;
+      begin_of_last = block * kMaxBlock;
       mass_before_last = mass;
       mass += sums[block];
       if (goal < mass) break;
     }
-    float weights[kSumBlock];
-    const int64_t count = std::min(kSumBlock, size_ - begin_of_last);
+    float weights[kMaxBlock];
+    const int64_t count = std::min(kMaxBlock, size_ - begin_of_last);
     exponentials(logits_ + begin_of_last, count, highest_, factor_, weights);
     int64_t drawn = 0;
     mass = mass_before_last;
@@ -141,6 +158,30 @@ class Row {
 
  private:
   static constexpr float kLowest = -std::numeric_limits<float>::infinity();
+
+  void find_highest() {
+    highest_ = largest_of(maxima_.data(), static_cast<int64_t>(maxima_.size()));
+    if (!std::isfinite(highest_)) throw_not_finite();
+  }
+
+  // Σ exp((logit − highest) / temperature) of every block; 0 where the largest of a block has no weight.
+  std::vector<double> block_masses() const {
+    std::vector<double> masses(maxima_.size());
+    std::vector<float> weights(maxima_.size());
+    exponentials(maxima_.data(), static_cast<int64_t>(maxima_.size()), highest_, factor_, weights.data());
+    for (size_t block = 0; block < masses.size(); ++block) {
+      if (weights[block] == 0) continue;
+      const int64_t begin = static_cast<int64_t>(block) * kMaxBlock;
+      masses[block] = sums_.empty() ? sum_of_exponentials(logits_ + begin, std::min(kMaxBlock, size_ - begin),
+                                                          highest_, factor_)
+                                    : sums_[block] * weights[block];
+    }
+    return masses;
+  }
+  double total() const {
+    const std::vector<double> masses = block_masses();
+    return std::accumulate(masses.begin(), masses.end(), 0.0);
+  }
 
   // Tokens with logits of at least `threshold`, in ascending order of id. Blocks below it are not read.
   std::vector<Candidate> at_least(float threshold) const {
@@ -161,7 +202,7 @@ class Row {
   std::vector<Candidate> k_most_probable(size_t k) const {
     float threshold = kLowest;
     if (k <= maxima_.size()) {
-      std::vector<float> maxima = maxima_;
+      std::vector<float> maxima(maxima_.begin(), maxima_.end());
       std::nth_element(maxima.begin(), maxima.begin() + (k - 1), maxima.end(), std::greater<>());
       threshold = maxima[k - 1];
     }
@@ -175,7 +216,7 @@ class Row {
   // In ascending order of id. V tokens that are each less probable than e^−range, where
   // V · e^−range = (1 − top_p) · total, cannot be needed to reach top_p.
   std::vector<Candidate> smallest_set(double top_p) const {
-    const double total = sum_of_exponentials(logits_, size_, highest_, factor_);
+    const double total = this->total();
     constexpr double kSlack = 0.01;  // far more than the rounding of a threshold or of an exponential
     const double range = std::log(static_cast<double>(size_) / ((1 - top_p) * total)) + kSlack;
     const auto threshold = static_cast<float>(highest_ - std::max(range, kSlack) * temperature_);
@@ -188,7 +229,9 @@ class Row {
   int64_t size_;
   double temperature_;
   float factor_, highest_ = 0;
-  std::vector<float> maxima_;
+  std::vector<float> own_maxima_;
+  std::span<const float> maxima_;
+  std::span<const double> sums_;  // LogitSummary's; empty: not known
 };
 
 int64_t inverse_transform(const std::vector<Candidate>& kept, double uniform) {
@@ -201,8 +244,9 @@ int64_t inverse_transform(const std::vector<Candidate>& kept, double uniform) {
   return kept.back().id;
 }
 
-int64_t token_of(const float* logits, int64_t size, double uniform, const SampleOptions& options) {
-  const Row row(logits, size, options.greedy ? 1.0 : options.temperature);
+double temperature_of(const SampleOptions& options) { return options.greedy ? 1.0 : options.temperature; }
+
+int64_t token_of(const Row& row, int64_t size, double uniform, const SampleOptions& options) {
   if (options.greedy) return row.most_probable();
   const bool keeps_all = options.top_p >= 1 && (options.top_k <= 0 || options.top_k >= size);
   return keeps_all ? row.draw(uniform) : inverse_transform(row.kept(options), uniform);
@@ -252,7 +296,34 @@ std::vector<int64_t> sample(const at::Tensor& logits, std::span<const double> un
   std::vector<int64_t> ids(uniforms.size());
   at::parallel_for(0, rows.size(0), 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row)
-      ids[row] = token_of(data + row * V, V, uniforms[row], options);
+      ids[row] = token_of(Row(data + row * V, V, temperature_of(options)), V, uniforms[row], options);
+  });
+  return ids;
+}
+
+std::vector<int64_t> sample_head(const at::Tensor& hidden, const at::Tensor& weight, const HeadOptions& head,
+                                 std::span<const int64_t> rows, std::span<const double> uniforms,
+                                 const SampleOptions& options, at::Tensor logits) {
+  XLT_CHECK(hidden.dim() == 2 && logits.dim() == 2 && logits.size(0) == hidden.size(0) &&
+                logits.size(1) == weight.size(0) && rows.size() == uniforms.size(),
+            "logits ", logits.sizes(), " of hidden ", hidden.sizes(), " and weight ", weight.sizes(), ", ",
+            rows.size(), " rows for ", uniforms.size(), " draws");
+  check_options(options);
+  if (!runs_cpu_kernels(hidden.device()) || !cpu_head_takes(weight)) {
+    head_logits_into(logits, hidden, weight, head);
+    const at::Tensor index = at::tensor(at::ArrayRef<int64_t>(rows.data(), rows.size()), at::kLong);
+    return sample(logits.index_select(0, index.to(logits.device())), uniforms, options);
+  }
+  const int64_t V = weight.size(0);
+  LogitSummary summary{static_cast<float>(1 / temperature_of(options))};
+  cpu_head_logits(hidden, weight, head, logits, &summary);
+  const float* data = logits.const_data_ptr<float>();
+  std::vector<int64_t> ids(uniforms.size());
+  at::parallel_for(0, static_cast<int64_t>(rows.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const Row row(data + rows[i] * logits.stride(0), V, temperature_of(options), summary, rows[i]);
+      ids[i] = token_of(row, V, uniforms[i], options);
+    }
   });
   return ids;
 }
@@ -262,7 +333,7 @@ std::vector<std::pair<int64_t, double>> truncated_distribution(const at::Tensor&
   XLT_CHECK(logits_row.dim() == 1 && logits_row.size(0) > 0, "logits ", logits_row.sizes(), "; expected [V]");
   check_options(options);
   const at::Tensor logits = logits_row.to(at::kCPU, at::kFloat).contiguous();
-  const Row row(logits.const_data_ptr<float>(), logits.numel(), options.greedy ? 1.0 : options.temperature);
+  const Row row(logits.const_data_ptr<float>(), logits.numel(), temperature_of(options));
   if (options.greedy) return {{row.most_probable(), 1.0}};
   const std::vector<Candidate> kept = row.kept(options);
   const double total = total_of(kept);

@@ -200,6 +200,46 @@ TEST(Sample, OneHugeLogitTakesAll) {
     EXPECT_EQ(ops::sample(logits, draw, {.top_p = p}), (std::vector<int64_t>{4321}));
 }
 
+// Three draws of one row, one of another, none of the last.
+const std::vector<int64_t> kRowsRead = {0, 0, 0, 2};
+
+std::vector<int64_t> drawn_from_head(const at::Tensor& hidden, const at::Tensor& weight,
+                                     const ops::HeadOptions& head, const std::vector<double>& uniforms,
+                                     const ops::SampleOptions& options) {
+  return ops::sample_head(hidden, weight, head, kRowsRead, uniforms, options,
+                          at::empty({hidden.size(0), weight.size(0)}));
+}
+
+// Vocabularies around a block of 256.
+TEST(SampleHead, DrawsWhatTheLogitsGive) {
+  const std::vector<double> uniforms = {0.01, 0.5, 0.99, 0.3};
+  for (const int64_t vocab : {1, 255, 256, 257, 5000})
+    for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kDouble})
+      for (const auto& options : std::vector<ops::SampleOptions>{
+               {0.9, 0.8, 0}, {1.0, 1.0, 0}, {0.7, 0.9, 50}, {1.0, 1.0, 10}, {.greedy = true}}) {
+        const at::Tensor hidden = at::randn({4, 24}).to(type), weight = at::randn({vocab, 24}).to(type);
+        const ops::HeadOptions head{0.5, 6.0};
+        const at::Tensor logits =
+            ops::head_logits(hidden, weight, head)
+                .index_select(0, at::tensor(at::ArrayRef<int64_t>(kRowsRead), at::kLong));
+        EXPECT_EQ(drawn_from_head(hidden, weight, head, uniforms, options),
+                  ops::sample(logits, uniforms, options))
+            << vocab << " " << toString(type) << " " << options.top_p << " " << options.top_k;
+      }
+}
+
+TEST(SampleHead, ANotANumberAnywhereIsAnError) {
+  const at::Tensor hidden = at::randn({3, 24}), weight = at::randn({700, 24});
+  weight[650][3] = std::nanf("");
+  EXPECT_THROW(drawn_from_head(hidden, weight, {}, {0.1, 0.2, 0.3, 0.4}, {0.9, 0.8, 0}), Error);
+}
+
+TEST(SampleHead, RefusesLogitsOfAnotherShape) {
+  EXPECT_THROW(ops::sample_head(at::ones({3, 4}), at::ones({10, 4}), {}, kRowsRead, std::vector<double>(4),
+                                {}, at::empty({3, 9})),
+               Error);
+}
+
 TEST(Sample, ATemperatureOfZeroIsRefused) {
   EXPECT_THROW(ops::sample(at::zeros({1, 3}), std::vector<double>{0.5}, {.temperature = 0.0}), Error);
 }
