@@ -5,6 +5,10 @@
 #include "ops/nf4_kernels.h"
 #include "ops/op_testing.h"
 
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
@@ -57,6 +61,32 @@ TEST(Nf4, ABlockOfZerosStaysZero) {
   const Nf4Weight quantized = nf4_quantize(at::zeros({2, 64}));
   EXPECT_TRUE(nf4_dequantize(quantized, at::kFloat).equal(at::zeros({2, 64})));
   EXPECT_EQ(nf4_quantize(at::zeros({0, 64})).codes.numel(), 0);
+}
+
+// `count` elements of a file that another program wrote.
+template <typename T>
+at::Tensor read_raw(const std::string& file, int64_t count, at::ScalarType type) {
+  at::Tensor values = at::empty({count}, type);
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(static_cast<char*>(values.mutable_data_ptr()), count * static_cast<int64_t>(sizeof(T)));
+  EXPECT_EQ(stream.gcount(), count * static_cast<int64_t>(sizeof(T))) << file;
+  EXPECT_EQ(stream.peek(), std::ifstream::traits_type::eof()) << file;
+  return values;
+}
+
+TEST(Nf4, BytesAreThoseOfAnOracle) {
+  const char* folder = std::getenv("XLT_NF4_ORACLE");
+  if (folder == nullptr) GTEST_SKIP() << "run by tests/parity/nf4_parity.py, with bitsandbytes' bytes";
+  const std::string path = std::string(folder) + "/";
+  int64_t out = 0, in = 0;
+  std::ifstream(path + "shape.txt") >> out >> in;
+  ASSERT_GT(out * in, 0);
+  const at::Tensor weight = read_raw<float>(path + "weight.bin", out * in, at::kFloat).view({out, in});
+  const Nf4Weight quantized = nf4_quantize(weight);
+  EXPECT_TRUE(
+      same_bits(quantized.codes, read_raw<uint8_t>(path + "codes.bin", (out * in + 1) / 2, at::kByte)));
+  EXPECT_TRUE(
+      same_bits(quantized.absmax, read_raw<float>(path + "absmax.bin", (out * in + 63) / 64, at::kFloat)));
 }
 
 class Nf4Linear : public ::testing::TestWithParam<at::ScalarType> {};
