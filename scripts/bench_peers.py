@@ -5,13 +5,15 @@ usage: bench_peers.py --peers DIR --data DIR [--gemma DIR] [--llama DIR] [--outp
 
 --peers holds peer.py, ctranslate2_peer.py, llamacpp_peer.py and make_data.py; --data holds mbbq/ and crows_pairs/. Loading is not counted on
 either side, except by `start`. Peak memory is the resident set of the whole process. A killed run goes on where it stopped: every figure
-is in FILE as soon as it is measured, and a FILE of another commit or machine is begun anew. scripts/bench_peers.sh installs and makes what
+is in FILE as soon as it is measured, and a FILE of another binary, machine, input or peer's version is begun anew. scripts/bench_peers.sh installs and makes what
 this needs. SPDX-License-Identifier: Apache-2.0
 """
 import argparse
 import csv
 import datetime
 import functools
+import hashlib
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -44,7 +46,7 @@ GOALS = {
 }
 MEMORY_GOAL = 0.6  # of the peer's
 TITLES = {"generate": f"generate {PROMPTS} × {SAMPLED} tokens", "score": f"score {2 * PAIRS} sentences", "dpo": "DPO step, 4 pairs, LoRA r 64",
-          "sft": "SFT step, 4 texts, LoRA r 64", "start": "score 1 row, with loading"}
+          "sft": "SFT step, 4 texts, LoRA r 64", "start": "score 1 pair, with loading"}
 
 
 def measured(command, cwd, dtype="float32"):
@@ -77,7 +79,7 @@ class Inputs:
         with open(self.crows, encoding="utf-8", newline="") as file:
             pairs = list(csv.DictReader(file))
         sentences = [{"text": row[side]} for row in pairs for side in ("sent_more", "sent_less")]
-        self.one, self.some, self.many = (self.write(f"sentences-{n}.jsonl", sentences[:n]) for n in (1, 2 * PAIRS, 20 * PAIRS))
+        self.pair, self.some, self.many = (self.write(f"sentences-{n}.jsonl", sentences[:n]) for n in (2, 2 * PAIRS, 20 * PAIRS))
 
     def write(self, name, rows):
         file = self.folder / name
@@ -93,7 +95,8 @@ class Ours:
 
     def verb(self, dtype, *arguments):
         _, error, wall, memory = measured([self.xlt, *arguments, "--output", self.inputs.folder / "out.jsonl", "--model", self.model, "--dtype", dtype], self.inputs.folder)
-        return float(re.search(r"tokens in ([0-9.]+) s", error).group(1)), wall, memory
+        tokens, seconds, rate = map(float, re.search(r"(\d+) tokens in ([0-9.]+) s \((\d+) tokens/s\)", error).groups())
+        return (seconds if seconds >= 1 else tokens / rate), wall, memory  # the one with more digits
 
     def generate(self, dtype):
         seconds, _, memory = self.verb(dtype, "generate", "--prompts", self.inputs.prompts, "--num-samples", 25, "--max-new-tokens", 20, "--ignore-eos")
@@ -104,7 +107,7 @@ class Ours:
         return seconds, memory
 
     def start(self, dtype):
-        _, wall, memory = self.verb(dtype, "score", "--input", self.inputs.one)
+        _, wall, memory = self.verb(dtype, "score", "--input", self.inputs.pair)
         return wall, memory
 
     def train(self, dtype, method, data, steps, flags):
@@ -115,7 +118,7 @@ class Ours:
         rows = [json.loads(line) for line in open(run / "metrics.jsonl", encoding="utf-8")]
         return rows[-1]["seconds"] / steps, memory
 
-    def dpo(self, dtype):
+    def dpo(self, dtype):  # without dropout, as TRL's default disable_dropout trains
         return self.train(dtype, "dpo", self.inputs.pairs, DPO_STEPS, ["--optimizer", "rmsprop", "--learning-rate", "1e-5", "--weight-decay", "0.05",
                                                                        "--max-grad-norm", "10", "--beta", "0.1"])
 
@@ -146,10 +149,10 @@ class Theirs:
         return (wall if work == "start" else result.get("gen_s") or result.get("score_s") or result["step_s"]), memory
 
     def ctranslate2(self, work, dtype):
-        output, *_, memory = measured([sys.executable, self.peers / "ctranslate2_peer.py", self.model, self.model.with_name(self.model.name + "-ct2"),
+        output, *_ = measured([sys.executable, self.peers / "ctranslate2_peer.py", self.model, self.model.with_name(self.model.name + "-ct2"),
                                        self.inputs.pairs, self.inputs.crows, PROMPTS, PAIRS], self.inputs.folder)
         result = next(row for row in results_of(output) if row.get("what") == work and row["dtype"] == dtype)
-        return result["tokens"] / result["tok_per_s"], memory
+        return result["tokens"] / result["tok_per_s"], None  # one process does every work in every type: its memory is not this row's
 
     def llamacpp(self, dtype):
         output, *_, memory = measured([sys.executable, self.peers / "llamacpp_peer.py", self.gguf(), self.inputs.pairs, PROMPTS], self.inputs.folder)
@@ -180,16 +183,20 @@ class Record:
         os.replace(temporary, self.file)
 
 
+def median(rows, which):
+    return statistics.median(row[which] for row in rows)
+
+
 def summary(record, key, peer):
     model, work, dtype = key
-    mine, its = record.runs("/".join((*key, "xlt"))), record.runs("/".join((*key, peer)))
-    ratios = sorted(p[0] / m[0] for m, p in zip(mine, its))
-    if not ratios:
+    both = list(zip(record.runs("/".join((*key, "xlt"))), record.runs("/".join((*key, peer)))))
+    if not both:
         return None
-    median = lambda rows, which: statistics.median(row[which] for row in rows)
+    mine, its = zip(*both)
+    ratios = sorted(peers[0] / ours[0] for ours, peers in both)
     return {"model": model, "work": work, "dtype": dtype, "peer": peer, "xlt_seconds": median(mine, 0), "peer_seconds": median(its, 0),
             "speedup": statistics.median(ratios), "speedup_range": [ratios[0], ratios[-1]], "goal": GOALS[key][peer], "xlt_mb": median(mine, 1),
-            "peer_mb": median(its, 1), "repeats": len(ratios)}
+            "peer_mb": None if its[0][1] is None else median(its, 1), "repeats": len(both)}
 
 
 def table(rows):
@@ -197,8 +204,9 @@ def table(rows):
     for row in rows:
         low, high = row["speedup_range"]
         goal = f"{row['goal']:.2g}" if row["goal"] else ""
+        memory = f"{row['xlt_mb'] / row['peer_mb']:.2f}" if row["peer_mb"] else ""
         lines.append(f"| {row['model']} | {TITLES[row['work']]} | {row['dtype']} | {row['peer']} | {row['xlt_seconds']:.3g} s | {row['peer_seconds']:.3g} s | "
-                     f"**{row['speedup']:.1f}** ({low:.1f}–{high:.1f}) | {goal} | {row['xlt_mb'] / row['peer_mb']:.2f} |")
+                     f"**{row['speedup']:.1f}** ({low:.1f}–{high:.1f}) | {goal} | {memory} |")
     return "\n".join(lines)
 
 
@@ -207,7 +215,6 @@ def growth(record, model):
     some, many = record.runs(f"{model}/growth/1"), record.runs(f"{model}/growth/10")
     if not some or not many:
         return None
-    median = lambda rows, which: statistics.median(row[which] for row in rows)
     return {"model": model, "times_the_data": 10, "times_the_seconds": median(many, 0) / median(some, 0), "times_the_memory": median(many, 1) / median(some, 1)}
 
 
@@ -232,13 +239,17 @@ def measure(options, record, name, repeat, call):
         return
     runs.append(call())
     record.save()
-    print(f"  {repeat + 1}/{options.repeats} {name}: {runs[-1][0]:.3g} s, {runs[-1][1]} MB", file=sys.stderr, flush=True)
+    print(f"  {repeat + 1}/{options.repeats} {name}: {runs[-1][0]:.3g} s, {runs[-1][1] or '?'} MB", file=sys.stderr, flush=True)
 
 
-def header():
+def header(options):
+    xlt = ROOT / "build" / "release" / "xlt"
+    packages = {name: importlib.metadata.version(name) for name in ("torch", "transformers", "trl", "peft", "ctranslate2", "xllamacpp")}
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    version = subprocess.run([ROOT / "build" / "release" / "xlt", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    return {"date": datetime.date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(), "version": version}
+    version = subprocess.run([xlt, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return {"date": datetime.date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(), "version": version,
+            "xlt_sha256": hashlib.sha256(xlt.read_bytes()).hexdigest(), "packages": packages,
+            "inputs": {name: str(getattr(options, name)) for name in ("gemma", "llama", "peers", "data")}}
 
 
 def main():
@@ -254,7 +265,7 @@ def main():
     for name in ("peers", "data", "gemma", "llama"):
         setattr(options, name, getattr(options, name).resolve())
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    record = Record(options.output, header())
+    record = Record(options.output, header(options))
     with tempfile.TemporaryDirectory() as folder:
         run(options, record, Inputs(options, pathlib.Path(folder)))
     rows = [row for key, peers in GOALS.items() for peer in peers if (row := summary(record, key, peer))]

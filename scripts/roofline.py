@@ -9,6 +9,7 @@ never reach memory in training (the head works in chunks). SPDX-License-Identifi
 """
 import argparse
 import json
+import math
 import pathlib
 
 LLAMA_8B = {"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
@@ -45,28 +46,29 @@ def ops_of(shape, tokens, context):
     c, i, t = shape.c, shape.i, tokens
     linears = sum(out * into for out, into in shape.linears)
     moved = sum(into + out for out, into in shape.linears)
-    keys = t * context * 2 * shape.kv * HALF
+    keys = t * (context * 2 * shape.kv + 2 * shape.q) * HALF
     return [("rms_norm", 4 * t * c, 2 * t * c * HALF), ("linear, 7 of a layer", 2 * t * linears, (linears + t * moved) * HALF),
             ("rope, q and k", 3 * t * (shape.q + shape.kv), 2 * t * (shape.q + shape.kv) * HALF),
             ("kv_append", 0, 4 * t * shape.kv * HALF), ("attention, cache read by every sample", 4 * t * context * shape.q, keys),
             ("gated_activation", 8 * t * i, 3 * t * i * HALF), ("head, logits kept", 2 * t * shape.head, shape.head * HALF + t * shape.v * SINGLE),
-            ("sample, three reads", 10 * t * shape.v, 3 * t * shape.v * SINGLE)]
+            ("sample, three reads at least", 10 * t * shape.v, 3 * t * shape.v * SINGLE)]
 
 
 def decode(shape, gpu, samples, prompt, answer):
     """Tokens a second of `samples` rows that share their prompts' cache, halfway through the answer."""
-    moved = (shape.body + shape.head) * HALF + samples * (shape.cache_bytes * answer / 2 + 2 * shape.v * SINGLE) + samples / 25 * shape.cache_bytes * prompt
+    moved = (shape.body + shape.head) * HALF + samples * (shape.cache_bytes * answer / 2 + 4 * shape.v * SINGLE) + math.ceil(samples / 25) * shape.cache_bytes * prompt
     flop = 2 * samples * (shape.body + shape.head) + samples * 4 * (prompt + answer / 2) * shape.q * shape.layers
     return samples / gpu.seconds(flop, moved), gpu.bound(flop, moved), flop, moved
 
 
-def train(shape, gpu, tokens, scored, reference, kept_bytes):
+def train(shape, gpu, tokens, scored, reference, kept_bytes, context):
     """Steps a second: the frozen body forward and backward (4 FLOP a parameter and token), LoRA with its gradients (6), the head where tokens
-    are scored (4), and the reference's forward pass (2)."""
-    flop = 4 * tokens * shape.body + 6 * tokens * shape.lora + 4 * scored * shape.head
+    are scored (4), attention to `context` keys on average (4 forward, 8 backward), and the reference's forward pass (2)."""
+    attention = 4 * tokens * context * shape.q * shape.layers
+    flop = 4 * tokens * shape.body + 6 * tokens * shape.lora + 4 * scored * shape.head + 3 * attention
     moved = 2 * (shape.body + shape.head) * HALF + shape.lora * (3 * HALF + 6 * SINGLE) + 2 * kept_bytes
     if reference:
-        flop += 2 * tokens * shape.body + 2 * scored * shape.head
+        flop += 2 * tokens * shape.body + 2 * scored * shape.head + attention
         moved += (shape.body + shape.head) * HALF
     return 1 / gpu.seconds(flop, moved), gpu.bound(flop, moved), flop, moved
 
@@ -93,10 +95,10 @@ def main():
         print(f"| decode {samples} samples, 25 a prompt | {samples} | {flop:.1e} | {moved:.1e} | {bound} | {rate:,.0f} tokens/s |")
     kept = lambda tokens: tokens * shape.layers * (10 * shape.c + 3 * shape.i) * HALF  # activations saved for the backward pass
     tokens = 4 * (prompt + 2 * answer)
-    rate, bound, flop, moved = train(shape, gpu, tokens, 4 * 2 * answer, True, kept(tokens))
+    rate, bound, flop, moved = train(shape, gpu, tokens, 4 * 2 * answer, True, kept(tokens), (prompt + answer) / 2)
     print(f"| DPO, 4 pairs that share their prompts, reference included | {tokens} | {flop:.1e} | {moved:.1e} | {bound} | {rate:.1f} steps/s, {rate * tokens:,.0f} tokens/s |")
     tokens = 4 * (prompt + answer)
-    rate, bound, flop, moved = train(shape, gpu, tokens, tokens, False, kept(tokens))
+    rate, bound, flop, moved = train(shape, gpu, tokens, tokens, False, kept(tokens), (prompt + answer) / 2)
     print(f"| SFT, 4 texts | {tokens} | {flop:.1e} | {moved:.1e} | {bound} | {rate:.1f} steps/s, {rate * tokens:,.0f} tokens/s |")
 
 

@@ -6,6 +6,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "xlt/base/error.h"
+#include "xlt/nn/kv_cache.h"
 #include "xlt/nn/token_batch.h"
 
 namespace xlt {
@@ -60,7 +61,11 @@ at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch) {
 
 ForwardPass forward_pass(const TokenBatch& batch, KvCache* cache, at::Device device) {
   ForwardPass pass{batch.attention_plan(), cache, {}};
-  if (cache) pass.slots = at::tensor(at::ArrayRef<int64_t>(batch.cache_slots()), at::kLong).to(device);
+  if (cache == nullptr) return pass;
+  const std::vector<int64_t> slots = batch.cache_slots();
+  for (const int64_t slot : slots)
+    XLT_CHECK(slot < cache->capacity(), "cache slot ", slot, " of ", cache->capacity());
+  pass.slots = at::tensor(at::ArrayRef<int64_t>(slots), at::kLong).to(device);
   return pass;
 }
 

@@ -37,6 +37,7 @@ void kv_append(const at::Tensor& keys, const at::Tensor& values, const at::Tenso
   check_shapes(values, v, slots);
   XLT_CHECK(keys.sizes() == values.sizes() && keys.scalar_type() == values.scalar_type(), "kv_append: keys ",
             keys.sizes(), ", values ", values.sizes());
+  kernel_dtype(keys);  // refuses others
   if (k.numel() == 0) return;
   if (slots.is_cpu())
     for (int64_t i = 0; i < slots.size(0); ++i)

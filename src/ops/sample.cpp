@@ -301,6 +301,29 @@ std::vector<int64_t> sample(const at::Tensor& logits, std::span<const double> un
   return ids;
 }
 
+namespace {
+
+// Draw i from row rows[i] of the logits. As many draws at a time as there are rows: one row may be read by
+// thousands, and each needs its own.
+std::vector<int64_t> sample_rows(const at::Tensor& logits, std::span<const int64_t> rows,
+                                 std::span<const double> uniforms, const SampleOptions& options) {
+  const auto bite = static_cast<size_t>(logits.size(0));
+  std::vector<int64_t> ids;
+  for (size_t first = 0; first < rows.size(); first += bite) {
+    const auto some = rows.subspan(first, std::min(bite, rows.size() - first));
+    bool is_whole = some.size() == bite;
+    for (size_t i = 0; i < some.size(); ++i) is_whole = is_whole && some[i] == static_cast<int64_t>(i);
+    const at::Tensor index = at::tensor(at::ArrayRef<int64_t>(some.data(), some.size()), at::kLong);
+    const std::vector<int64_t> drawn =
+        sample(is_whole ? logits : logits.index_select(0, index.to(logits.device())),
+               uniforms.subspan(first, some.size()), options);
+    ids.insert(ids.end(), drawn.begin(), drawn.end());
+  }
+  return ids;
+}
+
+}  // namespace
+
 std::vector<int64_t> sample_head(const at::Tensor& hidden, const at::Tensor& weight, const HeadOptions& head,
                                  std::span<const int64_t> rows, std::span<const double> uniforms,
                                  const SampleOptions& options, at::Tensor logits) {
@@ -308,11 +331,13 @@ std::vector<int64_t> sample_head(const at::Tensor& hidden, const at::Tensor& wei
                 logits.size(1) == weight.size(0) && rows.size() == uniforms.size(),
             "logits ", logits.sizes(), " of hidden ", hidden.sizes(), " and weight ", weight.sizes(), ", ",
             rows.size(), " rows for ", uniforms.size(), " draws");
+  for (const int64_t row : rows)
+    XLT_CHECK(row >= 0 && row < hidden.size(0), "a draw from row ", row, " of ", hidden.size(0));
   check_options(options);
-  if (!runs_cpu_kernels(hidden.device()) || !cpu_head_takes(weight)) {
+  if (rows.empty()) return {};
+  if (hidden.numel() == 0 || !runs_cpu_kernels(hidden.device()) || !cpu_head_takes(weight)) {
     head_logits_into(logits, hidden, weight, head);
-    const at::Tensor index = at::tensor(at::ArrayRef<int64_t>(rows.data(), rows.size()), at::kLong);
-    return sample(logits.index_select(0, index.to(logits.device())), uniforms, options);
+    return sample_rows(logits, rows, uniforms, options);
   }
   const int64_t V = weight.size(0);
   LogitSummary summary{static_cast<float>(1 / temperature_of(options))};

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What ptxas says of every CUDA kernel: no spills, and no more registers and shared memory than the budget beside the kernel, a line
-`// budget: NAME N registers, M bytes of shared memory` in the .cu file. N is for a multiprocessor of 2,048 threads; one that holds fewer
-has as many registers, and so more for each.
+`// budget: NAME N registers, M bytes of shared memory` in the .cu file. Where a multiprocessor holds fewer than 2,048 threads, a kernel may
+take as many registers as let it be full.
 
 usage: check_ptxas.py FOLDER SOURCES [--list]      FOLDER: stem.ptxas files; SOURCES: the .cu files; --list prints the most of each kernel
        check_ptxas.py --self-test
@@ -17,6 +17,7 @@ USED = re.compile(r"Used (\d+) registers")
 SHARED = re.compile(r"(\d+) bytes smem")
 NAME = re.compile(r"(?=(\d+)([a-z]\w*))")
 THREADS = {"sm_86": 1536, "sm_87": 1536, "sm_89": 1536, "sm_120": 1536}  # of a multiprocessor; the others here hold 2,048
+REGISTERS = 65536  # of a multiprocessor
 REGISTER_STEP = 8  # a thread's registers are given out in steps of this
 BUDGET = re.compile(r"^// budget: (\w+) (\d+) registers, (\d+) bytes of shared memory", re.M)
 
@@ -45,8 +46,8 @@ def kernels_of(text):
 
 
 def registers_allowed(budget, architecture):
-    threads = THREADS.get(architecture, 2048)
-    return budget if threads == 2048 else budget * 2048 // threads // REGISTER_STEP * REGISTER_STEP
+    when_full = REGISTERS // THREADS.get(architecture, 2048) // REGISTER_STEP * REGISTER_STEP
+    return max(budget, when_full)
 
 
 def faults_of(stem, text, source):

@@ -23,11 +23,13 @@ struct SampleOptions {
 // logits [M, V] float32 on any device; `uniforms` [M] in [0, 1). The token is found by inverse transform over
 // the kept tokens in order of id, so it is a pure function of (logits row, uniform). No sort of the
 // vocabulary: histogram by logit, exact inside the bucket where top-p or top-k is crossed. Returns M ids.
-// Throws kNumerics where a logit is not a number.
+// Throws kNumerics where a logit is not a number, or the largest is infinite.
 std::vector<int64_t> sample(const at::Tensor& logits, std::span<const double> uniforms,
                             const SampleOptions& options);
 
-// The same from the head's logits: draw i reads those of hidden row rows[i]. hidden [R, C], weight [V, C];
+// Draws from the head's logits: draw i reads those of hidden row rows[i]; a pure function of (hidden row,
+// uniform). Sums are taken in another order than by `sample`, so that a draw on the very edge between two
+// tokens may fall to the other. hidden [R, C], weight [V, C];
 // `rows` and `uniforms` of one length; `logits` [R, V] float32 is memory that the caller keeps for the next
 // call. On the CPU with our own matrix product, what the draws need to know of a row's logits (the largest
 // and the sum of exponentials of every 256) is worked out while they are in the cache.
