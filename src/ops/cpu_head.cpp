@@ -83,8 +83,7 @@ class SlopeSpan {
       const int64_t target = block.targets[row] - block.first;
       if (target >= 0 && target < block.columns) x[target] = 0;
     }
-    add_matmul_nt(MatmulLibrary::kOwn, sums_, as_tensor(block.logits, block.rows, block.columns), weight.t(),
-                  1);
+    add_matmul_nt(MatmulLibrary::kOwn, sums_, as_tensor(block.logits, block.rows, block.columns), weight.t());
   }
 
   // to −= e^(highest − of.highest) / of.sum · the row's sums

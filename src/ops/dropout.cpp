@@ -18,12 +18,21 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-at::Tensor dropped(const at::Tensor& x, double p, uint64_t key) {
+void check(const at::Tensor& x, double p) {
+  XLT_CHECK(p >= 0 && p < 1, "dropout of ", p, "; expected 0 ≤ p < 1");
+  XLT_CHECK(x.numel() < std::numeric_limits<uint32_t>::max(), "dropout on ", x.numel(), " elements");
+}
+
+void drop_into(at::Tensor& y, const at::Tensor& x, double p, uint64_t key, bool add) {
   const at::Tensor input = x.contiguous();
-  at::Tensor y = at::empty(x.sizes(), x.options());
-  const DropoutArgs args{kernel_dtype(x), x.numel(), input.const_data_ptr(), y.mutable_data_ptr(),
-                         DropoutRule(p, key)};
+  const DropoutArgs args{kernel_dtype(x),      x.numel(),           input.const_data_ptr(),
+                         y.mutable_data_ptr(), DropoutRule(p, key), add};
   XLT_DISPATCH(x.device(), dropout, args);
+}
+
+at::Tensor dropped(const at::Tensor& x, double p, uint64_t key) {
+  at::Tensor y = at::empty(x.sizes(), x.options());
+  drop_into(y, x, p, key, false);
   return y;
 }
 
@@ -45,12 +54,19 @@ class DropoutFunction : public torch::autograd::Function<DropoutFunction> {
 }  // namespace
 
 at::Tensor dropout(const at::Tensor& x, const Dropout& options) {
-  XLT_CHECK(options.p >= 0 && options.p < 1, "dropout of ", options.p, "; expected 0 ≤ p < 1");
-  XLT_CHECK(x.numel() < std::numeric_limits<uint32_t>::max(), "dropout on ", x.numel(), " elements");
+  check(x, options.p);
   if (options.p == 0 || x.numel() == 0) return x;
   if (at::GradMode::is_enabled() && x.requires_grad())
     return DropoutFunction::apply(x, options.p, static_cast<int64_t>(options.key));
   return dropped(x, options.p, options.key);
+}
+
+void add_dropout(at::Tensor& y, const at::Tensor& x, const Dropout& options) {
+  check(x, options.p);
+  XLT_CHECK(y.sizes() == x.sizes() && y.scalar_type() == x.scalar_type() && y.is_contiguous(),
+            "add_dropout: y ", y.toString(), " ", y.sizes(), " is not dense or not as x, ", x.toString(), " ",
+            x.sizes());
+  if (x.numel() > 0) drop_into(y, x, options.p, options.key, true);
 }
 
 }  // namespace xlt::ops

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kGrain = 32768;  // elements a thread takes at least
 
-template <typename T>
+template <typename T, bool kAdd>
 XLT_INLINE void drop_of(const DropoutArgs& args, int64_t begin, int64_t end) {
   const DropoutRule rule = args.rule;
   const int32_t scale = std::bit_cast<int32_t>(rule.scale);
@@ -21,12 +21,16 @@ XLT_INLINE void drop_of(const DropoutArgs& args, int64_t begin, int64_t end) {
   for (uint32_t i = 0; i < count; ++i) {
     // Selection by bits: what vectorises (cpu_kernel.h).
     const int32_t kept = -static_cast<int32_t>(dropout_keeps(rule, first + i));
-    y[i] = narrow<T>(widen(x[i]) * static_cast<Accumulator<T>>(std::bit_cast<float>(scale & kept)));
+    const auto value = widen(x[i]) * static_cast<Accumulator<T>>(std::bit_cast<float>(scale & kept));
+    y[i] = narrow<T>(kAdd ? widen(y[i]) + value : value);
   }
 }
 
 XLT_CPU_KERNEL void drop(const DropoutArgs& args, int64_t begin, int64_t end) {
-  with_dtype(args.dtype, [&](auto zero) XLT_INLINED { drop_of<decltype(zero)>(args, begin, end); });
+  with_dtype(args.dtype, [&](auto zero) XLT_INLINED {
+    using T = decltype(zero);
+    args.add ? drop_of<T, true>(args, begin, end) : drop_of<T, false>(args, begin, end);
+  });
 }
 
 }  // namespace

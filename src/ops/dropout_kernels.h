@@ -36,13 +36,14 @@ XLT_ANYWHERE bool dropout_keeps(const DropoutRule& rule, uint32_t index) {
   return static_cast<int32_t>(mix_bits(mix_bits(index + rule.low) ^ rule.high) >> 1) >= rule.threshold;
 }
 
-// Elements of a dense array; `scale` where kept, else 0.
+// y ← x · scale where kept, else 0, or y += that; dense arrays.
 struct DropoutArgs {
   KernelDtype dtype = KernelDtype::kF32;
   int64_t count = 0;  // below 2³²
   const void* x = nullptr;
   void* y = nullptr;
   DropoutRule rule;
+  bool add = false;
 };
 namespace cpu {
 void dropout(const DropoutArgs& args, const KernelStream& stream);

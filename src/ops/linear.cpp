@@ -30,9 +30,9 @@ at::Tensor weight_gradient(const at::Tensor& y_gradient, const at::Tensor& x) {
   return matmul_nt(matmul_library_of(x), y_gradient.t(), x.t());
 }
 
-// y += scale · h · bᵀ
-void add_product(at::Tensor& y, const at::Tensor& h, const at::Tensor& b, double scale) {
-  add_matmul_nt(matmul_library_of(b), y, h, b, scale);
+// y += h · bᵀ
+void add_product(at::Tensor& y, const at::Tensor& h, const at::Tensor& b) {
+  add_matmul_nt(matmul_library_of(b), y, h, b);
 }
 
 at::Tensor padded_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
@@ -64,8 +64,9 @@ class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> 
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& a, const at::Tensor& b, double scale, double p, int64_t key) {
     at::Tensor y = matmul_nt(matmul_library_of(weight), x, weight);
-    const at::Tensor h = matmul_nt(matmul_library_of(a), dropout(x, {p, static_cast<uint64_t>(key)}), a);
-    add_product(y, h, b, scale);
+    const at::Tensor h =
+        matmul_nt(matmul_library_of(a), dropout(x, {p, static_cast<uint64_t>(key)}), a).mul_(scale);
+    add_product(y, h, b);
     context->save_for_backward({x, h, weight, a, b});
     context->saved_data["scale"] = scale;
     context->saved_data["p"] = p;
@@ -73,7 +74,7 @@ class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> 
     return y;
   }
 
-  // With D the dropout and h = D(x)·aᵀ: ∂b = s·∂yᵀ·h, ∂h = s·∂y·b, ∂a = ∂hᵀ·D(x), ∂x = ∂y·W + D(∂h·a).
+  // With D the dropout and h = s·D(x)·aᵀ: ∂b = ∂yᵀ·h, g = s·∂y·b, ∂a = gᵀ·D(x), ∂x = ∂y·W + D(g·a).
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
     const tensor_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &h = saved[1], &weight = saved[2], &a = saved[3], &b = saved[4];
@@ -81,17 +82,17 @@ class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> 
     const Dropout drop{context->saved_data["p"].toDouble(),
                        static_cast<uint64_t>(context->saved_data["key"].toInt())};
     const at::Tensor y_gradient = gradients[0].contiguous();
-    const at::Tensor h_gradient = input_gradient(y_gradient, b).mul_(scale);
+    const at::Tensor g = input_gradient(y_gradient, b).mul_(scale);
     tensor_list result(7);
     if (context->needs_input_grad(0)) {
       result[0] = input_gradient(y_gradient, weight);
       if (drop.p > 0)
-        result[0].add_(dropout(input_gradient(h_gradient, a), drop));
+        add_dropout(result[0], input_gradient(g, a), drop);
       else
-        add_product(result[0], h_gradient, a.t(), 1.0);
+        add_product(result[0], g, a.t());
     }
-    if (context->needs_input_grad(2)) result[2] = weight_gradient(h_gradient, dropout(x, drop));
-    if (context->needs_input_grad(3)) result[3] = weight_gradient(y_gradient, h).mul_(scale);
+    if (context->needs_input_grad(2)) result[2] = weight_gradient(g, dropout(x, drop));
+    if (context->needs_input_grad(3)) result[3] = weight_gradient(y_gradient, h);
     return result;
   }
 };
@@ -144,7 +145,7 @@ at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::
   const int64_t count = rows.size(0);
   const at::Tensor padded = pad_rows(rows, count == 0 ? 0 : invariant_rows(weight));
   at::Tensor y = matmul_nt(matmul_library_of(weight), padded, weight);
-  add_product(y, matmul_nt(matmul_library_of(a_cast), dropout(padded, drop), a_cast), b_cast, scale);
+  add_product(y, matmul_nt(matmul_library_of(a_cast), dropout(padded, drop), a_cast).mul_(scale), b_cast);
   return from_rows(y.narrow(0, 0, count), x);
 }
 

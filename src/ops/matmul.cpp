@@ -128,16 +128,15 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
   return at::linear(x, weight, bias);
 }
 
-void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight,
-                   double scale) {
+void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight) {
   const bool is_plain = y.scalar_type() == at::kFloat && y.stride(1) == 1;
   if (library == MatmulLibrary::kOwn && is_plain && x.numel() > 0 && weight.numel() > 0) {
-    own_product(scale == 1 ? x : x.mul(scale), weight, y, true);
+    own_product(x, weight, y, true);
   } else if (weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble &&
              (library == MatmulLibrary::kOwn || library == MatmulLibrary::kMklWidened)) {
-    y.add_(matmul_nt(library, x, weight), scale);
+    y.add_(matmul_nt(library, x, weight));
   } else {
-    y.addmm_(x, weight.t(), 1, scale);
+    y.addmm_(x, weight.t());
   }
 }
 

@@ -25,9 +25,8 @@ int64_t invariant_rows_of(MatmulLibrary library);
 // x [N, in] · weightᵀ (+ bias) → [N, out]; weight [out, in] of any strides. No autograd, no padding.
 at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tensor& weight,
                      const at::Tensor& bias = {});
-// y += scale · x · weightᵀ, in place; without a temporary of y's size where the library can.
-void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight,
-                   double scale);
+// y += x · weightᵀ, in place; without a temporary of y's size where the library can.
+void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight);
 
 // x · weightᵀ (or, with `transposed`, x · weight) for a weight [out, in] in nf4 on the CPU: the bits of the
 // product by the same values in float32. Only where cpu_matmul_suits().

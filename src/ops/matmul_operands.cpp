@@ -4,6 +4,7 @@
 #include "ops/nf4_kernels.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <ATen/Parallel.h>
 
@@ -43,22 +44,30 @@ int64_t panel_rows(const CpuMatmul& product, int64_t left) {
   return std::min(left, kernels.along_panel);
 }
 
+// to + i · width ← from + i · stride, `rows` floats each. Four at a time: a call for a few of them costs more
+// than they do.
+void copy_columns(const float* from, int64_t stride, int64_t rows, int64_t columns, float* to,
+                  int64_t width) {
+  for (int64_t i = 0; i < columns; ++i) {
+    const float* column = from + i * stride;
+    int64_t row = 0;
+    for (; row + 4 <= rows; row += 4) std::memcpy(to + i * width + row, column + row, 4 * sizeof(float));
+    for (; row < rows; ++row) to[i * width + row] = column[row];
+  }
+}
+
 // A panel's rows of x, inputs begin … begin + depth.
 void pack_panel(const CpuMatmul& product, const Panel& panel, int64_t begin, int64_t depth) {
   float* to = panel.values;
   const float* from = product.x + panel.first_row * product.x_row_stride + begin * product.x_column_stride;
   if (product.x_column_stride == 1) {
     transpose(from, product.x_row_stride, panel.rows, depth, to, panel.width);
+  } else if (product.x_row_stride == 1) {
+    copy_columns(from, product.x_column_stride, panel.rows, depth, to, panel.width);
   } else {
-    for (int64_t i = 0; i < depth; ++i) {
-      const float* column = from + i * product.x_column_stride;
-      if (product.x_row_stride == 1) {
-        std::copy_n(column, panel.rows, to + i * panel.width);
-      } else {
-        for (int64_t row = 0; row < panel.rows; ++row)
-          to[i * panel.width + row] = column[row * product.x_row_stride];
-      }
-    }
+    for (int64_t i = 0; i < depth; ++i)
+      for (int64_t row = 0; row < panel.rows; ++row)
+        to[i * panel.width + row] = from[i * product.x_column_stride + row * product.x_row_stride];
   }
   for (int64_t i = 0; i < depth; ++i)
     std::fill(to + i * panel.width + panel.rows, to + (i + 1) * panel.width, 0.0f);

@@ -59,7 +59,7 @@ at::Tensor wide_product(const at::Tensor& x, const at::Tensor& y) {
 // sum += x · yᵀ
 void add_product(at::Tensor sum, const at::Tensor& x, const at::Tensor& y) {
   if (y.is_cpu() && y.scalar_type() == at::kFloat)
-    add_matmul_nt(matmul_library_of(y), sum, x, y, 1);
+    add_matmul_nt(matmul_library_of(y), sum, x, y);
   else
     sum.add_(wide_product(x, y));
 }

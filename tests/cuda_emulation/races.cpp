@@ -60,6 +60,7 @@ void run_elementwise() {
   gated_activation_forward(gated, {});
   gated_activation_backward(gated, {});
   dropout({KernelDtype::kF32, kRows * kColumns, x.data(), y.data(), DropoutRule(0.5, 7)}, {});
+  dropout({KernelDtype::kF32, kRows * kColumns, x.data(), y.data(), DropoutRule(0.5, 7), true}, {});
   const Floats cos = numbers(kRows * 7), sin = numbers(kRows * 7);
   rope({KernelDtype::kF32, kRows, 5, 7, false, kColumns, 14, 1, x.data(), cos.data(), sin.data(), y.data()},
        {});

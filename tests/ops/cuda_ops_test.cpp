@@ -78,6 +78,10 @@ TEST_F(OnCuda, GatedActivation) {
 TEST_F(OnCuda, DropoutKeepsTheSameElements) {
   const at::Tensor x = normal({300, 333}, 1, at::kFloat);
   EXPECT_TRUE(dropout(x.to(at::kCUDA), {0.3, 5}).cpu().equal(dropout(x, {0.3, 5})));
+  at::Tensor here = at::ones_like(x), there = here.to(at::kCUDA);
+  add_dropout(here, x, {0.3, 5});
+  add_dropout(there, x.to(at::kCUDA), {0.3, 5});
+  EXPECT_TRUE(at::allclose(there.cpu(), here, 1e-6, 1e-6));
 }
 
 TEST_F(OnCuda, SegmentAttention) {

@@ -55,6 +55,25 @@ TEST(Dropout, IsAFunctionOfKeyAndPlaceOnly) {
   EXPECT_TRUE(at::equal(y, dropout(x.t().contiguous().t(), {0.3, 5})));
 }
 
+TEST(Dropout, IsAddedInOnePass) {
+  for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
+    const at::Tensor x = at::randn({37, 41}).to(type), before = at::randn({37, 41}).to(type);
+    at::Tensor y = before.clone();
+    add_dropout(y, x, {0.3, 5});
+    const at::Tensor expected = before + dropout(x, {0.3, 5}), is_dropped = dropout(x, {0.3, 5}) == 0;
+    EXPECT_TRUE(at::equal(y.masked_select(is_dropped), before.masked_select(is_dropped))) << type;
+    const double tolerance = type == at::kBFloat16 ? 1e-2 : 1e-6;
+    EXPECT_TRUE(at::allclose(y, expected, tolerance, tolerance)) << type;
+    at::Tensor whole = before.clone();
+    add_dropout(whole, x, {0, 5});
+    EXPECT_TRUE(at::equal(whole, before + x)) << type;
+  }
+  at::Tensor apart = at::ones({4, 3}).t();
+  EXPECT_THROW(add_dropout(apart, at::ones({3, 4}), {0.3, 5}), Error);
+  at::Tensor short_one = at::ones({3});
+  EXPECT_THROW(add_dropout(short_one, at::ones({4}), {0.3, 5}), Error);
+}
+
 TEST(Dropout, GradientPassesTheSameMask) {
   const at::Tensor x = at::randn({17, 5}).set_requires_grad(true);
   const at::Tensor y = dropout(x, {0.4, 9});

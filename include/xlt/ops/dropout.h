@@ -17,5 +17,7 @@ struct Dropout {
 // as in torch). Any shape and floating dtype, CPU and CUDA; the mask depends on neither, nor on the number of
 // threads. Differentiable. Fewer than 2³² elements.
 at::Tensor dropout(const at::Tensor& x, const Dropout& options);
+// y += dropout(x, options), in one pass; y dense, of x's shape and dtype. No gradient.
+void add_dropout(at::Tensor& y, const at::Tensor& x, const Dropout& options);
 
 }  // namespace xlt::ops
