@@ -67,8 +67,10 @@ class SlopeSpan {
     const int64_t blocks = (vocabulary + kColumns - 1) / kColumns;
     return (blocks + spans - 1) / spans * kColumns;
   }
-  SlopeSpan(int64_t rows, int64_t columns)
-      : highest_(static_cast<size_t>(rows), -std::numeric_limits<float>::infinity()),
+  // type: in which the exponentials are multiplied by the weight.
+  SlopeSpan(int64_t rows, int64_t columns, at::ScalarType type)
+      : type_(type),
+        highest_(static_cast<size_t>(rows), -std::numeric_limits<float>::infinity()),
         sums_(at::zeros({rows, columns}, at::kFloat)) {}
 
   // `logits` [rows, block.columns] are overwritten; `parts` are the block's states; `weight`, its rows.
@@ -83,7 +85,8 @@ class SlopeSpan {
       const int64_t target = block.targets[row] - block.first;
       if (target >= 0 && target < block.columns) x[target] = 0;
     }
-    add_matmul_nt(MatmulLibrary::kOwn, sums_, as_tensor(block.logits, block.rows, block.columns), weight.t());
+    const at::Tensor exponentials = as_tensor(block.logits, block.rows, block.columns);
+    add_matmul_nt(MatmulLibrary::kOwn, sums_, exponentials.to(type_), weight.t());
   }
 
   // to −= e^(highest − of.highest) / of.sum · the row's sums
@@ -103,6 +106,7 @@ class SlopeSpan {
               std::exp(before - highest));
   }
 
+  at::ScalarType type_;
   std::vector<float> highest_;
   at::Tensor sums_;
 };
@@ -158,8 +162,10 @@ void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const a
   if (rows == 0) return;
   const int64_t* ids = targets.const_data_ptr<int64_t>();
   std::vector<OnlineLogSumExp> parts = new_parts(rows, vocabulary);
+  const bool is_pairs = hidden.scalar_type() == at::kBFloat16 && cpu_matmul_takes_pairs();
+  const at::ScalarType type = is_pairs ? at::kBFloat16 : at::kFloat;
   std::vector<SlopeSpan> spans;
-  for (int64_t first = 0; first < vocabulary; first += span) spans.emplace_back(rows, weight.size(1));
+  for (int64_t first = 0; first < vocabulary; first += span) spans.emplace_back(rows, weight.size(1), type);
   matmul_blocks(
       hidden, weight, kColumns,
       [&](int64_t first, int64_t count, float* y) {

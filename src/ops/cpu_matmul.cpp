@@ -13,10 +13,10 @@
 namespace xlt::ops {
 namespace {
 
-// Floats of x repacked at a time (4 MiB), or a block of inputs if that is more.
-constexpr int64_t kPackedFloats = int64_t{1} << 20;
-// A weight that stays in a second-level cache, and floats of x that do so beside it.
-constexpr int64_t kSmallWeight = int64_t{1} << 17, kFloatsBeside = int64_t{1} << 18;
+// Lanes of x repacked at a time (4 MiB), or a block of inputs if that is more.
+constexpr int64_t kPackedLanes = int64_t{1} << 20;
+// Lanes of a weight that stay in a second-level cache, and those of x that do so beside it.
+constexpr int64_t kSmallWeight = int64_t{1} << 17, kLanesBeside = int64_t{1} << 18;
 
 // Every row, outputs first … last, one thread; y points at the first of them. Block by block, so that the
 // packed values stay in its cache.
@@ -32,10 +32,26 @@ void multiply_outputs(const CpuMatmul& product, const std::vector<PackedBlock>& 
     }
 }
 
+// The same into the product's y: float32 sums go there at once, others are rounded from a chunk's.
+void multiply_into_y(const CpuMatmul& product, const std::vector<PackedBlock>& blocks, int64_t first,
+                     int64_t last) {
+  if (product.y_dtype == KernelDtype::kF32)
+    return multiply_outputs(product, blocks, first, last, static_cast<float*>(product.y) + first,
+                            product.y_row_stride, product.add);
+  const Buffer sums(product.rows * kMaxChunk);
+  for (int64_t output = first; output < last; output += kMaxChunk) {
+    const int64_t count = std::min(kMaxChunk, last - output);
+    multiply_outputs(product, blocks, output, output + count, sums.data(), count, false);
+    store_outputs(product, output, count, sums.data());
+  }
+}
+
+int64_t size_of(KernelDtype dtype) { return dtype == KernelDtype::kF32 ? sizeof(float) : sizeof(uint16_t); }
+
 CpuMatmul rows_of(const CpuMatmul& product, int64_t first, int64_t last) {
   CpuMatmul part = product;
-  part.x += first * product.x_row_stride;
-  part.y += first * product.y_row_stride;
+  part.x = static_cast<const char*>(product.x) + first * product.x_row_stride * size_of(product.x_dtype);
+  part.y = static_cast<char*>(product.y) + first * product.y_row_stride * size_of(product.y_dtype);
   part.rows = last - first;
   return part;
 }
@@ -49,48 +65,65 @@ int64_t share_of(int64_t count, int64_t step) {
 // Each thread repacks its own rows and goes over all of the weight: a small product would take less time than
 // the lines that one thread has packed take to the other's cache.
 void multiply_by_rows(const CpuMatmul& product) {
-  const int64_t share = share_of(product.rows, kStep);
+  const int64_t share = share_of(product.rows, kStep), lanes = lanes_of(product, product.in);
   at::parallel_for(0, (product.rows + share - 1) / share, 1, [&](int64_t begin, int64_t end) {
     const int64_t last = std::min(end * share, product.rows);
-    const int64_t most = std::max(kStep, kFloatsBeside / product.in / kStep * kStep);
-    const Buffer packed(round_up(std::min(most, last - begin * share), kStep) * product.in);
+    const int64_t most = std::max(kStep, kLanesBeside / lanes / kStep * kStep);
+    const Buffer packed(round_up(std::min(most, last - begin * share), kStep) * lanes);
     for (int64_t row = begin * share; row < last; row += most) {
       const CpuMatmul part = rows_of(product, row, std::min(row + most, last));
-      multiply_outputs(part, pack(part, 0, part.in, packed.data()), 0, part.out, part.y, part.y_row_stride,
-                       part.add);
+      multiply_into_y(part, pack(part, 0, part.in, packed.data()), 0, part.out);
     }
   });
 }
 
-// Each thread takes every row and some of the outputs.
-void multiply_by_outputs(const CpuMatmul& product) {
-  const int64_t width = packed_rows(product), deepest = depth_of(product);
-  const int64_t group = std::max<int64_t>(1, kPackedFloats / (width * deepest)) * deepest;
-  const Buffer packed(width * std::min(group, product.in));
+// Each thread takes every row and some of the outputs; inputs begin … begin + depth.
+void multiply_by_outputs(const CpuMatmul& product, int64_t begin, int64_t depth, float* packed) {
   const int64_t share = share_of(product.out, is_across(product) ? kernels_of(product).strip : kStep);
+  const auto blocks = pack(product, begin, depth, packed);
+  at::parallel_for(0, (product.out + share - 1) / share, 1, [&](int64_t first, int64_t last) {
+    multiply_into_y(product, blocks, first * share, std::min(last * share, product.out));
+  });
+}
+
+// As much of x at a time as is repacked at once: some inputs of every row, so that the weight is read once.
+void multiply_by_inputs(CpuMatmul product) {
+  const int64_t width = packed_rows(product), deepest = depth_of(product);
+  const int64_t group = std::max<int64_t>(1, kPackedLanes / (width * lanes_of(product, deepest))) * deepest;
+  const Buffer packed(width * lanes_of(product, std::min(group, product.in)));
   for (int64_t begin = 0; begin < product.in; begin += group) {
-    const auto blocks = pack(product, begin, std::min(group, product.in - begin), packed.data());
-    at::parallel_for(0, (product.out + share - 1) / share, 1, [&](int64_t first, int64_t last) {
-      multiply_outputs(product, blocks, first * share, std::min(last * share, product.out),
-                       product.y + first * share, product.y_row_stride, product.add || begin > 0);
-    });
+    multiply_by_outputs(product, begin, std::min(group, product.in - begin), packed.data());
+    product.add = true;
   }
+}
+
+// The same where y cannot hold the sums of some inputs: every input of some rows.
+void multiply_whole_rows(const CpuMatmul& product) {
+  const int64_t lanes = lanes_of(product, product.in);
+  const int64_t most = std::max(kStep, kPackedLanes / lanes / kStep * kStep);
+  const Buffer packed(round_up(std::min(most, product.rows), kStep) * lanes);
+  for (int64_t row = 0; row < product.rows; row += most)
+    multiply_by_outputs(rows_of(product, row, std::min(row + most, product.rows)), 0, product.in,
+                        packed.data());
 }
 
 }  // namespace
 
 void cpu_matmul(const CpuMatmul& product) {
   XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
-  if (product.in * product.out <= kSmallWeight)
+  XLT_CHECK(!is_paired(product) || product.dtype == KernelDtype::kBf16, "bfloat16 by another type");
+  if (lanes_of(product, product.in) * product.out <= kSmallWeight)
     multiply_by_rows(product);
+  else if (product.y_dtype == KernelDtype::kF32)
+    multiply_by_inputs(product);
   else
-    multiply_by_outputs(product);
+    multiply_whole_rows(product);
 }
 
 void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit,
                        int64_t blocks_per_task) {
   XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
-  const Buffer packed(packed_rows(product) * product.in);
+  const Buffer packed(packed_rows(product) * lanes_of(product, product.in));
   const auto blocks = pack(product, 0, product.in, packed.data());
   const int64_t num_blocks = (product.out + outputs - 1) / outputs;
   const int64_t num_tasks = (num_blocks + blocks_per_task - 1) / blocks_per_task;
@@ -102,6 +135,15 @@ void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBl
       visit(first, count, y.data());
     }
   });
+}
+
+bool cpu_matmul_takes_pairs() {
+#ifdef XLT_HAS_AVX_KERNELS
+  static const bool kTakes = __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
+  return kTakes;
+#else
+  return false;
+#endif
 }
 
 bool cpu_matmul_suits() {

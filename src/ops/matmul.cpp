@@ -16,10 +16,10 @@
 namespace xlt::ops {
 namespace {
 
-// Products of bfloat16 pairs, twice the speed of float32; oneDNN uses them.
-bool multiplies_bf16() {
+// Whether the CPU multiplies tiles of bfloat16 (AMX), many times the speed of pairs; oneDNN uses them.
+bool multiplies_bf16_tiles() {
 #if defined(__x86_64__) && defined(__GNUC__)
-  static const bool kMultiplies = __builtin_cpu_supports("avx512bf16") != 0;
+  static const bool kMultiplies = __builtin_cpu_supports("amx-bf16") != 0;
   return kMultiplies;
 #else
   return false;
@@ -48,10 +48,16 @@ void check_sizes(const at::Tensor& x, const at::Tensor& weight) {
             " and the transpose of ", weight.sizes());
 }
 
+// x in the type in which the kernel multiplies it by this weight.
+at::Tensor as_multiplied(const at::Tensor& x, const at::Tensor& weight) {
+  const bool is_pairs = x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16;
+  return is_pairs && cpu_matmul_takes_pairs() ? x : x.to(at::kFloat);
+}
+
 // The operands as the kernel takes them, and what keeps them alive.
 struct OwnOperands {
   OwnOperands(const at::Tensor& x, const at::Tensor& weight)
-      : x(x.to(at::kFloat)),
+      : x(as_multiplied(x, weight)),
         weight(weight.stride(0) == 1 || weight.stride(1) == 1 ? weight : weight.contiguous()) {
     check_sizes(x, weight);
     XLT_CHECK(x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == weight.scalar_type()),
@@ -59,7 +65,8 @@ struct OwnOperands {
   }
   CpuMatmul product() const {
     CpuMatmul product{};
-    product.x = x.const_data_ptr<float>();
+    product.x = x.const_data_ptr();
+    product.x_dtype = kernel_dtype(x);
     product.rows = x.size(0);
     product.in = x.size(1);
     product.x_row_stride = x.stride(0);
@@ -74,23 +81,24 @@ struct OwnOperands {
   at::Tensor x, weight;
 };
 
-// y ← x · weightᵀ, or y += that; y float32, rows contiguous.
+// y ← x · weightᵀ, or y += that; y's columns contiguous.
 void own_product(const at::Tensor& x, const at::Tensor& weight, at::Tensor& y, bool add) {
   const OwnOperands operands(x, weight);
   XLT_CHECK(y.size(0) == x.size(0) && y.size(1) == weight.size(0), "y ", y.sizes(), " for ", x.sizes(),
             " and the transpose of ", weight.sizes());
   CpuMatmul product = operands.product();
-  product.y = y.mutable_data_ptr<float>();
+  product.y = y.mutable_data_ptr();
+  product.y_dtype = kernel_dtype(y);
   product.y_row_stride = y.stride(0);
   product.add = add;
   cpu_matmul(product);
 }
 
 at::Tensor own_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options().dtype(at::kFloat));
+  at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
   own_product(x, weight, y, false);
   if (bias.defined()) y.add_(bias);
-  return y.to(x.scalar_type());
+  return y;
 }
 
 }  // namespace
@@ -98,7 +106,7 @@ at::Tensor own_linear(const at::Tensor& x, const at::Tensor& weight, const at::T
 MatmulLibrary matmul_library_of(const at::Tensor& weight) {
   if (!weight.is_cpu()) return MatmulLibrary::kDevice;
   if (weight.scalar_type() == at::kDouble) return MatmulLibrary::kMkl;
-  if (weight.scalar_type() == at::kBFloat16 && multiplies_bf16()) return MatmulLibrary::kOnednnBf16;
+  if (weight.scalar_type() == at::kBFloat16 && multiplies_bf16_tiles()) return MatmulLibrary::kOnednnBf16;
   if (cpu_matmul_suits()) return MatmulLibrary::kOwn;
   return weight.scalar_type() == at::kFloat ? MatmulLibrary::kMkl : MatmulLibrary::kMklWidened;
 }
@@ -129,11 +137,9 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
 }
 
 void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight) {
-  const bool is_plain = y.scalar_type() == at::kFloat && y.stride(1) == 1;
-  if (library == MatmulLibrary::kOwn && is_plain && x.numel() > 0 && weight.numel() > 0) {
+  if (library == MatmulLibrary::kOwn && y.stride(1) == 1 && x.numel() > 0 && weight.numel() > 0) {
     own_product(x, weight, y, true);
-  } else if (weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble &&
-             (library == MatmulLibrary::kOwn || library == MatmulLibrary::kMklWidened)) {
+  } else if (library == MatmulLibrary::kMklWidened) {
     y.add_(matmul_nt(library, x, weight));
   } else {
     y.addmm_(x, weight.t());
@@ -143,7 +149,7 @@ void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, co
 at::Tensor matmul_nf4(const at::Tensor& x, const Nf4Weight& weight, bool transposed) {
   const at::Tensor rows = x.to(at::kFloat);
   CpuMatmul product{};
-  product.x = rows.const_data_ptr<float>();
+  product.x = rows.const_data_ptr();
   product.rows = rows.size(0);
   product.in = rows.size(1);
   product.x_row_stride = rows.stride(0);
@@ -154,11 +160,12 @@ at::Tensor matmul_nf4(const at::Tensor& x, const Nf4Weight& weight, bool transpo
   product.out = transposed ? weight.in : weight.out;
   product.out_stride = transposed ? 1 : weight.in;
   product.in_stride = transposed ? weight.in : 1;
-  at::Tensor y = at::empty({product.rows, product.out}, rows.options());
-  product.y = y.mutable_data_ptr<float>();
+  at::Tensor y = at::empty({product.rows, product.out}, x.options());
+  product.y = y.mutable_data_ptr();
+  product.y_dtype = kernel_dtype(y);
   product.y_row_stride = product.out;
   cpu_matmul(product);
-  return y.to(x.scalar_type());
+  return y;
 }
 
 void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit,

@@ -5,24 +5,25 @@
 namespace xlt::ops {
 namespace {
 
-// kRows rows by kVectors vectors of outputs. kFetch: a line with every input, `stride` apart, from `next` on
-// (all at once would stall).
-template <typename Vector, int kRows, int kVectors, bool kFetch>
-XLT_INLINE void tile(const float* weight, int64_t stride, int64_t depth, const float* x, float* y,
-                     const ChunkOutput& out, const float* next, int64_t next_stride) {
+// kRows rows by kVectors vectors of outputs. kFetch: a line with every lane, `next_stride` bytes apart, from
+// `next` on (all at once would stall).
+template <typename Lanes, typename Vector, int kRows, int kVectors, bool kFetch>
+XLT_INLINE void tile(const char* weight, int64_t stride, int64_t depth, const float* x, float* y,
+                     const ChunkOutput& out, const char* next, int64_t next_stride) {
   constexpr int64_t kLane = sizeof(Vector) / sizeof(float);
   Vector sums[kRows][kVectors] = {};
   for (int64_t i = 0; i < depth; ++i) {
     if (kFetch) __builtin_prefetch(next + i * next_stride);
-    Vector weights[kVectors];
+    typename Lanes::template Operand<Vector> weights[kVectors];
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v)
-      std::memcpy(&weights[v], weight + i * stride + v * kLane, sizeof(Vector));
+      std::memcpy(&weights[v], weight + i * stride + v * static_cast<int64_t>(sizeof(Vector)),
+                  sizeof(Vector));
 #pragma GCC unroll 12
     for (int row = 0; row < kRows; ++row) {
-      const float value = x[i * kRows + row];
+      const auto value = load_lane<typename Lanes::Lane>(x + i * kRows + row);
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) sums[row][v] += value * weights[v];
+      for (int v = 0; v < kVectors; ++v) Lanes::add_product(sums[row][v], value, weights[v]);
     }
   }
 #pragma GCC unroll 12
@@ -49,61 +50,67 @@ XLT_INLINE void with_rows(int64_t rows, const Run& run) {
   run.template operator()<kMost>();
 }
 
-// A strip of kVectors vectors of outputs, every panel, while kRun inputs of it are in the first-level cache.
+// A strip of kVectors vectors of outputs, every panel, while kRun lanes of it are in the first-level cache.
 // Where there are several panels, the strip is first laid side by side: lines that are a power of two apart
 // share a few sets of that cache; and the first panels fetch the next strip.
-template <typename Tiles, typename Vector, int kVectors>
+template <typename Tiles, typename Lanes, typename Vector, int kVectors>
 XLT_INLINE void strip(const Chunk& chunk, int64_t output, const Panel* panels, int64_t num_panels,
                       const ChunkOutput& out) {
-  constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float)), kFewRows = 48;
-  const float* const weight = chunk.values + output;
+  constexpr int64_t kBytes = kVectors * static_cast<int64_t>(sizeof(Vector)), kFewRows = 48,
+                    kLineBytes = kLine * sizeof(float);
+  const char* const weight = chunk.values + output * static_cast<int64_t>(sizeof(float));
   const bool is_copied = num_panels * Tiles::kAcrossRows > kFewRows;
-  alignas(64) float near[kRun * kWidth];
+  alignas(64) char near[kRun * kBytes];
   for (int64_t i = 0; is_copied && i < chunk.depth; ++i)
-    std::memcpy(near + i * kWidth, weight + i * chunk.stride, kWidth * sizeof(float));
+    std::memcpy(near + i * kBytes, weight + i * chunk.stride, kBytes);
   for (int64_t p = 0; p < num_panels; ++p) {
     const float* x = panels[p].values;
     float* y = out.y + panels[p].first_row * out.row_stride + output;
     with_rows<Tiles::kAcrossRows>(
         panels[p].rows, [&]<int kRows>() __attribute__((always_inline)) {
           constexpr bool kIsFull = kRows == Tiles::kAcrossRows;
-          const float* next = weight + kWidth + p * kLine;
+          const char* next = weight + kBytes + p * kLineBytes;
           if (!is_copied)
-            tile<Vector, kRows, kVectors, false>(weight, chunk.stride, chunk.depth, x, y, out, nullptr, 0);
-          else if (kIsFull && p * kLine < kWidth)
-            tile<Vector, kRows, kVectors, kIsFull>(near, kWidth, chunk.depth, x, y, out, next, chunk.stride);
+            tile<Lanes, Vector, kRows, kVectors, false>(weight, chunk.stride, chunk.depth, x, y, out, nullptr,
+                                                        0);
+          else if (kIsFull && p * kLineBytes < kBytes)
+            tile<Lanes, Vector, kRows, kVectors, kIsFull>(near, kBytes, chunk.depth, x, y, out, next,
+                                                          chunk.stride);
           else
-            tile<Vector, kRows, kVectors, false>(near, kWidth, chunk.depth, x, y, out, nullptr, 0);
+            tile<Lanes, Vector, kRows, kVectors, false>(near, kBytes, chunk.depth, x, y, out, nullptr, 0);
         });
   }
 }
 
 // Strips of kVectors vectors from `output` on, as many as there are outputs for; the first output left.
-template <typename Tiles, typename Vector, int kVectors>
+template <typename Tiles, typename Lanes, typename Vector, int kVectors>
 XLT_INLINE int64_t strips(const Chunk& chunk, int64_t output, const Panel* panels, int64_t num_panels,
                           const ChunkOutput& out) {
   constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
   for (; output + kWidth <= chunk.outputs; output += kWidth)
-    strip<Tiles, Vector, kVectors>(chunk, output, panels, num_panels, out);
+    strip<Tiles, Lanes, Vector, kVectors>(chunk, output, panels, num_panels, out);
   return output;
 }
 
 // The last outputs, fewer than a vector of 8: a vector with zeros beside them, of which their part is stored.
-template <typename Tiles>
+template <typename Tiles, typename Lanes>
 XLT_INLINE void last_outputs(const Chunk& chunk, int64_t output, const Panel* panels, int64_t num_panels,
                              const ChunkOutput& out) {
   using Vector = Avx2Tiles::Vector;
-  constexpr int64_t kWidth = Avx2Tiles::kLane;
+  constexpr int64_t kWidth = Avx2Tiles::kLane, kLaneBytes = sizeof(float);
   const int64_t count = chunk.outputs - output;
   if (count == 0) return;
-  alignas(64) float near[kRun * kWidth] = {}, tile_y[Tiles::kAcrossRows * kWidth];
+  alignas(64) char near[kRun * sizeof(Vector)] = {};
+  alignas(64) float tile_y[Tiles::kAcrossRows * kWidth];
   for (int64_t i = 0; i < chunk.depth; ++i)
-    for (int64_t k = 0; k < count; ++k) near[i * kWidth + k] = chunk.values[i * chunk.stride + output + k];
+    for (int64_t k = 0; k < count; ++k)
+      std::memcpy(near + (i * kWidth + k) * kLaneBytes,
+                  chunk.values + i * chunk.stride + (output + k) * kLaneBytes, kLaneBytes);
   for (int64_t p = 0; p < num_panels; ++p) {
     with_rows<Tiles::kAcrossRows>(
         panels[p].rows, [&]<int kRows>() __attribute__((always_inline)) {
-          tile<Vector, kRows, 1, false>(near, kWidth, chunk.depth, panels[p].values, tile_y,
-                                        {nullptr, kWidth, false}, nullptr, 0);
+          tile<Lanes, Vector, kRows, 1, false>(near, sizeof(Vector), chunk.depth, panels[p].values, tile_y,
+                                               {nullptr, kWidth, false}, nullptr, 0);
         });
     for (int64_t row = 0; row < panels[p].rows; ++row)
       for (int64_t k = 0; k < count; ++k) {
@@ -114,24 +121,37 @@ XLT_INLINE void last_outputs(const Chunk& chunk, int64_t output, const Panel* pa
   }
 }
 
+#ifdef XLT_HAS_AVX_KERNELS
+template <typename Lanes>
+XLT_INLINE void multiply_strips_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                       const ChunkOutput& out) {
+  using Vector = Avx512Tiles::Vector;
+  int64_t output = strips<Avx512Tiles, Lanes, Vector, 2>(chunk, 0, panels, num_panels, out);
+  output = strips<Avx512Tiles, Lanes, Vector, 1>(chunk, output, panels, num_panels, out);
+  output = strips<Avx512Tiles, Lanes, Avx2Tiles::Vector, 1>(chunk, output, panels, num_panels, out);
+  last_outputs<Avx512Tiles, Lanes>(chunk, output, panels, num_panels, out);
+}
+#endif
+
 }  // namespace
 
 XLT_AVX2_KERNEL void multiply_across_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                           const ChunkOutput& out) {
   using Vector = Avx2Tiles::Vector;
-  int64_t output = strips<Avx2Tiles, Vector, 2>(chunk, 0, panels, num_panels, out);
-  output = strips<Avx2Tiles, Vector, 1>(chunk, output, panels, num_panels, out);
-  last_outputs<Avx2Tiles>(chunk, output, panels, num_panels, out);
+  int64_t output = strips<Avx2Tiles, FloatLanes, Vector, 2>(chunk, 0, panels, num_panels, out);
+  output = strips<Avx2Tiles, FloatLanes, Vector, 1>(chunk, output, panels, num_panels, out);
+  last_outputs<Avx2Tiles, FloatLanes>(chunk, output, panels, num_panels, out);
 }
 
 #ifdef XLT_HAS_AVX_KERNELS
 XLT_AVX512_KERNEL void multiply_across_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                               const ChunkOutput& out) {
-  using Vector = Avx512Tiles::Vector;
-  int64_t output = strips<Avx512Tiles, Vector, 2>(chunk, 0, panels, num_panels, out);
-  output = strips<Avx512Tiles, Vector, 1>(chunk, output, panels, num_panels, out);
-  output = strips<Avx512Tiles, Avx2Tiles::Vector, 1>(chunk, output, panels, num_panels, out);
-  last_outputs<Avx512Tiles>(chunk, output, panels, num_panels, out);
+  multiply_strips_avx512<FloatLanes>(chunk, panels, num_panels, out);
+}
+
+XLT_AVX512_KERNEL void multiply_across_pairs(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                             const ChunkOutput& out) {
+  multiply_strips_avx512<PairLanes>(chunk, panels, num_panels, out);
 }
 #endif
 

@@ -20,25 +20,25 @@ XLT_INLINE void store_quads(const Quad (&in)[4], float* y, int64_t rows, const C
   }
 }
 
-// totals [kOutputs][kVectors vectors] += the products of `count` inputs, summed in registers. kFetch: lines
-// of the next chunk's weight, `ahead` floats on, one with every input, some twice (all at
-// once would stall).
-template <typename Vector, int kOutputs, int kVectors, bool kFetch>
-XLT_INLINE void add_run(const float* weight, int64_t stride, int64_t ahead, const float* x, int64_t count,
+// totals [kOutputs][kVectors vectors] += the products of `count` lanes, summed in registers. kFetch: lines
+// of the next chunk's weight, `ahead` bytes on, one with every lane, some twice (all at once would stall).
+template <typename Lanes, typename Vector, int kOutputs, int kVectors, bool kFetch>
+XLT_INLINE void add_run(const char* weight, int64_t stride, int64_t ahead, const float* x, int64_t count,
                         float* totals) {
-  constexpr int64_t kLane = sizeof(Vector) / sizeof(float);
+  constexpr int64_t kLane = sizeof(Vector) / sizeof(float), kLineBytes = kLine * sizeof(float);
+  using Lane = typename Lanes::Lane;
   Vector sums[kOutputs][kVectors] = {};
   for (int64_t i = 0; i < count; ++i) {
-    if (kFetch) __builtin_prefetch(weight + ahead + i / kLine * kLine + i % kOutputs * stride, 0, 2);
-    Vector columns[kVectors];
+    if (kFetch) __builtin_prefetch(weight + ahead + i / kLine * kLineBytes + i % kOutputs * stride, 0, 2);
+    typename Lanes::template Operand<Vector> columns[kVectors];
 #pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v)
       std::memcpy(&columns[v], x + (i * kVectors + v) * kLane, sizeof(Vector));
 #pragma GCC unroll 8
     for (int o = 0; o < kOutputs; ++o) {
-      const float w = weight[o * stride + i];
+      const auto w = load_lane<Lane>(weight + o * stride + i * static_cast<int64_t>(sizeof(Lane)));
 #pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) sums[o][v] += w * columns[v];
+      for (int v = 0; v < kVectors; ++v) Lanes::add_product(sums[o][v], w, columns[v]);
     }
   }
 #pragma GCC unroll 8
@@ -74,22 +74,22 @@ XLT_INLINE void store_panel(const float* totals, int64_t outputs, int64_t rows, 
     }
 }
 
-// Every output of the chunk over `count` inputs of the panel, which stay in the first-level cache.
-template <typename Tiles, typename Vector, int kVectors, bool kFetch>
+// Every output of the chunk over `count` lanes of the panel, which stay in the first-level cache.
+template <typename Tiles, typename Lanes, typename Vector, int kVectors, bool kFetch>
 XLT_INLINE void add_runs(const Chunk& chunk, int64_t begin, int64_t count, const float* x, float* totals) {
   constexpr int kTileOut = Tiles::kAlongOut;
   constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
-  const float* weight = chunk.values + begin;
+  const char* weight = chunk.values + begin * static_cast<int64_t>(sizeof(float));
   int64_t output = 0;
   for (; output + kTileOut <= chunk.outputs; output += kTileOut)
-    add_run<Vector, kTileOut, kVectors, kFetch>(weight + output * chunk.stride, chunk.stride, chunk.ahead, x,
-                                                count, totals + output * kWidth);
+    add_run<Lanes, Vector, kTileOut, kVectors, kFetch>(weight + output * chunk.stride, chunk.stride,
+                                                       chunk.ahead, x, count, totals + output * kWidth);
   for (; output < chunk.outputs; ++output)
-    add_run<Vector, 1, kVectors, false>(weight + output * chunk.stride, chunk.stride, 0, x, count,
-                                        totals + output * kWidth);
+    add_run<Lanes, Vector, 1, kVectors, false>(weight + output * chunk.stride, chunk.stride, 0, x, count,
+                                               totals + output * kWidth);
 }
 
-template <typename Tiles, typename Vector, int kVectors>
+template <typename Tiles, typename Lanes, typename Vector, int kVectors>
 XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const ChunkOutput& out) {
   constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
   const bool fetches = chunk.ahead != 0 && panel.first_row == 0;
@@ -98,9 +98,9 @@ XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const Chu
     const int64_t count = std::min(kRun, chunk.depth - begin);
     const float* x = panel.values + begin * kWidth;
     if (fetches)
-      add_runs<Tiles, Vector, kVectors, true>(chunk, begin, count, x, totals);
+      add_runs<Tiles, Lanes, Vector, kVectors, true>(chunk, begin, count, x, totals);
     else
-      add_runs<Tiles, Vector, kVectors, false>(chunk, begin, count, x, totals);
+      add_runs<Tiles, Lanes, Vector, kVectors, false>(chunk, begin, count, x, totals);
   }
   store_panel<kWidth>(totals, chunk.outputs, panel.rows, out.y + panel.first_row * out.row_stride, out);
 }
@@ -108,6 +108,35 @@ XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const Chu
 [[noreturn]] void no_tile(const Panel& panel) {
   throw Error(ErrorKind::kInternal, str_cat("no tile for a panel of ", panel.width, " rows"));
 }
+
+#ifdef XLT_HAS_AVX_KERNELS
+template <typename Lanes>
+XLT_INLINE void multiply_panels_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                       const ChunkOutput& out) {
+  using Vector = Avx512Tiles::Vector;
+  for (int64_t p = 0; p < num_panels; ++p) {
+    switch (panels[p].width) {
+      case 8:
+        multiply_panel<Avx512Tiles, Lanes, Avx2Tiles::Vector, 1>(chunk, panels[p], out);
+        break;
+      case 16:
+        multiply_panel<Avx512Tiles, Lanes, Vector, 1>(chunk, panels[p], out);
+        break;
+      case 24:
+        multiply_panel<Avx512Tiles, Lanes, Avx2Tiles::Vector, 3>(chunk, panels[p], out);
+        break;
+      case 32:
+        multiply_panel<Avx512Tiles, Lanes, Vector, 2>(chunk, panels[p], out);
+        break;
+      case 48:
+        multiply_panel<Avx512Tiles, Lanes, Vector, 3>(chunk, panels[p], out);
+        break;
+      default:
+        no_tile(panels[p]);
+    }
+  }
+}
+#endif
 
 }  // namespace
 
@@ -117,13 +146,13 @@ XLT_AVX2_KERNEL void multiply_along_avx2(const Chunk& chunk, const Panel* panels
   for (int64_t p = 0; p < num_panels; ++p) {
     switch (panels[p].width) {
       case 8:
-        multiply_panel<Avx2Tiles, Vector, 1>(chunk, panels[p], out);
+        multiply_panel<Avx2Tiles, FloatLanes, Vector, 1>(chunk, panels[p], out);
         break;
       case 16:
-        multiply_panel<Avx2Tiles, Vector, 2>(chunk, panels[p], out);
+        multiply_panel<Avx2Tiles, FloatLanes, Vector, 2>(chunk, panels[p], out);
         break;
       case 24:
-        multiply_panel<Avx2Tiles, Vector, 3>(chunk, panels[p], out);
+        multiply_panel<Avx2Tiles, FloatLanes, Vector, 3>(chunk, panels[p], out);
         break;
       default:
         no_tile(panels[p]);
@@ -134,49 +163,35 @@ XLT_AVX2_KERNEL void multiply_along_avx2(const Chunk& chunk, const Panel* panels
 #ifdef XLT_HAS_AVX_KERNELS
 XLT_AVX512_KERNEL void multiply_along_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                              const ChunkOutput& out) {
-  using Vector = Avx512Tiles::Vector;
-  for (int64_t p = 0; p < num_panels; ++p) {
-    switch (panels[p].width) {
-      case 8:
-        multiply_panel<Avx512Tiles, Avx2Tiles::Vector, 1>(chunk, panels[p], out);
-        break;
-      case 16:
-        multiply_panel<Avx512Tiles, Vector, 1>(chunk, panels[p], out);
-        break;
-      case 24:
-        multiply_panel<Avx512Tiles, Avx2Tiles::Vector, 3>(chunk, panels[p], out);
-        break;
-      case 32:
-        multiply_panel<Avx512Tiles, Vector, 2>(chunk, panels[p], out);
-        break;
-      case 48:
-        multiply_panel<Avx512Tiles, Vector, 3>(chunk, panels[p], out);
-        break;
-      default:
-        no_tile(panels[p]);
-    }
-  }
+  multiply_panels_avx512<FloatLanes>(chunk, panels, num_panels, out);
+}
+
+XLT_AVX512_KERNEL void multiply_along_pairs(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                            const ChunkOutput& out) {
+  multiply_panels_avx512<PairLanes>(chunk, panels, num_panels, out);
 }
 #endif
 
-XLT_CPU_KERNEL void transpose(const float* from, int64_t stride, int64_t rows, int64_t columns, float* to,
+XLT_CPU_KERNEL void transpose(const void* from, int64_t stride, int64_t rows, int64_t columns, float* to,
                               int64_t width) {
+  const auto at = [from, stride](int64_t row, int64_t i) XLT_INLINED {
+    return static_cast<const char*>(from) + row * stride + i * static_cast<int64_t>(sizeof(float));
+  };
   const int64_t full_rows = rows / 4 * 4, full_columns = columns / 4 * 4;
   // A line of four rows at a time: rows a power of two apart share a set of the first-level cache, which
   // holds the lines of eight.
   for (int64_t first = 0; first < full_columns; first += kLine)
     for (int64_t row = 0; row < full_rows; row += 4)
       for (int64_t i = first; i < std::min(first + kLine, full_columns); i += 4) {
-        const float* block = from + row * stride + i;
-        const Quad in[4] = {load_quad(block), load_quad(block + stride), load_quad(block + 2 * stride),
-                            load_quad(block + 3 * stride)};
+        const Quad in[4] = {load_quad(at(row, i)), load_quad(at(row + 1, i)), load_quad(at(row + 2, i)),
+                            load_quad(at(row + 3, i))};
         Quad out[4];
         transpose_quads(in, out);
         for (int64_t k = 0; k < 4; ++k) std::memcpy(to + (i + k) * width + row, &out[k], sizeof(Quad));
       }
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t i = row < full_rows ? full_columns : 0; i < columns; ++i)
-      to[i * width + row] = from[row * stride + i];
+      std::memcpy(to + i * width + row, at(row, i), sizeof(float));
 }
 
 }  // namespace xlt::ops

@@ -22,4 +22,13 @@ const MatmulKernels& matmul_kernels([[maybe_unused]] bool narrow_vectors) {
   return kAvx2;
 }
 
+const MatmulKernels& matmul_pair_kernels() {
+#ifdef XLT_HAS_AVX_KERNELS
+  static constexpr MatmulKernels kPairs = kernels<Avx512Tiles>(multiply_along_pairs, multiply_across_pairs);
+  return kPairs;
+#else
+  return matmul_kernels(false);  // never called: cpu_matmul_takes_pairs() is false
+#endif
+}
+
 }  // namespace xlt::ops

@@ -1,5 +1,6 @@
 // The inner loops of cpu_matmul.h, one thread each: panels of x by a chunk of the weight. Inside `ops` only.
-// SPDX-License-Identifier: Apache-2.0
+// Operands come in lanes of 32 bits: a float32, or two inputs next to each other in bfloat16, the first in
+// the low half. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "ops/lanes.h"
@@ -19,25 +20,57 @@ struct Avx512Tiles {  // 32 registers
   typedef float Vector __attribute__((vector_size(64)));
   static constexpr int64_t kLane = 16, kAlongOut = 8, kAlongVectors = 3, kAcrossRows = 12;
 };
-// Inputs summed in one chain of multiply-adds; such sums are added up. A longer chain rounds at a larger
+// Lanes summed in one chain of multiply-adds; such sums are added up. A longer chain rounds at a larger
 // partial sum.
 inline constexpr int64_t kRun = 256;
-// Floats of a cache line.
+// Lanes of a cache line.
 inline constexpr int64_t kLine = 64 / sizeof(float);
 
-// Rows of x side by side, [depth][width]; `rows` of them are x's, the others, if any, zeros.
+// Rows of x side by side, lanes [depth][width]; `rows` of them are x's, the others, if any, zeros.
 struct Panel {
   float* values;
   int64_t first_row, rows, width;
 };
-// Outputs of a chunk at most; with 1,024 inputs of float32 they fill half a second-level cache of 512 KiB.
+// Outputs of a chunk at most; with 1,024 lanes each they fill half a second-level cache of 512 KiB.
 inline constexpr int64_t kMaxChunk = 64;
-// A block of inputs of one chunk of outputs, float32. Along: output o's inputs side by side at o · stride.
-// Across: input i's outputs side by side at i · stride.
+// A block of inputs, `depth` lanes, of one chunk of outputs. Along: output o's lanes side by side at o ·
+// stride. Across: lane i of every output side by side at i · stride. Not always aligned to a lane's size.
 struct Chunk {
-  const float* values;
-  int64_t outputs, depth, stride;
-  int64_t ahead;  // along: how far on the next chunk lies; 0 if it may not be fetched early
+  const char* values;
+  int64_t outputs, depth;
+  int64_t stride;  // bytes
+  int64_t ahead;   // along: how many bytes on the next chunk lies; 0 if it may not be fetched early
+};
+
+// How a lane of x multiplies a vector of lanes of the weight, or the other way round.
+struct FloatLanes {
+  using Lane = float;
+  template <typename Sums>
+  using Operand = Sums;
+  template <typename Sums>
+  static XLT_INLINE void add_product(Sums& sums, float x, const Sums& y) {
+    sums += x * y;
+  }
+};
+template <size_t kBytes>
+struct PairVector {
+  typedef int32_t type __attribute__((vector_size(kBytes)));
+};
+struct PairLanes {
+  using Lane = int32_t;
+  template <typename Sums>
+  using Operand = typename PairVector<sizeof(Sums)>::type;
+  // The instruction by its name: an intrinsic is only inlined into functions that are all compiled for it,
+  // and templates take their instruction set from the kernel that calls them.
+  template <typename Sums>
+  static XLT_INLINE void add_product(Sums& sums, int32_t x, const Operand<Sums>& y) {
+#ifdef XLT_HAS_AVX_KERNELS
+    const Operand<Sums> all = x - Operand<Sums>{};
+    Sums total = sums;  // an operand of its own: GCC keeps an array of them in memory
+    asm("vdpbf16ps %2, %1, %0" : "+v"(total) : "v"(all), "v"(y));
+    sums = total;
+#endif
+  }
 };
 // y [rows, outputs] ← x · weightᵀ, or y += that.
 struct ChunkOutput {
@@ -57,23 +90,35 @@ struct MatmulKernels {
 };
 inline constexpr int64_t kStep = Avx2Tiles::kLane;
 
-// The widest kernels that this machine runs, or AVX2's.
+// The widest kernels of float32 that this machine runs, or AVX2's; and of pairs of bfloat16, which only
+// machines with AVX512_BF16 run.
 const MatmulKernels& matmul_kernels(bool narrow_vectors);
+const MatmulKernels& matmul_pair_kernels();
 
-void multiply_along_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels, const ChunkOutput& out);
-void multiply_along_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
-                           const ChunkOutput& out);
-void multiply_across_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
-                          const ChunkOutput& out);
-void multiply_across_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
-                            const ChunkOutput& out);
+#define XLT_DECLARE(name) \
+  void name(const Chunk& chunk, const Panel* panels, int64_t num_panels, const ChunkOutput& out)
+XLT_DECLARE(multiply_along_avx2);
+XLT_DECLARE(multiply_along_avx512);
+XLT_DECLARE(multiply_along_pairs);
+XLT_DECLARE(multiply_across_avx2);
+XLT_DECLARE(multiply_across_avx512);
+XLT_DECLARE(multiply_across_pairs);
+#undef XLT_DECLARE
 
-// to [columns][width], row-major: column i of `from` [rows, columns] at to + i · width.
-void transpose(const float* from, int64_t stride, int64_t rows, int64_t columns, float* to, int64_t width);
+// Lanes [columns][width], row-major: column i of `from` [rows, columns], rows `stride` bytes apart and not
+// always aligned, at to + i · width.
+void transpose(const void* from, int64_t stride, int64_t rows, int64_t columns, float* to, int64_t width);
 
-// Four floats, and the transpose of four of them.
+template <typename Lane>
+XLT_INLINE Lane load_lane(const void* from) {
+  Lane lane;
+  std::memcpy(&lane, from, sizeof(lane));
+  return lane;
+}
+
+// Four lanes, and the transpose of four of them.
 typedef float Quad __attribute__((vector_size(16)));
-XLT_INLINE Quad load_quad(const float* from) {
+XLT_INLINE Quad load_quad(const void* from) {
   Quad quad;
   std::memcpy(&quad, from, sizeof(quad));
   return quad;

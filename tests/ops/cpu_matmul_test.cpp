@@ -29,10 +29,32 @@ struct Problem {
   }
   at::Tensor computed() const {
     at::Tensor result = y.clone();
-    cpu_matmul({x.const_data_ptr<float>(), x.size(0), x.size(1), x.stride(0), x.stride(1),
-                weight.const_data_ptr(), kernel_dtype(weight), weight.size(0), weight.stride(0),
-                weight.stride(1), result.mutable_data_ptr<float>(), result.stride(0), add, narrow_vectors});
+    CpuMatmul product = operands();
+    product.y = result.mutable_data_ptr();
+    product.y_dtype = kernel_dtype(result);
+    product.y_row_stride = result.stride(0);
+    product.add = add;
+    product.narrow_vectors = narrow_vectors;
+    cpu_matmul(product);
     return result;
+  }
+  CpuMatmul operands() const {
+    CpuMatmul product{};
+    product.x = x.const_data_ptr();
+    product.x_dtype = kernel_dtype(x);
+    product.rows = x.size(0);
+    product.in = x.size(1);
+    product.x_row_stride = x.stride(0);
+    product.x_column_stride = x.stride(1);
+    product.weight = weight.const_data_ptr();
+    product.dtype = kernel_dtype(weight);
+    product.out = weight.size(0);
+    product.out_stride = weight.stride(0);
+    product.in_stride = weight.stride(1);
+    return product;
+  }
+  double error_of(const at::Tensor& result) const {
+    return (result.to(at::kDouble) - exact()).abs().max().item<double>();
   }
   // Against float64, at most twice the error of the same product by libtorch in float32. With 24 rows and
   // more: for fewer, libtorch calls other routines, which sum in another order.
@@ -40,14 +62,11 @@ struct Problem {
     const at::Tensor padded = at::cat({x, at::zeros({24, x.size(1)})});
     at::Tensor naive = at::linear(padded, weight.to(at::kFloat)).narrow(0, 0, x.size(0));
     if (add) naive = y + naive;
-    const auto error = [&](const at::Tensor& value) {
-      return (value.to(at::kDouble) - exact()).abs().max().item<double>();
-    };
     // The floor is for few elements, where the naive form may be lucky: three roundings' worth of a sum of
     // `in` terms.
     const double floor = 3e-6 * std::sqrt(static_cast<double>(x.size(1)));
     const at::Tensor result = computed();
-    EXPECT_LE(error(result), 2 * error(naive) + floor) << x.sizes() << " by " << weight.sizes();
+    EXPECT_LE(error_of(result), 2 * error_of(naive) + floor) << x.sizes() << " by " << weight.sizes();
     Problem narrow = *this;
     narrow.narrow_vectors = true;
     EXPECT_TRUE(same_bits(narrow.computed(), result)) << x.sizes() << " by " << weight.sizes();
@@ -56,6 +75,28 @@ struct Problem {
 
 Problem problem(int64_t rows, int64_t out, int64_t in, at::ScalarType dtype = at::kFloat) {
   return {at::randn({rows, in}), at::randn({out, in}).to(dtype), at::randn({rows, out})};
+}
+
+// The same in bfloat16.
+Problem in_pairs(const Problem& wide, at::ScalarType y_type) {
+  Problem pairs = wide;
+  pairs.x = wide.x.to(at::kBFloat16);
+  pairs.weight = wide.weight.to(at::kBFloat16);
+  pairs.y = wide.y.to(y_type);
+  return pairs;
+}
+
+// Against float64, at most twice the error of the same product by libtorch, in y's type.
+void check_pairs(const Problem& wide) {
+  for (const at::ScalarType y_type : {at::kFloat, at::kBFloat16}) {
+    const Problem pairs = in_pairs(wide, y_type);
+    at::Tensor naive = at::linear(pairs.x.to(y_type), pairs.weight.to(y_type));
+    if (pairs.add) naive = pairs.y + naive;
+    const double floor =
+        (y_type == at::kFloat ? 3e-6 : 1e-2) * std::sqrt(static_cast<double>(wide.x.size(1)));
+    EXPECT_LE(pairs.error_of(pairs.computed()), 2 * pairs.error_of(naive) + floor)
+        << y_type << ", " << pairs.x.sizes() << " by " << pairs.weight.sizes();
+  }
 }
 
 using Shape = std::tuple<int64_t, int64_t, int64_t>;
@@ -78,6 +119,21 @@ TEST_P(CpuMatmulOf, IsAsExactAsFloat32AllowsInEveryLayoutAndType) {
   }
 }
 
+TEST_P(CpuMatmulOf, MultipliesPairsOfBfloat16InEveryLayout) {
+  if (!cpu_matmul_takes_pairs()) GTEST_SKIP() << "no AVX512_BF16";
+  const auto& [rows, out, in] = GetParam();
+  Problem plain = problem(rows, out, in);
+  check_pairs(plain);
+  Problem across = plain;
+  across.weight = plain.weight.t().contiguous().t();
+  check_pairs(across);
+  across.x = plain.x.t().contiguous().t();
+  check_pairs(across);
+  plain.add = across.add = true;
+  check_pairs(plain);
+  check_pairs(across);
+}
+
 // Edges of tiles (4, 8, 16 and 32 outputs; 6, 12, 24 and 48 rows, and 40, for which there is none), few
 // inputs (128), blocks of inputs (256 and 1,024), chunks (64 outputs) and many panels (49 rows).
 INSTANTIATE_TEST_SUITE_P(Edges, CpuMatmulOf,
@@ -90,7 +146,8 @@ INSTANTIATE_TEST_SUITE_P(ByOutputs, CpuMatmulOf,
                          ::testing::Combine(::testing::Values(1, 25, 97), ::testing::Values(131, 320),
                                             ::testing::Values(1025)));
 INSTANTIATE_TEST_SUITE_P(ManyRows, CpuMatmulOf,
-                         ::testing::Values(Shape{311, 34, 300}, Shape{311, 34, 100}, Shape{513, 131, 2049}));
+                         ::testing::Values(Shape{311, 34, 300}, Shape{311, 34, 100}, Shape{513, 131, 2049},
+                                           Shape{1030, 131, 2051}));
 
 void expect_rows_alone_equal_rows_together(const Problem& all) {
   const at::Tensor together = all.computed();
@@ -115,6 +172,20 @@ TEST(CpuMatmul, ARowIsTheSameBitsInAnyCompanyAndOnAnyNumberOfThreads) {
   across.weight = across.weight.narrow(0, 0, 64);
   across.y = across.y.narrow(1, 0, 64).contiguous();
   expect_rows_alone_equal_rows_together(across);
+  if (!cpu_matmul_takes_pairs()) return;
+  for (const at::ScalarType y_type : {at::kFloat, at::kBFloat16}) {
+    expect_rows_alone_equal_rows_together(in_pairs(problem(150, 333, 2601), y_type));
+    expect_rows_alone_equal_rows_together(in_pairs(problem(150, 64, 640), y_type));
+    expect_rows_alone_equal_rows_together(in_pairs(across, y_type));
+  }
+}
+
+void expect_blocks_as_the_whole(const Problem& whole) {
+  at::Tensor blocks = at::zeros_like(whole.y);
+  cpu_matmul_blocks(whole.operands(), 102, [&](int64_t first, int64_t count, float* y) {
+    blocks.narrow(1, first, count).copy_(at::from_blob(y, {whole.x.size(0), count}, at::kFloat));
+  });
+  EXPECT_TRUE(same_bits(blocks, whole.computed())) << whole.x.sizes();
 }
 
 TEST(CpuMatmul, BlocksHoldTheSameBitsAsTheWhole) {
@@ -122,20 +193,8 @@ TEST(CpuMatmul, BlocksHoldTheSameBitsAsTheWhole) {
     for (const bool is_across : {false, true}) {
       Problem whole = problem(30, 333, in);
       if (is_across) whole.weight = whole.weight.t().contiguous().t();
-      CpuMatmul product{};
-      product.x = whole.x.const_data_ptr<float>();
-      product.rows = 30;
-      product.in = product.x_row_stride = in;
-      product.x_column_stride = 1;
-      product.weight = whole.weight.const_data_ptr();
-      product.out = 333;
-      product.out_stride = whole.weight.stride(0);
-      product.in_stride = whole.weight.stride(1);
-      at::Tensor blocks = at::zeros({30, 333});
-      cpu_matmul_blocks(product, 102, [&](int64_t first, int64_t count, float* y) {
-        blocks.narrow(1, first, count).copy_(at::from_blob(y, {30, count}, at::kFloat));
-      });
-      EXPECT_TRUE(same_bits(blocks, whole.computed())) << in;
+      expect_blocks_as_the_whole(whole);
+      if (cpu_matmul_takes_pairs()) expect_blocks_as_the_whole(in_pairs(whole, at::kFloat));
     }
   }
 }
@@ -145,8 +204,33 @@ TEST(CpuMatmul, ReadsNothingOfYUnlessItAdds) {
     Problem of_nan = problem(30, out, 1300);
     of_nan.y.fill_(std::nan(""));
     of_nan.check();
+    const auto is_finite = [](const Problem& of) { return of.computed().isfinite().all().item<bool>(); };
+    if (cpu_matmul_takes_pairs()) {
+      EXPECT_TRUE(is_finite(in_pairs(of_nan, at::kBFloat16)));
+    }
     of_nan.weight = of_nan.weight.t().contiguous().t();
     of_nan.check();
+  }
+}
+
+// An odd number of inputs: the pair of the last one holds nothing of what lies beside it.
+TEST(CpuMatmul, PairsEndWithTheInputs) {
+  if (!cpu_matmul_takes_pairs()) GTEST_SKIP() << "no AVX512_BF16";
+  for (const int64_t in : {1, 9, 601}) {
+    Problem inside = in_pairs(problem(7, 70, in), at::kBFloat16);
+    const auto beside_nan = [](const at::Tensor& values) {
+      at::Tensor wide = at::full({values.size(0) + 1, values.size(1) + 1}, std::nan(""), values.options());
+      wide.narrow(0, 0, values.size(0)).narrow(1, 0, values.size(1)).copy_(values);
+      return wide.narrow(0, 0, values.size(0)).narrow(1, 0, values.size(1));
+    };
+    const at::Tensor expected = inside.computed();
+    inside.x = beside_nan(inside.x);
+    inside.weight = beside_nan(inside.weight);
+    EXPECT_TRUE(same_bits(inside.computed(), expected)) << in;
+    inside.weight = inside.weight.t().contiguous().t();
+    inside.weight = beside_nan(inside.weight.t()).t();
+    inside.x = beside_nan(inside.x.t().contiguous()).t();
+    EXPECT_TRUE(at::allclose(inside.computed(), expected, 1e-2, 1e-2)) << in;
   }
 }
 
