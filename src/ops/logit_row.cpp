@@ -28,6 +28,24 @@ size_t count_to_reach(const std::vector<Candidate>& descending, double mass, dou
   return count;
 }
 
+// A range such that the tokens less probable than e^−range times the most probable one weigh `allowed` at
+// most in all: those of a block weigh no more than the block does, nor than e^−range each.
+double range_beyond(const std::vector<double>& masses, double allowed) {
+  const auto bound = [&](double range) {
+    const double most = static_cast<double>(kMaxBlock) * std::exp(-range);
+    double sum = 0;
+    for (const double mass : masses) sum += std::min(mass, most);
+    return sum;
+  };
+  constexpr int kHalvings = 12;  // to 0.01 of what is at most 40
+  double low = 0, high = std::max(0.0, std::log(static_cast<double>(kMaxBlock * masses.size()) / allowed));
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = (low + high) / 2;
+    (bound(middle) <= allowed ? high : low) = middle;
+  }
+  return high;
+}
+
 // The fewest most probable of `candidates`, all within `range` of the highest, whose weight reaches `goal`.
 class MassCut {
  public:
@@ -148,11 +166,6 @@ std::vector<double> LogitRow::block_masses() const {
   return masses;
 }
 
-double LogitRow::total() const {
-  const std::vector<double> masses = block_masses();
-  return std::accumulate(masses.begin(), masses.end(), 0.0);
-}
-
 std::vector<Candidate> LogitRow::at_least(float threshold) const {
   std::vector<Candidate> candidates;
   float weights[kMaxBlock];
@@ -181,10 +194,11 @@ std::vector<Candidate> LogitRow::k_most_probable(size_t k) const {
 }
 
 std::vector<Candidate> LogitRow::smallest_set(double top_p) const {
-  const double total = this->total();
+  const std::vector<double> masses = block_masses();
+  const double total = std::accumulate(masses.begin(), masses.end(), 0.0);
   constexpr double kSlack = 0.01;  // far more than the rounding of a threshold or of an exponential
-  const double range = std::log(static_cast<double>(size_) / ((1 - top_p) * total)) + kSlack;
-  const auto threshold = static_cast<float>(highest_ - std::max(range, kSlack) * temperature_);
+  const double range = range_beyond(masses, (1 - top_p) * total) + kSlack;
+  const auto threshold = static_cast<float>(highest_ - range * temperature_);
   std::vector<Candidate> candidates = at_least(threshold);
   MassCut(highest_, factor_, range).apply(candidates, top_p * total);
   return candidates;

@@ -48,7 +48,6 @@ class LogitRow {
 
   // Σ exp((logit − highest) / temperature) of every block; 0 where the largest of a block has no weight.
   std::vector<double> block_masses() const;
-  double total() const;
 
   // Tokens with logits of at least `threshold`, in ascending order of id. Blocks below it are not read.
   std::vector<Candidate> at_least(float threshold) const;
@@ -56,8 +55,8 @@ class LogitRow {
   // In descending order. The k-th largest maximum of a block is a bound: k tokens at least reach it.
   std::vector<Candidate> k_most_probable(size_t k) const;
 
-  // In ascending order of id. V tokens that are each less probable than e^−range, where
-  // V · e^−range = (1 − top_p) · total, cannot be needed to reach top_p.
+  // In ascending order of id. Tokens so improbable that they weigh (1 − top_p) · total at most, all together,
+  // cannot be needed to reach top_p.
   std::vector<Candidate> smallest_set(double top_p) const;
 
   const float* logits_;

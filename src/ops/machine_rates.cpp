@@ -83,7 +83,8 @@ std::vector<MatmulRate> measure_matmul(const Placement& where, int64_t rows, int
   else if (library == MatmulLibrary::kMklWidened)
     add("mkl", [&] { return matmul_nt(library, x, weight); });
   // oneDNN has no bfloat16 product for CPUs that do not multiply it.
-  if (where.dtype == DType::kFloat32 || library == MatmulLibrary::kOnednnBf16)
+  const bool multiplies_bf16 = library == MatmulLibrary::kOnednnBf16 || cpu_matmul_takes_pairs();
+  if (where.dtype == DType::kFloat32 || (where.dtype == DType::kBFloat16 && multiplies_bf16))
     add("onednn", [&] { return onednn_linear(x, weight); });
   return rates;
 }

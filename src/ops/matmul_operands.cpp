@@ -214,9 +214,10 @@ Chunk ChunkReader::read_pairs(int64_t first, int64_t outputs, int64_t begin, int
     return {reinterpret_cast<const char*>(from), outputs, lanes, stride,
             first + outputs < product_.out ? outputs * stride : 0};
   }
-  converted_.assign(static_cast<size_t>(outputs * lanes), 0.0f);
+  converted_.resize(static_cast<size_t>(outputs * lanes));
   auto* to = reinterpret_cast<char*>(converted_.data());
   if (product_.in_stride == 1) {
+    std::fill(converted_.begin(), converted_.end(), 0.0f);
     for (int64_t output = 0; output < outputs; ++output)
       std::memcpy(to + output * lanes * kLaneBytes, from + output * product_.out_stride, depth * kSize);
     return {to, outputs, lanes, lanes * kLaneBytes, 0};
