@@ -14,6 +14,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
+#include <c10/util/BFloat16.h>
 
 #include "xlt/base/error.h"
 
@@ -67,7 +68,8 @@ class SlopeSpan {
     const int64_t blocks = (vocabulary + kColumns - 1) / kColumns;
     return (blocks + spans - 1) / spans * kColumns;
   }
-  // type: in which the exponentials are multiplied by the weight.
+  // type: in which the exponentials are multiplied by the weight. In bfloat16 they are rounded as the
+  // gradient of a bfloat16 head's logits is anywhere; the sums are not, nor is the target's own term.
   SlopeSpan(int64_t rows, int64_t columns, at::ScalarType type)
       : type_(type),
         highest_(static_cast<size_t>(rows), -std::numeric_limits<float>::infinity()),
@@ -76,17 +78,18 @@ class SlopeSpan {
   // `logits` [rows, block.columns] are overwritten; `parts` are the block's states; `weight`, its rows.
   void add(const LogitBlock& block, const OnlineLogSumExp* parts, const HeadOptions& options,
            const at::Tensor& weight) {
-    const auto scale = static_cast<float>(options.logit_scale);
-    const float inverse = options.softcap > 0 ? static_cast<float>(1 / options.softcap) : 0;
+    const bool is_narrow = type_ == at::kBFloat16;
+    at::Tensor values = is_narrow ? at::empty({block.rows, block.columns}, type_)
+                                  : as_tensor(block.logits, block.rows, block.columns);
     for (int64_t row = 0; row < block.rows; ++row) {
       raise(row, static_cast<float>(parts[row].highest));
-      float* x = block.logits + row * block.columns;
-      capped_exponentials(x, block.columns, highest_[row], scale, inverse);
-      const int64_t target = block.targets[row] - block.first;
-      if (target >= 0 && target < block.columns) x[target] = 0;
+      const int64_t first = row * block.columns;
+      if (is_narrow)
+        exponentiate(block, row, options, values.mutable_data_ptr<c10::BFloat16>() + first);
+      else
+        exponentiate(block, row, options, block.logits + first);
     }
-    const at::Tensor exponentials = as_tensor(block.logits, block.rows, block.columns);
-    add_matmul_nt(MatmulLibrary::kOwn, sums_, exponentials.to(type_), weight.t());
+    add_matmul_nt(MatmulLibrary::kOwn, sums_, values, weight.t());
   }
 
   // to −= e^(highest − of.highest) / of.sum · the row's sums
@@ -97,6 +100,15 @@ class SlopeSpan {
   }
 
  private:
+  // The exponentials of a row, but for its target's.
+  template <typename T>
+  void exponentiate(const LogitBlock& block, int64_t row, const HeadOptions& options, T* to) const {
+    const auto scale = static_cast<float>(options.logit_scale);
+    const float inverse = options.softcap > 0 ? static_cast<float>(1 / options.softcap) : 0;
+    capped_exponentials(block.logits + row * block.columns, block.columns, highest_[row], scale, inverse, to);
+    const int64_t target = block.targets[row] - block.first;
+    if (target >= 0 && target < block.columns) to[target] = 0;
+  }
   void raise(int64_t row, float highest) {
     const float before = highest_[row];
     if (!(highest > before)) return;
@@ -162,8 +174,7 @@ void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const a
   if (rows == 0) return;
   const int64_t* ids = targets.const_data_ptr<int64_t>();
   std::vector<OnlineLogSumExp> parts = new_parts(rows, vocabulary);
-  const bool is_pairs = hidden.scalar_type() == at::kBFloat16 && cpu_matmul_takes_pairs();
-  const at::ScalarType type = is_pairs ? at::kBFloat16 : at::kFloat;
+  const at::ScalarType type = multiplies_pairs(hidden, weight) ? at::kBFloat16 : at::kFloat;
   std::vector<SlopeSpan> spans;
   for (int64_t first = 0; first < vocabulary; first += span) spans.emplace_back(rows, weight.size(1), type);
   matmul_blocks(

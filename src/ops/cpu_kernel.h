@@ -22,7 +22,7 @@
 #endif
 // XLT_AVX2_KERNEL, XLT_AVX512_KERNEL: where the width of the vectors is part of the algorithm. One version
 // each, in sanitizer builds too, and no choice by the loader: their caller asks __builtin_cpu_supports for
-// "x86-64-v3" or "x86-64-v4".
+// "x86-64-v3" or "x86-64-v4" (and the kernels of bfloat16 pairs for "avx512bf16").
 #if defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) && defined(__x86_64__)
 #define XLT_HAS_AVX_KERNELS
 #define XLT_AVX2_KERNEL __attribute__((target("arch=x86-64-v3"), optimize("O3")))

@@ -20,10 +20,9 @@ constexpr int64_t kSmallWeight = int64_t{1} << 17, kLanesBeside = int64_t{1} << 
 
 // Every row, outputs first … last, one thread; y points at the first of them. Block by block, so that the
 // packed values stay in its cache.
-void multiply_outputs(const CpuMatmul& product, const std::vector<PackedBlock>& blocks, int64_t first,
-                      int64_t last, float* y, int64_t y_row_stride, bool add) {
+void multiply_outputs(const CpuMatmul& product, const std::vector<PackedBlock>& blocks, ChunkReader& weights,
+                      int64_t first, int64_t last, float* y, int64_t y_row_stride, bool add) {
   const auto multiply = is_across(product) ? kernels_of(product).across : kernels_of(product).along;
-  ChunkReader weights(product);
   for (const PackedBlock& block : blocks)
     for (int64_t output = first; output < last; output += kMaxChunk) {
       const Chunk chunk = weights.read(output, std::min(kMaxChunk, last - output), block.begin, block.depth);
@@ -35,13 +34,14 @@ void multiply_outputs(const CpuMatmul& product, const std::vector<PackedBlock>& 
 // The same into the product's y: float32 sums go there at once, others are rounded from a chunk's.
 void multiply_into_y(const CpuMatmul& product, const std::vector<PackedBlock>& blocks, int64_t first,
                      int64_t last) {
+  ChunkReader weights(product);
   if (product.y_dtype == KernelDtype::kF32)
-    return multiply_outputs(product, blocks, first, last, static_cast<float*>(product.y) + first,
+    return multiply_outputs(product, blocks, weights, first, last, static_cast<float*>(product.y) + first,
                             product.y_row_stride, product.add);
   const Buffer sums(product.rows * kMaxChunk);
   for (int64_t output = first; output < last; output += kMaxChunk) {
     const int64_t count = std::min(kMaxChunk, last - output);
-    multiply_outputs(product, blocks, output, output + count, sums.data(), count, false);
+    multiply_outputs(product, blocks, weights, output, output + count, sums.data(), count, false);
     store_outputs(product, output, count, sums.data());
   }
 }
@@ -97,41 +97,68 @@ void multiply_by_inputs(CpuMatmul product) {
   }
 }
 
-// The same where y cannot hold the sums of some inputs: every input of some rows.
+// y cannot hold the sums of some inputs: every input of some rows, so many that they are repacked at once.
+int64_t whole_rows(const CpuMatmul& product) {
+  constexpr int64_t kMost = 4096;  // their sums, a chunk of outputs each, stay in a second-level cache
+  return std::clamp(kPackedLanes / lanes_of(product, product.in) / kStep * kStep, kStep, kMost);
+}
 void multiply_whole_rows(const CpuMatmul& product) {
-  const int64_t lanes = lanes_of(product, product.in);
-  const int64_t most = std::max(kStep, kPackedLanes / lanes / kStep * kStep);
+  const int64_t lanes = lanes_of(product, product.in), most = whole_rows(product);
   const Buffer packed(round_up(std::min(most, product.rows), kStep) * lanes);
   for (int64_t row = 0; row < product.rows; row += most)
     multiply_by_outputs(rows_of(product, row, std::min(row + most, product.rows)), 0, product.in,
                         packed.data());
 }
 
+// By way of float32 sums of all of y: a weight that has to be widened is read once.
+void multiply_then_round(const CpuMatmul& product) {
+  const Buffer sums(product.rows * product.out);
+  CpuMatmul wide = product;
+  wide.y = sums.data();
+  wide.y_row_stride = product.out;
+  wide.y_dtype = KernelDtype::kF32;
+  wide.add = false;
+  multiply_by_inputs(wide);
+  at::parallel_for(0, product.rows, 16, [&](int64_t begin, int64_t end) {
+    store_outputs(rows_of(product, begin, end), 0, product.out, sums.data() + begin * product.out);
+  });
+}
+
+void check(const CpuMatmul& product) {
+  XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
+  const bool is_pairs = is_paired(product) && product.dtype == KernelDtype::kBf16 &&
+                        product.nf4_absmax == nullptr && cpu_matmul_takes_pairs();
+  XLT_CHECK(product.x_dtype == KernelDtype::kF32 || is_pairs, "x of a type the kernels do not multiply");
+  XLT_CHECK(product.dtype != KernelDtype::kF64 && product.y_dtype != KernelDtype::kF64, "float64 operands");
+}
+
 }  // namespace
 
 void cpu_matmul(const CpuMatmul& product) {
-  XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
-  XLT_CHECK(!is_paired(product) || product.dtype == KernelDtype::kBf16, "bfloat16 by another type");
+  check(product);
   if (lanes_of(product, product.in) * product.out <= kSmallWeight)
     multiply_by_rows(product);
   else if (product.y_dtype == KernelDtype::kF32)
     multiply_by_inputs(product);
-  else
+  else if (is_paired(product) || product.rows <= whole_rows(product))
     multiply_whole_rows(product);
+  else
+    multiply_then_round(product);
 }
 
 void cpu_matmul_blocks(const CpuMatmul& product, int64_t outputs, const OutputBlock& visit,
                        int64_t blocks_per_task) {
-  XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
+  check(product);
   const Buffer packed(packed_rows(product) * lanes_of(product, product.in));
   const auto blocks = pack(product, 0, product.in, packed.data());
   const int64_t num_blocks = (product.out + outputs - 1) / outputs;
   const int64_t num_tasks = (num_blocks + blocks_per_task - 1) / blocks_per_task;
   at::parallel_for(0, num_tasks, 1, [&](int64_t begin, int64_t end) {
     const Buffer y(product.rows * outputs);
+    ChunkReader weights(product);
     for (int64_t b = begin * blocks_per_task; b < std::min(end * blocks_per_task, num_blocks); ++b) {
       const int64_t first = b * outputs, count = std::min(outputs, product.out - first);
-      multiply_outputs(product, blocks, first, first + count, y.data(), count, false);
+      multiply_outputs(product, blocks, weights, first, first + count, y.data(), count, false);
       visit(first, count, y.data());
     }
   });

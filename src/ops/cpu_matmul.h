@@ -1,9 +1,8 @@
 // Our own matrix product for AVX2 and AVX-512, where x is short beside the weight: MKL and oneDNN repack the
 // weight in every call, and with fewer than a few hundred rows that costs as much as the product. Here x is
-// repacked; the weight is read once, as it lies, in any floating type. Sums are float32, and each element of
-// y is summed in one fixed order over `in`, so it depends neither on the other rows nor on the number of
-// threads.
-// SPDX-License-Identifier: Apache-2.0
+// repacked; the weight is read as it lies, in any floating type, once or, beside thousands of rows, a few
+// times. Sums are float32, and each element of y is summed in one fixed order over `in`, so it depends
+// neither on the other rows nor on the number of threads. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "ops/kernel_types.h"
@@ -23,7 +22,7 @@ struct CpuMatmul {
   void* y;
   int64_t y_row_stride;
   bool add = false;
-  bool narrow_vectors = false;  // AVX2's also where there is AVX-512, for tests: the same bits
+  bool narrow_vectors = false;  // AVX2's also where there is AVX-512, for tests: the same bits; not for pairs
   // Not null: `weight` holds nf4 codes (nf4_kernels.h) and the strides count elements of what they stand for.
   const float* nf4_absmax = nullptr;
   // float32; or bfloat16 by a weight of bfloat16 where cpu_matmul_takes_pairs(): two inputs a multiply-add.
@@ -33,8 +32,8 @@ struct CpuMatmul {
 void cpu_matmul(const CpuMatmul& product);
 
 // The product in blocks of `outputs` columns, as many at a time as there are threads; while rows · outputs
-// floats fit a second-level cache, none reaches memory beyond it unless `visit` takes it there. `product.y`,
-// its type and `add` are not read. The same bits as cpu_matmul's. visit: columns first … first + count as y
+// floats fit a second-level cache, none reaches memory beyond it unless `visit` takes it there. `product.y`
+// and `add` are not read. The same bits as cpu_matmul's. visit: columns first … first + count as y
 // [rows, count], contiguous, its own to change until it returns. Runs of `blocks_per_task` blocks are one
 // thread's, one after the other.
 using OutputBlock = std::function<void(int64_t first, int64_t count, float* y)>;

@@ -63,7 +63,8 @@ at::Tensor dropout(const at::Tensor& x, const Dropout& options) {
 
 void add_dropout(at::Tensor& y, const at::Tensor& x, const Dropout& options) {
   check(x, options.p);
-  XLT_CHECK(y.sizes() == x.sizes() && y.scalar_type() == x.scalar_type() && y.is_contiguous(),
+  XLT_CHECK(y.sizes() == x.sizes() && y.scalar_type() == x.scalar_type() && y.device() == x.device() &&
+                y.is_contiguous(),
             "add_dropout: y ", y.toString(), " ", y.sizes(), " is not dense or not as x, ", x.toString(), " ",
             x.sizes());
   if (x.numel() > 0) drop_into(y, x, options.p, options.key, true);

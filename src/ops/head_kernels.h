@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <limits>
 
+namespace c10 {
+struct BFloat16;
+}
+
 namespace xlt::ops {
 
 // log Σ exp over blocks of one row as they come (Milakov & Gimelshein 2018, algorithm 3), and the target's
@@ -41,8 +45,11 @@ void gradient_in_place(const LogitRows& args, const KernelStream& stream);
 
 // What follows runs on the CPU only.
 
-// x ← e^(x − highest) · factor · (1 − (x · inverse)²); inverse: 1 / softcap, or 0.
-void capped_exponentials(float* x, int64_t length, float highest, float factor, float inverse);
+// e^(x − highest) · factor · (1 − (x · inverse)²); inverse: 1 / softcap, or 0. `to` may be x.
+void capped_exponentials(const float* x, int64_t length, float highest, float factor, float inverse,
+                         float* to);
+void capped_exponentials(const float* x, int64_t length, float highest, float factor, float inverse,
+                         c10::BFloat16* to);
 
 // Largest of a row; NaN if one is there.
 float largest_of(const float* x, int64_t length);

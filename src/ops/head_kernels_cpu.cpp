@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/head_kernels.h"
+#include "ops/lanes.h"
 #include "ops/vector_math.h"
 
 #include <algorithm>
@@ -25,14 +26,24 @@ XLT_INLINE int32_t ordered(float value) {
   return magnitude > 0x7f800000 ? magnitude : key;
 }
 
-}  // namespace
-
-XLT_CPU_KERNEL void capped_exponentials(float* x, int64_t length, float highest, float factor,
-                                        float inverse) {
+template <typename T>
+XLT_INLINE void capped_exponentials_of(const float* x, int64_t length, float highest, float factor,
+                                       float inverse, T* to) {
   for (int64_t i = 0; i < length; ++i) {
     const float capped = x[i] * inverse;
-    x[i] = exp_approx(x[i] - highest) * (factor * (1 - capped * capped));
+    to[i] = narrow<T>(exp_approx(x[i] - highest) * (factor * (1 - capped * capped)));
   }
+}
+
+}  // namespace
+
+XLT_CPU_KERNEL void capped_exponentials(const float* x, int64_t length, float highest, float factor,
+                                        float inverse, float* to) {
+  capped_exponentials_of(x, length, highest, factor, inverse, to);
+}
+XLT_CPU_KERNEL void capped_exponentials(const float* x, int64_t length, float highest, float factor,
+                                        float inverse, c10::BFloat16* to) {
+  capped_exponentials_of(x, length, highest, factor, inverse, to);
 }
 
 XLT_CPU_KERNEL float largest_of(const float* x, int64_t length) {
@@ -114,7 +125,7 @@ void gradient_in_place(const LogitRows& args, const KernelStream&) {
       float* x = block.logits + row * block.columns;
       const auto highest = static_cast<float>(args.states[row].highest);
       capped_exponentials(x, block.columns, highest, static_cast<float>(-scale / args.states[row].sum),
-                          inverse);
+                          inverse, x);
       const int64_t target = block.targets[row] - block.first;
       if (target < 0 || target >= block.columns) continue;
       const double capped = args.states[row].target * inverse;

@@ -37,7 +37,7 @@ double range_beyond(const std::vector<double>& masses, double allowed) {
     for (const double mass : masses) sum += std::min(mass, most);
     return sum;
   };
-  constexpr int kHalvings = 12;  // to 0.01 of what is at most 40
+  constexpr int kHalvings = 12;  // to 0.01 of what is below 50
   double low = 0, high = std::max(0.0, std::log(static_cast<double>(kMaxBlock * masses.size()) / allowed));
   for (int i = 0; i < kHalvings; ++i) {
     const double middle = (low + high) / 2;
@@ -197,7 +197,7 @@ std::vector<Candidate> LogitRow::smallest_set(double top_p) const {
   const std::vector<double> masses = block_masses();
   const double total = std::accumulate(masses.begin(), masses.end(), 0.0);
   constexpr double kSlack = 0.01;  // far more than the rounding of a threshold or of an exponential
-  const double range = range_beyond(masses, (1 - top_p) * total) + kSlack;
+  const double range = range_beyond(masses, (1 - kSlack) * (1 - top_p) * total) + kSlack;
   const auto threshold = static_cast<float>(highest_ - range * temperature_);
   std::vector<Candidate> candidates = at_least(threshold);
   MassCut(highest_, factor_, range).apply(candidates, top_p * total);

@@ -2,6 +2,7 @@
 // Apache-2.0
 #include "ops/matmul.h"
 
+#include "ops/cpu_kernel.h"
 #include "ops/dispatch.h"
 
 #include <algorithm>
@@ -16,11 +17,15 @@
 namespace xlt::ops {
 namespace {
 
-// Whether the CPU multiplies tiles of bfloat16 (AMX), many times the speed of pairs; oneDNN uses them.
-bool multiplies_bf16_tiles() {
-#if defined(__x86_64__) && defined(__GNUC__)
-  static const bool kMultiplies = __builtin_cpu_supports("amx-bf16") != 0;
-  return kMultiplies;
+// Whether oneDNN multiplies bfloat16 better than we do: by tiles (AMX), many times the speed of pairs, or by
+// pairs where this was built without the kernel for them.
+bool leaves_bf16_to_onednn() {
+#if defined(__x86_64__) && defined(XLT_HAS_AVX_KERNELS)
+  static const bool kHasTiles = __builtin_cpu_supports("amx-bf16") != 0;
+  return kHasTiles;
+#elif defined(__x86_64__) && defined(__GNUC__)
+  static const bool kHasPairs = __builtin_cpu_supports("avx512bf16") != 0;
+  return kHasPairs;
 #else
   return false;
 #endif
@@ -48,16 +53,10 @@ void check_sizes(const at::Tensor& x, const at::Tensor& weight) {
             " and the transpose of ", weight.sizes());
 }
 
-// x in the type in which the kernel multiplies it by this weight.
-at::Tensor as_multiplied(const at::Tensor& x, const at::Tensor& weight) {
-  const bool is_pairs = x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16;
-  return is_pairs && cpu_matmul_takes_pairs() ? x : x.to(at::kFloat);
-}
-
 // The operands as the kernel takes them, and what keeps them alive.
 struct OwnOperands {
   OwnOperands(const at::Tensor& x, const at::Tensor& weight)
-      : x(as_multiplied(x, weight)),
+      : x(multiplies_pairs(x, weight) ? x : x.to(at::kFloat)),
         weight(weight.stride(0) == 1 || weight.stride(1) == 1 ? weight : weight.contiguous()) {
     check_sizes(x, weight);
     XLT_CHECK(x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == weight.scalar_type()),
@@ -97,16 +96,21 @@ void own_product(const at::Tensor& x, const at::Tensor& weight, at::Tensor& y, b
 at::Tensor own_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
   own_product(x, weight, y, false);
-  if (bias.defined()) y.add_(bias);
+  if (bias.defined()) y.add_(bias);  // after the rounding, as where gradients are recorded
   return y;
 }
 
 }  // namespace
 
+bool multiplies_pairs(const at::Tensor& x, const at::Tensor& weight) {
+  return x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16 &&
+         cpu_matmul_takes_pairs();
+}
+
 MatmulLibrary matmul_library_of(const at::Tensor& weight) {
   if (!weight.is_cpu()) return MatmulLibrary::kDevice;
   if (weight.scalar_type() == at::kDouble) return MatmulLibrary::kMkl;
-  if (weight.scalar_type() == at::kBFloat16 && multiplies_bf16_tiles()) return MatmulLibrary::kOnednnBf16;
+  if (weight.scalar_type() == at::kBFloat16 && leaves_bf16_to_onednn()) return MatmulLibrary::kOnednnBf16;
   if (cpu_matmul_suits()) return MatmulLibrary::kOwn;
   return weight.scalar_type() == at::kFloat ? MatmulLibrary::kMkl : MatmulLibrary::kMklWidened;
 }
@@ -139,7 +143,7 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
 void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight) {
   if (library == MatmulLibrary::kOwn && y.stride(1) == 1 && x.numel() > 0 && weight.numel() > 0) {
     own_product(x, weight, y, true);
-  } else if (library == MatmulLibrary::kMklWidened) {
+  } else if (library == MatmulLibrary::kOwn || library == MatmulLibrary::kMklWidened) {
     y.add_(matmul_nt(library, x, weight));
   } else {
     y.addmm_(x, weight.t());

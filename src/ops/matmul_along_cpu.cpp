@@ -22,30 +22,30 @@ XLT_INLINE void store_quads(const Quad (&in)[4], float* y, int64_t rows, const C
 
 // totals [kOutputs][kVectors vectors] += the products of `count` lanes, summed in registers. kFetch: lines
 // of the next chunk's weight, `ahead` bytes on, one with every lane, some twice (all at once would stall).
-template <typename Lanes, typename Vector, int kOutputs, int kVectors, bool kFetch>
+template <typename Operands, typename Vector, int kOutputs, int kVectors, bool kFetch>
 XLT_INLINE void add_run(const char* weight, int64_t stride, int64_t ahead, const float* x, int64_t count,
                         float* totals) {
-  constexpr int64_t kLane = sizeof(Vector) / sizeof(float), kLineBytes = kLine * sizeof(float);
-  using Lane = typename Lanes::Lane;
+  constexpr int64_t kFloats = sizeof(Vector) / sizeof(float), kLineBytes = kLine * sizeof(float);
+  using Lane = typename Operands::Lane;
   Vector sums[kOutputs][kVectors] = {};
   for (int64_t i = 0; i < count; ++i) {
     if (kFetch) __builtin_prefetch(weight + ahead + i / kLine * kLineBytes + i % kOutputs * stride, 0, 2);
-    typename Lanes::template Operand<Vector> columns[kVectors];
+    typename Operands::template Operand<Vector> columns[kVectors];
 #pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v)
-      std::memcpy(&columns[v], x + (i * kVectors + v) * kLane, sizeof(Vector));
+      std::memcpy(&columns[v], x + (i * kVectors + v) * kFloats, sizeof(Vector));
 #pragma GCC unroll 8
     for (int o = 0; o < kOutputs; ++o) {
       const auto w = load_lane<Lane>(weight + o * stride + i * static_cast<int64_t>(sizeof(Lane)));
 #pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) Lanes::add_product(sums[o][v], w, columns[v]);
+      for (int v = 0; v < kVectors; ++v) Operands::add_product(sums[o][v], w, columns[v]);
     }
   }
 #pragma GCC unroll 8
   for (int o = 0; o < kOutputs; ++o) {
 #pragma GCC unroll 3
     for (int v = 0; v < kVectors; ++v) {
-      float* place = totals + (o * kVectors + v) * kLane;
+      float* place = totals + (o * kVectors + v) * kFloats;
       Vector total;
       std::memcpy(&total, place, sizeof(Vector));
       total += sums[o][v];
@@ -75,21 +75,21 @@ XLT_INLINE void store_panel(const float* totals, int64_t outputs, int64_t rows, 
 }
 
 // Every output of the chunk over `count` lanes of the panel, which stay in the first-level cache.
-template <typename Tiles, typename Lanes, typename Vector, int kVectors, bool kFetch>
+template <typename Tiles, typename Operands, typename Vector, int kVectors, bool kFetch>
 XLT_INLINE void add_runs(const Chunk& chunk, int64_t begin, int64_t count, const float* x, float* totals) {
   constexpr int kTileOut = Tiles::kAlongOut;
   constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
   const char* weight = chunk.values + begin * static_cast<int64_t>(sizeof(float));
   int64_t output = 0;
   for (; output + kTileOut <= chunk.outputs; output += kTileOut)
-    add_run<Lanes, Vector, kTileOut, kVectors, kFetch>(weight + output * chunk.stride, chunk.stride,
-                                                       chunk.ahead, x, count, totals + output * kWidth);
+    add_run<Operands, Vector, kTileOut, kVectors, kFetch>(weight + output * chunk.stride, chunk.stride,
+                                                          chunk.ahead, x, count, totals + output * kWidth);
   for (; output < chunk.outputs; ++output)
-    add_run<Lanes, Vector, 1, kVectors, false>(weight + output * chunk.stride, chunk.stride, 0, x, count,
-                                               totals + output * kWidth);
+    add_run<Operands, Vector, 1, kVectors, false>(weight + output * chunk.stride, chunk.stride, 0, x, count,
+                                                  totals + output * kWidth);
 }
 
-template <typename Tiles, typename Lanes, typename Vector, int kVectors>
+template <typename Tiles, typename Operands, typename Vector, int kVectors>
 XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const ChunkOutput& out) {
   constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
   const bool fetches = chunk.ahead != 0 && panel.first_row == 0;
@@ -98,9 +98,9 @@ XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const Chu
     const int64_t count = std::min(kRun, chunk.depth - begin);
     const float* x = panel.values + begin * kWidth;
     if (fetches)
-      add_runs<Tiles, Lanes, Vector, kVectors, true>(chunk, begin, count, x, totals);
+      add_runs<Tiles, Operands, Vector, kVectors, true>(chunk, begin, count, x, totals);
     else
-      add_runs<Tiles, Lanes, Vector, kVectors, false>(chunk, begin, count, x, totals);
+      add_runs<Tiles, Operands, Vector, kVectors, false>(chunk, begin, count, x, totals);
   }
   store_panel<kWidth>(totals, chunk.outputs, panel.rows, out.y + panel.first_row * out.row_stride, out);
 }
@@ -110,26 +110,26 @@ XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const Chu
 }
 
 #ifdef XLT_HAS_AVX_KERNELS
-template <typename Lanes>
+template <typename Operands>
 XLT_INLINE void multiply_panels_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                        const ChunkOutput& out) {
   using Vector = Avx512Tiles::Vector;
   for (int64_t p = 0; p < num_panels; ++p) {
     switch (panels[p].width) {
       case 8:
-        multiply_panel<Avx512Tiles, Lanes, Avx2Tiles::Vector, 1>(chunk, panels[p], out);
+        multiply_panel<Avx512Tiles, Operands, Avx2Tiles::Vector, 1>(chunk, panels[p], out);
         break;
       case 16:
-        multiply_panel<Avx512Tiles, Lanes, Vector, 1>(chunk, panels[p], out);
+        multiply_panel<Avx512Tiles, Operands, Vector, 1>(chunk, panels[p], out);
         break;
       case 24:
-        multiply_panel<Avx512Tiles, Lanes, Avx2Tiles::Vector, 3>(chunk, panels[p], out);
+        multiply_panel<Avx512Tiles, Operands, Avx2Tiles::Vector, 3>(chunk, panels[p], out);
         break;
       case 32:
-        multiply_panel<Avx512Tiles, Lanes, Vector, 2>(chunk, panels[p], out);
+        multiply_panel<Avx512Tiles, Operands, Vector, 2>(chunk, panels[p], out);
         break;
       case 48:
-        multiply_panel<Avx512Tiles, Lanes, Vector, 3>(chunk, panels[p], out);
+        multiply_panel<Avx512Tiles, Operands, Vector, 3>(chunk, panels[p], out);
         break;
       default:
         no_tile(panels[p]);
@@ -146,13 +146,13 @@ XLT_AVX2_KERNEL void multiply_along_avx2(const Chunk& chunk, const Panel* panels
   for (int64_t p = 0; p < num_panels; ++p) {
     switch (panels[p].width) {
       case 8:
-        multiply_panel<Avx2Tiles, FloatLanes, Vector, 1>(chunk, panels[p], out);
+        multiply_panel<Avx2Tiles, FloatOperands, Vector, 1>(chunk, panels[p], out);
         break;
       case 16:
-        multiply_panel<Avx2Tiles, FloatLanes, Vector, 2>(chunk, panels[p], out);
+        multiply_panel<Avx2Tiles, FloatOperands, Vector, 2>(chunk, panels[p], out);
         break;
       case 24:
-        multiply_panel<Avx2Tiles, FloatLanes, Vector, 3>(chunk, panels[p], out);
+        multiply_panel<Avx2Tiles, FloatOperands, Vector, 3>(chunk, panels[p], out);
         break;
       default:
         no_tile(panels[p]);
@@ -163,12 +163,12 @@ XLT_AVX2_KERNEL void multiply_along_avx2(const Chunk& chunk, const Panel* panels
 #ifdef XLT_HAS_AVX_KERNELS
 XLT_AVX512_KERNEL void multiply_along_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                              const ChunkOutput& out) {
-  multiply_panels_avx512<FloatLanes>(chunk, panels, num_panels, out);
+  multiply_panels_avx512<FloatOperands>(chunk, panels, num_panels, out);
 }
 
 XLT_AVX512_KERNEL void multiply_along_pairs(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                             const ChunkOutput& out) {
-  multiply_panels_avx512<PairLanes>(chunk, panels, num_panels, out);
+  multiply_panels_avx512<PairOperands>(chunk, panels, num_panels, out);
 }
 #endif
 

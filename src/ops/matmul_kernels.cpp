@@ -6,7 +6,7 @@ namespace {
 
 template <typename Tiles>
 constexpr MatmulKernels kernels(MultiplyChunk along, MultiplyChunk across) {
-  return {2 * Tiles::kLane, Tiles::kAlongVectors * Tiles::kLane, Tiles::kAcrossRows, along, across};
+  return {2 * Tiles::kFloats, Tiles::kAlongVectors * Tiles::kFloats, Tiles::kAcrossRows, along, across};
 }
 
 }  // namespace

@@ -9,22 +9,23 @@
 
 namespace xlt::ops {
 
-// The tiles of y that fill an instruction set's registers with sums; kLane floats are a vector. Along:
+// The tiles of y that fill an instruction set's registers with sums; kFloats of them are a vector. Along:
 // kAlongOut outputs by up to kAlongVectors vectors of rows. Across: up to kAcrossRows rows by two vectors of
 // outputs.
 struct Avx2Tiles {  // 16 registers
   typedef float Vector __attribute__((vector_size(32)));
-  static constexpr int64_t kLane = 8, kAlongOut = 4, kAlongVectors = 3, kAcrossRows = 6;
+  static constexpr int64_t kFloats = 8, kAlongOut = 4, kAlongVectors = 3, kAcrossRows = 6;
 };
 struct Avx512Tiles {  // 32 registers
   typedef float Vector __attribute__((vector_size(64)));
-  static constexpr int64_t kLane = 16, kAlongOut = 8, kAlongVectors = 3, kAcrossRows = 12;
+  static constexpr int64_t kFloats = 16, kAlongOut = 8, kAlongVectors = 3, kAcrossRows = 12;
 };
 // Lanes summed in one chain of multiply-adds; such sums are added up. A longer chain rounds at a larger
 // partial sum.
 inline constexpr int64_t kRun = 256;
 // Lanes of a cache line.
 inline constexpr int64_t kLine = 64 / sizeof(float);
+inline constexpr int64_t kLaneBytes = sizeof(float);
 
 // Rows of x side by side, lanes [depth][width]; `rows` of them are x's, the others, if any, zeros.
 struct Panel {
@@ -43,7 +44,7 @@ struct Chunk {
 };
 
 // How a lane of x multiplies a vector of lanes of the weight, or the other way round.
-struct FloatLanes {
+struct FloatOperands {
   using Lane = float;
   template <typename Sums>
   using Operand = Sums;
@@ -52,26 +53,28 @@ struct FloatLanes {
     sums += x * y;
   }
 };
+#ifdef XLT_HAS_AVX_KERNELS
 template <size_t kBytes>
 struct PairVector {
-  typedef int32_t type __attribute__((vector_size(kBytes)));
+  typedef uint32_t type __attribute__((vector_size(kBytes)));
 };
-struct PairLanes {
-  using Lane = int32_t;
+struct PairOperands {
+  using Lane = uint32_t;
   template <typename Sums>
   using Operand = typename PairVector<sizeof(Sums)>::type;
   // The instruction by its name: an intrinsic is only inlined into functions that are all compiled for it,
-  // and templates take their instruction set from the kernel that calls them.
+  // and templates take their instruction set from the kernel that calls them. It takes subnormal numbers for
+  // 0.
   template <typename Sums>
-  static XLT_INLINE void add_product(Sums& sums, int32_t x, const Operand<Sums>& y) {
-#ifdef XLT_HAS_AVX_KERNELS
-    const Operand<Sums> all = x - Operand<Sums>{};
+  static XLT_INLINE void add_product(Sums& sums, uint32_t x, const Operand<Sums>& y) {
+    const Operand<Sums> all = x - Operand<Sums>{};  // x in every lane
     Sums total = sums;  // an operand of its own: GCC keeps an array of them in memory
     asm("vdpbf16ps %2, %1, %0" : "+v"(total) : "v"(all), "v"(y));
     sums = total;
-#endif
   }
 };
+#endif
+
 // y [rows, outputs] ← x · weightᵀ, or y += that.
 struct ChunkOutput {
   float* y;
@@ -88,7 +91,7 @@ struct MatmulKernels {
   int64_t along_panel, across_panel;
   MultiplyChunk along, across;
 };
-inline constexpr int64_t kStep = Avx2Tiles::kLane;
+inline constexpr int64_t kStep = Avx2Tiles::kFloats;
 
 // The widest kernels of float32 that this machine runs, or AVX2's; and of pairs of bfloat16, which only
 // machines with AVX512_BF16 run.

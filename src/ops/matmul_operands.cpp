@@ -15,7 +15,6 @@ namespace {
 constexpr int64_t kAlongDepth = 1024, kFewInputs = 128;
 // Lanes repacked by one task at least.
 constexpr int64_t kPackedTask = 32768;
-constexpr int64_t kLaneBytes = sizeof(float);
 
 template <typename T>
 XLT_INLINE void widen_rows(const T* from, int64_t stride, int64_t rows, int64_t columns, float* to) {
@@ -73,12 +72,14 @@ void pack_floats(const float* from, int64_t row_stride, int64_t column_stride, i
 }
 
 // Lanes of the elements of two columns, each side by side; without `second`, zeros stand there.
-XLT_INLINE void pair_columns(const uint16_t* first, const uint16_t* second, int64_t rows, uint32_t* to) {
-  if (second == nullptr) {
-    for (int64_t row = 0; row < rows; ++row) to[row] = first[row];
-  } else {
-    for (int64_t row = 0; row < rows; ++row) to[row] = first[row] | static_cast<uint32_t>(second[row]) << 16;
-  }
+XLT_INLINE void pair_columns(const uint16_t* first, const uint16_t* second, int64_t rows, float* to) {
+  const auto store = [to](int64_t row, uint32_t lane)
+                         XLT_INLINED { std::memcpy(to + row, &lane, sizeof(lane)); };
+  if (second == nullptr)
+    for (int64_t row = 0; row < rows; ++row) store(row, first[row]);
+  else
+    for (int64_t row = 0; row < rows; ++row)
+      store(row, first[row] | static_cast<uint32_t>(second[row]) << 16);
 }
 
 // Bfloat16 [rows, depth] → lanes [depth / 2, rounded up][width]. A row of lanes is fetched before its turn:
@@ -92,7 +93,7 @@ XLT_CPU_KERNEL void pack_pairs(const uint16_t* from, int64_t row_stride, int64_t
     lane = depth / 2;
   }
   for (; 2 * lane < depth; ++lane) {
-    auto* place = reinterpret_cast<uint32_t*>(to + lane * width);
+    float* place = to + lane * width;
     const uint16_t* first = from + 2 * lane * column_stride;
     const uint16_t* second = 2 * lane + 1 < depth ? first + column_stride : nullptr;
     if (row_stride == 1) {

@@ -107,7 +107,7 @@ void to_gradient(at::Tensor logits, const at::Tensor& targets, const Run& block,
 }
 
 // The rows' states. Blocks outside, chunks inside: a block of the weight is widened and read once. Our own
-// product widens it inside the cache, and goes over it once a chunk.
+// product takes it as it is, and goes over it once a chunk.
 at::Tensor states_of(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                      const HeadOptions& options) {
   at::Tensor states = new_states(targets);

@@ -13,6 +13,8 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include "xlt/base/error.h"
+
 namespace xlt::ops {
 namespace {
 
@@ -99,6 +101,15 @@ void check_pairs(const Problem& wide) {
   }
 }
 
+// y in half precision from float32 x: one rounding of what float32 y would hold.
+void check_narrow_y(const Problem& wide) {
+  Problem narrow = wide, whole = wide;
+  narrow.y = wide.y.to(at::kBFloat16);
+  whole.y = narrow.y.to(at::kFloat);
+  EXPECT_TRUE(same_bits(narrow.computed(), whole.computed().to(at::kBFloat16)))
+      << wide.x.sizes() << " by " << wide.weight.sizes();
+}
+
 using Shape = std::tuple<int64_t, int64_t, int64_t>;
 class CpuMatmulOf : public ::testing::TestWithParam<Shape> {};
 
@@ -117,6 +128,43 @@ TEST_P(CpuMatmulOf, IsAsExactAsFloat32AllowsInEveryLayoutAndType) {
     across.add = true;
     across.check();
   }
+}
+
+// With and without an addition, along and across; by rows, by whole rows, and through float32 where there are
+// more rows than are repacked at once (1,016 of 1,025 inputs).
+TEST(CpuMatmul, RoundsHalfPrecisionOnce) {
+  for (const auto& [rows, out, in] : {Shape{5, 33, 40}, Shape{30, 66, 1025}, Shape{97, 131, 1025},
+                                      Shape{1030, 131, 1025}, Shape{9, 3000, 129}}) {
+    for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+      Problem of = problem(rows, out, in, dtype);
+      check_narrow_y(of);
+      // One block of inputs: more of them are added to what y holds one after the other if it is float32.
+      of.add = in <= 256;
+      if (of.add) check_narrow_y(of);
+      of.weight = of.weight.t().contiguous().t();
+      check_narrow_y(of);
+    }
+  }
+}
+
+// Where a row of the weight does not begin on a lane's boundary.
+TEST(CpuMatmul, ReadsPairsFromAnywhere) {
+  if (!cpu_matmul_takes_pairs()) GTEST_SKIP() << "no AVX512_BF16";
+  const auto placed = [](const at::Tensor& values, int64_t beside, int64_t offset) {
+    const int64_t rows = values.size(0), columns = values.size(1), stride = columns + beside;
+    at::Tensor apart = at::full({rows * stride + offset}, std::nan(""), at::kBFloat16)
+                           .as_strided({rows, columns}, {stride, 1}, offset);
+    return apart.copy_(values);
+  };
+  for (const int64_t in : {10, 140})
+    for (const int64_t beside : {1, 2})
+      for (const int64_t offset : {0, 1}) {
+        const Problem aligned = in_pairs(problem(9, 70, in), at::kBFloat16);
+        Problem apart = aligned;
+        apart.x = placed(aligned.x, beside, offset);
+        apart.weight = placed(aligned.weight, beside, offset);
+        EXPECT_TRUE(same_bits(apart.computed(), aligned.computed())) << in << " " << beside << " " << offset;
+      }
 }
 
 TEST_P(CpuMatmulOf, MultipliesPairsOfBfloat16InEveryLayout) {
@@ -240,8 +288,14 @@ TEST(CpuMatmul, MoreThreadsThanWork) {
        {std::tuple(9, 9, 40), std::tuple(1, 3, 1025), std::tuple(3, 200, 1025)}) {
     const Problem one = problem(rows, out, in);
     const at::Tensor expected = one.computed();
+    const bool has_pairs = cpu_matmul_takes_pairs();
+    const Problem pairs = in_pairs(one, at::kBFloat16);
+    const at::Tensor expected_pairs = has_pairs ? pairs.computed() : at::Tensor();
     at::set_num_threads(7);
     EXPECT_TRUE(same_bits(one.computed(), expected)) << rows;
+    if (has_pairs) {
+      EXPECT_TRUE(same_bits(pairs.computed(), expected_pairs)) << rows;
+    }
     at::set_num_threads(threads);
   }
 }
@@ -255,6 +309,37 @@ TEST(CpuMatmul, WritesNothingBesideItsColumns) {
               6, 9, 1, target.mutable_data_ptr<float>(), target.stride(0)});
   EXPECT_TRUE(at::allclose(target.to(at::kDouble), inside.exact(), 1e-5, 1e-5));
   EXPECT_EQ((wide == 7.0f).sum().item<int64_t>(), 5 * 14);
+}
+
+TEST(CpuMatmul, WritesNothingOfANarrowYBesideItsColumns) {
+  for (const auto& [rows, out, in] : {Shape{5, 6, 9}, Shape{5, 131, 1025}}) {
+    Problem inside = problem(rows, out, in);
+    const at::Tensor wide = at::full({rows, out + 20}, 7.0f, at::kBFloat16);
+    CpuMatmul product = inside.operands();
+    product.y = wide.narrow(1, 4, out).mutable_data_ptr();
+    product.y_dtype = KernelDtype::kBf16;
+    product.y_row_stride = out + 20;
+    cpu_matmul(product);
+    EXPECT_TRUE(at::allclose(wide.narrow(1, 4, out).to(at::kDouble), inside.exact(), 1e-2, 1e-2));
+    EXPECT_TRUE((wide.narrow(1, 0, 4) == 7.0f).all().item<bool>());
+    EXPECT_TRUE((wide.narrow(1, out + 4, 16) == 7.0f).all().item<bool>());
+  }
+}
+
+TEST(CpuMatmul, RefusesTypesThatItDoesNotMultiply) {
+  Problem of = problem(3, 4, 5);
+  CpuMatmul product = of.operands();
+  product.y = of.y.mutable_data_ptr();
+  product.y_row_stride = 4;
+  const auto refused = [](CpuMatmul changed, KernelDtype CpuMatmul::*member, KernelDtype dtype) {
+    changed.*member = dtype;
+    EXPECT_THROW(cpu_matmul(changed), Error);
+    EXPECT_THROW(cpu_matmul_blocks(changed, 2, [](int64_t, int64_t, float*) {}), Error);
+  };
+  refused(product, &CpuMatmul::x_dtype, KernelDtype::kF16);
+  refused(product, &CpuMatmul::x_dtype, KernelDtype::kBf16);  // by float32
+  refused(product, &CpuMatmul::y_dtype, KernelDtype::kF64);
+  refused(product, &CpuMatmul::dtype, KernelDtype::kF64);
 }
 
 TEST(CpuMatmul, Nf4WeightsGiveTheBitsOfTheirFloat32Values) {

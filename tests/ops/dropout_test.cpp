@@ -111,5 +111,34 @@ TEST(Dropout, InsideLoraEqualsTheParts) {
     EXPECT_TRUE(at::allclose(gradients[i], leaves[i].grad(), 1e-12, 1e-12)) << i;
 }
 
+// The same in the types that models are trained in, against float64.
+TEST(Dropout, InsideLoraIsAsExactAsTheType) {
+  const Dropout drop{0.3, 77};
+  for (const auto& [type, tolerance] : {std::pair{at::kFloat, 1e-5}, std::pair{at::kBFloat16, 3e-2}}) {
+    const std::vector<at::Tensor> values = {at::randn({70, 96}), at::randn({24, 96}) / 10,
+                                            at::randn({80, 24}) / 10};
+    const at::Tensor weight = (at::randn({80, 96}) / 10).to(type), slope = at::randn({70, 80}).to(type);
+    const auto gradients = [&](at::ScalarType in, auto&& function) {
+      std::vector<at::Tensor> leaves;
+      for (const at::Tensor& value : values)
+        leaves.push_back(value.to(type).to(in).clone().set_requires_grad(true));
+      (function(leaves, weight.to(in)) * slope.to(in)).sum().backward();
+      std::vector<at::Tensor> found;
+      for (const at::Tensor& leaf : leaves) found.push_back(leaf.grad().to(at::kDouble));
+      return found;
+    };
+    const auto mine = gradients(type, [&](const auto& of, const at::Tensor& w) {
+      return lora_linear(of[0], w, of[1], of[2], 0.7, drop);
+    });
+    const auto exact = gradients(at::kDouble, [&](const auto& of, const at::Tensor& w) {
+      return at::linear(of[0], w) + 0.7 * at::linear(at::linear(dropout(of[0], drop), of[1]), of[2]);
+    });
+    for (size_t i = 0; i < mine.size(); ++i)
+      EXPECT_LE((mine[i] - exact[i]).abs().max().item<double>(),
+                tolerance * exact[i].abs().max().item<double>())
+          << type << ", input " << i;
+  }
+}
+
 }  // namespace
 }  // namespace xlt::ops

@@ -70,6 +70,28 @@ constexpr int64_t kDraws = 1000, kInverted = 200;
 constexpr int64_t kDraws = 20000, kInverted = 3000;
 #endif
 
+// Blocks of very different masses: one peak and a long tail, equal logits around the cut, a last block of
+// one.
+TEST(Sample, TruncationOfUnevenBlocksEqualsAFullSort) {
+  at::Tensor peaked = at::randn({5000}) - 12;
+  peaked[77] = 0.0f;
+  peaked.narrow(0, 1024, 256).fill_(-6.0f);
+  at::Tensor steps = at::arange(2570, at::kFloat).div(257, "floor").neg();
+  for (const at::Tensor& logits : {peaked, steps, at::randn({257}), at::zeros({257})})
+    for (const double top_p : {0.3, 0.8, 0.95, 0.99999})
+      for (const double temperature : {0.5, 1.0, 3.0}) {
+        const ops::SampleOptions options{temperature, top_p, 0};
+        const auto mine = ops::truncated_distribution(logits, options),
+                   expected = brute_force(logits, options);
+        double mass = 0;
+        for (const auto& [id, p] : mine) mass += p;
+        EXPECT_NEAR(mass, 1, 1e-6);
+        // Rounding may decide about a token at the very edge.
+        EXPECT_NEAR(static_cast<double>(mine.size()), static_cast<double>(expected.size()), 1)
+            << logits.size(0) << " " << top_p << " " << temperature;
+      }
+}
+
 TEST(Sample, ManyDrawsFollowTheExactDistribution) {
   const at::Tensor logits = at::randn({400}) * 2;
   const ops::SampleOptions options{0.9, 0.8, 0};

@@ -17,8 +17,8 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 // linear(x, weight) + scale · linear(linear(dropout(x), a), b) with a [r, in], b [out, r]; the LoRA product
-// (Hu et al. 2021, eq. 3), with dropout on the adapter's input as PEFT has it. Saves x and dropout(x)·aᵀ
-// only. Differentiable in x, a, b; the weight is frozen.
+// (Hu et al. 2021, eq. 3), with dropout on the adapter's input as PEFT has it. Saves x and scale ·
+// dropout(x)·aᵀ only. Differentiable in x, a, b; the weight is frozen.
 at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
                        const at::Tensor& b, double scale, const Dropout& dropout = {});
 
