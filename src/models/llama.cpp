@@ -5,8 +5,7 @@
 #include "models/llama_decoder.h"
 #include "models/parts.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/add.h>
+#include <tuple>
 
 #include "xlt/base/json.h"
 #include "xlt/nn/token_batch.h"
@@ -41,13 +40,15 @@ class LlamaDecoder : public Decoder {
         angles_of(config_, LayerType::kFullAttention, batch, embed_tokens_.device());
     at::Tensor x = embed(embed_tokens_, batch);  // [N, C]
     if (hidden_states) hidden_states(0, x);
+    at::Tensor normed = norm_before(0).forward(x);
     for (int64_t i = 0; i < static_cast<int64_t>(layers_.size()); ++i) {
       const LlamaLayer& layer = layers_[i];
-      x = x + layer.self_attn.forward(layer.input_layernorm.forward(x), pass, angles, i);
-      x = x + layer.mlp.forward(layer.post_attention_layernorm.forward(x));
+      std::tie(x, normed) =
+          layer.post_attention_layernorm.forward(layer.self_attn.forward(normed, pass, angles, i), x);
+      std::tie(x, normed) = norm_before(i + 1).forward(layer.mlp.forward(normed), x);
       if (hidden_states) hidden_states(i + 1, x);
     }
-    return norm_.forward(x);
+    return normed;
   }
 
   const at::Tensor& head_weight() const override {
@@ -70,6 +71,11 @@ class LlamaDecoder : public Decoder {
   }
 
  private:
+  // The norm of what a layer is given, and after the last one, of what the head is given.
+  const RmsNorm& norm_before(int64_t layer) const {
+    return layer < static_cast<int64_t>(layers_.size()) ? layers_[layer].input_layernorm : norm_;
+  }
+
   at::Tensor embed_tokens_, lm_head_;  // [V, C]
   std::vector<LlamaLayer> layers_;
   RmsNorm norm_;

@@ -1,6 +1,6 @@
 // CUDA kernels of layer_norm: one block a row. SPDX-License-Identifier: Apache-2.0
-#include "ops/cuda_common.cuh"
 #include "ops/layer_norm_kernels.h"
+#include "ops/norm_rows.cuh"
 
 namespace xlt::ops::cuda {
 namespace {
@@ -18,12 +18,13 @@ constexpr int kMaxThreads = 512;
 // ---- kernels ----
 
 template <typename T>
-__global__ void forward_kernel(const T* x, const T* weight, const T* bias, T* y, Accumulator<T>* means,
-                               Accumulator<T>* inverse_deviations, int64_t columns, Accumulator<T> eps) {
+__global__ void forward_kernel(const T* x, const T* residual, const T* weight, const T* bias, T* sums, T* y,
+                               Accumulator<T>* means, Accumulator<T>* inverse_deviations, int64_t columns,
+                               Accumulator<T> eps) {
   using A = Accumulator<T>;
   const int64_t row = blockIdx.x;
-  x += row * columns;
   y += row * columns;
+  x = summed_row(x, residual, sums, row, columns);
   A sum = 0;
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) sum += widen(x[i]);
   const A mean = block_sum(sum) / static_cast<A>(columns);
@@ -43,7 +44,7 @@ __global__ void forward_kernel(const T* x, const T* weight, const T* bias, T* y,
 
 // With g = ∂y·w, n = (x − mean)·r, r = 1/deviation: ∂x = r·(g − mean(g) − n·mean(g·n)).
 template <typename T>
-__global__ void x_gradient_kernel(const T* y_gradient, const T* x, const T* weight,
+__global__ void x_gradient_kernel(const T* y_gradient, const T* sum_gradient, const T* x, const T* weight,
                                   const Accumulator<T>* means, const Accumulator<T>* inverse_deviations,
                                   T* x_gradient, int64_t columns) {
   using A = Accumulator<T>;
@@ -51,6 +52,7 @@ __global__ void x_gradient_kernel(const T* y_gradient, const T* x, const T* weig
   x += row * columns;
   y_gradient += row * columns;
   x_gradient += row * columns;
+  if (sum_gradient != nullptr) sum_gradient += row * columns;
   const A mean = means[row], inverse = inverse_deviations[row];
   A sum = 0, products = 0;
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
@@ -62,7 +64,8 @@ __global__ void x_gradient_kernel(const T* y_gradient, const T* x, const T* weig
           mean_product = block_sum(products) / static_cast<A>(columns);
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
     const A scaled = widen(y_gradient[i]) * widen(weight[i]), normed = (widen(x[i]) - mean) * inverse;
-    x_gradient[i] = narrow<T>(inverse * (scaled - mean_gradient - normed * mean_product));
+    x_gradient[i] =
+        with_sum_gradient(inverse * (scaled - mean_gradient - normed * mean_product), sum_gradient, i);
   }
 }
 
@@ -95,7 +98,8 @@ void launch_forward(const LayerNormForward& args, cudaStream_t stream) {
   using A = Accumulator<T>;
   launch("layer_norm on CUDA", forward_kernel<T>, dim3(static_cast<unsigned>(args.shape.rows)),
          whole_warps(args.shape.columns, kMaxThreads), stream, static_cast<const T*>(args.x),
-         static_cast<const T*>(args.weight), static_cast<const T*>(args.bias), static_cast<T*>(args.y),
+         static_cast<const T*>(args.residual), static_cast<const T*>(args.weight),
+         static_cast<const T*>(args.bias), static_cast<T*>(args.sum), static_cast<T*>(args.y),
          static_cast<A*>(args.mean), static_cast<A*>(args.inverse_deviation), args.shape.columns,
          static_cast<A>(args.eps));
 }
@@ -111,8 +115,9 @@ void launch_backward(const LayerNormBackward& args, cudaStream_t stream) {
   const int threads = whole_warps(shape.columns, kMaxThreads);
   if (args.x_gradient != nullptr)
     launch("gradient of layer_norm on CUDA", x_gradient_kernel<T>, dim3(static_cast<unsigned>(shape.rows)),
-           threads, stream, y_gradient, x, static_cast<const T*>(args.weight), mean, inverse,
-           static_cast<T*>(args.x_gradient), shape.columns);
+           threads, stream, y_gradient, static_cast<const T*>(args.sum_gradient), x,
+           static_cast<const T*>(args.weight), mean, inverse, static_cast<T*>(args.x_gradient),
+           shape.columns);
   if (args.weight_gradients != nullptr || args.bias_gradients != nullptr) {
     const dim3 grid(static_cast<unsigned>((shape.columns + threads - 1) / threads),
                     static_cast<unsigned>(args.blocks));

@@ -1,20 +1,11 @@
 // CPU kernels of layer_norm. SPDX-License-Identifier: Apache-2.0
-#include "ops/lanes.h"
 #include "ops/layer_norm_kernels.h"
+#include "ops/norm_rows.h"
 
-#include <algorithm>
 #include <cmath>
-#include <vector>
-
-#include <ATen/Parallel.h>
 
 namespace xlt::ops {
 namespace {
-
-// About 2^15 elements a task: below that, waking a thread costs more than the work.
-int64_t grain_size(const LayerNormShape& shape) {
-  return std::max<int64_t>(1, (int64_t{1} << 15) / shape.columns);
-}
 
 // `scratch`: one row in the accumulator's type, the task's own.
 template <typename T>
@@ -25,7 +16,7 @@ XLT_INLINE void forward_rows_of(const LayerNormForward& args, int64_t begin, int
   const T* bias = static_cast<const T*>(args.bias);
   A* __restrict__ values = static_cast<A*>(scratch);
   for (int64_t row = begin; row < end; ++row) {
-    const T* __restrict__ x = static_cast<const T*>(args.x) + row * columns;
+    const T* x = summed_row<T>(args.x, args.residual, args.sum, row, columns);
     T* __restrict__ y = static_cast<T*>(args.y) + row * columns;
     const A mean = sum_of(x, columns) / static_cast<A>(columns);
     for (int64_t i = 0; i < columns; ++i) values[i] = widen(x[i]) - mean;
@@ -59,26 +50,17 @@ XLT_INLINE void backward_row_of(const LayerNormBackward& args, int64_t row,
   for (int64_t i = 0; i < columns; ++i) normed[i] = (widen(x[i]) - mean) * inverse;
   if (args.x_gradient != nullptr) {
     const T* __restrict__ weight = static_cast<const T*>(args.weight);
-    T* __restrict__ x_gradient = static_cast<T*>(args.x_gradient) + row * columns;
     for (int64_t i = 0; i < columns; ++i) scaled[i] = widen(y_gradient[i]) * widen(weight[i]);
     const A mean_gradient = sum_of(scaled, columns) / static_cast<A>(columns),
             mean_product = dot(scaled, normed, columns) / static_cast<A>(columns);
     for (int64_t i = 0; i < columns; ++i)
-      x_gradient[i] = narrow<T>(inverse * (scaled[i] - mean_gradient - normed[i] * mean_product));
+      scaled[i] = inverse * (scaled[i] - mean_gradient - normed[i] * mean_product);
+    store_gradient<T>(scaled, args.sum_gradient, row, columns, args.x_gradient);
   }
   if (weight_sum != nullptr)
     for (int64_t i = 0; i < columns; ++i) weight_sum[i] += widen(y_gradient[i]) * normed[i];
   if (bias_sum != nullptr)
     for (int64_t i = 0; i < columns; ++i) bias_sum[i] += widen(y_gradient[i]);
-}
-
-// The sums of one block, cleared; null if not wanted.
-template <typename A>
-XLT_INLINE A* sums_of_block(void* sums, int64_t block, int64_t columns) {
-  if (sums == nullptr) return nullptr;
-  A* own = static_cast<A*>(sums) + block * columns;
-  std::fill_n(own, columns, A(0));
-  return own;
 }
 
 // Blocks [begin, end) of rows; a block's gradients are summed in order of its rows.
@@ -111,19 +93,16 @@ XLT_CPU_KERNEL void backward_blocks(const LayerNormBackward& args, int64_t begin
 namespace cpu {
 
 void layer_norm_forward(const LayerNormForward& args, const KernelStream&) {
-  at::parallel_for(0, args.shape.rows, grain_size(args.shape), [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, args.shape.rows, norm_grain(args.shape.columns), [&](int64_t begin, int64_t end) {
     std::vector<double> scratch(static_cast<size_t>(args.shape.columns));  // one row, in the widest type
     forward_rows(args, begin, end, scratch.data());
   });
 }
 
 void layer_norm_backward(const LayerNormBackward& args, const KernelStream&) {
-  const int64_t rows_per_block = std::max<int64_t>(1, args.shape.rows / args.blocks);
-  const int64_t grain = std::max<int64_t>(1, grain_size(args.shape) / rows_per_block);
-  at::parallel_for(0, args.blocks, grain, [&](int64_t begin, int64_t end) {
-    std::vector<double> scratch(static_cast<size_t>(2 * args.shape.columns));
-    backward_blocks(args, begin, end, scratch.data());
-  });
+  for_blocks_of_rows(
+      args.shape.rows, args.shape.columns, args.blocks,
+      [&](int64_t begin, int64_t end, void* scratch) { backward_blocks(args, begin, end, scratch); });
 }
 
 }  // namespace cpu

@@ -23,6 +23,9 @@ struct LayerNormForward {
   void* y = nullptr;
   void* mean = nullptr;               // [rows] in the accumulator's type; may be null
   void* inverse_deviation = nullptr;  // as `mean`
+  // Not null: sum ← x + residual, rounded, and that is normed.
+  const void* residual = nullptr;
+  void* sum = nullptr;
 };
 
 // Partial sums of the weight's and the bias's gradients, one row a block of rows, are left in [blocks,
@@ -39,6 +42,8 @@ struct LayerNormBackward {
   void* weight_gradients = nullptr;
   void* bias_gradients = nullptr;
   int64_t blocks = 0;
+  const void* sum_gradient =
+      nullptr;  // may be null; x is a sum that is used elsewhere too: added to x_gradient
 };
 
 namespace cpu {

@@ -1,5 +1,5 @@
 // CUDA kernels of rms_norm: one block a row. SPDX-License-Identifier: Apache-2.0
-#include "ops/cuda_common.cuh"
+#include "ops/norm_rows.cuh"
 #include "ops/rms_norm_kernels.h"
 
 namespace xlt::ops::cuda {
@@ -17,12 +17,13 @@ constexpr int kMaxThreads = 512;
 // ---- kernels ----
 
 template <typename T>
-__global__ void forward_kernel(const T* x, const T* weight, T* y, Accumulator<T>* inverse_rms,
-                               int64_t columns, Accumulator<T> eps, bool one_plus) {
+__global__ void forward_kernel(const T* x, const T* residual, const T* weight, T* sums, T* y,
+                               Accumulator<T>* inverse_rms, int64_t columns, Accumulator<T> eps,
+                               bool one_plus) {
   using A = Accumulator<T>;
   const int64_t row = blockIdx.x;
-  x += row * columns;
   y += row * columns;
+  x = summed_row(x, residual, sums, row, columns);
   A sum = 0;
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) sum += widen(x[i]) * widen(x[i]);
   const A inverse = A(1) / sqrt(block_sum(sum) / static_cast<A>(columns) + eps);
@@ -34,9 +35,9 @@ __global__ void forward_kernel(const T* x, const T* weight, T* y, Accumulator<T>
   }
 }
 
-// With g = ∂y·w, r = 1/rms: ∂x = r·(g − x·r²·mean(g·x)).
+// With g = ∂y·w, r = 1/rms: ∂x = r·(g − x·r²·mean(g·x)), and ∂sum where x is a sum used elsewhere too.
 template <typename T>
-__global__ void x_gradient_kernel(const T* y_gradient, const T* x, const T* weight,
+__global__ void x_gradient_kernel(const T* y_gradient, const T* sum_gradient, const T* x, const T* weight,
                                   const Accumulator<T>* inverse_rms, T* x_gradient, int64_t columns,
                                   bool one_plus) {
   using A = Accumulator<T>;
@@ -44,6 +45,7 @@ __global__ void x_gradient_kernel(const T* y_gradient, const T* x, const T* weig
   x += row * columns;
   y_gradient += row * columns;
   x_gradient += row * columns;
+  if (sum_gradient != nullptr) sum_gradient += row * columns;
   const A offset = one_plus ? A(1) : A(0), inverse = inverse_rms[row];
   A sum = 0;
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
@@ -52,7 +54,7 @@ __global__ void x_gradient_kernel(const T* y_gradient, const T* x, const T* weig
   const A slope = block_sum(sum) / static_cast<A>(columns) * inverse * inverse;
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
     const A scaled = widen(y_gradient[i]) * (offset + widen(weight[i]));
-    x_gradient[i] = narrow<T>(inverse * (scaled - widen(x[i]) * slope));
+    x_gradient[i] = with_sum_gradient(inverse * (scaled - widen(x[i]) * slope), sum_gradient, i);
   }
 }
 
@@ -80,8 +82,9 @@ void launch_forward(const RmsNormForward& args, cudaStream_t stream) {
   using A = Accumulator<T>;
   launch("rms_norm on CUDA", forward_kernel<T>, dim3(static_cast<unsigned>(args.shape.rows)),
          whole_warps(args.shape.columns, kMaxThreads), stream, static_cast<const T*>(args.x),
-         static_cast<const T*>(args.weight), static_cast<T*>(args.y), static_cast<A*>(args.inverse_rms),
-         args.shape.columns, static_cast<A>(args.eps), args.shape.one_plus);
+         static_cast<const T*>(args.residual), static_cast<const T*>(args.weight), static_cast<T*>(args.sum),
+         static_cast<T*>(args.y), static_cast<A*>(args.inverse_rms), args.shape.columns,
+         static_cast<A>(args.eps), args.shape.one_plus);
 }
 
 template <typename T>
@@ -94,8 +97,9 @@ void launch_backward(const RmsNormBackward& args, cudaStream_t stream) {
   const int threads = whole_warps(shape.columns, kMaxThreads);
   if (args.x_gradient != nullptr) {
     launch("gradient of rms_norm on CUDA", x_gradient_kernel<T>, dim3(static_cast<unsigned>(shape.rows)),
-           threads, stream, y_gradient, x, static_cast<const T*>(args.weight), inverse_rms,
-           static_cast<T*>(args.x_gradient), shape.columns, shape.one_plus);
+           threads, stream, y_gradient, static_cast<const T*>(args.sum_gradient), x,
+           static_cast<const T*>(args.weight), inverse_rms, static_cast<T*>(args.x_gradient), shape.columns,
+           shape.one_plus);
   }
   if (args.weight_gradients != nullptr) {
     const dim3 grid(static_cast<unsigned>((shape.columns + threads - 1) / threads),

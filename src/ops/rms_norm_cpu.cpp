@@ -1,20 +1,11 @@
 // CPU kernels of rms_norm. SPDX-License-Identifier: Apache-2.0
-#include "ops/lanes.h"
+#include "ops/norm_rows.h"
 #include "ops/rms_norm_kernels.h"
 
-#include <algorithm>
 #include <cmath>
-#include <vector>
-
-#include <ATen/Parallel.h>
 
 namespace xlt::ops {
 namespace {
-
-// About 2^15 elements a task: below that, waking a thread costs more than the work.
-int64_t grain_size(const RmsNormShape& shape) {
-  return std::max<int64_t>(1, (int64_t{1} << 15) / shape.columns);
-}
 
 template <typename T>
 XLT_INLINE void forward_rows_of(const RmsNormForward& args, int64_t begin, int64_t end) {
@@ -22,7 +13,7 @@ XLT_INLINE void forward_rows_of(const RmsNormForward& args, int64_t begin, int64
   const int64_t columns = args.shape.columns;
   const T* weight = static_cast<const T*>(args.weight);
   for (int64_t row = begin; row < end; ++row) {
-    const T* __restrict__ x = static_cast<const T*>(args.x) + row * columns;
+    const T* x = summed_row<T>(args.x, args.residual, args.sum, row, columns);
     T* __restrict__ y = static_cast<T*>(args.y) + row * columns;
     const A mean_square = dot(x, x, columns) / static_cast<A>(columns);
     const A inverse_rms = A(1) / std::sqrt(mean_square + static_cast<A>(args.eps));
@@ -49,15 +40,14 @@ XLT_INLINE void backward_row_of(const RmsNormBackward& args, int64_t row, Accumu
   const A inverse_rms = static_cast<const A*>(args.inverse_rms)[row];
   if (args.x_gradient != nullptr) {
     const T* __restrict__ weight = static_cast<const T*>(args.weight);
-    T* __restrict__ x_gradient = static_cast<T*>(args.x_gradient) + row * columns;
     A* __restrict__ values = scaled + columns;
     const A offset = args.shape.one_plus ? A(1) : A(0);
     for (int64_t i = 0; i < columns; ++i) scaled[i] = widen(y_gradient[i]) * (widen(weight[i]) + offset);
     for (int64_t i = 0; i < columns; ++i) values[i] = widen(x[i]);
     const A mean_product = dot(scaled, values, columns) / static_cast<A>(columns);
     const A slope = mean_product * inverse_rms * inverse_rms;
-    for (int64_t i = 0; i < columns; ++i)
-      x_gradient[i] = narrow<T>(inverse_rms * (scaled[i] - values[i] * slope));
+    for (int64_t i = 0; i < columns; ++i) scaled[i] = inverse_rms * (scaled[i] - values[i] * slope);
+    store_gradient<T>(scaled, args.sum_gradient, row, columns, args.x_gradient);
   }
   if (weight_sum != nullptr) {
     for (int64_t i = 0; i < columns; ++i) weight_sum[i] += widen(y_gradient[i]) * (widen(x[i]) * inverse_rms);
@@ -68,13 +58,8 @@ XLT_INLINE void backward_row_of(const RmsNormBackward& args, int64_t row, Accumu
 template <typename T>
 XLT_INLINE void backward_blocks_of(const RmsNormBackward& args, int64_t begin, int64_t end, void* scratch) {
   using A = Accumulator<T>;
-  const int64_t columns = args.shape.columns;
   for (int64_t block = begin; block < end; ++block) {
-    A* weight_sum = nullptr;
-    if (args.weight_gradients != nullptr) {
-      weight_sum = static_cast<A*>(args.weight_gradients) + block * columns;
-      std::fill_n(weight_sum, columns, A(0));
-    }
+    A* weight_sum = sums_of_block<A>(args.weight_gradients, block, args.shape.columns);
     const int64_t first = block * args.shape.rows / args.blocks,
                   last = (block + 1) * args.shape.rows / args.blocks;
     for (int64_t row = first; row < last; ++row)
@@ -97,18 +82,14 @@ XLT_CPU_KERNEL void backward_blocks(const RmsNormBackward& args, int64_t begin, 
 namespace cpu {
 
 void rms_norm_forward(const RmsNormForward& args, const KernelStream&) {
-  at::parallel_for(0, args.shape.rows, grain_size(args.shape),
+  at::parallel_for(0, args.shape.rows, norm_grain(args.shape.columns),
                    [&](int64_t begin, int64_t end) { forward_rows(args, begin, end); });
 }
 
 void rms_norm_backward(const RmsNormBackward& args, const KernelStream&) {
-  const int64_t rows_per_block = std::max<int64_t>(1, args.shape.rows / args.blocks);
-  const int64_t grain = std::max<int64_t>(1, grain_size(args.shape) / rows_per_block);
-  at::parallel_for(0, args.blocks, grain, [&](int64_t begin, int64_t end) {
-    // One row of ∂y·w and one of x, in the widest accumulator.
-    std::vector<double> scratch(static_cast<size_t>(2 * args.shape.columns));
-    backward_blocks(args, begin, end, scratch.data());
-  });
+  for_blocks_of_rows(
+      args.shape.rows, args.shape.columns, args.blocks,
+      [&](int64_t begin, int64_t end, void* scratch) { backward_blocks(args, begin, end, scratch); });
 }
 
 }  // namespace cpu

@@ -22,6 +22,9 @@ struct RmsNormForward {
   const void* weight = nullptr;
   void* y = nullptr;
   void* inverse_rms = nullptr;  // [rows] in the accumulator's type; may be null
+  // Not null: sum ← x + residual, rounded, and that is normed.
+  const void* residual = nullptr;
+  void* sum = nullptr;
 };
 
 // Partial sums of the weight's gradient, one row a block of rows, are left in weight_gradients [blocks,
@@ -36,6 +39,8 @@ struct RmsNormBackward {
   void* x_gradient = nullptr;  // may be null
   void* weight_gradients = nullptr;
   int64_t blocks = 0;
+  const void* sum_gradient =
+      nullptr;  // may be null; x is a sum that is used elsewhere too: added to x_gradient
 };
 
 namespace cpu {

@@ -35,6 +35,8 @@ void run_rms_norm() {
   Floats y(x.size()), rms(kRows), dx(x.size()), dw(2 * kColumns);
   const RmsNormShape shape{KernelDtype::kF32, kRows, kColumns, true};
   rms_norm_forward({shape, 1e-6, x.data(), weight.data(), y.data(), rms.data()}, {});
+  Floats sum(x.size());
+  rms_norm_forward({shape, 1e-6, x.data(), weight.data(), y.data(), rms.data(), dy.data(), sum.data()}, {});
   rms_norm_backward(
       {shape, dy.data(), x.data(), weight.data(), rms.data(), dx.data(), dw.data(), /*blocks=*/2}, {});
 }
@@ -46,6 +48,10 @@ void run_layer_norm() {
   const LayerNormShape shape{KernelDtype::kF32, kRows, kColumns};
   layer_norm_forward(
       {shape, 1e-6, x.data(), weight.data(), weight.data(), y.data(), mean.data(), inverse.data()}, {});
+  Floats sum(x.size());
+  layer_norm_forward({shape, 1e-6, x.data(), weight.data(), weight.data(), y.data(), mean.data(),
+                      inverse.data(), dy.data(), sum.data()},
+                     {});
   layer_norm_backward({shape, dy.data(), x.data(), weight.data(), mean.data(), inverse.data(), dx.data(),
                        dw.data(), db.data(), /*blocks=*/2},
                       {});

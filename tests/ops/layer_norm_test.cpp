@@ -86,6 +86,54 @@ TEST(LayerNorm, ARowDoesNotDependOnTheOthers) {
         << "row " << row;
 }
 
+// Inputs x, residual, weight and bias; {x + residual, its norm} as one tensor.
+at::Tensor sum_and_norm(const std::vector<at::Tensor>& at) {
+  const auto [sum, y] = ops::add_layer_norm(at[0], at[1], at[2], at.size() > 3 ? at[3] : at::Tensor(), kEps);
+  return at::stack({sum, y});
+}
+at::Tensor sum_then_norm(const std::vector<at::Tensor>& at) {
+  const at::Tensor sum = at[0] + at[1];
+  return at::stack({sum, reference::layer_norm(sum, at[2], at.size() > 3 ? at[3] : at::Tensor(), kEps)});
+}
+
+TEST(AddLayerNorm, MatchesFiniteDifferencesInDouble) {
+  const std::vector<at::Tensor> inputs = {normal({3, 5}, 1), normal({3, 5}, 2), normal({5}, 3)};
+  xlt::testing::expect_gradients_by_finite_differences(sum_and_norm, inputs);
+  xlt::testing::expect_gradients_by_finite_differences(sum_and_norm,
+                                                       {inputs[0], inputs[1], inputs[2], normal({5}, 4)});
+}
+
+TEST(AddLayerNorm, GivesTheBitsOfTheTwoOneAfterTheOther) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble, at::kBFloat16, at::kHalf}) {
+    const at::Tensor x = normal({37, 129}, 1, dtype), residual = normal({129, 37}, 2, dtype).t(),
+                     weight = normal({129}, 3, dtype), bias = normal({129}, 4, dtype);
+    const auto [sum, y] = ops::add_layer_norm(x, residual, weight, bias, kEps);
+    EXPECT_TRUE(xlt::testing::same_bits(sum, x + residual)) << dtype;
+    EXPECT_TRUE(xlt::testing::same_bits(y, ops::layer_norm(sum, weight, bias, kEps))) << dtype;
+  }
+}
+
+TEST(AddLayerNorm, EitherResultMayGoUnused) {
+  for (const bool uses_sum : {false, true}) {
+    const at::Tensor x = normal({4, 6}, 1).requires_grad_(true), residual = normal({4, 6}, 2),
+                     weight = normal({6}, 3).requires_grad_(true);
+    const auto [sum, y] = ops::add_layer_norm(x, residual, weight, {}, kEps);
+    (uses_sum ? sum : y * y).sum().backward();
+    const at::Tensor gradient = x.grad().clone();
+    EXPECT_EQ(weight.grad().defined(), !uses_sum);
+    x.mutable_grad().reset();
+    const at::Tensor total = x + residual, norm = reference::layer_norm(total, weight, {}, kEps);
+    (uses_sum ? total : norm * norm).sum().backward();
+    EXPECT_TRUE(at::allclose(gradient, x.grad(), 1e-10, 1e-10));
+  }
+}
+
+TEST(AddLayerNorm, RefusesAResidualOfAnotherShapeOrType) {
+  const at::Tensor x = at::ones({2, 3}), weight = at::ones({3});
+  EXPECT_THROW(ops::add_layer_norm(x, at::ones({3}), weight, {}, kEps), Error);
+  EXPECT_THROW(ops::add_layer_norm(x, at::ones({2, 3}, at::kDouble), weight, {}, kEps), Error);
+}
+
 using Sizes = std::vector<int64_t>;
 
 class LayerNormOn : public ::testing::TestWithParam<std::tuple<Target, Sizes, bool>> {
@@ -107,6 +155,15 @@ class LayerNormOn : public ::testing::TestWithParam<std::tuple<Target, Sizes, bo
 TEST_P(LayerNormOn, IsAsExactAsTheReference) {
   XLT_SKIP_WITHOUT_DEVICE(std::get<0>(GetParam()));
   xlt::testing::expect_rule_of_two(op, naive, inputs(GetParam(), 1));
+}
+
+TEST_P(LayerNormOn, IsAsExactAsTheReferenceAfterAResidual) {
+  XLT_SKIP_WITHOUT_DEVICE(std::get<0>(GetParam()));
+  std::vector<at::Tensor> with_residual = inputs(GetParam(), 1);
+  with_residual.insert(
+      with_residual.begin() + 1,
+      normal(std::get<1>(GetParam()), 11, with_residual[0].scalar_type()).to(with_residual[0].device()));
+  xlt::testing::expect_rule_of_two(sum_and_norm, sum_then_norm, with_residual);
 }
 
 TEST_P(LayerNormOn, TakesStridedInput) {

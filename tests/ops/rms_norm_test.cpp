@@ -8,6 +8,8 @@
 #include <tuple>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
@@ -101,6 +103,59 @@ TEST(RmsNorm, ARowDoesNotDependOnTheOthers) {
   }
 }
 
+// {x + residual, its norm} as one tensor, so that the testing functions see both.
+Function sum_and_norm(RmsNormCasting casting) {
+  return [casting](const std::vector<at::Tensor>& at) {
+    const auto [sum, y] = ops::add_rms_norm(at[0], at[1], at[2], kEps, casting);
+    return at::stack({sum, y});
+  };
+}
+Function sum_then_norm(RmsNormCasting casting) {
+  return [casting](const std::vector<at::Tensor>& at) {
+    const at::Tensor sum = at[0] + at[1];
+    return at::stack({sum, reference::rms_norm(sum, at[2], kEps, casting)});
+  };
+}
+
+TEST(AddRmsNorm, MatchesFiniteDifferencesInDouble) {
+  const std::vector<at::Tensor> inputs = {normal({3, 5}, 1), normal({3, 5}, 2), normal({5}, 3)};
+  for (const auto casting : {RmsNormCasting::kWeight, RmsNormCasting::kOnePlusWeight})
+    xlt::testing::expect_gradients_by_finite_differences(sum_and_norm(casting), inputs);
+}
+
+TEST(AddRmsNorm, GivesTheBitsOfTheTwoOneAfterTheOther) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble, at::kBFloat16, at::kHalf}) {
+    const at::Tensor x = normal({37, 129}, 1, dtype), residual = normal({129, 37}, 2, dtype).t(),
+                     weight = normal({129}, 3, dtype);
+    const auto [sum, y] = ops::add_rms_norm(x, residual, weight, kEps, RmsNormCasting::kWeight);
+    EXPECT_TRUE(xlt::testing::same_bits(sum, x + residual)) << dtype;
+    EXPECT_TRUE(xlt::testing::same_bits(y, ops::rms_norm(sum, weight, kEps, RmsNormCasting::kWeight)))
+        << dtype;
+  }
+}
+
+TEST(AddRmsNorm, EitherResultMayGoUnused) {
+  for (const bool uses_sum : {false, true}) {
+    const at::Tensor x = normal({4, 6}, 1).requires_grad_(true), residual = normal({4, 6}, 2),
+                     weight = normal({6}, 3).requires_grad_(true);
+    const auto [sum, y] = ops::add_rms_norm(x, residual, weight, kEps, RmsNormCasting::kWeight);
+    (uses_sum ? sum : y).sum().backward();
+    const at::Tensor gradient = x.grad().clone();
+    EXPECT_EQ(weight.grad().defined(), !uses_sum);
+    x.mutable_grad().reset();
+    const at::Tensor total = x + residual;
+    (uses_sum ? total : reference::rms_norm(total, weight, kEps, RmsNormCasting::kWeight)).sum().backward();
+    EXPECT_TRUE(at::allclose(gradient, x.grad(), 1e-12, 1e-12));
+  }
+}
+
+TEST(AddRmsNorm, RefusesAResidualOfAnotherShapeOrType) {
+  const at::Tensor x = at::ones({2, 3}), weight = at::ones({3});
+  EXPECT_THROW(ops::add_rms_norm(x, at::ones({3}), weight, kEps, RmsNormCasting::kWeight), Error);
+  EXPECT_THROW(ops::add_rms_norm(x, at::ones({2, 3}, at::kDouble), weight, kEps, RmsNormCasting::kWeight),
+               Error);
+}
+
 using Sizes = std::vector<int64_t>;
 
 class RmsNormOn : public ::testing::TestWithParam<std::tuple<Target, Sizes, RmsNormCasting>> {};
@@ -112,6 +167,16 @@ TEST_P(RmsNormOn, IsAsExactAsTheReference) {
   const at::Tensor x = normal(sizes, 7, target.dtype).to(device);
   const at::Tensor weight = normal({sizes.back()}, 8, target.dtype).to(device);
   xlt::testing::expect_rule_of_two(op_with(casting), reference_with(casting), {x, weight});
+}
+
+TEST_P(RmsNormOn, IsAsExactAsTheReferenceAfterAResidual) {
+  const auto& [target, sizes, casting] = GetParam();
+  XLT_SKIP_WITHOUT_DEVICE(target);
+  const at::Device device(target.device);
+  const std::vector<at::Tensor> inputs = {normal(sizes, 7, target.dtype).to(device),
+                                          normal(sizes, 8, target.dtype).to(device),
+                                          normal({sizes.back()}, 9, target.dtype).to(device)};
+  xlt::testing::expect_rule_of_two(sum_and_norm(casting), sum_then_norm(casting), inputs);
 }
 
 TEST_P(RmsNormOn, TakesStridedInput) {

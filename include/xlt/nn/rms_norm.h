@@ -13,6 +13,10 @@ struct RmsNorm {
   ops::RmsNormCasting casting = ops::RmsNormCasting::kWeight;
   // x [..., C] → the same shape and dtype
   at::Tensor forward(const at::Tensor& x) const { return ops::rms_norm(x, weight, eps, casting); }
+  // {x + residual, the norm of that}
+  std::pair<at::Tensor, at::Tensor> forward(const at::Tensor& x, const at::Tensor& residual) const {
+    return ops::add_rms_norm(x, residual, weight, eps, casting);
+  }
 };
 
 }  // namespace xlt

@@ -1,6 +1,8 @@
 // Root-mean-square norm (Zhang & Sennrich 2019, eq. 4). SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <utility>
+
 #include <ATen/core/Tensor.h>
 
 namespace xlt::ops {
@@ -15,5 +17,10 @@ enum class RmsNormCasting {
 // wider. Differentiable in x and weight. CPU f32/f64/bf16/f16 and CUDA f32/bf16/f16. Throws kInternal on a
 // shape mismatch.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, RmsNormCasting casting);
+
+// {x + residual, its rms_norm} in one pass: the bits of the two done one after the other, the sum rounded to
+// x's dtype in between. Differentiable in all three.
+std::pair<at::Tensor, at::Tensor> add_rms_norm(const at::Tensor& x, const at::Tensor& residual,
+                                               const at::Tensor& weight, double eps, RmsNormCasting casting);
 
 }  // namespace xlt::ops
