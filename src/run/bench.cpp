@@ -2,14 +2,13 @@
 #include "xlt/run/bench.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <optional>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/scratch_folder.h"
 #include "xlt/base/stats.h"
 #include "xlt/base/version.h"
 #include "xlt/dataset/record.h"
@@ -36,27 +35,6 @@ Json spread_of(std::vector<double> values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   return Json{{"median", *median_of(values)}, {"low", *low}, {"high", *high}};
 }
-
-// A folder for one training run, which goes with it: it holds an adapter and an optimizer's state.
-class RunFolder {
- public:
-  RunFolder() {
-    std::string pattern = (fs::temp_directory_path() / "xlt-bench-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw Error(ErrorKind::kIo, "cannot create a folder for a training run", pattern);
-    path_ = pattern;
-  }
-  ~RunFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  RunFolder(const RunFolder&) = delete;
-  RunFolder& operator=(const RunFolder&) = delete;
-  fs::path run() const { return path_ / "run"; }
-
- private:
-  fs::path path_;
-};
 
 // Seconds at the end of a run's last step, before anything is saved.
 double seconds_of_steps(const fs::path& run) {
@@ -183,11 +161,12 @@ class Bench {
     run.trainer.lr_schedule = "constant";
     double tokens_per_step = 0;
     Json row = repeated(method, "steps/s", [&]() -> Speed {
-      const RunFolder folder;
-      run.output = folder.run().string();
+      const ScratchFolder folder;  // an adapter and an optimizer's state
+      const fs::path output = folder.path() / "run";
+      run.output = output.string();
       const Json summary = run_training(run, where_, seed_, dump_options(visit_of(run)), context_);
       tokens_per_step = summary.at("num_tokens").get<double>() / static_cast<double>(options_.steps);
-      return {static_cast<double>(options_.steps) / seconds_of_steps(folder.run())};
+      return {static_cast<double>(options_.steps) / seconds_of_steps(output)};
     });
     row["tokens_per_step"] = tokens_per_step;
     return row;
@@ -216,19 +195,6 @@ void check_options(const BenchOptions& options, const ModelChoice& model) {
         ErrorKind::kUsage,
         "generate, score, dpo and sft need --model DIR and --data FILE (preference pairs); --work matmul "
         "needs neither");
-}
-
-std::string line_of(const char* format, const std::vector<std::string>& cells) {
-  char line[256];
-  std::snprintf(line, sizeof line, format, cells[0].c_str(), cells[1].c_str(), cells[2].c_str(),
-                cells[3].c_str());
-  return line;
-}
-
-std::string fixed(double value, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
 }
 
 }  // namespace
@@ -270,33 +236,6 @@ Json run_bench(const BenchOptions& options, const ModelChoice& model, const Plac
     output->commit();
   }
   return result;
-}
-
-std::string bench_table(const Json& bench) {
-  const Json& machine = bench.at("machine");
-  std::string text = str_cat("this machine: copies ", fixed(machine.at("copy_gb_per_s"), 1),
-                             " GB/s, multiplies ", fixed(machine.at("matmul_gflops"), 0), " GFLOP/s\n");
-  if (!bench.at("matmul").empty()) {
-    constexpr const char* kFormat = "%-22s %-8s %10s %s\n";
-    text += "\n" + line_of(kFormat, {"rows x out x in", "library", "GFLOP/s", ""});
-    for (const Json& row : bench.at("matmul"))
-      text += line_of(kFormat, {str_cat(row.at("rows").get<int64_t>(), " x ", row.at("out").get<int64_t>(),
-                                        " x ", row.at("in").get<int64_t>()),
-                                row.at("library"), fixed(row.at("gflops"), 0),
-                                row.at("chosen").get<bool>() ? "chosen" : ""});
-  }
-  if (!bench.at("work").empty()) {
-    constexpr const char* kFormat = "%-10s %20s %20s %16s\n";
-    text += "\n" + line_of(kFormat, {"work", "median", "lowest - highest", "share of limit"});
-    for (const Json& row : bench.at("work"))
-      text += line_of(
-          kFormat,
-          {row.at("work"), fixed(row.at("median"), 2) + " " + row.at("unit").get<std::string>(),
-           fixed(row.at("low"), 2) + " - " + fixed(row.at("high"), 2),
-           row.contains("share_of_limit") ? fixed(100 * row.at("share_of_limit").get<double>(), 0) + " %"
-                                          : ""});
-  }
-  return text;
 }
 
 }  // namespace xlt
