@@ -2,8 +2,8 @@
 #include "xlt/ops/machine_rates.h"
 
 #include "ops/matmul.h"
+#include "ops/timing.h"
 
-#include <functional>
 #include <string_view>
 
 #include <ATen/core/List.h>
@@ -14,8 +14,6 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 
-#include "xlt/base/context.h"
-#include "xlt/base/stats.h"
 #include "xlt/ops/linear.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -27,25 +25,6 @@ at::TensorOptions options_of(const Placement& where) {
                                 ? at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(where.device_index))
                                 : at::Device(at::kCPU);
   return at::TensorOptions().dtype(scalar_type(where.dtype)).device(device);
-}
-
-// Median seconds of a call. One that takes less than a clock can tell is repeated inside a measurement.
-// `finished` waits for what a call has begun.
-double seconds_of(const std::function<at::Tensor()>& call, int64_t repeats) {
-  constexpr double kLeast = 0.02;
-  const auto timed = [&](int64_t calls) {
-    const double begin = monotonic_seconds();
-    at::Tensor last;
-    for (int64_t i = 0; i < calls; ++i) last = call();
-    if (!last.is_cpu()) last.view(-1)[0].item();
-    return monotonic_seconds() - begin;
-  };
-  timed(1);  // what a library makes at its first call
-  int64_t calls = 1;
-  while (timed(calls) < kLeast) calls *= 2;
-  std::vector<double> seconds;
-  for (int64_t i = 0; i < repeats; ++i) seconds.push_back(timed(calls) / static_cast<double>(calls));
-  return *median_of(seconds);
 }
 
 // oneDNN's product inside libtorch; at::linear takes it for bfloat16 only.
@@ -68,7 +47,7 @@ std::vector<MatmulRate> measure_matmul(const Placement& where, int64_t rows, int
   const std::string chosen = matmul_library(weight);
   std::vector<MatmulRate> rates;
   const auto add = [&](const std::string& library, const std::function<at::Tensor()>& call) {
-    rates.push_back({library, 2e-9 * static_cast<double>(rows * out * in) / seconds_of(call, repeats),
+    rates.push_back({library, 2e-9 * static_cast<double>(rows * out * in) / median_seconds(call, repeats),
                      library == chosen});
   };
   if (!weight.is_cpu()) {
@@ -93,7 +72,7 @@ double measure_copy(const Placement& where, int64_t repeats) {
   constexpr int64_t kFloats = int64_t{1} << 26;
   const at::Tensor from = at::zeros({kFloats}, options_of(where).dtype(at::kFloat)),
                    to = at::empty_like(from);
-  return 2 * 4e-9 * kFloats / seconds_of([&] { return to.copy_(from); }, repeats);
+  return 2 * 4e-9 * kFloats / median_seconds([&] { return to.copy_(from); }, repeats);
 }
 
 }  // namespace xlt::ops
