@@ -3,8 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 
 #include "xlt/ops/linear.h"
+#include "xlt/ops/scalar_type.h"
 
 namespace xlt {
 
@@ -26,7 +28,7 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
   info.model_type = decoder->config().model_type;
   info.dtype = name_of(where.dtype);
   info.device = name_of(where);
-  info.matmul = ops::matmul_library(decoder->head_weight());
+  info.matmul = ops::matmul_library(at::empty({1, 1}, tensor_options(where)), decoder->head_weight());
   info.num_parameters = decoder->num_parameters();
   info.max_length = decoder->config().max_position_embeddings;
   info.adds_bos = !tokenizer->prefix_ids().empty();

@@ -48,7 +48,10 @@ void check_torch_version() {
 
 std::string cpu_capability() { return at::get_cpu_capability(); }
 
-std::string matmul_library(DType dtype) { return ops::matmul_library(at::empty({1, 1}, scalar_type(dtype))); }
+std::string matmul_library(DType dtype) {
+  const at::Tensor operand = at::empty({1, 1}, scalar_type(dtype));
+  return ops::matmul_library(operand, operand);
+}
 
 std::string why_no_cuda() { return ops::why_no_cuda(); }
 int num_cuda_devices() {

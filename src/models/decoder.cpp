@@ -6,6 +6,7 @@
 #include "xlt/base/error.h"
 #include "xlt/nn/kv_cache.h"
 #include "xlt/nn/linear.h"
+#include "xlt/ops/scalar_type.h"
 #include "xlt/ops/token_logps.h"
 
 namespace xlt {
@@ -40,7 +41,7 @@ ops::HeadOptions Decoder::head_options() const {
 
 std::unique_ptr<KvCache> Decoder::make_cache(int64_t capacity) {
   return std::make_unique<KvCache>(config_.num_hidden_layers, capacity, config_.num_key_value_heads,
-                                   config_.head_dim, head_weight().options().requires_grad(false));
+                                   config_.head_dim, tensor_options(placement_));
 }
 
 int64_t Decoder::num_parameters() {

@@ -48,7 +48,7 @@ class Gemma3Decoder : public Decoder {
     const ops::RopeAngles sliding = angles_of(config_, LayerType::kSlidingAttention, batch, device);
     // The factor is rounded to the weights' dtype before the product, as transformers does (25.25 instead
     // of 25.298 in bf16).
-    const at::Tensor embedded = embed(embed_tokens_, batch);
+    const at::Tensor embedded = embed(embed_tokens_, batch, placement());
     at::Tensor x =
         embedded * at::scalar_tensor(std::sqrt(static_cast<double>(config_.hidden_size)), embedded.options());
     if (hidden_states) hidden_states(0, x);

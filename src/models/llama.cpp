@@ -38,7 +38,7 @@ class LlamaDecoder : public Decoder {
     const ForwardPass pass = forward_pass(batch, cache, embed_tokens_.device());
     const ops::RopeAngles angles =
         angles_of(config_, LayerType::kFullAttention, batch, embed_tokens_.device());
-    at::Tensor x = embed(embed_tokens_, batch);  // [N, C]
+    at::Tensor x = embed(embed_tokens_, batch, placement());  // [N, C]
     if (hidden_states) hidden_states(0, x);
     at::Tensor normed = norm_before(0).forward(x);
     for (int64_t i = 0; i < static_cast<int64_t>(layers_.size()); ++i) {

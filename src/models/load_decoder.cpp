@@ -12,18 +12,12 @@
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/nn/linear.h"
+#include "xlt/ops/linear.h"
 #include "xlt/ops/scalar_type.h"
 
 namespace xlt {
 
 namespace {
-
-at::TensorOptions tensor_options(const Placement& where) {
-  const at::Device device = where.is_cuda
-                                ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(where.device_index))
-                                : at::Device(at::kCPU);
-  return at::TensorOptions().dtype(scalar_type(where.dtype)).device(device);
-}
 
 std::string shape_text(at::IntArrayRef shape) {
   std::ostringstream text;
@@ -51,6 +45,13 @@ std::string stored_name(const SafetensorsReader& reader, const std::string& name
   return name;  // the reader's own error names the nearest
 }
 
+// Norms and biases are small and go through other kernels.
+bool stays_as_stored(const at::Tensor& stored, const Placement& where) {
+  return stored.dim() == 2 && !where.is_cuda && where.dtype == DType::kFloat32 &&
+         (stored.scalar_type() == at::kBFloat16 || stored.scalar_type() == at::kHalf) &&
+         ops::reads_half_weights();
+}
+
 void load_weights(Decoder& decoder, const SafetensorsReader& reader, const Placement& where,
                   const Context& context) {
   const at::NoGradGuard no_grad;
@@ -68,7 +69,7 @@ void load_weights(Decoder& decoder, const SafetensorsReader& reader, const Place
     if (!stored.is_floating_point())
       throw Error(ErrorKind::kCheckpoint, str_cat("tensor \"", name, "\" is not of a floating-point dtype"),
                   reader.place(name));
-    *parameter.tensor = stored.to(options);
+    *parameter.tensor = stays_as_stored(stored, where) ? stored : stored.to(options);
     progress.advance(1);
   }
 }
@@ -86,6 +87,7 @@ std::unique_ptr<Decoder> load_decoder(const fs::path& folder, const Placement& w
   const Json json = load_json(config_file, ErrorKind::kCheckpoint);
   const auto family = family_of(json, config_file.string()).make();
   auto decoder = family->make(family->parse(json, config_file.string()));
+  decoder->set_placement(where);
   load_weights(*decoder, SafetensorsReader::open_folder(folder), where, context);
   return decoder;
 }
@@ -96,6 +98,7 @@ std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab
   if (vocab_size > 0) json["vocab_size"] = vocab_size;
   const auto family = family_of(json, config_file.string()).make();
   auto decoder = family->make(family->parse(json, config_file.string()));
+  decoder->set_placement(where);
   const at::NoGradGuard no_grad;
   const double range = decoder->config().initializer_range;
   for (const NamedParameter& parameter : decoder->parameters()) {
@@ -113,22 +116,24 @@ std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab
 }
 
 void train_all_weights(Decoder& decoder) {
+  const at::NoGradGuard no_grad;
+  const at::TensorOptions options = tensor_options(decoder.placement());
   for (const NamedParameter& parameter : decoder.parameters()) {
-    const at::NoGradGuard no_grad;
-    *parameter.tensor = parameter.tensor->clone();
+    *parameter.tensor = parameter.tensor->to(options, /*non_blocking=*/false, /*copy=*/true);
     parameter.tensor->set_requires_grad(true);
   }
 }
 
 void save_decoder(Decoder& decoder, const Json& config_source, const fs::path& folder) {
   make_folders(folder);
+  const DType dtype = decoder.placement().dtype;
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const NamedParameter& parameter : decoder.parameters())
-    tensors.emplace_back(parameter.name, parameter.tensor->detach());
+    tensors.emplace_back(parameter.name, parameter.tensor->detach().to(scalar_type(dtype)));
   Json config = config_source;
   config["vocab_size"] = decoder.config().vocab_size;
   config.erase("torch_dtype");
-  config["dtype"] = name_of(dtype_of(tensors.front().second.scalar_type()));
+  config["dtype"] = name_of(dtype);
   save_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
   write_file(folder / "config.json", dump_json(config, 2) + "\n");
 }

@@ -17,6 +17,7 @@
 #include "xlt/checkpoint/adapter.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/linear.h"
+#include "xlt/ops/scalar_type.h"
 
 namespace xlt {
 
@@ -113,7 +114,7 @@ std::vector<std::pair<std::string, double>> merge_lora(Decoder& decoder) {
     const LoraAdapter& lora = *named.linear->adapter();
     at::Tensor& weight = named.linear->weight();
     at::Tensor exact = weight.to(at::kFloat).add(at::matmul(lora.b, lora.a), lora.scale);
-    at::Tensor rounded = exact.to(weight.scalar_type());
+    at::Tensor rounded = exact.to(scalar_type(decoder.placement().dtype));
     const double scale = exact.abs().max().item<double>();
     const double error = rounded.to(at::kFloat).sub(exact).abs().max().item<double>();
     errors.emplace_back(named.name, scale > 0 ? error / scale : 0.0);

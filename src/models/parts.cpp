@@ -8,6 +8,7 @@
 #include "xlt/base/error.h"
 #include "xlt/nn/kv_cache.h"
 #include "xlt/nn/token_batch.h"
+#include "xlt/ops/scalar_type.h"
 
 namespace xlt {
 
@@ -53,10 +54,10 @@ GatedMlp make_gated_mlp(const ModelConfig& config) {
   return mlp;
 }
 
-at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch) {
+at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch, const Placement& where) {
   const at::Tensor ids =
       at::tensor(at::ArrayRef<int64_t>(batch.input_ids()), at::kLong).to(embed_tokens.device());
-  return at::index_select(embed_tokens, 0, ids);
+  return at::index_select(embed_tokens, 0, ids).to(scalar_type(where.dtype));
 }
 
 ForwardPass forward_pass(const TokenBatch& batch, KvCache* cache, at::Device device) {

@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "xlt/base/placement.h"
 #include "xlt/models/model_config.h"
 #include "xlt/nn/attention.h"
 #include "xlt/nn/gated_mlp.h"
@@ -25,8 +26,8 @@ GatedMlp make_gated_mlp(const ModelConfig& config);
 
 // What the layers share of one pass over `batch`; its tensors on `device`.
 ForwardPass forward_pass(const TokenBatch& batch, KvCache* cache, at::Device device);
-// embed_tokens rows of the batch: [N, C]
-at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch);
+// embed_tokens rows of the batch, in the dtype of `where`: [N, C]
+at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch, const Placement& where);
 // cos/sin of the batch's positions for one layer type, on `device`.
 ops::RopeAngles angles_of(const ModelConfig& config, LayerType type, const TokenBatch& batch,
                           at::Device device);

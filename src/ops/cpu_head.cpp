@@ -89,7 +89,7 @@ class SlopeSpan {
       else
         exponentiate(block, row, options, block.logits + first);
     }
-    add_matmul_nt(MatmulLibrary::kOwn, sums_, values, weight.t());
+    add_matmul_nt(sums_, values, weight.t());
   }
 
   // to −= e^(highest − of.highest) / of.sum · the row's sums
@@ -144,7 +144,9 @@ void finish_slopes(const std::vector<SlopeSpan>& spans, const OnlineLogSumExp* s
 
 }  // namespace
 
-bool cpu_head_takes(const at::Tensor& weight) { return matmul_library_of(weight) == MatmulLibrary::kOwn; }
+bool cpu_head_takes(const at::Tensor& hidden, const at::Tensor& weight) {
+  return matmul_library_of(hidden, weight) == MatmulLibrary::kOwn;
+}
 
 void scale_and_cap(at::Tensor& logits, const HeadOptions& options) {
   if (options.logit_scale != 1.0) logits.mul_(options.logit_scale);

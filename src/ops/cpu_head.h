@@ -17,8 +17,8 @@ namespace xlt::ops {
 // summation depends on nothing.
 inline constexpr int64_t kVocabBlock = 1024;
 
-// Whether the functions below take this weight.
-bool cpu_head_takes(const at::Tensor& weight);
+// Whether the functions below take these operands.
+bool cpu_head_takes(const at::Tensor& hidden, const at::Tensor& weight);
 
 // hidden [M, C], weight [V, C], targets [M] int64 → each row's state, over the whole vocabulary. The order of
 // summation depends on nothing but V.

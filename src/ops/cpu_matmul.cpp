@@ -22,7 +22,7 @@ constexpr int64_t kSmallWeight = int64_t{1} << 17, kLanesBeside = int64_t{1} << 
 // packed values stay in its cache.
 void multiply_outputs(const CpuMatmul& product, const std::vector<PackedBlock>& blocks, ChunkReader& weights,
                       int64_t first, int64_t last, float* y, int64_t y_row_stride, bool add) {
-  const auto multiply = is_across(product) ? kernels_of(product).across : kernels_of(product).along;
+  const MultiplyChunk multiply = kernel_of(product);
   for (const PackedBlock& block : blocks)
     for (int64_t output = first; output < last; output += kMaxChunk) {
       const Chunk chunk = weights.read(output, std::min(kMaxChunk, last - output), block.begin, block.depth);
@@ -45,8 +45,6 @@ void multiply_into_y(const CpuMatmul& product, const std::vector<PackedBlock>& b
     store_outputs(product, output, count, sums.data());
   }
 }
-
-int64_t size_of(KernelDtype dtype) { return dtype == KernelDtype::kF32 ? sizeof(float) : sizeof(uint16_t); }
 
 CpuMatmul rows_of(const CpuMatmul& product, int64_t first, int64_t last) {
   CpuMatmul part = product;

@@ -22,21 +22,16 @@ using torch::autograd::tensor_list;
 
 // Gradient of x [N, in] from that of y [N, out].
 at::Tensor input_gradient(const at::Tensor& y_gradient, const at::Tensor& weight) {
-  return matmul_nt(matmul_library_of(weight), y_gradient, weight.t());
+  return matmul_nt(y_gradient, weight.t());
 }
 
 // Gradient of the weight [out, in]: y_gradientᵀ · x.
 at::Tensor weight_gradient(const at::Tensor& y_gradient, const at::Tensor& x) {
-  return matmul_nt(matmul_library_of(x), y_gradient.t(), x.t());
-}
-
-// y += h · bᵀ
-void add_product(at::Tensor& y, const at::Tensor& h, const at::Tensor& b) {
-  add_matmul_nt(matmul_library_of(b), y, h, b);
+  return matmul_nt(y_gradient.t(), x.t());
 }
 
 at::Tensor padded_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  const MatmulLibrary library = matmul_library_of(weight);
+  const MatmulLibrary library = matmul_library_of(x, weight);
   const at::Tensor padded = pad_rows(x, x.size(0) == 0 ? 0 : invariant_rows_of(library));
   return matmul_nt(library, padded, weight, bias).narrow(0, 0, x.size(0));
 }
@@ -46,7 +41,7 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight) {
     // A frozen weight asks for no gradient, and so for no copy of x.
     context->save_for_backward({weight.requires_grad() ? x : at::Tensor(), weight});
-    return matmul_nt(matmul_library_of(weight), x, weight);
+    return matmul_nt(x, weight);
   }
 
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
@@ -63,10 +58,9 @@ class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> 
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& a, const at::Tensor& b, double scale, double p, int64_t key) {
-    at::Tensor y = matmul_nt(matmul_library_of(weight), x, weight);
-    const at::Tensor h =
-        matmul_nt(matmul_library_of(a), dropout(x, {p, static_cast<uint64_t>(key)}), a).mul_(scale);
-    add_product(y, h, b);
+    at::Tensor y = matmul_nt(x, weight);
+    const at::Tensor h = matmul_nt(dropout(x, {p, static_cast<uint64_t>(key)}), a).mul_(scale);
+    add_matmul_nt(y, h, b);
     context->save_for_backward({x, h, weight, a, b});
     context->saved_data["scale"] = scale;
     context->saved_data["p"] = p;
@@ -89,7 +83,7 @@ class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> 
       if (drop.p > 0)
         add_dropout(result[0], input_gradient(g, a), drop);
       else
-        add_product(result[0], g, a.t());
+        add_matmul_nt(result[0], g, a.t());
     }
     if (context->needs_input_grad(2)) result[2] = weight_gradient(g, dropout(x, drop));
     if (context->needs_input_grad(3)) result[3] = weight_gradient(y_gradient, h);
@@ -143,16 +137,20 @@ at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::
                                                static_cast<int64_t>(drop.key)),
                      x);
   const int64_t count = rows.size(0);
-  const at::Tensor padded = pad_rows(rows, count == 0 ? 0 : invariant_rows(weight));
-  at::Tensor y = matmul_nt(matmul_library_of(weight), padded, weight);
-  add_product(y, matmul_nt(matmul_library_of(a_cast), dropout(padded, drop), a_cast).mul_(scale), b_cast);
+  const at::Tensor padded = pad_rows(rows, count == 0 ? 0 : invariant_rows(rows, weight));
+  at::Tensor y = matmul_nt(padded, weight);
+  add_matmul_nt(y, matmul_nt(dropout(padded, drop), a_cast).mul_(scale), b_cast);
   return from_rows(y.narrow(0, 0, count), x);
 }
 
-int64_t invariant_rows(const at::Tensor& weight) { return invariant_rows_of(matmul_library_of(weight)); }
+int64_t invariant_rows(const at::Tensor& x, const at::Tensor& weight) {
+  return invariant_rows_of(matmul_library_of(x, weight));
+}
 
-std::string matmul_library(const at::Tensor& weight) {
-  switch (matmul_library_of(weight)) {
+bool reads_half_weights() { return cpu_matmul_suits(); }
+
+std::string matmul_library(const at::Tensor& x, const at::Tensor& weight) {
+  switch (matmul_library_of(x, weight)) {
     case MatmulLibrary::kOwn:
       return "xlt";
     case MatmulLibrary::kMkl:

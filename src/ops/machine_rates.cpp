@@ -20,13 +20,6 @@
 namespace xlt::ops {
 namespace {
 
-at::TensorOptions options_of(const Placement& where) {
-  const at::Device device = where.is_cuda
-                                ? at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(where.device_index))
-                                : at::Device(at::kCPU);
-  return at::TensorOptions().dtype(scalar_type(where.dtype)).device(device);
-}
-
 // oneDNN's product inside libtorch; at::linear takes it for bfloat16 only.
 at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight) {
   using Signature =
@@ -42,9 +35,9 @@ at::Tensor onednn_linear(const at::Tensor& x, const at::Tensor& weight) {
 std::vector<MatmulRate> measure_matmul(const Placement& where, int64_t rows, int64_t out, int64_t in,
                                        int64_t repeats) {
   const at::NoGradGuard no_grad;
-  const at::Tensor x = at::randn({rows, in}, options_of(where)),
-                   weight = at::randn({out, in}, options_of(where));
-  const std::string chosen = matmul_library(weight);
+  const at::Tensor x = at::randn({rows, in}, tensor_options(where)),
+                   weight = at::randn({out, in}, tensor_options(where));
+  const std::string chosen = matmul_library(x, weight);
   std::vector<MatmulRate> rates;
   const auto add = [&](const std::string& library, const std::function<at::Tensor()>& call) {
     rates.push_back({library, 2e-9 * static_cast<double>(rows * out * in) / median_seconds(call, repeats),
@@ -56,7 +49,7 @@ std::vector<MatmulRate> measure_matmul(const Placement& where, int64_t rows, int
   }
   if (cpu_matmul_suits() && where.dtype != DType::kFloat64)
     add("xlt", [&] { return matmul_nt(MatmulLibrary::kOwn, x, weight); });
-  const MatmulLibrary library = matmul_library_of(weight);
+  const MatmulLibrary library = matmul_library_of(x, weight);
   if (where.dtype == DType::kFloat32 || where.dtype == DType::kFloat64)
     add("mkl", [&] { return at::linear(x, weight); });
   else if (library == MatmulLibrary::kMklWidened)
@@ -70,7 +63,7 @@ std::vector<MatmulRate> measure_matmul(const Placement& where, int64_t rows, int
 
 double measure_copy(const Placement& where, int64_t repeats) {
   constexpr int64_t kFloats = int64_t{1} << 26;
-  const at::Tensor from = at::zeros({kFloats}, options_of(where).dtype(at::kFloat)),
+  const at::Tensor from = at::zeros({kFloats}, tensor_options(where).dtype(at::kFloat)),
                    to = at::empty_like(from);
   return 2 * 4e-9 * kFloats / median_seconds([&] { return to.copy_(from); }, repeats);
 }

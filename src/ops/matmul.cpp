@@ -107,10 +107,10 @@ bool multiplies_pairs(const at::Tensor& x, const at::Tensor& weight) {
          cpu_matmul_takes_pairs();
 }
 
-MatmulLibrary matmul_library_of(const at::Tensor& weight) {
+MatmulLibrary matmul_library_of(const at::Tensor& x, const at::Tensor& weight) {
   if (!weight.is_cpu()) return MatmulLibrary::kDevice;
-  if (weight.scalar_type() == at::kDouble) return MatmulLibrary::kMkl;
-  if (weight.scalar_type() == at::kBFloat16 && leaves_bf16_to_onednn()) return MatmulLibrary::kOnednnBf16;
+  if (x.scalar_type() == at::kDouble) return MatmulLibrary::kMkl;
+  if (x.scalar_type() == at::kBFloat16 && leaves_bf16_to_onednn()) return MatmulLibrary::kOnednnBf16;
   if (cpu_matmul_suits()) return MatmulLibrary::kOwn;
   return weight.scalar_type() == at::kFloat ? MatmulLibrary::kMkl : MatmulLibrary::kMklWidened;
 }
@@ -131,16 +131,21 @@ int64_t invariant_rows_of(MatmulLibrary library) {
   return 1;
 }
 
+at::Tensor matmul_nt(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return matmul_nt(matmul_library_of(x, weight), x, weight, bias);
+}
+
 at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tensor& weight,
                      const at::Tensor& bias) {
   check_sizes(x, weight);
-  if (x.numel() == 0 || weight.numel() == 0) return at::linear(x, weight, bias);
+  if (x.numel() == 0 || weight.numel() == 0) return at::linear(x, weight.to(x.scalar_type()), bias);
   if (library == MatmulLibrary::kOwn) return own_linear(x, weight, bias);
   if (library == MatmulLibrary::kMklWidened) return widened_linear(x, weight, bias);
   return at::linear(x, weight, bias);
 }
 
-void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight) {
+void add_matmul_nt(at::Tensor& y, const at::Tensor& x, const at::Tensor& weight) {
+  const MatmulLibrary library = matmul_library_of(x, weight);
   if (library == MatmulLibrary::kOwn && y.stride(1) == 1 && x.numel() > 0 && weight.numel() > 0) {
     own_product(x, weight, y, true);
   } else if (library == MatmulLibrary::kOwn || library == MatmulLibrary::kMklWidened) {

@@ -22,15 +22,18 @@ enum class MatmulLibrary {
 // Whether our own product multiplies x, [N, in], by the weight as pairs of bfloat16.
 bool multiplies_pairs(const at::Tensor& x, const at::Tensor& weight);
 
-// By dtype, device and the CPU's instruction set.
-MatmulLibrary matmul_library_of(const at::Tensor& weight);
+// By the operands' types and device and the CPU's instruction set. x is of the weight's type, or float32
+// beside a weight in half precision on the CPU.
+MatmulLibrary matmul_library_of(const at::Tensor& x, const at::Tensor& weight);
 int64_t invariant_rows_of(MatmulLibrary library);
 
-// x [N, in] · weightᵀ (+ bias) → [N, out]; weight [out, in] of any strides. No autograd, no padding.
+// x [N, in] · weightᵀ (+ bias) → [N, out] of x's type, by the library above or a given one; weight [out, in]
+// of any strides. No autograd, no padding.
+at::Tensor matmul_nt(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
 at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tensor& weight,
                      const at::Tensor& bias = {});
 // y += x · weightᵀ, in place; without a temporary of y's size where the library can.
-void add_matmul_nt(MatmulLibrary library, at::Tensor& y, const at::Tensor& x, const at::Tensor& weight);
+void add_matmul_nt(at::Tensor& y, const at::Tensor& x, const at::Tensor& weight);
 
 // x · weightᵀ (or, with `transposed`, x · weight) for a weight [out, in] in nf4 on the CPU: the bits of the
 // product by the same values in float32. Only where cpu_matmul_suits().

@@ -21,7 +21,8 @@ XLT_INLINE void tile(const char* weight, int64_t stride, int64_t depth, const fl
                   sizeof(Vector));
 #pragma GCC unroll 12
     for (int row = 0; row < kRows; ++row) {
-      const auto value = load_lane<typename Operands::Lane>(x + i * kRows + row);
+      typename Operands::template Spread<Vector> value;
+      Operands::template spread<0>(load_lane<typename Operands::Lane>(x + i * kRows + row), value);
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) Operands::add_product(sums[row][v], value, weights[v]);
     }

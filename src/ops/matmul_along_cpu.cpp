@@ -20,26 +20,51 @@ XLT_INLINE void store_quads(const Quad (&in)[4], float* y, int64_t rows, const C
   }
 }
 
-// totals [kOutputs][kVectors vectors] += the products of `count` lanes, summed in registers. kFetch: lines
-// of the next chunk's weight, `ahead` bytes on, one with every lane, some twice (all at once would stall).
+// sums += the products of the lanes of x at `columns` and part kPart of each output's lane of the weight.
+template <typename Operands, int kPart, typename Vector, int kOutputs, int kVectors>
+XLT_INLINE void add_lane(const char* weight, int64_t stride, const float* columns,
+                         Vector (&sums)[kOutputs][kVectors]) {
+  typename Operands::template Operand<Vector> x[kVectors];
+#pragma GCC unroll 3
+  for (int v = 0; v < kVectors; ++v)
+    std::memcpy(&x[v], columns + v * static_cast<int64_t>(sizeof(Vector) / sizeof(float)), sizeof(Vector));
+#pragma GCC unroll 8
+  for (int o = 0; o < kOutputs; ++o) {
+    typename Operands::template Spread<Vector> w;
+    Operands::template spread<kPart>(load_lane<typename Operands::Lane>(weight + o * stride), w);
+#pragma GCC unroll 3
+    for (int v = 0; v < kVectors; ++v) Operands::add_product(sums[o][v], w, x[v]);
+  }
+}
+
+// totals [kOutputs][kVectors vectors] += the products of `count` lanes of x, summed in registers. kFetch:
+// lines of the next chunk's weight, `ahead` bytes on, one with every lane, some twice (all at once would
+// stall).
 template <typename Operands, typename Vector, int kOutputs, int kVectors, bool kFetch>
 XLT_INLINE void add_run(const char* weight, int64_t stride, int64_t ahead, const float* x, int64_t count,
                         float* totals) {
   constexpr int64_t kFloats = sizeof(Vector) / sizeof(float), kLineBytes = kLine * sizeof(float);
-  using Lane = typename Operands::Lane;
+  constexpr int kParts = Operands::kParts;
   Vector sums[kOutputs][kVectors] = {};
-  for (int64_t i = 0; i < count; ++i) {
-    if (kFetch) __builtin_prefetch(weight + ahead + i / kLine * kLineBytes + i % kOutputs * stride, 0, 2);
-    typename Operands::template Operand<Vector> columns[kVectors];
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v)
-      std::memcpy(&columns[v], x + (i * kVectors + v) * kFloats, sizeof(Vector));
-#pragma GCC unroll 8
-    for (int o = 0; o < kOutputs; ++o) {
-      const auto w = load_lane<Lane>(weight + o * stride + i * static_cast<int64_t>(sizeof(Lane)));
-#pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) Operands::add_product(sums[o][v], w, columns[v]);
+  for (int64_t lane = 0; lane < count / kParts; ++lane) {
+    if (kFetch)
+      __builtin_prefetch(weight + ahead + lane / kLine * kLineBytes + lane % kOutputs * stride, 0, 2);
+    const float* columns = x + lane * kParts * kVectors * kFloats;
+    add_lane<Operands, 0>(weight + lane * kLaneBytes, stride, columns, sums);
+    if constexpr (kParts == 2) {
+      const char* again = weight + lane * kLaneBytes;
+      asm(""
+          : "+r"(
+              again));  // read twice: GCC would keep every output's lane in a register, and there are too few
+      add_lane<Operands, 1>(again, stride, columns + kVectors * kFloats, sums);
     }
+  }
+  if (kParts == 2 && count % 2 == 1) {  // half a lane: what lies beside it is not the weight's
+    uint32_t last[kOutputs];
+    for (int o = 0; o < kOutputs; ++o)
+      last[o] = load_lane<uint16_t>(weight + o * stride + count / 2 * kLaneBytes);
+    add_lane<Operands, 0>(reinterpret_cast<const char*>(last), kLaneBytes,
+                          x + (count - 1) * kVectors * kFloats, sums);
   }
 #pragma GCC unroll 8
   for (int o = 0; o < kOutputs; ++o) {
@@ -79,7 +104,7 @@ template <typename Tiles, typename Operands, typename Vector, int kVectors, bool
 XLT_INLINE void add_runs(const Chunk& chunk, int64_t begin, int64_t count, const float* x, float* totals) {
   constexpr int kTileOut = Tiles::kAlongOut;
   constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
-  const char* weight = chunk.values + begin * static_cast<int64_t>(sizeof(float));
+  const char* weight = chunk.values + begin / Operands::kParts * kLaneBytes;  // kRun is even
   int64_t output = 0;
   for (; output + kTileOut <= chunk.outputs; output += kTileOut)
     add_run<Operands, Vector, kTileOut, kVectors, kFetch>(weight + output * chunk.stride, chunk.stride,
@@ -107,6 +132,27 @@ XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const Chu
 
 [[noreturn]] void no_tile(const Panel& panel) {
   throw Error(ErrorKind::kInternal, str_cat("no tile for a panel of ", panel.width, " rows"));
+}
+
+template <typename Operands>
+XLT_INLINE void multiply_panels_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                     const ChunkOutput& out) {
+  using Vector = Avx2Tiles::Vector;
+  for (int64_t p = 0; p < num_panels; ++p) {
+    switch (panels[p].width) {
+      case 8:
+        multiply_panel<Avx2Tiles, Operands, Vector, 1>(chunk, panels[p], out);
+        break;
+      case 16:
+        multiply_panel<Avx2Tiles, Operands, Vector, 2>(chunk, panels[p], out);
+        break;
+      case 24:
+        multiply_panel<Avx2Tiles, Operands, Vector, 3>(chunk, panels[p], out);
+        break;
+      default:
+        no_tile(panels[p]);
+    }
+  }
 }
 
 #ifdef XLT_HAS_AVX_KERNELS
@@ -142,28 +188,23 @@ XLT_INLINE void multiply_panels_avx512(const Chunk& chunk, const Panel* panels, 
 
 XLT_AVX2_KERNEL void multiply_along_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                          const ChunkOutput& out) {
-  using Vector = Avx2Tiles::Vector;
-  for (int64_t p = 0; p < num_panels; ++p) {
-    switch (panels[p].width) {
-      case 8:
-        multiply_panel<Avx2Tiles, FloatOperands, Vector, 1>(chunk, panels[p], out);
-        break;
-      case 16:
-        multiply_panel<Avx2Tiles, FloatOperands, Vector, 2>(chunk, panels[p], out);
-        break;
-      case 24:
-        multiply_panel<Avx2Tiles, FloatOperands, Vector, 3>(chunk, panels[p], out);
-        break;
-      default:
-        no_tile(panels[p]);
-    }
-  }
+  multiply_panels_avx2<FloatOperands>(chunk, panels, num_panels, out);
+}
+
+XLT_AVX2_KERNEL void multiply_along_halves_avx2(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                                                const ChunkOutput& out) {
+  multiply_panels_avx2<HalfOperands>(chunk, panels, num_panels, out);
 }
 
 #ifdef XLT_HAS_AVX_KERNELS
 XLT_AVX512_KERNEL void multiply_along_avx512(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                              const ChunkOutput& out) {
   multiply_panels_avx512<FloatOperands>(chunk, panels, num_panels, out);
+}
+
+XLT_AVX512_KERNEL void multiply_along_halves_avx512(const Chunk& chunk, const Panel* panels,
+                                                    int64_t num_panels, const ChunkOutput& out) {
+  multiply_panels_avx512<HalfOperands>(chunk, panels, num_panels, out);
 }
 
 XLT_AVX512_KERNEL void multiply_along_pairs(const Chunk& chunk, const Panel* panels, int64_t num_panels,

@@ -1,6 +1,7 @@
 // The inner loops of cpu_matmul.h, one thread each: panels of x by a chunk of the weight. Inside `ops` only.
 // Operands come in lanes of 32 bits: a float32, or two inputs next to each other in bfloat16, the first in
-// the low half. SPDX-License-Identifier: Apache-2.0
+// the low half; beside float32, such a lane of the weight meets two of x.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "ops/lanes.h"
@@ -34,8 +35,9 @@ struct Panel {
 };
 // Outputs of a chunk at most; with 1,024 lanes each they fill half a second-level cache of 512 KiB.
 inline constexpr int64_t kMaxChunk = 64;
-// A block of inputs, `depth` lanes, of one chunk of outputs. Along: output o's lanes side by side at o ·
-// stride. Across: lane i of every output side by side at i · stride. Not always aligned to a lane's size.
+// A block of inputs, as many as `depth` lanes of x hold, of one chunk of outputs. Along: output o's lanes
+// side by side at o · stride. Across: lane i of every output side by side at i · stride. Not always aligned
+// to a lane's size.
 struct Chunk {
   const char* values;
   int64_t outputs, depth;
@@ -43,9 +45,20 @@ struct Chunk {
   int64_t ahead;   // along: how many bytes on the next chunk lies; 0 if it may not be fetched early
 };
 
-// How a lane of x multiplies a vector of lanes of the weight, or the other way round.
-struct FloatOperands {
-  using Lane = float;
+// How lanes are multiplied: a vector of them (Operand) by one that is spread, the same for all. A lane of the
+// weight along holds kParts values, which multiply as many lanes of x.
+template <typename T>
+struct WholeLanes {
+  using Lane = T;
+  static constexpr int kParts = 1;
+  template <typename Sums>
+  using Spread = T;  // GCC makes a vector of it best where it multiplies
+  template <int kPart>
+  static XLT_INLINE void spread(T lane, T& to) {
+    to = lane;
+  }
+};
+struct FloatOperands : WholeLanes<float> {
   template <typename Sums>
   using Operand = Sums;
   template <typename Sums>
@@ -53,15 +66,33 @@ struct FloatOperands {
     sums += x * y;
   }
 };
-#ifdef XLT_HAS_AVX_KERNELS
 template <size_t kBytes>
-struct PairVector {
+struct BitVector {
   typedef uint32_t type __attribute__((vector_size(kBytes)));
 };
-struct PairOperands {
+// Float32 by bfloat16, which is widened in the registers: along only.
+struct HalfOperands {
   using Lane = uint32_t;
+  static constexpr int kParts = 2;
   template <typename Sums>
-  using Operand = typename PairVector<sizeof(Sums)>::type;
+  using Operand = Sums;
+  template <typename Sums>
+  using Spread = Sums;
+  template <int kPart, typename Sums>
+  static XLT_INLINE void spread(uint32_t two, Sums& to) {
+    auto all = two - typename BitVector<sizeof(Sums)>::type{};
+    asm("" : "+v"(all));  // first: GCC would shift it in a general register and move it over
+    to = reinterpret_cast<Sums>(kPart == 0 ? all << 16 : all & 0xffff0000u);
+  }
+  template <typename Sums>
+  static XLT_INLINE void add_product(Sums& sums, const Sums& x, const Sums& y) {
+    sums += x * y;
+  }
+};
+#ifdef XLT_HAS_AVX_KERNELS
+struct PairOperands : WholeLanes<uint32_t> {
+  template <typename Sums>
+  using Operand = typename BitVector<sizeof(Sums)>::type;
   // The instruction by its name: an intrinsic is only inlined into functions that are all compiled for it,
   // and templates take their instruction set from the kernel that calls them. It takes subnormal numbers for
   // 0.
@@ -90,6 +121,7 @@ struct MatmulKernels {
   // for (panel_rows in matmul_operands.cpp); across, its rows, kRun inputs at most.
   int64_t along_panel, across_panel;
   MultiplyChunk along, across;
+  MultiplyChunk along_halves;  // by bfloat16 as it lies; null where x is not float32
 };
 inline constexpr int64_t kStep = Avx2Tiles::kFloats;
 
@@ -102,6 +134,8 @@ const MatmulKernels& matmul_pair_kernels();
   void name(const Chunk& chunk, const Panel* panels, int64_t num_panels, const ChunkOutput& out)
 XLT_DECLARE(multiply_along_avx2);
 XLT_DECLARE(multiply_along_avx512);
+XLT_DECLARE(multiply_along_halves_avx2);
+XLT_DECLARE(multiply_along_halves_avx512);
 XLT_DECLARE(multiply_along_pairs);
 XLT_DECLARE(multiply_across_avx2);
 XLT_DECLARE(multiply_across_avx512);

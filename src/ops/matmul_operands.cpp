@@ -140,6 +140,15 @@ XLT_INLINE void store_rows(const float* from, int64_t rows, int64_t outputs, T* 
 
 bool is_turned(const CpuMatmul& product) { return product.in_stride == 1 && product.in <= kFewInputs; }
 bool is_across(const CpuMatmul& product) { return product.in_stride != 1 || is_turned(product); }
+bool reads_halves(const CpuMatmul& product) {
+  return !is_paired(product) && !is_across(product) && product.dtype == KernelDtype::kBf16 &&
+         product.nf4_absmax == nullptr;
+}
+MultiplyChunk kernel_of(const CpuMatmul& product) {
+  const MatmulKernels& kernels = kernels_of(product);
+  if (is_across(product)) return kernels.across;
+  return reads_halves(product) ? kernels.along_halves : kernels.along;
+}
 int64_t depth_of(const CpuMatmul& product) {
   return (is_across(product) ? kRun : kAlongDepth) * (is_paired(product) ? 2 : 1);
 }
@@ -189,10 +198,11 @@ Chunk ChunkReader::read_floats(int64_t first, int64_t outputs, int64_t begin, in
   const int64_t offset = first * product_.out_stride + begin * product_.in_stride;
   const bool inputs_adjacent = product_.in_stride == 1, is_nf4 = product_.nf4_absmax != nullptr;
   const int64_t stride = inputs_adjacent ? product_.out_stride : product_.in_stride;
-  if (!is_nf4 && product_.dtype == KernelDtype::kF32) {
-    const auto* values = reinterpret_cast<const char*>(static_cast<const float*>(product_.weight) + offset);
+  if (reads_halves(product_) || (!is_nf4 && product_.dtype == KernelDtype::kF32)) {
+    const int64_t size = size_of(product_.dtype);
     const int64_t ahead = inputs_adjacent && first + outputs < product_.out ? outputs * stride : 0;
-    return {values, outputs, depth, stride * kLaneBytes, ahead * kLaneBytes};
+    return {static_cast<const char*>(product_.weight) + offset * size, outputs, depth, stride * size,
+            ahead * size};
   }
   const int64_t rows = inputs_adjacent ? outputs : depth, columns = inputs_adjacent ? depth : outputs;
   converted_.resize(static_cast<size_t>(rows * columns));

@@ -20,10 +20,18 @@ inline int64_t lanes_of(const CpuMatmul& product, int64_t inputs) {
   return is_paired(product) ? (inputs + 1) / 2 : inputs;
 }
 
+// Bytes of an element; not of float64.
+inline int64_t size_of(KernelDtype dtype) {
+  return dtype == KernelDtype::kF32 ? sizeof(float) : sizeof(uint16_t);
+}
+
 // Which kernel runs a product. Few inputs: storing y takes most of the time, and the kernel across stores
 // whole lines of it, so the weight is turned for it.
 bool is_turned(const CpuMatmul& product);
 bool is_across(const CpuMatmul& product);
+// Float32 by bfloat16 as it lies.
+bool reads_halves(const CpuMatmul& product);
+MultiplyChunk kernel_of(const CpuMatmul& product);
 // Inputs summed between two visits to y: whole lanes.
 int64_t depth_of(const CpuMatmul& product);
 

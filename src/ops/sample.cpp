@@ -122,7 +122,7 @@ std::vector<int64_t> sample_head(const at::Tensor& hidden, const at::Tensor& wei
     XLT_CHECK(row >= 0 && row < hidden.size(0), "a draw from row ", row, " of ", hidden.size(0));
   check_options(options);
   if (rows.empty()) return {};
-  if (hidden.numel() == 0 || !runs_cpu_kernels(hidden.device()) || !cpu_head_takes(weight)) {
+  if (hidden.numel() == 0 || !runs_cpu_kernels(hidden.device()) || !cpu_head_takes(hidden, weight)) {
     head_logits_into(logits, hidden, weight, head);
     return sample_rows(logits, rows, uniforms, options);
   }

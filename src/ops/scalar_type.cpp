@@ -19,6 +19,13 @@ at::ScalarType scalar_type(DType dtype) {
   throw Error(ErrorKind::kInternal, "dtype without a tensor type");
 }
 
+at::TensorOptions tensor_options(const Placement& where) {
+  const at::Device device = where.is_cuda
+                                ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(where.device_index))
+                                : at::Device(at::kCPU);
+  return at::TensorOptions().dtype(scalar_type(where.dtype)).device(device);
+}
+
 DType dtype_of(at::ScalarType type) {
   for (const DType dtype : {DType::kFloat32, DType::kBFloat16, DType::kFloat16, DType::kFloat64})
     if (scalar_type(dtype) == type) return dtype;

@@ -33,8 +33,8 @@ using torch::autograd::tensor_list;
 constexpr int64_t kStateColumns = 3;
 static_assert(sizeof(OnlineLogSumExp) == kStateColumns * sizeof(double));
 
-bool takes_cpu_head(const at::Tensor& weight) {
-  return runs_cpu_kernels(weight.device()) && cpu_head_takes(weight);
+bool takes_cpu_head(const at::Tensor& hidden, const at::Tensor& weight) {
+  return runs_cpu_kernels(weight.device()) && cpu_head_takes(hidden, weight);
 }
 
 std::vector<Run> blocks_of(const at::Tensor& weight) {
@@ -51,15 +51,14 @@ at::Tensor block_of(const at::Tensor& weight, const Run& run) {
 
 // x · yᵀ in float32, whatever the types.
 at::Tensor wide_product(const at::Tensor& x, const at::Tensor& y) {
-  if (y.is_cpu() || y.scalar_type() == at::kFloat)
-    return matmul_nt(matmul_library_of(y), x.to(at::kFloat), y.to(at::kFloat));
+  if (y.is_cpu() || y.scalar_type() == at::kFloat) return matmul_nt(x.to(at::kFloat), y.to(at::kFloat));
   return at::mm(x.to(y.scalar_type()), y.t(), at::kFloat);
 }
 
 // sum += x · yᵀ
 void add_product(at::Tensor sum, const at::Tensor& x, const at::Tensor& y) {
   if (y.is_cpu() && y.scalar_type() == at::kFloat)
-    add_matmul_nt(matmul_library_of(y), sum, x, y);
+    add_matmul_nt(sum, x, y);
   else
     sum.add_(wide_product(x, y));
 }
@@ -111,7 +110,7 @@ void to_gradient(at::Tensor logits, const at::Tensor& targets, const Run& block,
 at::Tensor states_of(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                      const HeadOptions& options) {
   at::Tensor states = new_states(targets);
-  if (takes_cpu_head(weight)) {
+  if (takes_cpu_head(hidden, weight)) {
     for (const Run& rows : even_runs_of(hidden.size(0), options.chunk_rows))
       cpu_head_states(narrow(hidden, rows), weight, narrow(targets, rows), options,
                       states_in(states) + rows.first);
@@ -130,7 +129,7 @@ at::Tensor states_of(const at::Tensor& hidden, const at::Tensor& weight, const a
 at::Tensor logps_with_slopes(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                              const HeadOptions& options, at::Tensor slopes) {
   at::Tensor states = new_states(targets);
-  if (takes_cpu_head(weight)) {
+  if (takes_cpu_head(hidden, weight)) {
     cpu_head_slopes(hidden, weight, targets, options, states_in(states), slopes);
     return logp_of(states);
   }
@@ -241,7 +240,7 @@ void head_logits_into(at::Tensor logits, const at::Tensor& hidden, const at::Ten
   const at::NoGradGuard no_grad;
   if (logits.numel() == 0) return;
   if (hidden.size(1) == 0) return static_cast<void>(logits.zero_());
-  if (takes_cpu_head(weight)) return cpu_head_logits(hidden, weight, options, logits);
+  if (takes_cpu_head(hidden, weight)) return cpu_head_logits(hidden, weight, options, logits);
   for (const Run& columns : blocks_of(weight))
     logits.narrow(1, columns.first, columns.count)
         .copy_(logits_of(hidden, block_of(weight, columns), options));

@@ -18,6 +18,7 @@
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/nn/kv_cache.h"
 #include "xlt/nn/token_batch.h"
+#include "xlt/ops/linear.h"
 #include "xlt/ops/token_logps.h"
 
 namespace xlt {
@@ -227,6 +228,57 @@ TEST(Decoder, SavedFolderLoadsToTheSameWeights) {
   ASSERT_EQ(before.size(), after.size());
   for (size_t i = 0; i < before.size(); ++i)
     EXPECT_TRUE(at::equal(*before[i].tensor, *after[i].tensor)) << before[i].name;
+}
+
+// A folder of bfloat16 weights.
+fs::path narrow_folder(const fs::path& config) {
+  const auto decoder = make_decoder(config, kVocab, {.dtype = DType::kBFloat16}, Rng(1));
+  const fs::path folder = scratch_folder() / "narrow";
+  save_decoder(*decoder, load_json(config), folder);
+  return folder;
+}
+
+TEST(LoadDecoder, UnderFloat32MatricesStayInBfloat16AndGiveTheBitsOfTheirFloat32Values) {
+  if (!ops::reads_half_weights()) GTEST_SKIP() << "no AVX2";
+  for (const fs::path& config : {llama_config(), gemma_config()}) {
+    const fs::path folder = narrow_folder(config);
+    const auto decoder = load_decoder(folder, Placement{}, Context{}),
+               wide = load_decoder(folder, Placement{}, Context{});
+    for (const NamedParameter& parameter : wide->parameters()) {
+      EXPECT_EQ(parameter.tensor->scalar_type(), parameter.tensor->dim() == 2 ? at::kBFloat16 : at::kFloat);
+      *parameter.tensor = parameter.tensor->to(at::kFloat);
+    }
+    attach_random_lora(*decoder);
+    attach_random_lora(*wide);
+    const Forest forest = random_forest(3);
+    const at::Tensor result = packed_log_probabilities(*decoder, forest),
+                     expected = packed_log_probabilities(*wide, forest);
+    EXPECT_TRUE(at::equal(result, expected));
+    const auto gradients = lora_gradients(*decoder, result),
+               expected_gradients = lora_gradients(*wide, expected);
+    for (size_t i = 0; i < gradients.size(); ++i)
+      EXPECT_TRUE(at::equal(gradients[i], expected_gradients[i])) << i;
+    EXPECT_EQ(decoder->make_cache(8)->keys(0).scalar_type(), at::kFloat);
+  }
+}
+
+// What changes or saves weights goes by the dtype that was asked for.
+TEST(LoadDecoder, MatricesThatStayedInBfloat16AreMergedTrainedAndSavedInFloat32) {
+  const fs::path folder = narrow_folder(llama_config()), saved = scratch_folder() / "widened";
+  const auto load = [&] { return load_decoder(folder, Placement{}, Context{}); };
+  const auto merged = load(), trained = load();
+  attach_random_lora(*merged);
+  for (const auto& [name, error] : merge_lora(*merged)) EXPECT_EQ(error, 0) << name;
+  save_decoder(*merged, load_json(llama_config()), saved);
+  const SafetensorsReader reader = SafetensorsReader::open_folder(saved);
+  for (const std::string& name : reader.names())
+    EXPECT_EQ(reader.get(name).scalar_type(), at::kFloat) << name;
+  EXPECT_EQ(load_json(saved / "config.json").at("dtype"), "float32");
+  train_all_weights(*trained);
+  for (const NamedParameter& parameter : trained->parameters()) {
+    EXPECT_EQ(parameter.tensor->scalar_type(), at::kFloat) << parameter.name;
+    EXPECT_TRUE(parameter.tensor->requires_grad()) << parameter.name;
+  }
 }
 
 TEST(Decoder, AdaptersRoundTripAndMergeChangesNothing) {

@@ -282,6 +282,29 @@ TEST(CpuMatmul, PairsEndWithTheInputs) {
   }
 }
 
+// As they lie or widened, along, across and turned; an odd number of inputs with NaN beside them; rows that
+// do not begin on a lane's boundary.
+TEST(CpuMatmul, WeightsInHalfPrecisionGiveTheBitsOfTheirFloat32Values) {
+  if (!cpu_matmul_suits()) GTEST_SKIP() << "no AVX2";
+  for (const auto& [rows, out, in] : {Shape{1, 3, 1}, Shape{7, 70, 9}, Shape{9, 70, 601},
+                                      Shape{25, 131, 1025}, Shape{41, 66, 1300}, Shape{150, 333, 2051}})
+    for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf})
+      for (const bool narrow_vectors : {false, true}) {
+        Problem halves = problem(rows, out, in, dtype), floats = halves;
+        halves.narrow_vectors = floats.narrow_vectors = narrow_vectors;
+        floats.weight = halves.weight.to(at::kFloat);
+        const at::Tensor expected = floats.computed();
+        at::Tensor wide = at::full({out + 1, in + 2}, std::nan(""), halves.weight.options());
+        wide.narrow(0, 0, out).narrow(1, 1, in).copy_(halves.weight);
+        halves.weight = wide.narrow(0, 0, out).narrow(1, 1, in);
+        EXPECT_TRUE(same_bits(halves.computed(), expected))
+            << dtype << " " << rows << " " << out << " " << in;
+        halves.weight = floats.weight.t().contiguous().t().to(dtype);
+        floats.weight = halves.weight.to(at::kFloat);
+        EXPECT_TRUE(same_bits(halves.computed(), floats.computed())) << dtype << " " << rows << " " << out;
+      }
+}
+
 TEST(CpuMatmul, MoreThreadsThanWork) {
   const int threads = at::get_num_threads();
   for (const auto& [rows, out, in] :

@@ -81,6 +81,34 @@ TEST(LoraLinear, AcceptsAFloat32AdapterOnABfloat16Model) {
   EXPECT_EQ(b.grad().scalar_type(), at::kFloat);
 }
 
+// y and the gradients of x, a and b of two weights, for a float32 x.
+std::vector<at::Tensor> lora_results(const at::Tensor& weight) {
+  std::vector<at::Tensor> leaves = {normal({30, 64}, 1, at::kFloat), normal({8, 64}, 3, at::kFloat),
+                                    normal({96, 8}, 4, at::kFloat)};
+  for (at::Tensor& leaf : leaves) leaf.requires_grad_(true);
+  const at::Tensor y = lora_linear(leaves[0], weight, leaves[1], leaves[2], 0.5);
+  y.mul(normal({30, 96}, 5, at::kFloat)).sum().backward();
+  std::vector<at::Tensor> results = {y.detach()};
+  for (const at::Tensor& leaf : leaves) results.push_back(leaf.grad());
+  return results;
+}
+
+TEST(LoraLinear, AFloat32XTakesAWeightInHalfPrecisionAsItsFloat32Values) {
+  if (!reads_half_weights()) GTEST_SKIP() << "no AVX2";
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
+    const at::Tensor weight = normal({96, 64}, 2, dtype);
+    const auto results = lora_results(weight), expected = lora_results(weight.to(at::kFloat));
+    for (size_t i = 0; i < results.size(); ++i) {
+      EXPECT_EQ(results[i].scalar_type(), at::kFloat);
+      EXPECT_TRUE(same_bits(results[i], expected[i])) << dtype << " " << i;
+    }
+    const at::NoGradGuard no_grad;
+    const at::Tensor x = normal({5, 64}, 6, at::kFloat), bias = normal({96}, 7, at::kFloat);
+    EXPECT_TRUE(same_bits(ops::linear(x, weight, bias), ops::linear(x, weight.to(at::kFloat), bias)));
+    EXPECT_EQ(ops::linear(x.narrow(0, 0, 0), weight).sizes(), (std::vector<int64_t>{0, 96}));
+  }
+}
+
 TEST(LoraLinear, RefusesAnAdapterOfAnotherShape) {
   const at::Tensor x = at::ones({2, 4}), weight = at::ones({5, 4});
   EXPECT_THROW(lora_linear(x, weight, at::ones({2, 3}), at::ones({5, 2}), 1), Error);
@@ -88,9 +116,10 @@ TEST(LoraLinear, RefusesAnAdapterOfAnotherShape) {
 }
 
 TEST(MatmulLibrary, IsNamedForReports) {
-  const std::string name = matmul_library(at::ones({2, 2}));
+  const at::Tensor ones = at::ones({2, 2});
+  const std::string name = matmul_library(ones, ones);
   EXPECT_TRUE(name == "xlt" || name == "mkl" || name == "onednn") << name;
-  EXPECT_GE(invariant_rows(at::ones({2, 2})), 1);
+  EXPECT_GE(invariant_rows(ones, ones), 1);
 }
 
 // Every library is exact on this machine, chosen here or not (oneDNN in bfloat16 needs AVX-512).

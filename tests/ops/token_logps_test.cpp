@@ -156,6 +156,22 @@ TEST(TokenLogpsTypes, Bfloat16WeightsGiveTheLogitsOfTheirFloat32Values) {
   }
 }
 
+TEST(TokenLogpsTypes, Float32RowsTakeAWeightInHalfPrecisionAsItsFloat32Values) {
+  const at::Tensor rows = at::randn({5, 16}), targets = at::randint(17000, {5}, at::kLong);
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
+    const at::Tensor narrow = at::randn({17000, 16}).to(dtype), wide = narrow.to(at::kFloat);
+    at::Tensor hidden = rows.clone().set_requires_grad(true), same = rows.clone().set_requires_grad(true);
+    const at::Tensor logp = ops::token_logps(hidden, narrow, targets),
+                     expected = ops::token_logps(same, wide, targets);
+    EXPECT_TRUE(same_bits(logp.detach(), expected.detach()));
+    logp.sum().backward();
+    expected.sum().backward();
+    EXPECT_TRUE(same_bits(hidden.grad(), same.grad()));
+    EXPECT_TRUE(same_bits(ops::token_logps(rows, narrow, targets), ops::token_logps(rows, wide, targets)));
+    EXPECT_TRUE(same_bits(ops::head_logits(rows, narrow), ops::head_logits(rows, wide)));
+  }
+}
+
 TEST(TokenLogpsChecks, RefusesTargetsBeyondTheVocabularyAndMisfits) {
   const at::Tensor hidden = at::zeros({1, 4}), weight = at::zeros({10, 4});
   EXPECT_THROW(ops::token_logps(hidden, weight, at::full({1}, 10, at::kLong)), Error);

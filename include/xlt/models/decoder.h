@@ -56,6 +56,10 @@ class Decoder {
                              const HiddenStates& hidden_states = {}) = 0;
 
   const ModelConfig& config() const { return config_; }
+  // Where its activations are and in which dtype. On the CPU a matrix may be stored in half of float32's
+  // bits; whatever changes or saves weights goes by this dtype.
+  const Placement& placement() const { return placement_; }
+  void set_placement(const Placement& where) { placement_ = where; }
   // [V, C]; the embedding where tied.
   virtual const at::Tensor& head_weight() const = 0;
   ops::HeadOptions head_options() const;
@@ -72,12 +76,16 @@ class Decoder {
   virtual void visit(const std::function<void(const std::string& name, at::Tensor& tensor)>& parameter,
                      const std::function<void(const std::string& name, Linear& linear)>& linear) = 0;
   ModelConfig config_;
+
+ private:
+  Placement placement_;
 };
 
 // From a checkpoint folder: config.json picks the family; weights are read through a memory map, converted to
-// `where.dtype` a tensor at a time (no copy where dtype and device already match), shapes checked against the
-// config. Throws kCheckpoint: unknown architecture (supported ones listed), missing or misshapen tensor
-// (name, both shapes).
+// `where.dtype` a tensor at a time, shapes checked against the config. No copy where dtype and device already
+// match, nor of a matrix in half precision that float32 rows are multiplied by on the CPU
+// (ops::reads_half_weights): the results are the same bits. Throws kCheckpoint: unknown architecture
+// (supported ones listed), missing or misshapen tensor (name, both shapes).
 std::unique_ptr<Decoder> load_decoder(const std::filesystem::path& folder, const Placement& where,
                                       const Context& context);
 // From a `config.json`-like file, weights drawn as transformers initialises them: normal(0,

@@ -12,7 +12,8 @@ namespace xlt::ops {
 
 // x [N, in] · weightᵀ, weight [out, in] → [N, out]. Differentiable in x and (where it requires grad) in
 // weight. A row of the result does not depend on which other rows are in x: under no-grad small products are
-// padded to `invariant_rows()`. CPU f32, bf16; CUDA any.
+// padded to `invariant_rows()`. CPU f32, bf16; CUDA any. On the CPU a float32 x also takes a weight of
+// bfloat16 or float16: the bits of the product by the same values in float32, at half the memory.
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
@@ -23,9 +24,12 @@ at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::
                        const at::Tensor& b, double scale, const Dropout& dropout = {});
 
 // The least number of rows from which a row's product is bitwise the same whatever else is in the batch.
-int64_t invariant_rows(const at::Tensor& weight);
+int64_t invariant_rows(const at::Tensor& x, const at::Tensor& weight);
 // "xlt" (our own kernel), "mkl" or "onednn", for run.json and reports; "device" for a weight that is not on
 // the CPU (no promise on rows there).
-std::string matmul_library(const at::Tensor& weight);
+std::string matmul_library(const at::Tensor& x, const at::Tensor& weight);
+// Whether this CPU multiplies float32 by weights in half precision as fast as by float32 (our own kernel
+// does).
+bool reads_half_weights();
 
 }  // namespace xlt::ops

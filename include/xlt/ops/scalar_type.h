@@ -1,4 +1,4 @@
-// Our names of number types and libtorch's. SPDX-License-Identifier: Apache-2.0
+// Our names of number types and places, and libtorch's. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,6 +8,7 @@
 namespace xlt {
 
 at::ScalarType scalar_type(DType dtype);
+at::TensorOptions tensor_options(const Placement& where);
 DType dtype_of(at::ScalarType type);  // throws kInternal for a type of no weights, such as int64
 
 }  // namespace xlt
