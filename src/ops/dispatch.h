@@ -30,14 +30,6 @@ inline KernelDtype kernel_dtype(const at::Tensor& tensor) {
                       "; expected float32, float64, bfloat16 or float16"));
 }
 
-// Of two tensors that are added up.
-inline void check_residual(const char* op, const at::Tensor& x, const at::Tensor& residual) {
-  XLT_CHECK(residual.sizes() == x.sizes() && residual.scalar_type() == x.scalar_type() &&
-                residual.device() == x.device(),
-            op, ": x ", x.toString(), " ", x.sizes(), " and residual ", residual.toString(), " ",
-            residual.sizes(), " need one shape, dtype and device");
-}
-
 // The stream torch is using on a device, through c10's device-generic interface: no CUDA header, nothing of
 // CUDA linked.
 inline KernelStream current_stream(at::Device device) {

@@ -3,6 +3,7 @@
 
 #include "ops/dispatch.h"
 #include "ops/layer_norm_kernels.h"
+#include "ops/residual.h"
 
 #include <algorithm>
 #include <optional>
@@ -136,23 +137,13 @@ class AddLayerNormFunction : public torch::autograd::Function<AddLayerNormFuncti
 
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
     const tensor_list saved = context->get_saved_variables();
-    const bool wants_x = context->needs_input_grad(0), wants_residual = context->needs_input_grad(1);
-    at::Tensor sum_gradient = gradients[0];
-    tensor_list result(5);
-    if (gradients[1].defined()) {
-      const bool has_bias = context->saved_data["has_bias"].toBool();
-      const Wanted wanted{wants_x || wants_residual, context->needs_input_grad(2),
-                          has_bias && context->needs_input_grad(3)};
-      const tensor_list mine =
-          backward_kernel(gradients[1].contiguous(), saved[0], saved[1].contiguous(), {saved[2], saved[3]},
-                          wanted, sum_gradient.defined() ? sum_gradient.contiguous() : sum_gradient);
-      sum_gradient = mine[0];
-      result[2] = mine[1];
-      result[3] = mine[2];
-    }
-    if (wants_x) result[0] = sum_gradient;
-    if (wants_residual) result[1] = sum_gradient;
-    return result;
+    const bool has_bias = context->saved_data["has_bias"].toBool();
+    const auto of_norm = [&](const at::Tensor& gradient, bool wants_sum, const at::Tensor& sum_gradient) {
+      const Wanted wanted{wants_sum, context->needs_input_grad(2), has_bias && context->needs_input_grad(3)};
+      return backward_kernel(gradient, saved[0], saved[1].contiguous(), {saved[2], saved[3]}, wanted,
+                             sum_gradient);
+    };
+    return residual_backward(context, gradients, 5, of_norm);
   }
 };
 

@@ -2,6 +2,7 @@
 #include "xlt/ops/rms_norm.h"
 
 #include "ops/dispatch.h"
+#include "ops/residual.h"
 #include "ops/rms_norm_kernels.h"
 
 #include <algorithm>
@@ -114,20 +115,12 @@ class AddRmsNormFunction : public torch::autograd::Function<AddRmsNormFunction> 
 
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
     const tensor_list saved = context->get_saved_variables();
-    const bool wants_x = context->needs_input_grad(0), wants_residual = context->needs_input_grad(1);
-    at::Tensor sum_gradient = gradients[0];
-    tensor_list result(5);
-    if (gradients[1].defined()) {
-      const tensor_list mine = backward_kernel(
-          gradients[1].contiguous(), saved[0], saved[1].contiguous(), saved[2],
-          context->saved_data["one_plus"].toBool(), wants_x || wants_residual, context->needs_input_grad(2),
-          sum_gradient.defined() ? sum_gradient.contiguous() : sum_gradient);
-      sum_gradient = mine[0];
-      result[2] = mine[1];
-    }
-    if (wants_x) result[0] = sum_gradient;
-    if (wants_residual) result[1] = sum_gradient;
-    return result;
+    const auto of_norm = [&](const at::Tensor& gradient, bool wants_sum, const at::Tensor& sum_gradient) {
+      return backward_kernel(gradient, saved[0], saved[1].contiguous(), saved[2],
+                             context->saved_data["one_plus"].toBool(), wants_sum,
+                             context->needs_input_grad(2), sum_gradient);
+    };
+    return residual_backward(context, gradients, 5, of_norm);
   }
 };
 
