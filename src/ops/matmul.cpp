@@ -64,17 +64,8 @@ struct OwnOperands {
   }
   CpuMatmul product() const {
     CpuMatmul product{};
-    product.x = x.const_data_ptr();
-    product.x_dtype = kernel_dtype(x);
-    product.rows = x.size(0);
-    product.in = x.size(1);
-    product.x_row_stride = x.stride(0);
-    product.x_column_stride = x.stride(1);
-    product.weight = weight.const_data_ptr();
-    product.dtype = kernel_dtype(weight);
-    product.out = weight.size(0);
-    product.out_stride = weight.stride(0);
-    product.in_stride = weight.stride(1);
+    set_x(product, x);
+    set_weight(product, weight);
     return product;
   }
   at::Tensor x, weight;
@@ -86,9 +77,7 @@ void own_product(const at::Tensor& x, const at::Tensor& weight, at::Tensor& y, b
   XLT_CHECK(y.size(0) == x.size(0) && y.size(1) == weight.size(0), "y ", y.sizes(), " for ", x.sizes(),
             " and the transpose of ", weight.sizes());
   CpuMatmul product = operands.product();
-  product.y = y.mutable_data_ptr();
-  product.y_dtype = kernel_dtype(y);
-  product.y_row_stride = y.stride(0);
+  set_y(product, y);
   product.add = add;
   cpu_matmul(product);
 }
@@ -158,11 +147,7 @@ void add_matmul_nt(at::Tensor& y, const at::Tensor& x, const at::Tensor& weight)
 at::Tensor matmul_nf4(const at::Tensor& x, const Nf4Weight& weight, bool transposed) {
   const at::Tensor rows = x.to(at::kFloat);
   CpuMatmul product{};
-  product.x = rows.const_data_ptr();
-  product.rows = rows.size(0);
-  product.in = rows.size(1);
-  product.x_row_stride = rows.stride(0);
-  product.x_column_stride = rows.stride(1);
+  set_x(product, rows);
   product.weight = weight.codes.const_data_ptr();
   product.dtype = KernelDtype::kF32;
   product.nf4_absmax = weight.absmax.const_data_ptr<float>();
@@ -170,11 +155,30 @@ at::Tensor matmul_nf4(const at::Tensor& x, const Nf4Weight& weight, bool transpo
   product.out_stride = transposed ? 1 : weight.in;
   product.in_stride = transposed ? weight.in : 1;
   at::Tensor y = at::empty({product.rows, product.out}, x.options());
-  product.y = y.mutable_data_ptr();
-  product.y_dtype = kernel_dtype(y);
-  product.y_row_stride = product.out;
+  set_y(product, y);
   cpu_matmul(product);
   return y;
+}
+
+void set_x(CpuMatmul& product, const at::Tensor& x) {
+  product.x = x.const_data_ptr();
+  product.x_dtype = kernel_dtype(x);
+  product.rows = x.size(0);
+  product.in = x.size(1);
+  product.x_row_stride = x.stride(0);
+  product.x_column_stride = x.stride(1);
+}
+void set_weight(CpuMatmul& product, const at::Tensor& weight) {
+  product.weight = weight.const_data_ptr();
+  product.dtype = kernel_dtype(weight);
+  product.out = weight.size(0);
+  product.out_stride = weight.stride(0);
+  product.in_stride = weight.stride(1);
+}
+void set_y(CpuMatmul& product, at::Tensor& y) {
+  product.y = y.mutable_data_ptr();
+  product.y_dtype = kernel_dtype(y);
+  product.y_row_stride = y.stride(0);
 }
 
 void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit,

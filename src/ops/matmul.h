@@ -39,6 +39,11 @@ void add_matmul_nt(at::Tensor& y, const at::Tensor& x, const at::Tensor& weight)
 // product by the same values in float32. Only where cpu_matmul_suits().
 at::Tensor matmul_nf4(const at::Tensor& x, const Nf4Weight& weight, bool transposed);
 
+// cpu_matmul()'s operands from tensors that outlive the product. The weight of either layout.
+void set_x(CpuMatmul& product, const at::Tensor& x);
+void set_weight(CpuMatmul& product, const at::Tensor& weight);
+void set_y(CpuMatmul& product, at::Tensor& y);
+
 // The product in blocks of columns that are visited while they are in the cache (cpu_matmul.h); kOwn only.
 void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit,
                    int64_t blocks_per_task = 1);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/cpu_matmul.h"
 
-#include "ops/dispatch.h"
 #include "ops/matmul.h"
 #include "ops/op_testing.h"
 
@@ -32,9 +31,7 @@ struct Problem {
   at::Tensor computed() const {
     at::Tensor result = y.clone();
     CpuMatmul product = operands();
-    product.y = result.mutable_data_ptr();
-    product.y_dtype = kernel_dtype(result);
-    product.y_row_stride = result.stride(0);
+    set_y(product, result);
     product.add = add;
     product.narrow_vectors = narrow_vectors;
     cpu_matmul(product);
@@ -42,17 +39,8 @@ struct Problem {
   }
   CpuMatmul operands() const {
     CpuMatmul product{};
-    product.x = x.const_data_ptr();
-    product.x_dtype = kernel_dtype(x);
-    product.rows = x.size(0);
-    product.in = x.size(1);
-    product.x_row_stride = x.stride(0);
-    product.x_column_stride = x.stride(1);
-    product.weight = weight.const_data_ptr();
-    product.dtype = kernel_dtype(weight);
-    product.out = weight.size(0);
-    product.out_stride = weight.stride(0);
-    product.in_stride = weight.stride(1);
+    set_x(product, x);
+    set_weight(product, weight);
     return product;
   }
   double error_of(const at::Tensor& result) const {
