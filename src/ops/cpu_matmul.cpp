@@ -108,7 +108,7 @@ void multiply_whole_rows(const CpuMatmul& product) {
                         packed.data());
 }
 
-// By way of float32 sums of all of y: a weight that has to be widened is read once.
+// By way of float32 sums of all of y: the weight, which float32 rows have widened, is read once.
 void multiply_then_round(const CpuMatmul& product) {
   const Buffer sums(product.rows * product.out);
   CpuMatmul wide = product;

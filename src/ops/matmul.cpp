@@ -98,7 +98,7 @@ bool multiplies_pairs(const at::Tensor& x, const at::Tensor& weight) {
 
 MatmulLibrary matmul_library_of(const at::Tensor& x, const at::Tensor& weight) {
   if (!weight.is_cpu()) return MatmulLibrary::kDevice;
-  if (x.scalar_type() == at::kDouble) return MatmulLibrary::kMkl;
+  if (x.scalar_type() == at::kDouble || weight.scalar_type() == at::kDouble) return MatmulLibrary::kMkl;
   if (x.scalar_type() == at::kBFloat16 && leaves_bf16_to_onednn()) return MatmulLibrary::kOnednnBf16;
   if (cpu_matmul_suits()) return MatmulLibrary::kOwn;
   return weight.scalar_type() == at::kFloat ? MatmulLibrary::kMkl : MatmulLibrary::kMklWidened;

@@ -52,19 +52,20 @@ XLT_INLINE void add_run(const char* weight, int64_t stride, int64_t ahead, const
     const float* columns = x + lane * kParts * kVectors * kFloats;
     add_lane<Operands, 0>(weight + lane * kLaneBytes, stride, columns, sums);
     if constexpr (kParts == 2) {
+      // Read again: GCC would keep the lanes of every output in registers, of which there are too few.
       const char* again = weight + lane * kLaneBytes;
-      asm(""
-          : "+r"(
-              again));  // read twice: GCC would keep every output's lane in a register, and there are too few
+      asm("" : "+r"(again));
       add_lane<Operands, 1>(again, stride, columns + kVectors * kFloats, sums);
     }
   }
-  if (kParts == 2 && count % 2 == 1) {  // half a lane: what lies beside it is not the weight's
-    uint32_t last[kOutputs];
-    for (int o = 0; o < kOutputs; ++o)
-      last[o] = load_lane<uint16_t>(weight + o * stride + count / 2 * kLaneBytes);
-    add_lane<Operands, 0>(reinterpret_cast<const char*>(last), kLaneBytes,
-                          x + (count - 1) * kVectors * kFloats, sums);
+  if constexpr (kParts == 2) {
+    if (count % 2 == 1) {  // half a lane: what lies beside it is not the weight's
+      uint32_t last[kOutputs];
+      for (int o = 0; o < kOutputs; ++o)
+        last[o] = load_lane<uint16_t>(weight + o * stride + count / 2 * kLaneBytes);
+      add_lane<Operands, 0>(reinterpret_cast<const char*>(last), kLaneBytes,
+                            x + (count - 1) * kVectors * kFloats, sums);
+    }
   }
 #pragma GCC unroll 8
   for (int o = 0; o < kOutputs; ++o) {

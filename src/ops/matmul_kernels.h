@@ -81,7 +81,9 @@ struct HalfOperands {
   template <int kPart, typename Sums>
   static XLT_INLINE void spread(uint32_t two, Sums& to) {
     auto all = two - typename BitVector<sizeof(Sums)>::type{};
+#ifdef XLT_HAS_AVX_KERNELS
     asm("" : "+v"(all));  // first: GCC would shift it in a general register and move it over
+#endif
     to = reinterpret_cast<Sums>(kPart == 0 ? all << 16 : all & 0xffff0000u);
   }
   template <typename Sums>

@@ -26,10 +26,4 @@ at::TensorOptions tensor_options(const Placement& where) {
   return at::TensorOptions().dtype(scalar_type(where.dtype)).device(device);
 }
 
-DType dtype_of(at::ScalarType type) {
-  for (const DType dtype : {DType::kFloat32, DType::kBFloat16, DType::kFloat16, DType::kFloat64})
-    if (scalar_type(dtype) == type) return dtype;
-  throw Error(ErrorKind::kInternal, str_cat("no weights have the type ", c10::toString(type)));
-}
-
 }  // namespace xlt

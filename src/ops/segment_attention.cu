@@ -8,6 +8,8 @@ namespace {
 // three blocks with sm_80, whose shared memory ends before its registers).
 // budget: forward_kernel 96 registers, 43008 bytes of shared memory
 
+constexpr float kUnseen = -INFINITY;
+
 struct SoftmaxState {
   float highest = kUnseen, sum = 0;
 };

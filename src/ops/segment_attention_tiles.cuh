@@ -12,7 +12,6 @@ namespace xlt::ops::cuda {
 
 constexpr int kWarps = 4, kTile = kWarp;
 constexpr int kMaxDim = static_cast<int>(kMaxHeadDim), kPerLane = kMaxDim / kWarp;
-constexpr float kUnseen = -INFINITY;
 
 // 32 rows in shared memory; a row's stride is odd, so that lanes that read one column of 32 rows meet 32
 // banks.

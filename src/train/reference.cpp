@@ -33,7 +33,7 @@ std::vector<LoraAdapter*> adapters_of(Decoder& decoder) {
 // A sum that any change of weights moves; reading all bytes through a hash would cost seconds for nothing
 // more.
 void append_fingerprint(std::string& text, const std::string& name, const at::Tensor& tensor) {
-  text += str_cat(name, tensor.sizes(), tensor.scalar_type(), '=');
+  text += str_cat(name, tensor.sizes(), '=');
   const double sum = tensor.detach().sum(at::kDouble).item<double>();
   text.append(reinterpret_cast<const char*>(&sum), sizeof(sum));
 }
@@ -102,7 +102,8 @@ at::Tensor ReferenceModel::logps(const RowSet& set, std::span<const int64_t> ind
 }
 
 std::string ReferenceModel::hash_of(const RowSet& set) {
-  std::string text = str_cat("reference 1 ", static_cast<int>(kind_), '\n');
+  std::string text =
+      str_cat("reference 1 ", static_cast<int>(kind_), ' ', name_of(decoder_.placement().dtype), '\n');
   for (const NamedParameter& parameter : decoder_.parameters())
     append_fingerprint(text, parameter.name, *parameter.tensor);
   for (const at::Tensor& tensor : initial_) append_fingerprint(text, "adapter", tensor);

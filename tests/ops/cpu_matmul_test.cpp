@@ -202,6 +202,7 @@ TEST(CpuMatmul, ARowIsTheSameBitsInAnyCompanyAndOnAnyNumberOfThreads) {
   expect_rows_alone_equal_rows_together(problem(150, 333, 1300));
   expect_rows_alone_equal_rows_together(problem(150, 333, 100));
   expect_rows_alone_equal_rows_together(problem(150, 64, 640));
+  expect_rows_alone_equal_rows_together(problem(150, 333, 1301, at::kBFloat16));
   Problem across = problem(150, 333, 700);
   across.weight = across.weight.t().contiguous().t();
   expect_rows_alone_equal_rows_together(across);
@@ -230,6 +231,9 @@ TEST(CpuMatmul, BlocksHoldTheSameBitsAsTheWhole) {
       Problem whole = problem(30, 333, in);
       if (is_across) whole.weight = whole.weight.t().contiguous().t();
       expect_blocks_as_the_whole(whole);
+      Problem halves = whole;
+      halves.weight = whole.weight.to(at::kBFloat16);
+      expect_blocks_as_the_whole(halves);
       if (cpu_matmul_takes_pairs()) expect_blocks_as_the_whole(in_pairs(whole, at::kFloat));
     }
   }

@@ -83,7 +83,7 @@ TEST(LoraLinear, AcceptsAFloat32AdapterOnABfloat16Model) {
 
 // y and the gradients of x, a and b of two weights, for a float32 x.
 std::vector<at::Tensor> lora_results(const at::Tensor& weight) {
-  std::vector<at::Tensor> leaves = {normal({30, 64}, 1, at::kFloat), normal({8, 64}, 3, at::kFloat),
+  std::vector<at::Tensor> leaves = {normal({30, 201}, 1, at::kFloat), normal({8, 201}, 3, at::kFloat),
                                     normal({96, 8}, 4, at::kFloat)};
   for (at::Tensor& leaf : leaves) leaf.requires_grad_(true);
   const at::Tensor y = lora_linear(leaves[0], weight, leaves[1], leaves[2], 0.5);
@@ -96,14 +96,14 @@ std::vector<at::Tensor> lora_results(const at::Tensor& weight) {
 TEST(LoraLinear, AFloat32XTakesAWeightInHalfPrecisionAsItsFloat32Values) {
   if (!reads_half_weights()) GTEST_SKIP() << "no AVX2";
   for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
-    const at::Tensor weight = normal({96, 64}, 2, dtype);
+    const at::Tensor weight = normal({96, 201}, 2, dtype);
     const auto results = lora_results(weight), expected = lora_results(weight.to(at::kFloat));
     for (size_t i = 0; i < results.size(); ++i) {
       EXPECT_EQ(results[i].scalar_type(), at::kFloat);
       EXPECT_TRUE(same_bits(results[i], expected[i])) << dtype << " " << i;
     }
     const at::NoGradGuard no_grad;
-    const at::Tensor x = normal({5, 64}, 6, at::kFloat), bias = normal({96}, 7, at::kFloat);
+    const at::Tensor x = normal({5, 201}, 6, at::kFloat), bias = normal({96}, 7, at::kFloat);
     EXPECT_TRUE(same_bits(ops::linear(x, weight, bias), ops::linear(x, weight.to(at::kFloat), bias)));
     EXPECT_EQ(ops::linear(x.narrow(0, 0, 0), weight).sizes(), (std::vector<int64_t>{0, 96}));
   }
@@ -173,12 +173,14 @@ INSTANTIATE_TEST_SUITE_P(EveryType, LinearIn,
                          ::testing::Values(at::kFloat, at::kDouble, at::kBFloat16, at::kHalf));
 
 // Shapes of small and middling models: [out, in].
-class RowsOf : public ::testing::TestWithParam<std::tuple<at::ScalarType, int64_t, int64_t>> {};
+using Types = std::pair<at::ScalarType, at::ScalarType>;  // of x and of the weight
+class RowsOf : public ::testing::TestWithParam<std::tuple<Types, int64_t, int64_t>> {};
 
 TEST_P(RowsOf, DoNotDependOnTheirBatchWithoutGradients) {
-  const auto& [dtype, out, in] = GetParam();
+  const auto& [types, out, in] = GetParam();
+  const at::ScalarType dtype = types.first;
   const at::NoGradGuard no_grad;
-  const at::Tensor x = normal({200, in}, 1, dtype), weight = normal({out, in}, 2, dtype);
+  const at::Tensor x = normal({200, in}, 1, dtype), weight = normal({out, in}, 2, types.second);
   const at::Tensor a = normal({16, in}, 3, dtype), b = normal({out, 16}, 4, dtype);
   const at::Tensor all = ops::linear(x, weight), lora = lora_linear(x, weight, a, b, 2.0);
   for (const int64_t count : {1, 2, 3, 5, 7, 9, 10, 11, 13, 25, 64}) {
@@ -193,7 +195,9 @@ TEST_P(RowsOf, DoNotDependOnTheirBatchWithoutGradients) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryShape, RowsOf,
-                         ::testing::Combine(::testing::Values(at::kFloat, at::kBFloat16),
+                         ::testing::Combine(::testing::Values(Types{at::kFloat, at::kFloat},
+                                                              Types{at::kBFloat16, at::kBFloat16},
+                                                              Types{at::kFloat, at::kBFloat16}),
                                             ::testing::Values(64, 1024, 2048),
                                             ::testing::Values(64, 123, 640, 2048)));
 

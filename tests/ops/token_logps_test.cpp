@@ -157,9 +157,9 @@ TEST(TokenLogpsTypes, Bfloat16WeightsGiveTheLogitsOfTheirFloat32Values) {
 }
 
 TEST(TokenLogpsTypes, Float32RowsTakeAWeightInHalfPrecisionAsItsFloat32Values) {
-  const at::Tensor rows = at::randn({5, 16}), targets = at::randint(17000, {5}, at::kLong);
+  const at::Tensor rows = at::randn({5, 161}), targets = at::randint(17000, {5}, at::kLong);
   for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
-    const at::Tensor narrow = at::randn({17000, 16}).to(dtype), wide = narrow.to(at::kFloat);
+    const at::Tensor narrow = at::randn({17000, 161}).to(dtype), wide = narrow.to(at::kFloat);
     at::Tensor hidden = rows.clone().set_requires_grad(true), same = rows.clone().set_requires_grad(true);
     const at::Tensor logp = ops::token_logps(hidden, narrow, targets),
                      expected = ops::token_logps(same, wide, targets);

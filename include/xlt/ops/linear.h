@@ -12,8 +12,9 @@ namespace xlt::ops {
 
 // x [N, in] · weightᵀ, weight [out, in] → [N, out]. Differentiable in x and (where it requires grad) in
 // weight. A row of the result does not depend on which other rows are in x: under no-grad small products are
-// padded to `invariant_rows()`. CPU f32, bf16; CUDA any. On the CPU a float32 x also takes a weight of
-// bfloat16 or float16: the bits of the product by the same values in float32, at half the memory.
+// padded to `invariant_rows()`. CPU f32, bf16; CUDA any. On the CPU a float32 x also takes a weight in
+// half precision, at half the memory: where reads_half_weights(), the bits of the product by its float32
+// values.
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
@@ -28,8 +29,8 @@ int64_t invariant_rows(const at::Tensor& x, const at::Tensor& weight);
 // "xlt" (our own kernel), "mkl" or "onednn", for run.json and reports; "device" for a weight that is not on
 // the CPU (no promise on rows there).
 std::string matmul_library(const at::Tensor& x, const at::Tensor& weight);
-// Whether this CPU multiplies float32 by weights in half precision as fast as by float32 (our own kernel
-// does).
+// Whether our own kernel runs on this CPU, which multiplies float32 by half precision as it lies: about as
+// fast as by float32 (bfloat16), or up to a fifth slower where rows are few (float16).
 bool reads_half_weights();
 
 }  // namespace xlt::ops

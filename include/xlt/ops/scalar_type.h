@@ -9,6 +9,5 @@ namespace xlt {
 
 at::ScalarType scalar_type(DType dtype);
 at::TensorOptions tensor_options(const Placement& where);
-DType dtype_of(at::ScalarType type);  // throws kInternal for a type of no weights, such as int64
 
 }  // namespace xlt
