@@ -6,8 +6,6 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/index_select.h>
-#include <ATen/ops/tensor.h>
 
 #include "xlt/base/error.h"
 #include "xlt/base/runs.h"
@@ -20,10 +18,6 @@ namespace {
 // Rows of logits held at a time: 240 × 262,144 × 4 bytes = 252 MB. Fewer, and reading the head's weight would
 // dominate.
 constexpr int64_t kLogitRows = 240;
-
-at::Tensor rows_of(const at::Tensor& x, const std::vector<int64_t>& rows) {
-  return at::index_select(x, 0, at::tensor(at::ArrayRef<int64_t>(rows), at::kLong).to(x.device()));
-}
 
 }  // namespace
 
@@ -61,7 +55,7 @@ int64_t DecodeLoop::run(const std::vector<DecodePrompt>& prompts, int64_t num_sa
     const TokenBatch batch = make_batch(prompts);
     XLT_CHECK(batch.num_tokens() > 0, "no cache slots left for a sample");
     num_tokens += batch.num_tokens();
-    draw_tokens(decoder_.forward(batch, cache_.get()), batch, prompts, num_samples);
+    draw_tokens(batch, prompts, num_samples);
     std::vector<LiveSample> going_on;
     for (LiveSample& sample : live_) {
       ++sample.length;
@@ -142,8 +136,8 @@ TokenBatch DecodeLoop::make_batch(const std::vector<DecodePrompt>& prompts) {
   return batch;
 }
 
-void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
-                             const std::vector<DecodePrompt>& prompts, int64_t num_samples) {
+void DecodeLoop::draw_tokens(const TokenBatch& batch, const std::vector<DecodePrompt>& prompts,
+                             int64_t num_samples) {
   // One row for every token to draw; a computed prompt's last row is read by each of its samples.
   std::vector<int64_t> rows;
   std::vector<double> uniforms;
@@ -163,21 +157,20 @@ void DecodeLoop::draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
       targets.push_back(&prompt->first_tokens[sample]);
     }
   }
-  // The head runs once a distinct row; equal neighbours share their logits.
+  // A row is computed once; equal neighbours share its logits.
   std::vector<int64_t> distinct, index;
   for (int64_t row : rows) {
     if (distinct.empty() || distinct.back() != row) distinct.push_back(row);
     index.push_back(static_cast<int64_t>(distinct.size()) - 1);
   }
+  const at::Tensor hidden = decoder_.forward(batch, cache_.get(), distinct);
   size_t next = 0;
   for (const Run& chunk : even_runs_of(static_cast<int64_t>(distinct.size()), kLogitRows)) {
     const size_t first = next;
     std::vector<int64_t> local;
     while (next < rows.size() && index[next] < chunk.end()) local.push_back(index[next++] - chunk.first);
-    const at::Tensor read =
-        rows_of(hidden, std::vector<int64_t>(distinct.begin() + chunk.first, distinct.begin() + chunk.end()));
     const std::vector<int64_t> tokens = ops::sample_head(
-        read, decoder_.head_weight(), decoder_.head_options(), local,
+        hidden.narrow(0, chunk.first, chunk.count), decoder_.head_weight(), decoder_.head_options(), local,
         std::span(uniforms).subspan(first, local.size()), sampling_, logits_of(chunk.count, hidden));
     for (size_t i = 0; i < tokens.size(); ++i) *targets[first + i] = tokens[i];
   }

@@ -62,8 +62,7 @@ class DecodeLoop {
   void admit_prompts(const std::vector<DecodePrompt>& prompts, int64_t num_samples);
   void start_samples(const std::vector<DecodePrompt>& prompts, int64_t num_samples, const Finished& finished);
   TokenBatch make_batch(const std::vector<DecodePrompt>& prompts);
-  void draw_tokens(const at::Tensor& hidden, const TokenBatch& batch,
-                   const std::vector<DecodePrompt>& prompts, int64_t num_samples);
+  void draw_tokens(const TokenBatch& batch, const std::vector<DecodePrompt>& prompts, int64_t num_samples);
   at::Tensor logits_of(int64_t count, const at::Tensor& hidden);
   // Takes a drawn token; true when the sample is finished by it.
   bool accept(LiveSample& sample, int64_t token) const;

@@ -10,7 +10,6 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
 
 #include "xlt/base/error.h"
@@ -28,26 +27,35 @@ LogLikelihood summed(std::vector<double> tokens) {
   return result;
 }
 
-// Which (hidden row, target) pairs a batch needs, each once, and where every scored token finds its own.
+// Which rows a batch needs and which (row, target) pairs, each once, and where every scored token finds its
+// own pair.
 struct HeadRows {
-  std::vector<int64_t> rows, targets;
+  std::vector<int64_t> rows;
+  std::vector<int64_t> row_of, targets;     // of a pair; row_of in `rows`
   std::vector<std::vector<int64_t>> index;  // [sequence of the run][scored token]
 };
 
 HeadRows head_rows(const ForestBatch& forest, const std::vector<ScoringSequence>& sequences) {
   HeadRows out;
-  std::unordered_map<int64_t, std::vector<std::pair<int64_t, int64_t>>> seen;  // row → (target, index)
+  struct SeenRow {
+    int64_t index;                                     // in out.rows
+    std::vector<std::pair<int64_t, int64_t>> targets;  // and the pair of each
+  };
+  std::unordered_map<int64_t, SeenRow> seen;
   out.index.resize(forest.sequences.size());
   for (size_t i = 0; i < forest.sequences.size(); ++i) {
     const ScoringSequence& sequence = sequences[forest.sequences[i]];
     for (int64_t t = sequence.first_scored; t < static_cast<int64_t>(sequence.ids.size()); ++t) {
-      auto& targets = seen[forest.rows[i][t - 1]];
+      const auto [row, is_new] =
+          seen.try_emplace(forest.rows[i][t - 1], SeenRow{static_cast<int64_t>(out.rows.size()), {}});
+      if (is_new) out.rows.push_back(row->first);
+      auto& targets = row->second.targets;
       auto found = std::find_if(targets.begin(), targets.end(),
                                 [&](const auto& x) { return x.first == sequence.ids[t]; });
       if (found == targets.end()) {
-        targets.emplace_back(sequence.ids[t], static_cast<int64_t>(out.rows.size()));
+        targets.emplace_back(sequence.ids[t], static_cast<int64_t>(out.targets.size()));
         found = std::prev(targets.end());
-        out.rows.push_back(forest.rows[i][t - 1]);
+        out.row_of.push_back(row->second.index);
         out.targets.push_back(sequence.ids[t]);
       }
       out.index[i].push_back(found->second);
@@ -88,10 +96,10 @@ std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSeque
     ForestBatch forest = pack_forest(inputs, run);
     for (int64_t& sequence : forest.sequences) sequence = owner[sequence];
     const HeadRows wanted = head_rows(forest, sequences);
-    const at::Tensor hidden = decoder_->forward(forest.batch, nullptr);  // [N, C]
-    const at::Tensor rows = at::index_select(hidden, 0, long_tensor(wanted.rows, hidden.device()));
+    const at::Tensor hidden = decoder_->forward(forest.batch, nullptr, wanted.rows);
     const at::Tensor logps =
-        ops::token_logps(rows, decoder_->head_weight(), long_tensor(wanted.targets, hidden.device()),
+        ops::token_logps(hidden.index_select(0, long_tensor(wanted.row_of, hidden.device())),
+                         decoder_->head_weight(), long_tensor(wanted.targets, hidden.device()),
                          decoder_->head_options())
             .to(at::kCPU);
     const float* values = logps.const_data_ptr<float>();

@@ -41,25 +41,23 @@ class Gemma3Decoder : public Decoder {
     if (!config_.tie_word_embeddings) lm_head_ = weight_shape({config_.vocab_size, config_.hidden_size});
   }
 
-  at::Tensor forward(const TokenBatch& batch, KvCache* cache, const HiddenStates& hidden_states) override {
-    const ForwardPass pass = forward_pass(batch, cache, embed_tokens_.device());
+  at::Tensor forward(const TokenBatch& batch, KvCache* cache, const Rows& rows) override {
+    const ForwardPass pass = forward_pass(*this, batch, cache, rows, embed_tokens_.device());
     const at::Device device = embed_tokens_.device();
     const ops::RopeAngles full = angles_of(config_, LayerType::kFullAttention, batch, device);
     const ops::RopeAngles sliding = angles_of(config_, LayerType::kSlidingAttention, batch, device);
-    // The factor is rounded to the weights' dtype before the product, as transformers does (25.25 instead
+    // The factor is rounded to the activations' dtype before the product, as transformers does (25.25 instead
     // of 25.298 in bf16).
     const at::Tensor embedded = embed(embed_tokens_, batch, placement());
     at::Tensor x =
         embedded * at::scalar_tensor(std::sqrt(static_cast<double>(config_.hidden_size)), embedded.options());
-    if (hidden_states) hidden_states(0, x);
     for (int64_t i = 0; i < static_cast<int64_t>(layers_.size()); ++i) {
       const Gemma3Layer& layer = layers_[i];
       const auto& angles = config_.layer_types[i] == LayerType::kFullAttention ? full : sliding;
       const at::Tensor mixed = layer.self_attn.forward(layer.input_layernorm.forward(x), pass, angles, i);
-      x = x + layer.post_attention_layernorm.forward(mixed);
+      x = pass.kept(x, i) + layer.post_attention_layernorm.forward(mixed);
       x = x + layer.post_feedforward_layernorm.forward(
                   layer.mlp.forward(layer.pre_feedforward_layernorm.forward(x)));
-      if (hidden_states) hidden_states(i + 1, x);
     }
     return norm_.forward(x);
   }

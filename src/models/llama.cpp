@@ -34,19 +34,17 @@ class LlamaDecoder : public Decoder {
     if (!config_.tie_word_embeddings) lm_head_ = weight_shape({config_.vocab_size, hidden});
   }
 
-  at::Tensor forward(const TokenBatch& batch, KvCache* cache, const HiddenStates& hidden_states) override {
-    const ForwardPass pass = forward_pass(batch, cache, embed_tokens_.device());
+  at::Tensor forward(const TokenBatch& batch, KvCache* cache, const Rows& rows) override {
+    const ForwardPass pass = forward_pass(*this, batch, cache, rows, embed_tokens_.device());
     const ops::RopeAngles angles =
         angles_of(config_, LayerType::kFullAttention, batch, embed_tokens_.device());
     at::Tensor x = embed(embed_tokens_, batch, placement());  // [N, C]
-    if (hidden_states) hidden_states(0, x);
     at::Tensor normed = norm_before(0).forward(x);
     for (int64_t i = 0; i < static_cast<int64_t>(layers_.size()); ++i) {
       const LlamaLayer& layer = layers_[i];
-      std::tie(x, normed) =
-          layer.post_attention_layernorm.forward(layer.self_attn.forward(normed, pass, angles, i), x);
+      const at::Tensor mixed = layer.self_attn.forward(normed, pass, angles, i);
+      std::tie(x, normed) = layer.post_attention_layernorm.forward(mixed, pass.kept(x, i));
       std::tie(x, normed) = norm_before(i + 1).forward(layer.mlp.forward(normed), x);
-      if (hidden_states) hidden_states(i + 1, x);
     }
     return normed;
   }

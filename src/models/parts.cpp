@@ -60,8 +60,14 @@ at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch, const 
   return at::index_select(embed_tokens, 0, ids).to(scalar_type(where.dtype));
 }
 
-ForwardPass forward_pass(const TokenBatch& batch, KvCache* cache, at::Device device) {
-  ForwardPass pass{batch.attention_plan(), cache, {}};
+ForwardPass forward_pass(const Decoder& decoder, const TokenBatch& batch, KvCache* cache,
+                         const Decoder::Rows& rows, at::Device device) {
+  ForwardPass pass{batch.attention_plan(), cache, {}, {}, decoder.config().num_hidden_layers - 1};
+  if (rows) {
+    for (const int64_t row : *rows)
+      XLT_CHECK(row >= 0 && row < batch.num_tokens(), "row ", row, " of ", batch.num_tokens());
+    pass.rows = at::tensor(at::ArrayRef<int64_t>(*rows), at::kLong).to(device);
+  }
   if (cache == nullptr) return pass;
   const std::vector<int64_t> slots = batch.cache_slots();
   for (const int64_t slot : slots)

@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "xlt/base/placement.h"
+#include "xlt/models/decoder.h"
 #include "xlt/models/model_config.h"
 #include "xlt/nn/attention.h"
 #include "xlt/nn/gated_mlp.h"
@@ -24,8 +25,9 @@ ops::Activation parse_activation(const std::string& name,
 Attention make_attention(const ModelConfig& config, int64_t layer);
 GatedMlp make_gated_mlp(const ModelConfig& config);
 
-// What the layers share of one pass over `batch`; its tensors on `device`.
-ForwardPass forward_pass(const TokenBatch& batch, KvCache* cache, at::Device device);
+// What the layers share of one pass of `decoder` over `batch`; its tensors on `device`.
+ForwardPass forward_pass(const Decoder& decoder, const TokenBatch& batch, KvCache* cache,
+                         const Decoder::Rows& rows, at::Device device);
 // embed_tokens rows of the batch, in the dtype of `where`: [N, C]
 at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch, const Placement& where);
 // cos/sin of the batch's positions for one layer type, on `device`.

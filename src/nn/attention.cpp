@@ -1,9 +1,15 @@
 // Projections, rotation, segment attention. SPDX-License-Identifier: Apache-2.0
 #include "xlt/nn/attention.h"
 
+#include <ATen/ops/index_select.h>
+
 #include "xlt/nn/kv_cache.h"
 
 namespace xlt {
+
+at::Tensor ForwardPass::kept(const at::Tensor& x, int64_t layer) const {
+  return layer == last_layer && rows.defined() ? at::index_select(x, 0, rows) : x;
+}
 
 at::Tensor Attention::forward(const at::Tensor& x, const ForwardPass& pass, const ops::RopeAngles& angles,
                               int64_t layer) const {
@@ -20,7 +26,7 @@ at::Tensor Attention::forward(const at::Tensor& x, const ForwardPass& pass, cons
     v = pass.cache->values(layer);
   }
   const at::Tensor mixed = ops::segment_attention(q, k, v, pass.plan, options);  // [N, H, D]
-  return o_proj.forward(mixed.reshape({-1, num_attention_heads * head_dim}));
+  return o_proj.forward(pass.kept(mixed.reshape({-1, num_attention_heads * head_dim}), layer));
 }
 
 }  // namespace xlt

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/pack.h"
 
-#include <ATen/ops/index_select.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/tensor.h>
@@ -63,13 +62,11 @@ PackedRows pack(const std::vector<TrainRow>& rows, std::span<const int64_t> indi
 }
 
 at::Tensor sequence_logps(Decoder& decoder, const PackedRows& packed) {
-  const at::Tensor hidden = decoder.forward(packed.tokens, /*cache=*/nullptr);
+  const at::Tensor hidden = decoder.forward(packed.tokens, /*cache=*/nullptr, packed.hidden_rows);
   if (packed.targets.empty())
     return at::zeros({static_cast<int64_t>(packed.num_labels.size())}, hidden.options().dtype(at::kFloat));
-  const at::Device device = hidden.device();
-  const at::Tensor logps =
-      ops::token_logps(hidden.index_select(0, to_tensor(packed.hidden_rows, device)), decoder.head_weight(),
-                       to_tensor(packed.targets, device), decoder.head_options());
+  const at::Tensor logps = ops::token_logps(
+      hidden, decoder.head_weight(), to_tensor(packed.targets, hidden.device()), decoder.head_options());
   // Slices rather than a scatter: the order of the sums is fixed on every device.
   std::vector<at::Tensor> sums;
   int64_t begin = 0;

@@ -128,14 +128,13 @@ Forest random_forest(uint64_t seed) {
 }
 
 at::Tensor packed_log_probabilities(Decoder& decoder, const Forest& forest) {
-  const at::Tensor hidden = decoder.forward(forest.batch, nullptr);
   Ids rows, targets;
   for (size_t s = 0; s < forest.sequences.size(); ++s)
     for (size_t t = 1; t < forest.sequences[s].size(); ++t) {
       rows.push_back(forest.rows[s][t - 1]);
       targets.push_back(forest.sequences[s][t]);
     }
-  return ops::token_logps(hidden.index_select(0, at::tensor(rows)), decoder.head_weight(),
+  return ops::token_logps(decoder.forward(forest.batch, nullptr, rows), decoder.head_weight(),
                           at::tensor(targets), decoder.head_options());
 }
 
@@ -217,6 +216,28 @@ TEST_P(PackedEqualsDense, ARowIsTheSameBitsAloneAndInABatch) {
   }
 }
 
+// In any order, twice, or none; and what a pass appends to the cache does not depend on them.
+TEST_P(PackedEqualsDense, RowsAreTheSameBitsAloneAndAmongAll) {
+  const auto decoder = make(config());
+  const at::NoGradGuard no_grad;
+  const Forest forest = random_forest(3);
+  const at::Tensor all = decoder->forward(forest.batch, nullptr);
+  for (const Ids& rows : {Ids{7, 2, 2, all.size(0) - 1}, Ids{0}, Ids{}}) {
+    const at::Tensor some = decoder->forward(forest.batch, nullptr, rows);
+    EXPECT_EQ(some.sizes(), (Ids{static_cast<int64_t>(rows.size()), all.size(1)}));
+    EXPECT_TRUE(at::equal(some, all.index_select(0, at::tensor(at::ArrayRef<int64_t>(rows), at::kLong))));
+  }
+  EXPECT_THROW(decoder->forward(forest.batch, nullptr, Ids{all.size(0)}), Error);
+
+  TokenBatch prompt, next;
+  prompt.add_cached(Ids{3, 1, 4, 1, 5}, {}, 0);
+  next.add_cached(Ids{9}, {{0, 5}}, 5);
+  const auto of_all = decoder->make_cache(6), of_one = decoder->make_cache(6);
+  decoder->forward(prompt, of_all.get());
+  decoder->forward(prompt, of_one.get(), Ids{4});
+  EXPECT_TRUE(at::equal(decoder->forward(next, of_one.get()), decoder->forward(next, of_all.get())));
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, PackedEqualsDense, testing::Values("llama", "gemma", "mistral"));
 
 TEST(Decoder, SavedFolderLoadsToTheSameWeights) {
@@ -230,6 +251,14 @@ TEST(Decoder, SavedFolderLoadsToTheSameWeights) {
     EXPECT_TRUE(at::equal(*before[i].tensor, *after[i].tensor)) << before[i].name;
 }
 
+// Wide enough that weights in half precision are multiplied as they lie.
+fs::path wide_config() {
+  return write_config(
+      "wide",
+      R"({"model_type":"llama","vocab_size":50,"hidden_size":160,"intermediate_size":201,"num_hidden_layers":2,
+    "num_attention_heads":4,"num_key_value_heads":2,"rms_norm_eps":1e-6,"initializer_range":0.1,"rope_theta":10000.0})");
+}
+
 // A folder of bfloat16 weights.
 fs::path narrow_folder(const fs::path& config) {
   const auto decoder = make_decoder(config, kVocab, {.dtype = DType::kBFloat16}, Rng(1));
@@ -240,7 +269,7 @@ fs::path narrow_folder(const fs::path& config) {
 
 TEST(LoadDecoder, UnderFloat32MatricesStayInBfloat16AndGiveTheBitsOfTheirFloat32Values) {
   if (!ops::reads_half_weights()) GTEST_SKIP() << "no AVX2";
-  for (const fs::path& config : {llama_config(), gemma_config()}) {
+  for (const fs::path& config : {wide_config(), gemma_config()}) {
     const fs::path folder = narrow_folder(config);
     const auto decoder = load_decoder(folder, Placement{}, Context{}),
                wide = load_decoder(folder, Placement{}, Context{});

@@ -72,12 +72,13 @@ class BigramDecoder : public Decoder {
     projection_ = Linear(random_tensor({8, 8}, Rng(2)));
     head_ = random_tensor({129, 8}, Rng(3));
   }
-  at::Tensor forward(const TokenBatch& batch, KvCache*, const HiddenStates&) override {
+  at::Tensor forward(const TokenBatch& batch, KvCache*, const Rows& rows) override {
     num_tokens_seen += batch.num_tokens();
     ++num_forwards;
     if (on_forward) on_forward();
     const at::Tensor ids = at::tensor(at::ArrayRef<int64_t>(batch.input_ids()), at::kLong);
-    return at::tanh(projection_.forward(at::index_select(embedding_, 0, ids)));
+    const at::Tensor hidden = at::tanh(projection_.forward(at::index_select(embedding_, 0, ids)));
+    return rows ? at::index_select(hidden, 0, at::tensor(at::ArrayRef<int64_t>(*rows), at::kLong)) : hidden;
   }
   const at::Tensor& head_weight() const override { return head_; }
   Linear& projection() { return projection_; }

@@ -2,9 +2,8 @@
 // sampling.
 //
 //   auto decoder = load_decoder("models/llama", placement, context);
-//   at::Tensor hidden = decoder->forward(batch, /*cache=*/nullptr);          // [N, C], after the final norm
-//   at::Tensor logp = ops::token_logps(hidden.index_select(0, rows), decoder->head_weight(), targets,
-//   decoder->head_options());
+//   at::Tensor hidden = decoder->forward(batch, /*cache=*/nullptr, rows);  // [rows, C], after the final norm
+//   at::Tensor logp = ops::token_logps(hidden, decoder->head_weight(), targets, decoder->head_options());
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -13,6 +12,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,12 +48,11 @@ class Decoder {
  public:
   explicit Decoder(ModelConfig config) : config_(std::move(config)) {}
   virtual ~Decoder() = default;
-  // → [N, C] after the final norm. With a cache, keys and values of the batch are appended to it.
-  // Differentiable when no cache is given. `hidden_states`: called with (layer 0 … L, [N, C]) for the
-  // embeddings and each layer's output, if set.
-  using HiddenStates = std::function<void(int64_t layer, const at::Tensor& hidden)>;
-  virtual at::Tensor forward(const TokenBatch& batch, KvCache* cache,
-                             const HiddenStates& hidden_states = {}) = 0;
+  // → [N, C] after the final norm, or only `rows` of the batch, in their order: what follows the last layer's
+  // attention is then computed for them alone. With a cache, keys and values of the batch are appended to it.
+  // Differentiable when no cache is given.
+  using Rows = std::optional<std::vector<int64_t>>;
+  virtual at::Tensor forward(const TokenBatch& batch, KvCache* cache, const Rows& rows = {}) = 0;
 
   const ModelConfig& config() const { return config_; }
   // Where its activations are and in which dtype. On the CPU a matrix may be stored in half of float32's

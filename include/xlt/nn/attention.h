@@ -22,6 +22,11 @@ struct ForwardPass {
   std::shared_ptr<const ops::AttentionPlan> plan;
   KvCache* cache = nullptr;
   at::Tensor slots;  // with a cache: of the batch's tokens, [N] int64
+  at::Tensor rows;   // the rows that are read after the last layer, [M] int64; undefined: all
+  int64_t last_layer = -1;
+  // x [N, C] of a layer's input or attention → what the rest of the layer computes on: the rows that are
+  // read.
+  at::Tensor kept(const at::Tensor& x, int64_t layer) const;
 };
 
 struct Attention {
@@ -29,7 +34,8 @@ struct Attention {
   std::optional<RmsNorm> q_norm, k_norm;  // over head_dim, before the rotation
   int64_t num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0;
   ops::AttentionOptions options;
-  // x [N, C] → [N, C]. With a cache, keys and values are appended to it first and read from it.
+  // x [N, C] → [N, C], or of the rows that are read. With a cache, keys and values are appended to it first
+  // and read from it.
   at::Tensor forward(const at::Tensor& x, const ForwardPass& pass, const ops::RopeAngles& angles,
                      int64_t layer) const;
 };
