@@ -6,6 +6,7 @@
 #include "ops/dispatch.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
@@ -13,6 +14,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "xlt/base/error.h"
+#include "xlt/ops/machine_rates.h"
 
 namespace xlt::ops {
 namespace {
@@ -46,6 +48,14 @@ at::Tensor widened_linear(const at::Tensor& x, const at::Tensor& weight, const a
     y.narrow(1, begin, count).copy_(part);
   }
   return y;
+}
+
+std::atomic<int64_t> multiply_adds{0};
+void count(int64_t rows, int64_t out, int64_t in) {
+  multiply_adds.fetch_add(rows * out * in, std::memory_order_relaxed);
+}
+void count(const at::Tensor& x, const at::Tensor& weight) {
+  if (x.is_cpu()) count(x.size(0), weight.size(0), x.size(1));
 }
 
 void check_sizes(const at::Tensor& x, const at::Tensor& weight) {
@@ -127,6 +137,7 @@ at::Tensor matmul_nt(const at::Tensor& x, const at::Tensor& weight, const at::Te
 at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tensor& weight,
                      const at::Tensor& bias) {
   check_sizes(x, weight);
+  count(x, weight);
   if (x.numel() == 0 || weight.numel() == 0) return at::linear(x, weight.to(x.scalar_type()), bias);
   if (library == MatmulLibrary::kOwn) return own_linear(x, weight, bias);
   if (library == MatmulLibrary::kMklWidened) return widened_linear(x, weight, bias);
@@ -136,10 +147,12 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
 void add_matmul_nt(at::Tensor& y, const at::Tensor& x, const at::Tensor& weight) {
   const MatmulLibrary library = matmul_library_of(x, weight);
   if (library == MatmulLibrary::kOwn && y.stride(1) == 1 && x.numel() > 0 && weight.numel() > 0) {
+    count(x, weight);
     own_product(x, weight, y, true);
   } else if (library == MatmulLibrary::kOwn || library == MatmulLibrary::kMklWidened) {
     y.add_(matmul_nt(library, x, weight));
   } else {
+    count(x, weight);
     y.addmm_(x, weight.t());
   }
 }
@@ -156,6 +169,7 @@ at::Tensor matmul_nf4(const at::Tensor& x, const Nf4Weight& weight, bool transpo
   product.in_stride = transposed ? weight.in : 1;
   at::Tensor y = at::empty({product.rows, product.out}, x.options());
   set_y(product, y);
+  count(product.rows, product.out, product.in);
   cpu_matmul(product);
   return y;
 }
@@ -184,8 +198,11 @@ void set_y(CpuMatmul& product, at::Tensor& y) {
 void matmul_blocks(const at::Tensor& x, const at::Tensor& weight, int64_t columns, const OutputBlock& visit,
                    int64_t blocks_per_task) {
   const OwnOperands operands(x, weight);
+  count(x, weight);
   cpu_matmul_blocks(operands.product(), columns, visit, blocks_per_task);
 }
+
+int64_t num_multiply_adds() { return multiply_adds.load(std::memory_order_relaxed); }
 
 at::Tensor pad_rows(const at::Tensor& x, int64_t rows) {
   if (x.size(0) >= rows) return x;

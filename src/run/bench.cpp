@@ -108,10 +108,9 @@ class Bench {
     return *lm_;
   }
 
-  // Two operations for every parameter and token: what the products alone would take at the best rate.
-  double share_of_limit(double computed_per_second) {
-    const double limit = best_gflops_ * 1e9 / (2.0 * static_cast<double>(lm().info().num_parameters));
-    return limit > 0 ? computed_per_second / limit : 0;
+  // What the matrix products alone would take at the best rate, as a share of `seconds`.
+  double share_of_limit(int64_t multiply_adds, double seconds) const {
+    return best_gflops_ > 0 ? 2e-9 * static_cast<double>(multiply_adds) / (best_gflops_ * seconds) : 0;
   }
 
   Json generate() {
@@ -125,12 +124,12 @@ class Bench {
     const double tokens =
         static_cast<double>(requests.size()) * generation.num_samples * generation.max_new_tokens;
     return repeated("generate", "tokens/s", [&]() -> Speed {
-      const int64_t before = lm().num_tokens_computed();
+      LanguageModel& model = lm();
+      const int64_t before = ops::num_multiply_adds();
       const double begin = monotonic_seconds();
-      lm().generate(requests, generation);
+      model.generate(requests, generation);
       const double seconds = monotonic_seconds() - begin;
-      return {tokens / seconds,
-              share_of_limit(static_cast<double>(lm().num_tokens_computed() - before) / seconds)};
+      return {tokens / seconds, share_of_limit(ops::num_multiply_adds() - before, seconds)};
     });
   }
 
@@ -139,13 +138,14 @@ class Bench {
     for (const auto& pair : records())
       if (static_cast<int64_t>(texts.size()) < options_.num_texts) texts.push_back(pair.prompt + pair.chosen);
     return repeated("score", "tokens/s", [&]() -> Speed {
-      const int64_t before = lm().num_tokens_computed();
+      LanguageModel& model = lm();
+      const int64_t before = ops::num_multiply_adds();
       const double begin = monotonic_seconds();
       int64_t tokens = 0;
-      for (const LogLikelihood& result : lm().rolling_log_likelihood(texts)) tokens += result.num_tokens;
+      for (const LogLikelihood& result : model.rolling_log_likelihood(texts)) tokens += result.num_tokens;
       const double seconds = monotonic_seconds() - begin;
       return {static_cast<double>(tokens) / seconds,
-              share_of_limit(static_cast<double>(lm().num_tokens_computed() - before) / seconds)};
+              share_of_limit(ops::num_multiply_adds() - before, seconds)};
     });
   }
 
@@ -164,9 +164,12 @@ class Bench {
       const ScratchFolder folder;  // an adapter and an optimizer's state
       const fs::path output = folder.path() / "run";
       run.output = output.string();
+      const int64_t before = ops::num_multiply_adds();
       const Json summary = run_training(run, where_, seed_, dump_options(visit_of(run)), context_);
+      const double seconds = seconds_of_steps(output);
       tokens_per_step = summary.at("num_tokens").get<double>() / static_cast<double>(options_.steps);
-      return {static_cast<double>(options_.steps) / seconds_of_steps(output)};
+      return {static_cast<double>(options_.steps) / seconds,
+              share_of_limit(ops::num_multiply_adds() - before, seconds)};
     });
     row["tokens_per_step"] = tokens_per_step;
     return row;

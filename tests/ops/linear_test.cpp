@@ -15,6 +15,8 @@
 #include <gtest/gtest.h>
 
 #include "xlt/base/error.h"
+#include "xlt/ops/machine_rates.h"
+#include "xlt/ops/token_logps.h"
 
 namespace xlt::ops {
 namespace {
@@ -120,6 +122,22 @@ TEST(MatmulLibrary, IsNamedForReports) {
   const std::string name = matmul_library(ones, ones);
   EXPECT_TRUE(name == "xlt" || name == "mkl" || name == "onednn") << name;
   EXPECT_GE(invariant_rows(ones, ones), 1);
+}
+
+TEST(MultiplyAdds, OfEveryProductAreCounted) {
+  if (!reads_half_weights()) GTEST_SKIP() << "no AVX2: rows are padded";
+  const auto counted = [](const auto& function) {
+    const int64_t before = num_multiply_adds();
+    function();
+    return num_multiply_adds() - before;
+  };
+  const at::NoGradGuard no_grad;
+  const at::Tensor x = at::ones({3, 5}), weight = at::ones({7, 5}), a = at::ones({2, 5}),
+                   b = at::ones({7, 2});
+  EXPECT_EQ(counted([&] { ops::linear(x, weight); }), 3 * 7 * 5);
+  EXPECT_EQ(counted([&] { lora_linear(x, weight, a, b, 1); }), 3 * (7 * 5 + 2 * 5 + 7 * 2));
+  EXPECT_EQ(counted([&] { head_logits(x, at::ones({300, 5})); }), 3 * 300 * 5);
+  EXPECT_EQ(counted([&] { matmul_nf4(x, nf4_quantize(weight), false); }), 3 * 7 * 5);
 }
 
 // Every library is exact on this machine, chosen here or not (oneDNN in bfloat16 needs AVX-512).

@@ -232,6 +232,7 @@ class Options(Scenario):
         for row in bench["work"]:
             self.assertTrue(0 < row["low"] <= row["median"] <= row["high"], row)
             self.assertIn(row["work"], process.stdout)
+            self.assertTrue(0 < row["share_of_limit"] < 1, row)
         self.assertGreater(bench["machine"]["matmul_gflops"], 0)
         self.assertGreater(bench["machine"]["copy_gb_per_s"], 0)
         self.assert_only("pairs.jsonl", "bench.json")

@@ -90,6 +90,7 @@ TEST(Resume, DISABLED_ProcessThatIsKilled) {
 void run_killed(const fs::path& run, int64_t forward) {
   const pid_t child = fork();
   if (child == 0) {
+    setenv("TMPDIR", scratch_folder().c_str(), 1);  // what it leaves behind goes with this process
     setenv("XLT_KILLED_RUN", run.c_str(), 1);
     setenv("XLT_KILLED_AT", std::to_string(forward).c_str(), 1);
     execl("/proc/self/exe", "train_test", "--gtest_filter=Resume.DISABLED_ProcessThatIsKilled",

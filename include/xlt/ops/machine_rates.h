@@ -20,6 +20,9 @@ struct MatmulRate {
 std::vector<MatmulRate> measure_matmul(const Placement& where, int64_t rows, int64_t out, int64_t in,
                                        int64_t repeats);
 
+// Multiply-adds of every matrix product on the CPU since the process began; attention's are not among them.
+int64_t num_multiply_adds();
+
 // 10⁹ bytes a second, read and written, over 256 MiB.
 double measure_copy(const Placement& where, int64_t repeats);
 
