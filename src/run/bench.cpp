@@ -53,12 +53,19 @@ class Bench {
         const Context& context)
       : options_(options), model_(model), where_(where), seed_(seed), context_(context) {}
 
-  Json machine() {
-    best_gflops_ = 0;
+  // Looked at before the work and after it: what is best of the two is the limit, for others may be using the
+  // machine.
+  void look_at_machine() {
+    copy_gb_per_s_ = std::max(copy_gb_per_s_, ops::measure_copy(where_, options_.repeats));
     for (const auto& rate :
          ops::measure_matmul(where_, kLargeShape.rows, kLargeShape.out, kLargeShape.in, options_.repeats))
       best_gflops_ = std::max(best_gflops_, rate.gflops);
-    return {{"copy_gb_per_s", ops::measure_copy(where_, options_.repeats)}, {"matmul_gflops", best_gflops_}};
+  }
+  Json machine() const { return {{"copy_gb_per_s", copy_gb_per_s_}, {"matmul_gflops", best_gflops_}}; }
+  // What the matrix products of a row of work() alone would take at the machine's best, as a share of its
+  // time.
+  void add_share_of_limit(Json& row) const {
+    if (row.contains("gflops")) row["share_of_limit"] = row.at("gflops").get<double>() / best_gflops_;
   }
 
   Json matmul() const {
@@ -84,22 +91,22 @@ class Bench {
 
  private:
   struct Speed {
-    double rate;                // in the row's unit
-    double share_of_limit = 0;  // 0: not known
+    double rate;        // in the row's unit
+    double gflops = 0;  // of matrix products, in 10⁹ a second; 0: not known
   };
   // One repeat more than is kept: the first one reads the weights from the disk.
   Json repeated(const std::string& name, const std::string& unit, const std::function<Speed()>& once) const {
-    std::vector<double> rates, shares;
+    std::vector<double> rates, gflops;
     for (int64_t i = 0; i <= options_.repeats; ++i) {
       context_.throw_if_interrupted();
       const Speed speed = once();
       if (i == 0) continue;
       rates.push_back(speed.rate);
-      shares.push_back(speed.share_of_limit);
+      gflops.push_back(speed.gflops);
     }
     Json row{{"work", name}, {"unit", unit}};
     row.update(spread_of(rates));
-    if (const double share = *median_of(shares); share > 0) row["share_of_limit"] = share;
+    if (const double done = *median_of(gflops); done > 0) row["gflops"] = done;
     return row;
   }
 
@@ -108,9 +115,8 @@ class Bench {
     return *lm_;
   }
 
-  // What the matrix products alone would take at the best rate, as a share of `seconds`.
-  double share_of_limit(int64_t multiply_adds, double seconds) const {
-    return best_gflops_ > 0 ? 2e-9 * static_cast<double>(multiply_adds) / (best_gflops_ * seconds) : 0;
+  static double gflops_since(int64_t multiply_adds, double seconds) {
+    return 2e-9 * static_cast<double>(ops::num_multiply_adds() - multiply_adds) / seconds;
   }
 
   Json generate() {
@@ -129,7 +135,7 @@ class Bench {
       const double begin = monotonic_seconds();
       model.generate(requests, generation);
       const double seconds = monotonic_seconds() - begin;
-      return {tokens / seconds, share_of_limit(ops::num_multiply_adds() - before, seconds)};
+      return {tokens / seconds, gflops_since(before, seconds)};
     });
   }
 
@@ -144,8 +150,7 @@ class Bench {
       int64_t tokens = 0;
       for (const LogLikelihood& result : model.rolling_log_likelihood(texts)) tokens += result.num_tokens;
       const double seconds = monotonic_seconds() - begin;
-      return {static_cast<double>(tokens) / seconds,
-              share_of_limit(ops::num_multiply_adds() - before, seconds)};
+      return {static_cast<double>(tokens) / seconds, gflops_since(before, seconds)};
     });
   }
 
@@ -168,8 +173,7 @@ class Bench {
       const Json summary = run_training(run, where_, seed_, dump_options(visit_of(run)), context_);
       const double seconds = seconds_of_steps(output);
       tokens_per_step = summary.at("num_tokens").get<double>() / static_cast<double>(options_.steps);
-      return {static_cast<double>(options_.steps) / seconds,
-              share_of_limit(ops::num_multiply_adds() - before, seconds)};
+      return {static_cast<double>(options_.steps) / seconds, gflops_since(before, seconds)};
     });
     row["tokens_per_step"] = tokens_per_step;
     return row;
@@ -185,7 +189,7 @@ class Bench {
   const Placement& where_;
   uint64_t seed_;
   const Context& context_;
-  double best_gflops_ = 0;
+  double best_gflops_ = 0, copy_gb_per_s_ = 0;
   std::unique_ptr<LanguageModel> lm_;
   std::vector<PreferenceRecord> records_;
 };
@@ -224,9 +228,9 @@ Json run_bench(const BenchOptions& options, const ModelChoice& model, const Plac
               {"config", config},
               {"code", code_record()},
               {"env", environment_record(where)},
-              {"machine", bench.machine()},
               {"matmul", Json::array()},
               {"work", Json::array()}};
+  bench.look_at_machine();
   for (const std::string& name : options.work) {
     context.info("timing " + name);
     if (name == "matmul")
@@ -234,6 +238,9 @@ Json run_bench(const BenchOptions& options, const ModelChoice& model, const Plac
     else
       result["work"].push_back(bench.work(name));
   }
+  bench.look_at_machine();
+  result["machine"] = bench.machine();
+  for (Json& row : result["work"]) bench.add_share_of_limit(row);
   if (output) {
     output->write(dump_json(result) + "\n");
     output->commit();
