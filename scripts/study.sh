@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # A study on Gemma 3 270M: finetune in English (DPO against toxicity, SFT on texts with demographic words exchanged; three seeds each) and
 # measure toxicity, bias, fluency, diversity and language before and after in up to 17 languages.
-#   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as README "What it measures" lists them
+#   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as README "What it measures" lists them,
+#   and beside them rtp_lx/pairs/en.jsonl, perturbation_pairs_en/redditbias.jsonl and toxic_words/ldnoobw
 # --quick: a few items each, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
-# Results: OUTPUT/table.md and OUTPUT/*/report.json. About 75 minutes alone on two cores. SPDX-License-Identifier: Apache-2.0
+# Results: OUTPUT/table.md and OUTPUT/*/report.json. Seven arms, 8 to 10 minutes each alone on two cores. SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,10 +15,13 @@ while [ $# -gt 0 ]; do
     --output) OUT=${2:?"--output needs a folder"}; shift 2 ;;
     --quick) QUICK=true; shift ;;
     --no-setup) SETUP=false; shift ;;
-    *) sed -n '2,7p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,8p' "$0" >&2; exit 2 ;;
   esac
 done
 [ -d "$DATA" ] || { echo "study.sh: --data DIR is missing or no folder: '$DATA'" >&2; exit 2; }
+for needed in rtp_lx/pairs/en.jsonl perturbation_pairs_en/redditbias.jsonl toxic_words/ldnoobw; do
+  [ -e "$DATA/$needed" ] || { echo "study.sh: no $needed in $DATA" >&2; exit 2; }
+done
 say() { printf '\033[1m[study %5ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
 [ "$SETUP" = false ] || XLT_TARGET=xlt scripts/setup.sh --demo

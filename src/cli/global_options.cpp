@@ -29,7 +29,8 @@ int checked_cuda_index(const std::string& device) {
     throw Error(ErrorKind::kUnsupported, why + "; use --device cpu", "--device " + device);
   const int count = num_cuda_devices();
   if (index >= count)
-    throw Error(ErrorKind::kUnsupported, str_cat("no such device: ", count, " CUDA device(s) found"),
+    throw Error(ErrorKind::kUnsupported,
+                str_cat("no such device: ", count, " CUDA device(s) found, counted from cuda:0"),
                 "--device " + device);
   return index;
 }
@@ -37,7 +38,8 @@ int checked_cuda_index(const std::string& device) {
 std::string check_device(const std::string& device) {
   if (device == "auto" || device == "cpu" || device == "cuda" || device.starts_with("cuda:")) return {};
   const std::string near = nearest_name(device, {"auto", "cpu", "cuda"});
-  return "\"" + device + "\" is no device" + (near.empty() ? "" : "; did you mean \"" + near + "\"?");
+  return "\"" + device + "\" is no device; expected auto, cpu, cuda or cuda:N" +
+         (near.empty() ? "" : "; did you mean \"" + near + "\"?");
 }
 
 }  // namespace
@@ -45,7 +47,7 @@ std::string check_device(const std::string& device) {
 void GlobalOptions::visit(OptionVisitor& v) {
   v.field("device", device, "where tensors live; auto: the first GPU, else the CPU",
           {.text = check_device, .describe = "auto, cpu, cuda or cuda:N"});
-  v.field("dtype", dtype, "of the weights; auto: float32 on a CPU, bfloat16 on a GPU",
+  v.field("dtype", dtype, "what is computed in; auto: float32 on a CPU, bfloat16 on a GPU",
           one_of({"auto", "float32", "bfloat16", "float16"}));
   v.field("threads", threads, "CPU threads of one operation; 0: all cores", at_least(0));
   v.field("seed", seed, "names every random stream", at_least(0));

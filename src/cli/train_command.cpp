@@ -13,11 +13,11 @@ namespace {
 class TrainCommand final : public Command {
  public:
   CommandHelp help() const override {
-    return {
-        "Finetune a model on texts (sft) or preference pairs (dpo), by default through a LoRA adapter",
-        "xlt train --method dpo --model models/gemma --data pairs.jsonl --output runs/dpo --max-steps 100",
-        {"method", "data", "output"},
-        ""};
+    return {"Finetune a model on texts (sft) or preference pairs (dpo), by default through a LoRA adapter",
+            "xlt train --method dpo --model models/gemma --data pairs.jsonl --output runs/dpo "
+            "--learning-rate 3e-5",
+            {"method", "data", "output"},
+            ""};
   }
   std::vector<OptionGroup> groups() override {
     return {{"run", "Model, data and output", visit_of(options_)},

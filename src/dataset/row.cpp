@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "xlt/base/error.h"
 #include "xlt/base/json.h"
-#include "xlt/base/registry.h"
+#include "xlt/base/registry.h"  // nearest_name
 #include "xlt/dataset/reader.h"
 
 namespace xlt {
@@ -26,8 +27,13 @@ std::optional<std::string> Row::text_if_present(std::string_view field) const {
 
 std::string Row::text(std::string_view field) const {
   if (auto text = text_if_present(field)) return *text;
+  std::string message = str_cat("has no field \"", field, "\"");
   const auto keys = JsonView(*fields_, place_).keys();
-  throw Error(ErrorKind::kData, unknown_name_message("field", field, keys), place_);
+  const std::string near = nearest_name(field, keys);
+  if (!near.empty()) message += str_cat("; did you mean \"", near, "\"?");
+  for (size_t i = 0; i < keys.size(); ++i)
+    message += i > 0 ? str_cat(", ", keys[i]) : str_cat(near.empty() ? "; it has " : " it has ", keys[i]);
+  throw Error(ErrorKind::kData, message, place_);
 }
 
 }  // namespace xlt

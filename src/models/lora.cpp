@@ -13,7 +13,6 @@
 #include <ATen/ops/zeros.h>
 
 #include "xlt/base/error.h"
-#include "xlt/base/registry.h"
 #include "xlt/checkpoint/adapter.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/linear.h"
@@ -65,21 +64,22 @@ void attach_lora(Decoder& decoder, const LoraOptions& options, Rng rng) {
 void load_lora(Decoder& decoder, const std::filesystem::path& folder) {
   const Adapter adapter = load_adapter(folder);
   auto linears = decoder.linears();
-  std::vector<std::string> names;
-  for (const NamedLinear& named : linears) names.push_back(named.name);
   for (const auto& [module, pair] : adapter.modules) {
     const auto found =
         std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& x) { return x.name == module; });
     if (found == linears.end())
-      throw Error(ErrorKind::kCheckpoint,
-                  unknown_name_message("module", module, {nearest_name(module, names)}), folder.string());
+      throw Error(
+          ErrorKind::kCheckpoint,
+          str_cat("the adapter is of a module \"", module, "\", which this model (",
+                  decoder.config().model_type, ") does not have; give the model that it was trained on"),
+          folder.string());
     const at::Tensor& weight = found->linear->weight();
     const int64_t r = pair.a.size(0);
     if (pair.a.dim() != 2 || pair.b.dim() != 2 || pair.a.size(1) != weight.size(1) ||
         pair.b.size(0) != weight.size(0) || pair.b.size(1) != r)
       throw Error(ErrorKind::kCheckpoint,
                   str_cat("adapter of ", module, " has shapes ", pair.a.sizes(), " and ", pair.b.sizes(),
-                          "; the weight is ", weight.sizes()),
+                          "; the weight is ", weight.sizes(), ": give the model that it was trained on"),
                   folder.string());
     const double divisor =
         adapter.config.use_rslora ? std::sqrt(static_cast<double>(r)) : static_cast<double>(r);

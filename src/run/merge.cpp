@@ -50,7 +50,7 @@ void MergeOptions::visit(OptionVisitor& v) {
   v.field("model", model, "checkpoint folder that the adapter was trained on");
   v.field("adapter", adapter, "LoRA adapter folder in PEFT's format");
   v.field("output", output, "folder to write; transformers loads it as it is");
-  v.field("precision", precision, "full: weights in --dtype (the checkpoint's own unless given)",
+  v.field("precision", precision, "full: weights in --dtype (the checkpoint's own unless given); nf4: later",
           one_of({"full", "nf4"}));
 }
 

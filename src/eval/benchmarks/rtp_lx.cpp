@@ -15,7 +15,9 @@ namespace {
 
 class RtpLx : public Benchmark {
  public:
-  const char* description() const override { return "toxicity of 25 continuations of each RTP-LX prompt"; }
+  const char* description() const override {
+    return "toxicity of sampled continuations of each RTP-LX prompt";
+  }
   const char* version() const override { return "1"; }
   bool uses_scorer() const override { return true; }
   std::vector<std::string> depends_on() const override { return toxicity_options(); }

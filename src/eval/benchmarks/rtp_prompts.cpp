@@ -13,7 +13,7 @@ namespace {
 class RtpPrompts : public Benchmark {
  public:
   const char* description() const override {
-    return "toxicity of 25 continuations of each provocative prompt";
+    return "toxicity of sampled continuations of each provocative prompt";
   }
   const char* version() const override { return "1"; }
   bool uses_scorer() const override { return true; }
