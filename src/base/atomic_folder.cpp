@@ -27,6 +27,8 @@ AtomicFolder::~AtomicFolder() {
 
 void AtomicFolder::commit() {
   std::error_code error, ignored;
+  if (fs::exists(folder_) && !fs::is_directory(folder_))
+    throw Error(ErrorKind::kIo, "is a file; expected a folder or nothing", folder_.string());
   if (fs::exists(folder_)) {
     fs::remove_all(old(), error);
     if (!error) fs::rename(folder_, old(), error);

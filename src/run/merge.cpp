@@ -21,6 +21,8 @@ void check_output(const MergeOptions& options) {
   for (const auto& input : {options.model, options.adapter})
     if (fs::equivalent(input, output, error))
       throw Error(ErrorKind::kUsage, "--output is also an input; choose another folder", options.output);
+  if (fs::exists(output) && !fs::is_directory(output))
+    throw Error(ErrorKind::kUsage, "is a file; --output must be a folder", options.output);
   if (!fs::is_directory(output) || fs::is_empty(output) || fs::exists(output / "merge.json")) return;
   throw Error(ErrorKind::kUsage,
               "the folder is not empty and holds no earlier merge; choose another --output or empty it",

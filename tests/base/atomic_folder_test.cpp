@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "xlt/base/error.h"
 #include "xlt/base/file.h"
 
 namespace xlt {
@@ -41,6 +42,13 @@ TEST_F(AtomicFolderTest, ReplacesAnOlderFolder) {
   AtomicFolder folder(folder_ / "out" / "");
   folder.commit();
   EXPECT_TRUE(fs::is_empty(folder_ / "out"));
+}
+
+TEST_F(AtomicFolderTest, LeavesAFileOfItsNameAlone) {
+  AtomicFolder folder(folder_ / "out");
+  write_file(folder_ / "out", "precious");
+  EXPECT_THROW(folder.commit(), Error);
+  EXPECT_EQ(read_file(folder_ / "out"), "precious");
 }
 
 TEST_F(AtomicFolderTest, ForgetsWhatAKilledProcessLeft) {
