@@ -85,22 +85,26 @@ std::vector<int64_t> Checkpoints::steps() const {
   return steps;
 }
 
-// Hidden folders are half written or half removed.
+// Hidden folders are half written or half removed, but for the whole of one that was being replaced.
 void Checkpoints::remove_leftovers() const {
   std::error_code error;
   std::vector<fs::path> hidden;
   for (const auto& entry : fs::directory_iterator(root_, error))
     if (entry.path().filename().string().starts_with('.')) hidden.push_back(entry.path());
-  for (const fs::path& folder : hidden) remove_folder(folder);
+  for (const fs::path& folder : hidden) {
+    const std::string name = folder.filename().string();
+    const fs::path replaced = root_ / name.substr(1, name.rfind('.') - 1);
+    if (name.ends_with(".old") && !fs::exists(replaced))
+      rename_folder(folder, replaced);
+    else
+      remove_folder(folder);
+  }
 }
 
 void Checkpoints::clear() { remove_folder(root_); }
 
 void Checkpoints::write_weights(const fs::path& folder) const {
   if (job_.adapter_only) return save_lora(*job_.decoder, folder, job_.base_model);
-  if (!job_.config_file.empty())
-    return save_decoder(*job_.decoder,
-                        load_json(job_.config_file, ErrorKind::kCheckpoint, /*allow_comments=*/true), folder);
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const NamedParameter& parameter : job_.decoder->parameters())
     tensors.emplace_back(parameter.name, parameter.tensor->detach());
@@ -123,7 +127,7 @@ void Checkpoints::prune(int64_t keep, int64_t best_step) const {
   const std::vector<int64_t> all = steps();
   for (size_t i = keep; i < all.size(); ++i) {
     if (all[i] == best_step) continue;
-    const fs::path hidden = root_ / ("." + folder_of(all[i]).filename().string() + ".old");
+    const fs::path hidden = root_ / ("." + folder_of(all[i]).filename().string() + ".pruned");
     rename_folder(folder_of(all[i]), hidden);
     remove_folder(hidden);
   }
@@ -155,6 +159,12 @@ std::optional<TrainState> Checkpoints::load_newest() {
     optimizer_.load_state((folder_of(step) / "optimizer.safetensors").string(), step);
     return state;
   }
+  if (!steps().empty())
+    throw Error(
+        ErrorKind::kCheckpoint,
+        "the checkpoint of the best step, which all that are here go back to, is missing; put it back, or "
+        "remove this folder to begin anew",
+        root_.string());
   return std::nullopt;
 }
 

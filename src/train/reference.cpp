@@ -30,11 +30,13 @@ std::vector<LoraAdapter*> adapters_of(Decoder& decoder) {
   return adapters;
 }
 
-// A sum that any change of weights moves; reading all bytes through a hash would cost seconds for nothing
-// more.
+// The sum of the bits: the same in any order of summation, with any number of threads. Training moves it;
+// reading all bytes through a hash would cost seconds.
 void append_fingerprint(std::string& text, const std::string& name, const at::Tensor& tensor) {
   text += str_cat(name, tensor.sizes(), '=');
-  const double sum = tensor.detach().sum(at::kDouble).item<double>();
+  const int64_t size = tensor.element_size();
+  const at::ScalarType bits = size == 2 ? at::kShort : size == 4 ? at::kInt : at::kLong;
+  const int64_t sum = tensor.detach().contiguous().view(bits).sum(at::kLong).item<int64_t>();
   text.append(reinterpret_cast<const char*>(&sum), sizeof(sum));
 }
 
@@ -103,7 +105,7 @@ at::Tensor ReferenceModel::logps(const RowSet& set, std::span<const int64_t> ind
 
 std::string ReferenceModel::hash_of(const RowSet& set) {
   std::string text =
-      str_cat("reference 1 ", static_cast<int>(kind_), ' ', name_of(decoder_.placement().dtype), '\n');
+      str_cat("reference 2 ", static_cast<int>(kind_), ' ', name_of(decoder_.placement().dtype), '\n');
   for (const NamedParameter& parameter : decoder_.parameters())
     append_fingerprint(text, parameter.name, *parameter.tensor);
   for (const at::Tensor& tensor : initial_) append_fingerprint(text, "adapter", tensor);

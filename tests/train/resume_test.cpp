@@ -116,6 +116,35 @@ TEST(Resume, AfterAKillTheEndIsTheSame) {
   expect_same(straight, last);
 }
 
+TEST(Resume, AllWeightsGoOnToTheSameEnd) {
+  const auto prepare = [](TrainFixture& fixture) {
+    configure(fixture, "sft");
+    fixture.decoder.projection().adapter().reset();
+    train_all_weights(fixture.decoder);
+    fixture.job.adapter_only = false;
+    fixture.job.resume = true;
+  };
+  TrainFixture straight("all_straight");
+  prepare(straight);
+  straight.run();
+  fresh_folder("all_stopped");
+  for (const bool stops : {true, false}) {
+    TrainFixture fixture("all_stopped", 0, /*clean=*/false);
+    prepare(fixture);
+    std::atomic<bool> interrupted = false;
+    Context context;
+    context.interrupted_flag = &interrupted;
+    if (stops)
+      fixture.decoder.on_forward = [&] { interrupted = interrupted || fixture.decoder.num_forwards == 13; };
+    EXPECT_EQ(fixture.run(context).interrupted, stops);
+    if (stops) continue;
+    EXPECT_EQ(without_seconds(fixture.metrics()), without_seconds(straight.metrics()));
+    const auto expected = straight.decoder.parameters(), weights = fixture.decoder.parameters();
+    for (size_t i = 0; i < weights.size(); ++i)
+      EXPECT_TRUE(weights[i].tensor->equal(*expected[i].tensor)) << weights[i].name;
+  }
+}
+
 TEST(Resume, WithNothingSavedStartsFromTheBeginning) {
   TrainFixture fixture("nothing");
   configure(fixture, "sft");
@@ -172,8 +201,8 @@ TEST(Resume, RefusesOtherDataOrAnotherSeed) {
   }
 }
 
-TEST(Checkpoints, TheNewestAndTheBestAreKept) {
-  TrainFixture fixture("limit");
+// A run whose best step is not among its last.
+void configure_overshooting(TrainFixture& fixture) {
   fixture.job.sft = letter_texts(10);
   fixture.options.eval_split = 0.3;
   fixture.options.eval_steps = 2;
@@ -181,11 +210,37 @@ TEST(Checkpoints, TheNewestAndTheBestAreKept) {
   fixture.options.save_total_limit = 2;
   fixture.options.learning_rate = 0.6;
   fixture.options.max_steps = 40;
+}
+
+TEST(Checkpoints, TheNewestAndTheBestAreKept) {
+  TrainFixture fixture("limit");
+  configure_overshooting(fixture);
   const TrainResult result = fixture.run();
   ASSERT_LT(result.best_step, 39);
   std::vector<std::string> expected = {str_cat("step-", result.best_step), "step-39", "step-40"};
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(checkpoint_names(fixture.job.output), expected);
+}
+
+// Its folder is gone, or was being replaced when a kill came.
+TEST(Checkpoints, WithoutTheBestNothingIsRemovedAndWhatWasBeingReplacedIsBroughtBack) {
+  TrainFixture first("no_best");
+  configure_overshooting(first);
+  const std::string best = str_cat("step-", first.run().best_step);
+  const fs::path checkpoints = first.job.output / "checkpoints";
+  const auto names = checkpoint_names(first.job.output);
+  const auto go_on = [] {
+    TrainFixture next("no_best", 0, /*clean=*/false);
+    configure_overshooting(next);
+    next.job.resume = true;
+    next.run();
+  };
+  fs::rename(checkpoints / best, checkpoints / ("." + best + ".old"));
+  go_on();
+  EXPECT_EQ(checkpoint_names(first.job.output), names);
+  fs::remove_all(checkpoints / best);
+  EXPECT_THROW(go_on(), Error);
+  EXPECT_EQ(checkpoint_names(first.job.output).size(), names.size() - 1);
 }
 
 TEST(MetricsFile, ABrokenLastLineIsDropped) {

@@ -54,9 +54,8 @@ struct TrainJob {
   std::vector<SftRecord> sft;                // for losses over texts
   std::vector<PreferenceRecord> preference;  // for losses over pairs
   uint64_t seed = 0;
-  std::filesystem::path output;       // RUN: metrics.jsonl, checkpoints/step-N/
-  std::string base_model;             // for adapter_config.json
-  std::filesystem::path config_file;  // config.json to put beside a checkpoint's model; empty: weights only
+  std::filesystem::path output;  // RUN: metrics.jsonl, checkpoints/step-N/
+  std::string base_model;        // for adapter_config.json
   bool resume = false;
   bool adapter_only = true;  // save LoRA (adapter/) or the whole model (model/)
 };
