@@ -44,6 +44,15 @@ std::unique_ptr<KvCache> Decoder::make_cache(int64_t capacity) {
                                    config_.head_dim, tensor_options(placement_));
 }
 
+void Decoder::check_tokens(std::span<const int64_t> ids) const {
+  for (const int64_t id : ids)
+    if (id < 0 || id >= config_.vocab_size)
+      throw Error(ErrorKind::kCheckpoint,
+                  str_cat("the tokenizer gave token ", id, "; the model has ", config_.vocab_size,
+                          ": tokenizer and weights are not of one model"),
+                  "config.json: vocab_size");
+}
+
 int64_t Decoder::num_parameters() {
   int64_t count = 0;
   for (const NamedParameter& parameter : parameters()) count += parameter.tensor->numel();

@@ -106,6 +106,7 @@ class Gemma3TextFamily : public ModelFamily {
     if (config.layer_types.empty()) {
       const int64_t pattern =
           json.get("sliding_window_pattern", json.get("_sliding_window_pattern", int64_t{6}));
+      if (pattern < 1) json.fail(str_cat("sliding_window_pattern must be at least 1, is ", pattern));
       for (int64_t i = 0; i < config.num_hidden_layers; ++i)
         config.layer_types.push_back((i + 1) % pattern ? LayerType::kSlidingAttention
                                                        : LayerType::kFullAttention);

@@ -95,6 +95,7 @@ std::unique_ptr<Decoder> load_decoder(const fs::path& folder, const Placement& w
 std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab_size, const Placement& where,
                                       Rng rng) {
   Json json = load_json(config_file, ErrorKind::kConfig, /*allow_comments=*/true);
+  if (!json.is_object()) throw Error(ErrorKind::kConfig, "expected an object", config_file.string());
   if (vocab_size > 0) json["vocab_size"] = vocab_size;
   const auto family = family_of(json, config_file.string()).make();
   auto decoder = family->make(family->parse(json, config_file.string()));

@@ -81,14 +81,11 @@ void load_lora(Decoder& decoder, const std::filesystem::path& folder) {
                   str_cat("adapter of ", module, " has shapes ", pair.a.sizes(), " and ", pair.b.sizes(),
                           "; the weight is ", weight.sizes(), ": give the model that it was trained on"),
                   folder.string());
-    const double divisor =
-        adapter.config.use_rslora ? std::sqrt(static_cast<double>(r)) : static_cast<double>(r);
     at::Tensor a = pair.a.to(at::TensorOptions().dtype(at::kFloat).device(weight.device())).clone();
     at::Tensor b = pair.b.to(a.options()).clone();
     a.set_requires_grad(true);
     b.set_requires_grad(true);
-    found->linear->adapter() =
-        LoraAdapter{a, b, adapter.config.lora_alpha / divisor, adapter.config.lora_dropout};
+    found->linear->adapter() = LoraAdapter{a, b, adapter.config.scale(), adapter.config.lora_dropout};
   }
 }
 

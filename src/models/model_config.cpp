@@ -80,7 +80,6 @@ ModelConfig parse_common_config(const Json& value, const std::string& where) {
   const JsonView json(value, where, ErrorKind::kCheckpoint);
   ModelConfig config;
   config.model_type = json.at("model_type").as_string();
-  config.dtype = json.has("dtype") ? json.get("dtype", "float32") : json.get("torch_dtype", "float32");
   config.vocab_size = positive(json, "vocab_size");
   config.hidden_size = positive(json, "hidden_size");
   config.intermediate_size = positive(json, "intermediate_size");
@@ -94,6 +93,8 @@ ModelConfig parse_common_config(const Json& value, const std::string& where) {
   if (config.head_dim <= 0 || config.head_dim % 2 != 0)
     json.fail(str_cat("head_dim must be even, is ", config.head_dim));
   config.max_position_embeddings = json.get("max_position_embeddings", int64_t{2048});
+  if (config.max_position_embeddings < 2)
+    json.fail(str_cat("max_position_embeddings must be at least 2, is ", config.max_position_embeddings));
   config.rms_norm_eps = json.get("rms_norm_eps", 1e-6);
   config.initializer_range = json.get("initializer_range", 0.02);
   config.hidden_act =
@@ -102,14 +103,14 @@ ModelConfig parse_common_config(const Json& value, const std::string& where) {
   config.attention_bias = json.get("attention_bias", false);
   config.mlp_bias = json.get("mlp_bias", false);
   config.sliding_window = json.get("sliding_window", int64_t{0});
+  if (config.sliding_window < 0)
+    json.fail(str_cat("sliding_window must not be negative, is ", config.sliding_window));
   if (json.has("query_pre_attn_scalar"))
     config.query_pre_attn_scalar = json.get("query_pre_attn_scalar", 0.0);
   if (json.has("final_logit_softcapping"))
     config.final_logit_softcapping = json.get("final_logit_softcapping", 0.0);
   if (json.has("attn_logit_softcapping"))
     config.attn_logit_softcapping = json.get("attn_logit_softcapping", 0.0);
-  if (json.has("bos_token_id")) config.bos_token_id = json.at("bos_token_id").as_int();
-  if (json.has("pad_token_id")) config.pad_token_id = json.at("pad_token_id").as_int();
   if (json.has("eos_token_id"))
     config.eos_token_ids = json.at("eos_token_id").value().is_array()
                                ? json.at("eos_token_id").as_ints()

@@ -63,6 +63,7 @@ at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch, const 
 ForwardPass forward_pass(const Decoder& decoder, const TokenBatch& batch, KvCache* cache,
                          const Decoder::Rows& rows, at::Device device) {
   ForwardPass pass{batch.attention_plan(), cache, {}, {}, decoder.config().num_hidden_layers - 1};
+  decoder.check_tokens(batch.input_ids());
   if (rows) {
     for (const int64_t row : *rows)
       XLT_CHECK(row >= 0 && row < batch.num_tokens(), "row ", row, " of ", batch.num_tokens());

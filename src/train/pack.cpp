@@ -65,6 +65,7 @@ at::Tensor sequence_logps(Decoder& decoder, const PackedRows& packed) {
   const at::Tensor hidden = decoder.forward(packed.tokens, /*cache=*/nullptr, packed.hidden_rows);
   if (packed.targets.empty())
     return at::zeros({static_cast<int64_t>(packed.num_labels.size())}, hidden.options().dtype(at::kFloat));
+  decoder.check_tokens(packed.targets);
   const at::Tensor logps = ops::token_logps(
       hidden, decoder.head_weight(), to_tensor(packed.targets, hidden.device()), decoder.head_options());
   // Slices rather than a scatter: the order of the sums is fixed on every device.

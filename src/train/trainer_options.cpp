@@ -73,6 +73,11 @@ void TrainerOptions::check_combination() const {
         "as 0.05");
   if (early_stopping_patience > 0 && eval_steps == 0)
     fail("early_stopping_patience counts evaluations; give eval_steps too");
+  constexpr int64_t kTrlPromptTokens = 128;
+  if (pair_tokenization == "trl_0_8" && max_prompt_length == 0 && max_length <= kTrlPromptTokens)
+    fail(str_cat("trl_0_8 keeps up to ", kTrlPromptTokens,
+                 " tokens of a prompt, which leaves no room for an answer within max_length ", max_length,
+                 "; give max_prompt_length"));
   if (max_prompt_length >= max_length)
     fail(str_cat("max_prompt_length ", max_prompt_length, " leaves no room for an answer within max_length ",
                  max_length));

@@ -366,6 +366,34 @@ TEST(LoadDecoder, NamesWhatIsMissingMisshapenOrUnknown) {
   EXPECT_NE(failure_of(load).find("model.norm.weight"), std::string::npos);
 }
 
+TEST(ModelConfig, RefusesWhatNoModelCanBe) {
+  const auto fails = [](const fs::path& config, const char* key, int64_t value) {
+    Json json = load_json(config);
+    json.erase("layer_types");
+    json[key] = value;
+    const fs::path file = write_config("faulty_config", dump_json(json));
+    const std::string failure = failure_of([&] { make_decoder(file, kVocab, Placement{}, Rng(1)); });
+    EXPECT_NE(failure.find(key), std::string::npos) << failure;
+  };
+  fails(llama_config(), "max_position_embeddings", 1);
+  fails(mistral_config(), "sliding_window", -1);
+  fails(gemma_config(), "sliding_window_pattern", 0);
+}
+
+TEST(Decoder, ATokenBeyondTheVocabularyIsNoInternalError) {
+  const auto decoder = make(llama_config());
+  TokenBatch batch;
+  batch.add(Ids{3, kVocab});
+  try {
+    decoder->forward(batch, nullptr);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
+  }
+  EXPECT_THROW(decoder->check_tokens(Ids{-1}), Error);
+  EXPECT_NO_THROW(decoder->check_tokens(Ids{0, kVocab - 1}));
+}
+
 TEST(ModelConfig, BothLayoutsOfRopeGiveTheSameFrequencies) {
   Json old_layout = load_json(gemma_config());
   Json new_layout = old_layout;

@@ -220,6 +220,12 @@ TEST(Training, OptionsThatDoNotGoTogetherAreAUsageError) {
   EXPECT_NO_THROW(options.check_combination());
   options.max_prompt_length = options.max_length;
   EXPECT_THROW(options.check_combination(), Error);
+  options = {};
+  options.pair_tokenization = "trl_0_8";
+  options.max_length = 128;  // the prompt's share alone, where no other is given
+  EXPECT_THROW(options.check_combination(), Error);
+  options.max_prompt_length = 64;
+  EXPECT_NO_THROW(options.check_combination());
 }
 
 TEST(Training, TrainsAllWeightsWithoutAnAdapter) {

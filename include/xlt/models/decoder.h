@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +70,8 @@ class Decoder {
   std::vector<NamedLinear> linears();
   std::unique_ptr<KvCache> make_cache(int64_t capacity);
   int64_t num_parameters();
+  // Throws kCheckpoint if one is beyond the vocabulary: the tokenizer is another model's.
+  void check_tokens(std::span<const int64_t> ids) const;
 
  protected:
   // Families list their parts once; loading, saving, initialising, adapters and counting walk that list.

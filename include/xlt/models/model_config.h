@@ -25,7 +25,6 @@ enum class LayerType { kFullAttention, kSlidingAttention };
 
 struct ModelConfig {
   std::string model_type;  // "llama", "mistral", "gemma3_text"
-  std::string dtype = "float32";
   int64_t vocab_size = 0, hidden_size = 0, intermediate_size = 0, num_hidden_layers = 0,
           num_attention_heads = 0;
   int64_t num_key_value_heads = 0, head_dim = 0, max_position_embeddings = 2048;
@@ -38,7 +37,6 @@ struct ModelConfig {
   std::vector<LayerType> layer_types;  // [L]
   RopeParameters rope_full, rope_sliding;
   std::vector<int64_t> eos_token_ids;
-  std::optional<int64_t> bos_token_id, pad_token_id;
 
   double attention_scale() const;
   // Inverse frequencies [D/2] of a layer type, float32 arithmetic as transformers'.
