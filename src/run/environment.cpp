@@ -11,10 +11,11 @@ namespace xlt {
 Json code_record() { return {{"commit", build_commit()}, {"dirty", build_dirty()}}; }
 
 Json environment_record(const Placement& where) {
-  return {{"torch", runtime_torch_version()},  {"torch_build", build_torch_version()},
-          {"device", name_of(where)},          {"dtype", name_of(where.dtype)},
-          {"threads", num_threads()},          {"matmul", matmul_library(where.dtype)},
-          {"cpu_capability", cpu_capability()}};
+  return {
+      {"torch", runtime_torch_version()},  {"torch_build", build_torch_version()},
+      {"device", name_of(where)},          {"dtype", name_of(where.dtype)},
+      {"threads", num_threads()},          {"matmul", where.is_cuda ? "device" : matmul_library(where.dtype)},
+      {"cpu_capability", cpu_capability()}};
 }
 
 Json file_records(const std::vector<std::filesystem::path>& files) {

@@ -16,7 +16,8 @@ namespace {
 std::string model_key(const ModelChoice& model) {
   Json key{{"model", fs::weakly_canonical(model.model).string()}};
   for (const auto& entry : fs::directory_iterator(model.model))
-    if (entry.path().extension() == ".safetensors" || entry.path().extension() == ".json")
+    if (entry.path().extension() == ".safetensors" || entry.path().extension() == ".json" ||
+        entry.path().extension() == ".model")
       key[entry.path().filename().string()] =
           str_cat(entry.file_size(), "@", entry.last_write_time().time_since_epoch().count());
   if (!model.adapter.empty())

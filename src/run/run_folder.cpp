@@ -2,7 +2,12 @@
 #include "run/run_folder.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
@@ -77,17 +82,39 @@ RunState RunFolder::inspect(const Json& record, bool resume, const Context& cont
   std::vector<std::string> fixed;
   std::copy_if(changed.begin(), changed.end(), std::back_inserter(fixed),
                [&](const auto& name) { return !resume || !kChangeable.contains(name); });
+  const bool all_changeable =
+      std::all_of(fixed.begin(), fixed.end(), [](const auto& name) { return kChangeable.contains(name); });
   if (!fixed.empty())
     throw Error(
         ErrorKind::kUsage,
         str_cat("holds a run with other options (", join(fixed), " differ", fixed.size() == 1 ? "s" : "",
-                "); choose another --output, or give the options of its run.json to go on with it"),
+                "); choose another --output, or give the options of its run.json to go on with it",
+                all_changeable ? "; with --resume these may differ" : ""),
         folder_.string());
   check_same_data(view.at("data").value(), record.at("data"), folder_.string());
+  if (before.contains("inputs")) check_same_data(before.at("inputs"), record.at("inputs"), folder_.string());
   if (!changed.empty())
     context.warn(str_cat(folder_.string(), ": going on with changed options: ", join(changed)));
   const bool finished = view.get("status", "running") == "finished";
   return finished && changed.empty() ? RunState::kFinished : RunState::kUnfinished;
+}
+
+FolderLock::FolderLock(const fs::path& folder)
+    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  // A file system without locks leaves things as they were before there was one.
+  if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(descriptor_);
+  throw Error(ErrorKind::kUsage,
+              "another process is training in this folder; wait for it, or choose another --output",
+              folder.string());
+}
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+const fs::path& RunFolder::make() const {
+  make_folders(folder_);
+  return folder_;
 }
 
 Json RunFolder::stored() const { return load_json(folder_ / kRunFile); }

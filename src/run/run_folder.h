@@ -17,6 +17,18 @@ enum class RunState { kNew, kUnfinished, kFinished };
 // are left out.
 std::vector<std::string> changed_options(const Json& before, const Json& after);
 
+// Held while a process works in a folder. Throws kUsage if another one does.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
 class RunFolder {
  public:
   explicit RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -27,7 +39,8 @@ class RunFolder {
   // only move the end or the pace of a run (max_steps, eval_steps …) may differ, and are logged. Throws kData
   // when a data file is not what it was.
   RunState inspect(const Json& record, bool resume, const Context& context) const;
-  Json stored() const;  // run.json as it is
+  Json stored() const;                        // run.json as it is
+  const std::filesystem::path& make() const;  // the folder, if it is not there
   // Writes run.json with this status ("running", "interrupted", "finished"); makes the folder.
   void write(Json record, const std::string& status) const;
 

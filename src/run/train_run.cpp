@@ -66,6 +66,20 @@ Records load_records(const TrainRunOptions& options) {
   return records;
 }
 
+// Small files besides the data that decide what a run computes; weights are too large to hash at every start.
+std::vector<fs::path> input_files(const TrainRunOptions& options) {
+  std::vector<fs::path> files;
+  const auto add = [&](const fs::path& folder, std::initializer_list<const char*> names) {
+    for (const char* name : names)
+      if (!folder.empty() && fs::is_regular_file(folder / name)) files.push_back(folder / name);
+  };
+  if (!options.model_config.empty()) files.push_back(options.model_config);
+  add(options.model, {"config.json"});
+  add(tokenizer_folder(options), {"tokenizer.json", "tokenizer.model", "tokenizer_config.json"});
+  add(options.adapter.init_adapter, {"adapter_config.json", "adapter_model.safetensors"});
+  return files;
+}
+
 Json run_record(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
                 size_t num_rows) {
   return {{"version", version()},
@@ -76,7 +90,8 @@ Json run_record(const TrainRunOptions& options, const Placement& where, uint64_t
           {"env", environment_record(where)},
           {"seeds", {{"seed", seed}}},
           {"num_rows", static_cast<int64_t>(num_rows)},
-          {"data", file_records(data_files(options.data))}};
+          {"data", file_records(data_files(options.data))},
+          {"inputs", file_records(input_files(options))}};
 }
 
 void add_adapter(Decoder& decoder, const AdapterOptions& options, uint64_t seed, const Context& context) {
@@ -135,8 +150,14 @@ Json summary_of(const TrainRunOptions& options, const TrainResult& result, const
   return summary;
 }
 
-// Going on where a run was: its first run.json stays what was begun, except for options that changed.
-bool begin_run(const RunFolder& folder, RunState state, const Json& record, const Context& context) {
+// Going on where a run was: its run.json also says with what it was begun.
+bool begin_run(const RunFolder& folder, RunState state, Json& record, const Context& context) {
+  if (state == RunState::kUnfinished) {
+    const Json before = folder.stored();
+    Json begun = Json::object();
+    for (const char* key : {"version", "code", "env"}) begun[key] = before.value(key, Json());
+    record["begun_with"] = before.value("begun_with", begun);
+  }
   folder.write(record, "running");
   if (state != RunState::kUnfinished) return false;
   context.info(folder.path().string() + " holds this run, unfinished; going on with it");
@@ -153,7 +174,7 @@ void AdapterOptions::visit(OptionVisitor& v) {
   v.field("lora_r", lora_r, "rank of the adapter", at_least(1));
   v.field("lora_alpha", lora_alpha, "the adapter's product is scaled by alpha / r", more_than(0));
   v.field("lora_dropout", lora_dropout, "dropout on the adapter's input while training (not in DPO); 0: none",
-          between(0, 1));
+          between(0, 0.99));
   v.field("init_adapter", init_adapter, "start from this PEFT adapter folder; empty: a new adapter");
 }
 
@@ -164,14 +185,16 @@ void TrainRunOptions::visit(OptionVisitor& v) {
   v.field("data", data,
           "training rows: a file, several separated by commas, or PRESET=FILE (`xlt ls presets`)");
   v.field("output", output, "folder of the run (RUN)");
-  v.field("resume", resume, "go on with the run in --output; from the beginning if nothing was saved yet");
+  v.field("resume", resume,
+          "go on with the run in --output even if its length, or how often it saves, evaluates and logs, was "
+          "changed; an unfinished run goes on without this too");
 }
 
 Json run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
                   const Context& context) {
   check_combination(options);
   Records records = load_records(options);
-  const Json record = run_record(options, where, seed, config, records.size());
+  Json record = run_record(options, where, seed, config, records.size());
   const RunFolder folder(options.output);
   const RunState state = folder.inspect(record, options.resume, context);
   if (state == RunState::kFinished) {
@@ -181,6 +204,7 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   const auto tokenizer = load_tokenizer(tokenizer_folder(options));
   const auto decoder = make_model(options, *tokenizer, where, seed, context);
   context.throw_if_interrupted();
+  const FolderLock lock(folder.make());
   const bool going_on = begin_run(folder, state, record, context);
   TrainJob job;
   job.decoder = decoder.get();

@@ -44,6 +44,24 @@ TEST_F(RunFolderTest, EmptyFolderIsANewRun) {
   EXPECT_EQ(RunFolder(path_).inspect(record(), false, {}), RunState::kNew);
 }
 
+TEST_F(RunFolderTest, OneProcessWorksInAFolder) {
+  const RunFolder folder(path_);
+  const fs::path& made = folder.make();
+  {
+    const FolderLock lock(made);
+    EXPECT_THROW(FolderLock{made}, Error);
+  }
+  EXPECT_NO_THROW(FolderLock{made});
+}
+
+TEST_F(RunFolderTest, OtherInputsOfTheSameNameAreRefused) {
+  Json before = record(), after = record();
+  before["inputs"] = {{{"file", "config.json"}, {"sha256", "aa"}}};
+  after["inputs"] = {{{"file", "config.json"}, {"sha256", "bb"}}};
+  RunFolder(path_).write(before, "interrupted");
+  EXPECT_EQ(inspect_error(after, true).kind(), ErrorKind::kData);
+}
+
 TEST_F(RunFolderTest, SameOptionsOfAnUnfinishedRunGoOn) {
   const RunFolder folder(path_);
   folder.write(record(), "running");
