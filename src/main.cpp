@@ -17,6 +17,13 @@ int report(const std::string& message, int code) {
   return code;
 }
 
+constexpr const char* kOutOfMemory =
+    "out of memory; use a smaller --batch-tokens or --batch-size, or --dtype bfloat16";
+// What libtorch's allocators say, on the CPU and on a GPU.
+bool is_out_of_memory(const std::string& text) {
+  return text.find("allocate memory") != std::string::npos || text.find("out of memory") != std::string::npos;
+}
+
 // libtorch appends a C++ backtrace to its messages; the first line says it.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -28,8 +35,9 @@ int main(int argc, char** argv) {
   } catch (const xlt::Error& error) {
     return report(error.what(), xlt::exit_code(error.kind()));
   } catch (const std::bad_alloc&) {
-    return report("out of memory; use a smaller --batch-tokens or --batch-size, or --dtype bfloat16", 1);
+    return report(kOutOfMemory, 1);
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error.what())) return report(kOutOfMemory, 1);
     return report("internal error, please report: " + first_line(error.what()), 1);
   }
 }

@@ -73,10 +73,11 @@ int64_t DecodeLoop::run(const std::vector<DecodePrompt>& prompts, int64_t num_sa
 // Prompts are computed in the same pass as the live samples' tokens, as soon as their samples could find
 // rows.
 void DecodeLoop::admit_prompts(const std::vector<DecodePrompt>& prompts, int64_t num_samples) {
-  int64_t rows = static_cast<int64_t>(live_.size());
+  int64_t rows = static_cast<int64_t>(live_.size()), prompt_tokens = 0;
   for (const auto& prompt : active_) rows += num_samples - prompt->next_sample;
   while (next_prompt_ < static_cast<int64_t>(prompts.size()) && rows < max_rows_) {
     const int64_t length = static_cast<int64_t>(prompts[next_prompt_].ids.size());
+    if (prompt_tokens > 0 && prompt_tokens + length > max_rows_) return;  // the others in the next pass
     // Room is kept for a sample of its own, so that a prompt in the cache can always go on.
     if (slots_.free_slots() < length + options_.max_new_tokens && !(live_.empty() && active_.empty())) return;
     const auto slot = slots_.take(length);
@@ -88,6 +89,7 @@ void DecodeLoop::admit_prompts(const std::vector<DecodePrompt>& prompts, int64_t
     active_.push_back(std::make_shared<ActivePrompt>(ActivePrompt{next_prompt_, *slot}));
     ++next_prompt_;
     rows += num_samples;
+    prompt_tokens += length;
   }
 }
 

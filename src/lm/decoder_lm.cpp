@@ -96,6 +96,7 @@ std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSeque
     ForestBatch forest = pack_forest(inputs, run);
     for (int64_t& sequence : forest.sequences) sequence = owner[sequence];
     const HeadRows wanted = head_rows(forest, sequences);
+    decoder_->check_tokens(wanted.targets);
     const at::Tensor hidden = decoder_->forward(forest.batch, nullptr, wanted.rows);
     const at::Tensor logps =
         ops::token_logps(hidden.index_select(0, long_tensor(wanted.row_of, hidden.device())),
@@ -126,6 +127,13 @@ std::vector<LogLikelihood> DecoderLm::log_likelihood(std::span<const LogLikeliho
     }
     sequences.push_back(std::move(sequence));
   }
+  const int64_t num_long =
+      std::count_if(sequences.begin(), sequences.end(), [&](const ScoringSequence& sequence) {
+        return static_cast<int64_t>(sequence.ids.size()) > info_.max_length;
+      });
+  if (num_long > 0)
+    context_.warn(str_cat(num_long, " of ", requests.size(), " requests are longer than the model's ",
+                          info_.max_length, " tokens: it was not trained on positions beyond them"));
   std::vector<LogLikelihood> results;
   for (auto& tokens : score(sequences)) results.push_back(summed(std::move(tokens)));
   return results;

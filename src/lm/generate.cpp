@@ -19,7 +19,8 @@ int64_t cache_slots(const ModelConfig& config, const std::vector<DecodePrompt>& 
   for (const DecodePrompt& prompt : prompts)
     longest = std::max<int64_t>(longest, static_cast<int64_t>(prompt.ids.size()));
   const int64_t active = std::min<int64_t>(static_cast<int64_t>(prompts.size()), max_rows / num_samples + 2);
-  const int64_t wanted = max_rows * options.max_new_tokens + active * longest;
+  const int64_t rows = std::min(max_rows, static_cast<int64_t>(prompts.size()) * num_samples);
+  const int64_t wanted = rows * options.max_new_tokens + active * longest;
   const int64_t slot_bytes = config.num_hidden_layers * 2 * config.num_key_value_heads * config.head_dim * 4;
   return std::max(std::min(wanted, kCacheBytes / slot_bytes), longest + options.max_new_tokens);
 }
@@ -45,15 +46,16 @@ std::vector<std::vector<Completion>> DecoderLm::generate(std::span<const Generat
   for (const GenerateRequest& request : requests) {
     DecodePrompt prompt{tokenizer_->encode(request.prompt, SpecialTokens::kAdd), rng.fork(request.id)};
     const int64_t length = static_cast<int64_t>(prompt.ids.size());
+    const std::string& place = request.place.empty() ? request.id : request.place;
     if (length == 0)
       throw Error(ErrorKind::kData,
-                  "the prompt is empty and the tokenizer adds no BOS: there is nothing to continue",
-                  request.id);
-    if (length + options.max_new_tokens > info_.max_length)
+                  "the prompt is empty and the tokenizer adds no BOS: there is nothing to continue", place);
+    if (length > info_.max_length - options.max_new_tokens)
       throw Error(ErrorKind::kData,
                   str_cat("the prompt has ", length, " tokens; with ", options.max_new_tokens,
-                          " new ones it exceeds the model's ", info_.max_length),
-                  request.id);
+                          " new ones it exceeds the model's ", info_.max_length,
+                          "; shorten it, or give a smaller --max-new-tokens"),
+                  place);
     prompts.push_back(std::move(prompt));
   }
   std::vector<std::vector<Completion>> completions(requests.size(), std::vector<Completion>(num_samples));

@@ -69,7 +69,7 @@ std::vector<LogLikelihood> score_block(LanguageModel& lm, std::span<const ScoreR
 
 struct Prompt {
   Json id;
-  std::string text, stream;
+  std::string text, stream, place;
 };
 
 std::string stream_name(const Json& id) { return id.is_string() ? id.get<std::string>() : dump_json(id); }
@@ -89,7 +89,7 @@ std::vector<Prompt> read_prompts(const std::string& file, const Context& context
     if (!seen.insert(dump_json(id)).second)
       context.warn(str_cat(row.place(), ": id ", dump_json(id),
                            " was used before; its samples are drawn from the same random stream"));
-    prompts.push_back({std::move(id), text, stream});
+    prompts.push_back({std::move(id), text, stream, row.place()});
   }
   return prompts;
 }
@@ -118,10 +118,10 @@ void ModelChoice::visit(OptionVisitor& v) {
   v.field("model", model,
           "checkpoint folder in Hugging Face format (config.json, *.safetensors, tokenizer files)");
   v.field("adapter", adapter, "LoRA adapter folder in PEFT's format; empty: the model as it is");
-  v.field(
-      "batch_tokens", batch_tokens,
-      "most tokens in one forward pass; changes speed and memory, never results; 0: chosen for the device",
-      at_least(0));
+  v.field("batch_tokens", batch_tokens,
+          "most tokens in one forward pass, but for a longer prompt; changes speed and memory, on a CPU "
+          "never results; 0: chosen for the device",
+          at_least(0));
 }
 
 std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, const Placement& where,
@@ -203,7 +203,8 @@ FileTally generate_file(const GenerateFileOptions& options, const LanguageModelM
   for (size_t begin = 0; begin < prompts.size(); begin += kPromptBlock) {
     const size_t end = std::min(prompts.size(), begin + kPromptBlock);
     std::vector<GenerateRequest> requests;
-    for (size_t i = begin; i < end; ++i) requests.push_back({prompts[i].text, prompts[i].stream});
+    for (size_t i = begin; i < end; ++i)
+      requests.push_back({prompts[i].text, prompts[i].stream, prompts[i].place});
     const auto completions = lm->generate(requests, options.generation);
     for (size_t i = begin; i < end; ++i) {
       write_completions(out, prompts[i], completions[i - begin]);

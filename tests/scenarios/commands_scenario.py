@@ -162,7 +162,7 @@ class Evaluation(Scenario):
         write_rows(data / "udhr" / "en.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(TEXTS)])
         process = self.assert_works(run("eval", "--model", self.model, "--benchmarks", "perplexity", "--langs", "en,fr", "--data", data,
                                         "--output", self.folder / "out"))
-        self.assertIn("en", process.stdout)
+        self.assertRegex(process.stdout, r"\ben\b")
         report = json.loads((self.folder / "out" / "report.json").read_text())
         self.assertEqual(report["config"]["langs"], ["en", "fr"])
         self.assertLessEqual({"commit", "dirty"}, set(report["code"]))

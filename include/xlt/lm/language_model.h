@@ -27,6 +27,8 @@ struct GenerateRequest {
   std::string prompt;
   // Names the random stream: sample k of request `id` is drawn from (seed, id, k), whatever else is asked.
   std::string id;
+  std::string place =
+      {};  // where the prompt was read ("prompts.jsonl:3"), for errors; empty: the id stands for it
 };
 
 struct GenerationOptions {
