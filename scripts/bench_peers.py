@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """xlt beside transformers, PEFT and TRL, CTranslate2 and llama.cpp on the same models, data and machine: in turns, several times, medians.
 
 usage: bench_peers.py --peers DIR --data DIR [--gemma DIR] [--llama DIR] [--output FILE] [--repeats N] [--only TEXT]
@@ -6,7 +7,7 @@ usage: bench_peers.py --peers DIR --data DIR [--gemma DIR] [--llama DIR] [--outp
 --peers holds peer.py, ctranslate2_peer.py, llamacpp_peer.py and make_data.py; --data holds mbbq/ and crows_pairs/. Loading is not counted on
 either side, except by `start`. Peak memory is the resident set of the whole process. A killed run goes on where it stopped: every figure
 is in FILE as soon as it is measured, and a FILE of another binary, machine, input or peer's version is begun anew. scripts/bench_peers.sh installs and makes what
-this needs. SPDX-License-Identifier: Apache-2.0
+this needs.
 """
 import argparse
 import csv

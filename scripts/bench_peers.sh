@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # xlt beside transformers, TRL, CTranslate2 and llama.cpp: installs them, makes the two models and runs bench_peers.py, whose options it takes.
 #   scripts/bench_peers.sh --peers DIR --data DIR [--repeats N] [--only TEXT] [--output FILE]
-# SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PEERS= DATA=

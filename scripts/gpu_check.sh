@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Everything that needs a GPU, on a machine that has one and little else: builds the ops and their tests with nothing but libtorch, CMake
 # and nvcc, runs every op test on CUDA, compute-sanitizer over them, the ops' speed beside the card's own rates, and, where the whole of
 # xlt is built, trains and evaluates a tiny model there. Writes one JSON. A part that cannot run is named with its reason.
 #   scripts/gpu_check.sh [--output FILE]          FILE: build/gpu/gpu_check.json
 # The tests need GoogleTest: the one that CMake finds (-DGTest_DIR in XLT_CMAKE_FLAGS helps), else it is downloaded.
 # libtorch with CUDA: XLT_TORCH_PREFIX, else the wheel in .venv, which is made if it is not there.
-# SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 FROM=$PWD
 cd "$(dirname "$0")/.."

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What gpu_check.sh has found, as one JSON file and a table: gpu_report.py BUILD SECONDS OUTPUT. Standard library only.
-SPDX-License-Identifier: Apache-2.0
 """
 import csv
 import json

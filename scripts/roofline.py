@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What one GPU allows on paper: bytes and FLOP of each op and of each step of the recipes, and the tokens a second that follow.
 
 usage: roofline.py [--config FILE] [--tflops 989] [--tb-per-s 3.35] [--prompt 32] [--answer 32]
 
 --config: a Hugging Face config.json; without it, Llama 3.1 8B's shape. The rates are an H100 SXM's (data sheet: bfloat16 without sparsity,
 HBM3). A time is the longer of bytes / bandwidth and FLOP / rate: nothing here was measured. Weights and activations are bfloat16, logits
-never reach memory in training (the head works in chunks). SPDX-License-Identifier: Apache-2.0
+never reach memory in training (the head works in chunks).
 """
 import argparse
 import json

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # A study on Gemma 3 270M: finetune in English (DPO against toxicity, SFT on texts with demographic words exchanged; three seeds each) and
 # measure toxicity, bias, fluency, diversity and language before and after in up to 17 languages.
 #   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as README "What it measures" lists them,
 #   and beside them rtp_lx/pairs/en.jsonl, perturbation_pairs_en/redditbias.jsonl and toxic_words/ldnoobw
 # --quick: a few items each, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
-# Results: OUTPUT/table.md and OUTPUT/*/report.json. Seven arms, 8 to 10 minutes each alone on two cores. SPDX-License-Identifier: Apache-2.0
+# Results: OUTPUT/table.md and OUTPUT/*/report.json. Seven arms, 8 to 10 minutes each alone on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

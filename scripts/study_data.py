@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Prepares the English training files of `study.sh` from the published ones.
 
-usage: study_data.py DATA OUT     writes OUT/dpo.jsonl and OUT/sft.jsonl     SPDX-License-Identifier: Apache-2.0
+usage: study_data.py DATA OUT     writes OUT/dpo.jsonl and OUT/sft.jsonl
 
 dpo.jsonl, from rtp_lx/pairs/en.jsonl {"prompt","chosen","rejected"}: the toxic side is machine-written; in about a third of the rows it
 begins by repeating the prompt, and it runs ten times as long as the benign side. Left so, a model could tell the two apart by

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The table of `study.sh`, as Markdown: before, and what DPO and SFT changed, in each language.
 
 usage: study_table.py OUT [--summary]     reads OUT/{base,dpo-1,…}/*/items; --summary: English and the mean of the others only
-SPDX-License-Identifier: Apache-2.0
 
 A change is after − before on the same items, the mean over seeds. Its 95 % interval resamples items and, with every draw, seeds: it
 covers both. With three seeds the part that is due to seeds is itself poorly known. The mean over the other languages counts each

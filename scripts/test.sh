@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Installs, builds and runs the tests: format, layers, unit tests, scenarios with the real binary, and parity with transformers,
 # TRL and PEFT.
 #   scripts/test.sh [--quick] [--sanitize]     --quick: no parity     --sanitize: the unit tests again under ASan + UBSan
-# SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '\033[1m[test %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }

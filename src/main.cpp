@@ -1,5 +1,5 @@
-// The program: runs the command line and turns errors into one line on stderr and an exit code.
 // SPDX-License-Identifier: Apache-2.0
+// The program: runs the command line and turns errors into one line on stderr and an exit code.
 #include "cli/command_line.h"
 
 #include <cstdio>

@@ -1,4 +1,5 @@
-// Tests that write files, each into a folder that goes with the test. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Tests that write files, each into a folder that goes with the test.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
-// Describes and dumps options. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Describes and dumps options.
 #include "xlt/base/config.h"
 
 #include "base/option_values.h"

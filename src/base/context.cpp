@@ -1,4 +1,5 @@
-// Progress and clocks. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Progress and clocks.
 #include "xlt/base/context.h"
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// Reads, maps and atomic writes. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Reads, maps and atomic writes.
 #include "xlt/base/file.h"
 
 #include <array>

@@ -1,4 +1,5 @@
-// Views that know their place, and writing. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Views that know their place, and writing.
 #include "xlt/base/json.h"
 
 #include <limits>

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // numpy's seeded permutation: SeedSequence (O'Neill's seed_seq) → PCG64 (XSL-RR 128/64) → Fisher–Yates with
-// masked rejection. SPDX-License-Identifier: Apache-2.0
+// masked rejection.
 #include <array>
 #include <bit>
 #include <numeric>

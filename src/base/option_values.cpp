@@ -1,4 +1,5 @@
-// The checks that options name, and lists in text. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The checks that options name, and lists in text.
 #include "base/option_values.h"
 
 #include <algorithm>

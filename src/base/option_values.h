@@ -1,5 +1,5 @@
-// What the visitors that set options share: the two halves of a check, and lists in text.
 // SPDX-License-Identifier: Apache-2.0
+// What the visitors that set options share: the two halves of a check, and lists in text.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Strict JSON: builds the value from the parser's events, so that a repeated key is found where it stands and
 // an object of n keys costs O(n) (looking keys up in an ordered object would make it O(n²)).
-// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <iterator>
 #include <unordered_set>

@@ -1,5 +1,5 @@
-// Options from a JSON object: every fault is collected, and all are told together. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Options from a JSON object: every fault is collected, and all are told together.
 #include "base/option_values.h"
 
 #include <algorithm>

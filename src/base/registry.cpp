@@ -1,4 +1,5 @@
-// Nearest names. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Nearest names.
 #include "xlt/base/registry.h"
 
 #include <algorithm>

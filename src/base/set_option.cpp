@@ -1,4 +1,5 @@
-// One option from text, as flags and `--set` give it. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// One option from text, as flags and `--set` give it.
 #include "base/option_values.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// SHA-256 (FIPS 180-4). SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// SHA-256 (FIPS 180-4).
 #include <array>
 #include <bit>
 #include <cerrno>

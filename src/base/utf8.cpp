@@ -1,4 +1,5 @@
-// UTF-8 validity (Unicode 15, table 3-7). SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// UTF-8 validity (Unicode 15, table 3-7).
 #include <cstring>
 
 #include "xlt/base/file.h"

@@ -1,4 +1,5 @@
-// PEFT's folder format for LoRA (peft 0.21, `LoraConfig`). SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// PEFT's folder format for LoRA (peft 0.21, `LoraConfig`).
 #include "xlt/checkpoint/adapter.h"
 
 #include <algorithm>

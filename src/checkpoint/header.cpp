@@ -1,5 +1,5 @@
-// Reads a safetensors header and trusts nothing in it: the file may be cut short, damaged or made to mislead.
 // SPDX-License-Identifier: Apache-2.0
+// Reads a safetensors header and trusts nothing in it: the file may be cut short, damaged or made to mislead.
 #include "checkpoint/header.h"
 
 #include <algorithm>

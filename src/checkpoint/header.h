@@ -1,4 +1,5 @@
-// The header of one safetensors file, read and checked. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The header of one safetensors file, read and checked.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// safetensors files and shard indices on a memory map. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// safetensors files and shard indices on a memory map.
 #include "checkpoint/header.h"
 
 #include <algorithm>

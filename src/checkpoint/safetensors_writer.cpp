@@ -1,4 +1,5 @@
-// Writes safetensors files. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Writes safetensors files.
 #include "checkpoint/header.h"
 
 #include <algorithm>

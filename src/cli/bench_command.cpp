@@ -1,4 +1,5 @@
-// `xlt bench`: speed on this machine. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt bench`: speed on this machine.
 #include "cli/command.h"
 #include "cli/session.h"
 

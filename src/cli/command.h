@@ -1,5 +1,5 @@
-// A subcommand: its help, its options, its work. One file each, one row in commands.def.
 // SPDX-License-Identifier: Apache-2.0
+// A subcommand: its help, its options, its work. One file each, one row in commands.def.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// argv → subcommand → exit code. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// argv → subcommand → exit code.
 #pragma once
 
 namespace xlt::cli {

@@ -1,4 +1,5 @@
-// `xlt doctor`: what this machine and build offer. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt doctor`: what this machine and build offer.
 #include "cli/command.h"
 #include "cli/session.h"
 

@@ -1,4 +1,5 @@
-// `xlt eval`: benchmarks in every language. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt eval`: benchmarks in every language.
 #include "cli/command.h"
 #include "cli/session.h"
 

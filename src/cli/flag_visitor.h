@@ -1,5 +1,5 @@
-// Options as command-line flags: every field of a struct's `visit` becomes one CLI11 option, `--kebab-case`.
 // SPDX-License-Identifier: Apache-2.0
+// Options as command-line flags: every field of a struct's `visit` becomes one CLI11 option, `--kebab-case`.
 #pragma once
 
 #include "cli/command.h"

@@ -1,4 +1,5 @@
-// `xlt generate`: completions of prompts. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt generate`: completions of prompts.
 #include "cli/command.h"
 #include "cli/session.h"
 

@@ -1,4 +1,5 @@
-// Options that every command has. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Options that every command has.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Ctrl-C: the first asks work to stop and save, the second ends the process. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Ctrl-C: the first asks work to stop and save, the second ends the process.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// `xlt ls`: what can be named on the command line. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt ls`: what can be named on the command line.
 #include "cli/command.h"
 #include "cli/session.h"
 

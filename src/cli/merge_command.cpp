@@ -1,4 +1,5 @@
-// `xlt merge`: a model and its adapter → one checkpoint folder. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt merge`: a model and its adapter → one checkpoint folder.
 #include "cli/command.h"
 #include "cli/session.h"
 

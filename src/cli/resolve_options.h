@@ -1,5 +1,5 @@
-// One set of option values from three sources: the config file, `--set`, flags; later ones win.
 // SPDX-License-Identifier: Apache-2.0
+// One set of option values from three sources: the config file, `--set`, flags; later ones win.
 #pragma once
 
 #include "cli/command.h"

@@ -1,4 +1,5 @@
-// `xlt score`: log-likelihoods of texts and continuations. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt score`: log-likelihoods of texts and continuations.
 #include "cli/command.h"
 #include "cli/session.h"
 

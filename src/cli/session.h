@@ -1,4 +1,5 @@
-// What a command is handed: resolved options, where to run, whom to tell. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What a command is handed: resolved options, where to run, whom to tell.
 #pragma once
 
 #include "cli/global_options.h"

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Log lines and the progress bar, both on stderr, kept out of each other's way. The bar is drawn on a
-// terminal only. SPDX-License-Identifier: Apache-2.0
+// terminal only.
 #pragma once
 
 #include <memory>

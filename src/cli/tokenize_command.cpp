@@ -1,4 +1,5 @@
-// `xlt tokenize`: text → token ids. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt tokenize`: text → token ids.
 #include "cli/command.h"
 #include "cli/session.h"
 

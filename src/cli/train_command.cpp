@@ -1,4 +1,5 @@
-// `xlt train`: finetune a model, or train one from scratch. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt train`: finetune a model, or train one from scratch.
 #include "cli/command.h"
 #include "cli/session.h"
 

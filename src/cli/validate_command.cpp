@@ -1,5 +1,5 @@
-// `xlt validate`: everything about a config that can be known without running it. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt validate`: everything about a config that can be known without running it.
 #include "cli/command.h"
 #include "cli/resolve_options.h"
 #include "cli/session.h"

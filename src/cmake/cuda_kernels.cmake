@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Compiles src/ops/*.cu with nvcc into xlt_ops; included where nvcc was found (XLT_NVCC).
 # Custom commands rather than CMake's CUDA language: the kernels are torch-free and need neither Torch's CMake package (which
 # probes for a GPU toolkit of its own version) nor device linking. C++17: CMake 3.25 knows no CUDA20, and nothing needs it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Every third-party package, as one imported or interface target each.
 add_library(xlt_flags INTERFACE)
 target_compile_options(xlt_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wno-unused-parameter -Werror=missing-declarations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Most of the time to compile a small source is libtorch's headers: they are read once, for all modules that use libtorch, and
 # once more for their tests.
 function(xlt_precompile name libraries)

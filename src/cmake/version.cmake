@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # src/base/version.cpp.in → version, commit and whether the tree had uncommitted changes, at configure time.
 find_package(Git QUIET)
 set(XLT_COMMIT "unknown")

@@ -1,4 +1,5 @@
-// CSV as RFC 4180 has it. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CSV as RFC 4180 has it.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// A published data set's fields and filters. One file and one row of presets.def each.
 // SPDX-License-Identifier: Apache-2.0
+// A published data set's fields and filters. One file and one row of presets.def each.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// Data files by extension. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Data files by extension.
 #include "dataset/csv.h"
 
 #include <algorithm>

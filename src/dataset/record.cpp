@@ -1,4 +1,5 @@
-// Rows → training records. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Rows → training records.
 #include "xlt/dataset/record.h"
 
 #include "dataset/preset.h"

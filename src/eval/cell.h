@@ -1,4 +1,5 @@
-// One benchmark in one language: items → metrics → JSON. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// One benchmark in one language: items → metrics → JSON.
 #pragma once
 
 #include <string>

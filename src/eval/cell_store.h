@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finished cells on disk: DIR/items/<benchmark>/<lang>.jsonl, and DIR/cells/<benchmark>/<lang>-<key>.json,
-// which says that those items are complete and by what they were determined. SPDX-License-Identifier:
-// Apache-2.0
+// which says that those items are complete and by what they were determined.
 #pragma once
 
 #include <filesystem>

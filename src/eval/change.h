@@ -1,5 +1,5 @@
-// Before → after: a metric of two evaluations on the items that both scored, and what moved over languages.
 // SPDX-License-Identifier: Apache-2.0
+// Before → after: a metric of two evaluations on the items that both scored, and what moved over languages.
 #pragma once
 
 #include "eval/cell.h"

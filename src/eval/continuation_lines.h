@@ -1,5 +1,5 @@
-// Language consistency of a completion by lines and words (Marchisio et al. 2024; protocol 2.6).
 // SPDX-License-Identifier: Apache-2.0
+// Language consistency of a completion by lines and words (Marchisio et al. 2024; protocol 2.6).
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Columns a text takes on a terminal. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Columns a text takes on a terminal.
 #pragma once
 
 #include <cstddef>

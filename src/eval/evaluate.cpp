@@ -1,4 +1,5 @@
-// Benchmarks × languages → cells → report.json. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Benchmarks × languages → cells → report.json.
 #include "xlt/eval/evaluate.h"
 
 #include "eval/cell.h"

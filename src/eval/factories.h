@@ -1,4 +1,5 @@
-// Declarations of make_<name>_benchmark, from benchmarks.def. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Declarations of make_<name>_benchmark, from benchmarks.def.
 #pragma once
 
 #include "xlt/eval/benchmark.h"

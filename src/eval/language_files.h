@@ -1,4 +1,5 @@
-// Where a benchmark's languages lie. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Where a benchmark's languages lie.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
-// Whether a text is in the language it should be in. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Whether a text is in the language it should be in.
 #pragma once
 
 #include <string>

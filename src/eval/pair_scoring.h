@@ -1,4 +1,5 @@
-// Scoring whole sentences, as CrowS-Pairs and StereoSet do. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Scoring whole sentences, as CrowS-Pairs and StereoSet do.
 #pragma once
 
 #include <optional>

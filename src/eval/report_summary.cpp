@@ -1,4 +1,5 @@
-// What transferred and what it cost, in a sentence. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What transferred and what it cost, in a sentence.
 #include "eval/report_text.h"
 
 #include <vector>

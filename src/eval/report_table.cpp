@@ -1,4 +1,5 @@
-// The report as people read it: one table a benchmark. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The report as people read it: one table a benchmark.
 #include "eval/display_width.h"
 #include "eval/report_text.h"
 

@@ -1,4 +1,5 @@
-// Numbers and intervals of a report as text. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Numbers and intervals of a report as text.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Names of items. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Names of items.
 #pragma once
 
 #include <initializer_list>

@@ -1,4 +1,5 @@
-// Toxicity of sampled continuations, shared by the prompt sets. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Toxicity of sampled continuations, shared by the prompt sets.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Words and phrases of a list, found in a text. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Words and phrases of a list, found in a text.
 #include "eval/language_match.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Continuous batching: every live sample is a one-token segment whose ancestors are in the cache; finished
-// rows leave, waiting prompts enter. SPDX-License-Identifier: Apache-2.0
+// rows leave, waiting prompts enter.
 #pragma once
 
 #include "lm/slot_pool.h"

@@ -1,5 +1,5 @@
-// Scoring: requests → token sequences → packed forests → log-probabilities of the tokens asked about.
 // SPDX-License-Identifier: Apache-2.0
+// Scoring: requests → token sequences → packed forests → log-probabilities of the tokens asked about.
 #include "lm/decoder_lm.h"
 
 #include "lm/prefix_forest.h"

@@ -1,4 +1,5 @@
-// The three verbs on a decoder. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The three verbs on a decoder.
 #pragma once
 
 #include <memory>

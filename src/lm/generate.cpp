@@ -1,4 +1,5 @@
-// The `generate` verb: prompts → decode loop → texts. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The `generate` verb: prompts → decode loop → texts.
 #include "lm/decode_loop.h"
 #include "lm/decoder_lm.h"
 

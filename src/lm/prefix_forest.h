@@ -1,5 +1,5 @@
-// Packs token sequences into batches in which a shared prefix is computed once. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Packs token sequences into batches in which a shared prefix is computed once.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Hands out runs of cache slots, first fit, and takes them back. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Hands out runs of cache slots, first fit, and takes them back.
 #pragma once
 
 #include <cstdint>

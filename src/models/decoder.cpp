@@ -1,4 +1,5 @@
-// What every decoder can do with the list of its parts. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What every decoder can do with the list of its parts.
 #include "xlt/models/decoder.h"
 
 #include <ATen/core/Tensor.h>

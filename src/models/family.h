@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // A model family: how its config is read and how its decoder is put together. One file and one row of
-// families.def each. SPDX-License-Identifier: Apache-2.0
+// families.def each.
 #pragma once
 
 #include <memory>

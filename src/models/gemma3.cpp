@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Gemma 3 text decoders (Gemma Team 2025): scaled embeddings, norms before and after attention and MLP, query
 // and key norms, five sliding-window layers to one full layer with rotation bases of their own, GeGLU.
-// SPDX-License-Identifier: Apache-2.0
 #include "models/family.h"
 #include "models/parts.h"
 

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Llama 2, 3, 3.1, 3.2 (Touvron et al. 2023; Dubey et al. 2024): RMSNorm before attention and MLP, rotary
-// positions (with Llama 3.1's frequency scaling), grouped-query attention, SwiGLU. SPDX-License-Identifier:
-// Apache-2.0
+// positions (with Llama 3.1's frequency scaling), grouped-query attention, SwiGLU.
 #include "models/family.h"
 #include "models/llama_decoder.h"
 #include "models/parts.h"

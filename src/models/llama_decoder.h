@@ -1,5 +1,5 @@
-// Llama's decoder, which Mistral shares: pre-norm attention and gated MLP, rotary positions.
 // SPDX-License-Identifier: Apache-2.0
+// Llama's decoder, which Mistral shares: pre-norm attention and gated MLP, rotary positions.
 #pragma once
 
 #include <memory>

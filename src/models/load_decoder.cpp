@@ -1,4 +1,5 @@
-// Checkpoint folder → decoder → checkpoint folder. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Checkpoint folder → decoder → checkpoint folder.
 #include "models/family.h"
 
 #include <sstream>

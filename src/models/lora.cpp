@@ -1,4 +1,5 @@
-// Adapters on a decoder: attach, load, save, switch, merge. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Adapters on a decoder: attach, load, save, switch, merge.
 #include <algorithm>
 #include <cmath>
 #include <set>

@@ -1,5 +1,5 @@
-// Mistral (Jiang et al. 2023): Llama's decoder with, in some versions, one sliding window in every layer.
 // SPDX-License-Identifier: Apache-2.0
+// Mistral (Jiang et al. 2023): Llama's decoder with, in some versions, one sliding window in every layer.
 #include "models/family.h"
 #include "models/llama_decoder.h"
 #include "models/parts.h"

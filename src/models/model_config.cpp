@@ -1,4 +1,5 @@
-// Reads config.json in both layouts. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Reads config.json in both layouts.
 #include "xlt/models/model_config.h"
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// Parts that families assemble: weights as shapes, the rotation tables of a pass, activation names.
 // SPDX-License-Identifier: Apache-2.0
+// Parts that families assemble: weights as shapes, the rotation tables of a pass, activation names.
 #pragma once
 
 #include <functional>

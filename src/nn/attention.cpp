@@ -1,4 +1,5 @@
-// Projections, rotation, segment attention. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Projections, rotation, segment attention.
 #include "xlt/nn/attention.h"
 
 #include <ATen/ops/index_select.h>

@@ -1,4 +1,5 @@
-// The pool of key and value slots. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The pool of key and value slots.
 #include "xlt/nn/kv_cache.h"
 
 #include <ATen/ops/empty.h>

@@ -1,4 +1,5 @@
-// Base product plus adapter. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Base product plus adapter.
 #include "xlt/nn/linear.h"
 
 #include <ATen/TensorOperators.h>

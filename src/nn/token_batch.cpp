@@ -1,4 +1,5 @@
-// Lays segments end to end and derives what attention needs. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Lays segments end to end and derives what attention needs.
 #include "xlt/nn/token_batch.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// An attention plan cut into tasks for blocks of CUDA threads. Inside `ops` only. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// An attention plan cut into tasks for blocks of CUDA threads. Inside `ops` only.
 #pragma once
 
 #include "ops/segment_attention_device.h"

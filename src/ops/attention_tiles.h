@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The inner loops of segment_attention: small products of float32 rows given by pointer, in registers.
-// Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// Inside `ops` only.
 #pragma once
 
 #include "ops/kernel_types.h"

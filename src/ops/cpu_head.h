@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The head on the CPU by our own matrix product: logits are made a block of the vocabulary at a time, and
-// reduced, multiplied on or stored while they are in the cache. Inside `ops` only. SPDX-License-Identifier:
-// Apache-2.0
+// reduced, multiplied on or stored while they are in the cache. Inside `ops` only.
 #pragma once
 
 #include "ops/head_kernels.h"

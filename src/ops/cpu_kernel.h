@@ -1,5 +1,5 @@
-// How a CPU kernel gets AVX2 and AVX-512 code although the project is compiled for any x86-64.
 // SPDX-License-Identifier: Apache-2.0
+// How a CPU kernel gets AVX2 and AVX-512 code although the project is compiled for any x86-64.
 #pragma once
 
 // XLT_CPU_KERNEL on a non-template function: the compiler makes one clone of it per instruction set (with

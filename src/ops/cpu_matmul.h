@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Our own matrix product for AVX2 and AVX-512, where x is short beside the weight: MKL and oneDNN repack the
 // weight in every call, and with fewer than a few hundred rows that costs as much as the product. Here x is
 // repacked; the weight is read as it lies, in any floating type, once or, beside thousands of rows, a few
 // times. Sums are float32, and each element of y is summed in one fixed order over `in`, so it depends
-// neither on the other rows nor on the number of threads. SPDX-License-Identifier: Apache-2.0
+// neither on the other rows nor on the number of threads.
 #pragma once
 
 #include "ops/kernel_types.h"

@@ -1,4 +1,5 @@
-// Loads libtorch_cuda when it is asked for. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Loads libtorch_cuda when it is asked for.
 #include "xlt/ops/cuda.h"
 
 #include "ops/dispatch.h"

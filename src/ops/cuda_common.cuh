@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every CUDA kernel file needs: launches, checks, dtype switch, conversions, sums over a block.
 // Torch-free; C++17. Also compiled as C++ for the CPU by the tests (tests/cuda_emulation).
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "ops/kernel_types.h"

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Chooses a kernel's backend by the device of its tensors: the one place that knows whether CUDA was compiled
-// in. SPDX-License-Identifier: Apache-2.0
+// in.
 #pragma once
 
 #include "ops/kernel_types.h"

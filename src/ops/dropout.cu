@@ -1,4 +1,5 @@
-// CUDA kernel of dropout. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CUDA kernel of dropout.
 #include "ops/cuda_common.cuh"
 #include "ops/dropout_kernels.h"
 

@@ -1,4 +1,5 @@
-// CPU kernel of dropout. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CPU kernel of dropout.
 #include "ops/dropout_kernels.h"
 #include "ops/lanes.h"
 

@@ -1,4 +1,5 @@
-// Which elements dropout keeps, and its kernels. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Which elements dropout keeps, and its kernels.
 #pragma once
 
 #include "ops/cpu_kernel.h"

@@ -1,5 +1,5 @@
-// Kernels that touch every element once: rope and the gated activation. Inside `ops` only.
 // SPDX-License-Identifier: Apache-2.0
+// Kernels that touch every element once: rope and the gated activation. Inside `ops` only.
 #pragma once
 
 #include "ops/kernel_types.h"

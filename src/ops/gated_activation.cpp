@@ -1,4 +1,5 @@
-// gated_activation: checks, autograd and the choice of backend. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// gated_activation: checks, autograd and the choice of backend.
 #include "xlt/ops/gated_activation.h"
 
 #include "ops/dispatch.h"

@@ -1,4 +1,5 @@
-// CUDA kernels of gated_activation: one block a row. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CUDA kernels of gated_activation: one block a row.
 #include "ops/cuda_common.cuh"
 #include "ops/elementwise_kernels.h"
 

@@ -1,4 +1,5 @@
-// CPU kernels of gated_activation. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CPU kernels of gated_activation.
 #include "ops/elementwise_kernels.h"
 #include "ops/lanes.h"
 #include "ops/vector_math.h"

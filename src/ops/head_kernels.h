@@ -1,4 +1,5 @@
-// Kernels over rows of logits. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Kernels over rows of logits. Inside `ops` only.
 #pragma once
 
 #include "ops/kernel_types.h"

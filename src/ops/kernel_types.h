@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // What CPU and CUDA kernels are told about tensors. Torch-free: .cu files include no torch header, so that
-// they compile fast and link nothing but the CUDA runtime. SPDX-License-Identifier: Apache-2.0
+// they compile fast and link nothing but the CUDA runtime.
 #pragma once
 
 namespace xlt::ops {

@@ -1,4 +1,5 @@
-// kv_append: checks and the choice of backend. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// kv_append: checks and the choice of backend.
 #include "xlt/ops/kv_append.h"
 
 #include "ops/dispatch.h"

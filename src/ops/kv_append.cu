@@ -1,4 +1,5 @@
-// CUDA kernel of kv_append: one block a row. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CUDA kernel of kv_append: one block a row.
 #include "ops/cuda_common.cuh"
 #include "ops/kv_append_kernels.h"
 

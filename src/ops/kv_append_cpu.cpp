@@ -1,4 +1,5 @@
-// CPU kernel of kv_append. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CPU kernel of kv_append.
 #include "ops/kv_append_kernels.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// Kernels of kv_append. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Kernels of kv_append. Inside `ops` only.
 #pragma once
 
 #include "ops/kernel_types.h"

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scalars and vectors of CPU kernels: conversions that vectorise, and reductions with a fixed order of
-// summation. SPDX-License-Identifier: Apache-2.0
+// summation.
 #pragma once
 
 #include "ops/cpu_kernel.h"

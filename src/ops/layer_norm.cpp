@@ -1,4 +1,5 @@
-// layer_norm: checks, autograd and the choice of backend. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// layer_norm: checks, autograd and the choice of backend.
 #include "xlt/ops/layer_norm.h"
 
 #include "ops/dispatch.h"

@@ -1,4 +1,5 @@
-// CUDA kernels of layer_norm: one block a row. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CUDA kernels of layer_norm: one block a row.
 #include "ops/layer_norm_kernels.h"
 #include "ops/norm_rows.cuh"
 

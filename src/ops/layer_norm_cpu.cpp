@@ -1,4 +1,5 @@
-// CPU kernels of layer_norm. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CPU kernels of layer_norm.
 #include "ops/layer_norm_kernels.h"
 #include "ops/norm_rows.h"
 

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // Kernels of layer_norm, one pair a backend. x, y and their gradients [rows, columns], contiguous, of
 // `dtype`; weight and bias [columns] of `dtype`; the accumulator is float, double for double. Inside `ops`
-// only. SPDX-License-Identifier: Apache-2.0
+// only.
 #pragma once
 
 #include "ops/kernel_types.h"

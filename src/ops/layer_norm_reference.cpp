@@ -1,4 +1,5 @@
-// layer_norm in plain ATen: the oracle of its kernels. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// layer_norm in plain ATen: the oracle of its kernels.
 #include "ops/reference.h"
 
 #include <ATen/TensorOperators.h>

@@ -1,5 +1,5 @@
-// linear and lora_linear: padding for batch invariance, and autograd that saves no more than it must.
 // SPDX-License-Identifier: Apache-2.0
+// linear and lora_linear: padding for batch invariance, and autograd that saves no more than it must.
 #include "xlt/ops/linear.h"
 
 #include "ops/matmul.h"

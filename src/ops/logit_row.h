@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // One row of logits to draw from on the CPU: what is kept of it, without a sort of the vocabulary: a bound on
 // the logits that can be kept leaves few candidates, a histogram of those finds the bucket in which top-p is
-// crossed, and only that is sorted. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// crossed, and only that is sorted. Inside `ops` only.
 #pragma once
 
 #include "ops/cpu_head.h"

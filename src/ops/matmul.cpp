@@ -1,5 +1,5 @@
-// The choice between our own kernel and MKL and oneDNN, both inside libtorch. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The choice between our own kernel and MKL and oneDNN, both inside libtorch.
 #include "ops/matmul.h"
 
 #include "ops/cpu_kernel.h"

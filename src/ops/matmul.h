@@ -1,5 +1,5 @@
-// Which library runs a matrix product on the CPU, and the product itself. Inside `ops` only.
 // SPDX-License-Identifier: Apache-2.0
+// Which library runs a matrix product on the CPU, and the product itself. Inside `ops` only.
 #pragma once
 
 #include "ops/cpu_matmul.h"

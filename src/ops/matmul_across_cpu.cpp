@@ -1,5 +1,5 @@
-// The weight's outputs lie side by side: vectors hold outputs, and each value of x is broadcast.
 // SPDX-License-Identifier: Apache-2.0
+// The weight's outputs lie side by side: vectors hold outputs, and each value of x is broadcast.
 #include "ops/matmul_kernels.h"
 
 namespace xlt::ops {

@@ -1,5 +1,5 @@
-// The weight's inputs lie side by side: vectors hold rows of x, and each weight is broadcast.
 // SPDX-License-Identifier: Apache-2.0
+// The weight's inputs lie side by side: vectors hold rows of x, and each weight is broadcast.
 #include "ops/matmul_kernels.h"
 
 #include <algorithm>

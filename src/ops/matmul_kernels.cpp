@@ -1,4 +1,5 @@
-// Which of the compiled kernels this machine runs. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Which of the compiled kernels this machine runs.
 #include "ops/matmul_kernels.h"
 
 namespace xlt::ops {

@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // The inner loops of cpu_matmul.h, one thread each: panels of x by a chunk of the weight. Inside `ops` only.
 // Operands come in lanes of 32 bits: a float32, or two inputs next to each other in bfloat16, the first in
 // the low half; beside float32, such a lane of the weight meets two of x.
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "ops/lanes.h"

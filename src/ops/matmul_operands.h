@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The operands of our own matrix product as its kernels take them: x repacked into panels, a few outputs of
-// the weight at a time as its kernel reads them. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// the weight at a time as its kernel reads them. Inside `ops` only.
 #pragma once
 
 #include "ops/cpu_matmul.h"

@@ -1,4 +1,5 @@
-// nf4: checks, autograd and the choice of backend. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// nf4: checks, autograd and the choice of backend.
 #include "xlt/ops/nf4.h"
 
 #include "ops/dispatch.h"

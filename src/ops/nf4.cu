@@ -1,4 +1,5 @@
-// CUDA kernels of nf4. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CUDA kernels of nf4.
 #include "ops/cuda_common.cuh"
 #include "ops/nf4_kernels.h"
 

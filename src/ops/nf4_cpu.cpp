@@ -1,4 +1,5 @@
-// CPU kernels of nf4. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CPU kernels of nf4.
 #include "ops/lanes.h"
 #include "ops/nf4_kernels.h"
 

@@ -1,4 +1,5 @@
-// Levels and kernels of nf4. Torch-free. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Levels and kernels of nf4. Torch-free. Inside `ops` only.
 #pragma once
 
 #include "ops/cpu_kernel.h"

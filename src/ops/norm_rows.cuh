@@ -1,4 +1,5 @@
-// What the CUDA kernels of norms share. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What the CUDA kernels of norms share.
 #pragma once
 
 #include "ops/cuda_common.cuh"

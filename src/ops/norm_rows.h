@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the CPU kernels of norms share: rows that may be sums, blocks of rows whose gradients are summed.
-// Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// Inside `ops` only.
 #pragma once
 
 #include "ops/lanes.h"

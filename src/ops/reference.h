@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Plain-ATen versions of the ops, written to be read: the oracle of every backend. Included by `ops` and
-// tests only. SPDX-License-Identifier: Apache-2.0
+// tests only.
 #pragma once
 
 #include <ATen/core/Tensor.h>

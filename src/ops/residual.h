@@ -1,4 +1,5 @@
-// What the norms of x + residual share. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What the norms of x + residual share. Inside `ops` only.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// rms_norm: checks, autograd and the choice of backend. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// rms_norm: checks, autograd and the choice of backend.
 #include "xlt/ops/rms_norm.h"
 
 #include "ops/dispatch.h"

@@ -1,4 +1,5 @@
-// CUDA kernels of rms_norm: one block a row. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CUDA kernels of rms_norm: one block a row.
 #include "ops/norm_rows.cuh"
 #include "ops/rms_norm_kernels.h"
 

@@ -1,4 +1,5 @@
-// CPU kernels of rms_norm. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CPU kernels of rms_norm.
 #include "ops/norm_rows.h"
 #include "ops/rms_norm_kernels.h"
 

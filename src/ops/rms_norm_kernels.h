@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Kernels of rms_norm, one pair a backend. x, y and their gradients [rows, columns], contiguous, of `dtype`;
-// weight [columns] of `dtype`; the accumulator is float, double for double. SPDX-License-Identifier:
-// Apache-2.0
+// weight [columns] of `dtype`; the accumulator is float, double for double.
 #pragma once
 
 #include "ops/kernel_types.h"

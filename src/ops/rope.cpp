@@ -1,4 +1,5 @@
-// rope: checks, autograd and the choice of backend. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// rope: checks, autograd and the choice of backend.
 #include "xlt/ops/rope.h"
 
 #include "ops/dispatch.h"

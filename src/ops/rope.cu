@@ -1,4 +1,5 @@
-// CUDA kernel of rope: one block a token. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CUDA kernel of rope: one block a token.
 #include "ops/cuda_common.cuh"
 #include "ops/elementwise_kernels.h"
 

@@ -1,4 +1,5 @@
-// CPU kernel of rope. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CPU kernel of rope.
 #include "ops/elementwise_kernels.h"
 #include "ops/lanes.h"
 

@@ -1,4 +1,5 @@
-// rope in plain ATen: the oracle of its kernel. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// rope in plain ATen: the oracle of its kernel.
 #include "ops/reference.h"
 
 #include <ATen/TensorOperators.h>

@@ -1,5 +1,5 @@
-// sample and sample_head: checks, the choice of backend, a token for every draw. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// sample and sample_head: checks, the choice of backend, a token for every draw.
 #include "xlt/ops/sample.h"
 
 #include "ops/cpu_head.h"

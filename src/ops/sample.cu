@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // CUDA kernel of sample: one block of threads a row, no sort. What is kept is a prefix of the tokens in
 // descending order of logit (equals: ascending id); where it ends is found by radix selection on the logits'
 // bits. Weights are integers, exp((logit − highest) / temperature) · 2⁴⁰, so that sums do not depend on their
-// order. SPDX-License-Identifier: Apache-2.0
+// order.
 #include "ops/cuda_common.cuh"
 #include "ops/sample_kernels.h"
 

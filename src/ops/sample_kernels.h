@@ -1,4 +1,5 @@
-// The CUDA kernel of sample. Torch-free. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The CUDA kernel of sample. Torch-free. Inside `ops` only.
 #pragma once
 
 #include "ops/kernel_types.h"

@@ -1,4 +1,5 @@
-// Checks, dispatch and autograd of segment_attention. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Checks, dispatch and autograd of segment_attention.
 #include "xlt/ops/segment_attention.h"
 
 #include "ops/attention_tasks.h"

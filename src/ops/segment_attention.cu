@@ -1,4 +1,5 @@
-// segment_attention on CUDA, forward. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// segment_attention on CUDA, forward.
 #include "ops/segment_attention_tiles.cuh"
 
 namespace xlt::ops::cuda {

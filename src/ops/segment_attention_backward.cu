@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The gradients of segment_attention on CUDA. With p = softmax(s) and δ = dout · out:
-// ds = p · (dout · v − δ) · ∂s / ∂(q · k). SPDX-License-Identifier: Apache-2.0
+// ds = p · (dout · v − δ) · ∂s / ∂(q · k).
 #include "ops/segment_attention_tiles.cuh"
 
 namespace xlt::ops::cuda {

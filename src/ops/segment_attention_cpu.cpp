@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // CPU kernels of segment_attention. A block of one segment's queries × one key head's query heads runs over
 // tiles of keys in order of position. What a query gets depends on its own keys alone: tiles begin at fixed
-// positions, and keys that only its neighbours see enter with weight zero. SPDX-License-Identifier:
-// Apache-2.0
+// positions, and keys that only its neighbours see enter with weight zero.
 #include "ops/segment_attention_kernels.h"
 
 #include <algorithm>

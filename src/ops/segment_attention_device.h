@@ -1,5 +1,5 @@
-// What the CUDA kernels of segment_attention work on. Torch-free. Inside `ops` only.
 // SPDX-License-Identifier: Apache-2.0
+// What the CUDA kernels of segment_attention work on. Torch-free. Inside `ops` only.
 #pragma once
 
 #include "ops/kernel_types.h"

@@ -1,4 +1,5 @@
-// What the CPU kernels of segment_attention work on. Inside `ops` only. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What the CPU kernels of segment_attention work on. Inside `ops` only.
 #pragma once
 
 #include "ops/attention_tiles.h"

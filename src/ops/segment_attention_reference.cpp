@@ -1,4 +1,5 @@
-// segment_attention in plain ATen: a dense [N, S] mask. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// segment_attention in plain ATen: a dense [N, S] mask.
 #include "ops/reference.h"
 
 #include <limits>

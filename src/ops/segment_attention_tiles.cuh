@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the CUDA kernels of segment_attention share: exact attention by tiles of 32 keys with an online
 // softmax (Dao et al. 2022, algorithms 1 and 4). A lane owns a key (or, for the gradients of keys, a query)
 // while logits are made and a share of the dimensions while rows are summed. Tiles begin at fixed positions
 // and what a row does not see enters as an exact zero, so a query's result depends on its own keys alone. No
-// atomics: every sum has one owner and one order. SPDX-License-Identifier: Apache-2.0
+// atomics: every sum has one owner and one order.
 #pragma once
 
 #include "ops/cuda_common.cuh"

@@ -1,4 +1,5 @@
-// How long a call takes. Inside `ops` and its benchmark only. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// How long a call takes. Inside `ops` and its benchmark only.
 #pragma once
 
 #include <cstdint>

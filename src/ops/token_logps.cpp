@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The head's product in chunks of rows and blocks of the vocabulary, and log-probabilities of given tokens
-// from it. SPDX-License-Identifier: Apache-2.0
+// from it.
 #include "xlt/ops/token_logps.h"
 
 #include "ops/cpu_head.h"

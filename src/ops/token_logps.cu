@@ -1,4 +1,5 @@
-// CUDA kernels over rows of logits: one block of threads a row. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CUDA kernels over rows of logits: one block of threads a row.
 #include "ops/cuda_common.cuh"
 #include "ops/head_kernels.h"
 

@@ -1,4 +1,5 @@
-// token_logps with all logits at once. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// token_logps with all logits at once.
 #include "ops/reference.h"
 
 #include <ATen/TensorOperators.h>

@@ -1,4 +1,5 @@
-// Elementary functions written so that loops over them vectorise. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Elementary functions written so that loops over them vectorise.
 #pragma once
 
 #include "ops/cpu_kernel.h"

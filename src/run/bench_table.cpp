@@ -1,4 +1,5 @@
-// The figures of `xlt bench` as a person reads them. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The figures of `xlt bench` as a person reads them.
 #include <cstdio>
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
-// `xlt eval`: header of the report, identity of the weights, evaluation. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `xlt eval`: header of the report, identity of the weights, evaluation.
 #include "xlt/run/eval_run.h"
 
 #include <filesystem>

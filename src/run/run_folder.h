@@ -1,5 +1,5 @@
-// RUN/run.json: what a run is, and whether the same command should start it, go on with it or leave it.
 // SPDX-License-Identifier: Apache-2.0
+// RUN/run.json: what a run is, and whether the same command should start it, go on with it or leave it.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
-// Tokens that are found in the text before anything else is done with it. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Tokens that are found in the text before anything else is done with it.
 #pragma once
 
 #include "text/normalizer.h"

@@ -1,5 +1,5 @@
-// Byte-pair encoding of one word (Sennrich et al. 2016), with byte fallback. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Byte-pair encoding of one word (Sennrich et al. 2016), with byte fallback.
 #pragma once
 
 #include "text/tokenizer_file.h"

@@ -1,4 +1,5 @@
-// Added tokens → normaliser → pre-tokenizer → BPE → template; and back. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Added tokens → normaliser → pre-tokenizer → BPE → template; and back.
 #pragma once
 
 #include "text/tokenizer_file.h"

@@ -1,4 +1,5 @@
-// GPT-2's alphabet: every byte as a printable character. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// GPT-2's alphabet: every byte as a printable character.
 #pragma once
 
 #include <string>

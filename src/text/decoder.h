@@ -1,4 +1,5 @@
-// `decoder` of tokenizer.json: tokens → text. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `decoder` of tokenizer.json: tokens → text.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// A look at a fastText model before fastText reads it, which trusts whatever stands there.
 // SPDX-License-Identifier: Apache-2.0
+// A look at a fastText model before fastText reads it, which trusts whatever stands there.
 #pragma once
 
 #include <cstddef>

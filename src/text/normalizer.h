@@ -1,4 +1,5 @@
-// `normalizer` of tokenizer.json. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `normalizer` of tokenizer.json.
 #pragma once
 
 #include <functional>

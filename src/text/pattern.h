@@ -1,4 +1,5 @@
-// A compiled regular expression (PCRE2, UTF-8, Unicode properties, JIT). SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// A compiled regular expression (PCRE2, UTF-8, Unicode properties, JIT).
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// Regular expressions of tokenizer.json, written for Oniguruma. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Regular expressions of tokenizer.json, written for Oniguruma.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// `pre_tokenizer` of tokenizer.json: splits normalised text into words. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `pre_tokenizer` of tokenizer.json: splits normalised text into words.
 #pragma once
 
 #include <functional>

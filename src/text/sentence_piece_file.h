@@ -1,4 +1,5 @@
-// SentencePiece's tokenizer.model as a file. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// SentencePiece's tokenizer.model as a file.
 #pragma once
 
 #include "text/tokenizer_file.h"

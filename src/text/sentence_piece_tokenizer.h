@@ -1,5 +1,5 @@
-// SentencePiece's own encoder (Kudo & Richardson 2018), for unigram models. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// SentencePiece's own encoder (Kudo & Richardson 2018), for unigram models.
 #pragma once
 
 #include "text/tokenizer_settings.h"

@@ -1,4 +1,5 @@
-// Many short strings in one allocation. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Many short strings in one allocation.
 #pragma once
 
 #include <cstddef>

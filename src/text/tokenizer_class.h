@@ -1,4 +1,5 @@
-// What transformers makes of `tokenizer_class`. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What transformers makes of `tokenizer_class`.
 #pragma once
 
 #include "text/tokenizer_file.h"

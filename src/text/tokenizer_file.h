@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a tokenizer is made from, be it a `tokenizer.json` or a SentencePiece model. The hundred thousands of
-// tokens and merges never become a JSON document. SPDX-License-Identifier: Apache-2.0
+// tokens and merges never become a JSON document.
 #pragma once
 
 #include "text/string_list.h"

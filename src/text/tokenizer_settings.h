@@ -1,4 +1,5 @@
-// What the small files beside a tokenizer say about it. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What the small files beside a tokenizer say about it.
 #pragma once
 
 #include "text/added_tokens.h"

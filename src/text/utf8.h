@@ -1,4 +1,5 @@
-// Small UTF-8 helpers of `text`. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Small UTF-8 helpers of `text`.
 #pragma once
 
 #include <cstddef>

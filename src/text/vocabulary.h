@@ -1,4 +1,5 @@
-// Token ↔ id, for hundreds of thousands of tokens. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Token ↔ id, for hundreds of thousands of tokens.
 #pragma once
 
 #include "text/string_list.h"

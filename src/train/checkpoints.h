@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // RUN/checkpoints/step-N/: weights, optimizer.safetensors, state.json. A folder appears under its name only
-// when complete. SPDX-License-Identifier: Apache-2.0
+// when complete.
 #pragma once
 
 #include "train/optimizer.h"

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which rows are held out, and which rows an optimizer step sees: pure functions of (seed, step), so that a
-// restart needs no stored position. SPDX-License-Identifier: Apache-2.0
+// restart needs no stored position.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// A loss is a pure function of log-probabilities: it never sees a model, tokens or a batch.
 // SPDX-License-Identifier: Apache-2.0
+// A loss is a pure function of log-probabilities: it never sees a model, tokens or a batch.
 #pragma once
 
 #include "train/train_row.h"

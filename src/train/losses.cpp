@@ -1,4 +1,5 @@
-// The table of losses and what other modules ask of it. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The table of losses and what other modules ask of it.
 #include "train/loss.h"
 
 #include "xlt/train/trainer.h"

@@ -1,4 +1,5 @@
-// RUN/metrics.jsonl and the sums its rows are made of. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// RUN/metrics.jsonl and the sums its rows are made of.
 #pragma once
 
 #include <cstdint>

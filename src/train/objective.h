@@ -1,4 +1,5 @@
-// What is minimised: a loss, on a decoder's log-probs of rows. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What is minimised: a loss, on a decoder's log-probs of rows.
 #pragma once
 
 #include "train/loss.h"

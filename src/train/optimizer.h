@@ -1,4 +1,5 @@
-// Optimisers, equal to torch.optim's of the same names. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Optimisers, equal to torch.optim's of the same names.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Rows → one forest of segments: a text is a root; a pair's common beginning is a root with its two sides as
-// children, so that chosen and rejected share the prompt's computation. SPDX-License-Identifier: Apache-2.0
+// children, so that chosen and rejected share the prompt's computation.
 #pragma once
 
 #include "train/train_row.h"

@@ -1,5 +1,5 @@
-// The reference model of a preference loss: the policy as it was before training. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The reference model of a preference loss: the policy as it was before training.
 #pragma once
 
 #include "train/pack.h"

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Learning-rate schedules: what the base rate is multiplied by. Equal to transformers' lambdas of the same
-// names. SPDX-License-Identifier: Apache-2.0
+// names.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Records → tokens and labels, by TRL's rules. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Records → tokens and labels, by TRL's rules.
 #pragma once
 
 #include "train/train_row.h"

@@ -1,5 +1,5 @@
-// Pairs as TRL 0.8.6 tokenised them, which the paper's recipes used (protocol 1.3). SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Pairs as TRL 0.8.6 tokenised them, which the paper's recipes used (protocol 1.3).
 #pragma once
 
 #include "train/tokenise.h"

@@ -1,4 +1,5 @@
-// A training record as tokens. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// A training record as tokens.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// TrainState ↔ state.json. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// TrainState ↔ state.json.
 #include "train/train_state.h"
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// Where a training stands; what a checkpoint holds besides tensors. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Where a training stands; what a checkpoint holds besides tensors.
 #pragma once
 
 #include "train/metrics.h"

@@ -1,5 +1,5 @@
-// The weights a decoder is trained on, and the dropout switch of its layers. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The weights a decoder is trained on, and the dropout switch of its layers.
 #pragma once
 
 #include "train/optimizer.h"

@@ -1,4 +1,5 @@
-// One training from its first step, or from a checkpoint, to its end. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// One training from its first step, or from a checkpoint, to its end.
 #pragma once
 
 #include "train/checkpoints.h"

@@ -1,4 +1,5 @@
-// Records → tokenised, split rows. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Records → tokenised, split rows.
 #include "train/tokenise.h"
 #include "train/training.h"
 

@@ -1,4 +1,5 @@
-// Folders that are complete or absent. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Folders that are complete or absent.
 #include "xlt/base/atomic_folder.h"
 
 #include "base/base_testing.h"

@@ -1,5 +1,5 @@
-// What the tests of `base` share: a folder of their own, and the error that a call throws.
 // SPDX-License-Identifier: Apache-2.0
+// What the tests of `base` share: a folder of their own, and the error that a call throws.
 #pragma once
 
 #include "scratch_folder.h"

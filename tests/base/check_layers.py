@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Layers point down: fails on an include that points upward or sideways, on another module's private header, and on
 libtorch where the table of modules has none (in a public header, or through the headers that a file includes).
 
-usage: check_layers.py [--self-test]      SPDX-License-Identifier: Apache-2.0
+usage: check_layers.py [--self-test]
 """
 import pathlib
 import re

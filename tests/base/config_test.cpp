@@ -1,5 +1,5 @@
-// One `visit` gives help, file reader, flag setter and echo, and all agree. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// One `visit` gives help, file reader, flag setter and echo, and all agree.
 #include "xlt/base/config.h"
 
 #include "base/base_testing.h"

@@ -1,5 +1,5 @@
-// Progress draws seldom but always to the end; interruption is an error of its own. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Progress draws seldom but always to the end; interruption is an error of its own.
 #include "xlt/base/context.h"
 
 #include "base/base_testing.h"

@@ -1,5 +1,5 @@
-// Errors say where and what, and map to the exit codes that the command line promises.
 // SPDX-License-Identifier: Apache-2.0
+// Errors say where and what, and map to the exit codes that the command line promises.
 #include "xlt/base/error.h"
 
 #include <gmock/gmock.h>

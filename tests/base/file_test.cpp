@@ -1,4 +1,5 @@
-// Files are read whole or refused, and written whole or not at all. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Files are read whole or refused, and written whole or not at all.
 #include "xlt/base/file.h"
 
 #include "base/base_testing.h"

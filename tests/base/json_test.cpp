@@ -1,5 +1,5 @@
-// Views fail with the JSON path and what was expected; what is written can be read. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Views fail with the JSON path and what was expected; what is written can be read.
 #include "xlt/base/json.h"
 
 #include "base/base_testing.h"

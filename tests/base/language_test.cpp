@@ -1,5 +1,5 @@
-// The language table is sorted and holds every language of the data; tags are read in any case.
 // SPDX-License-Identifier: Apache-2.0
+// The language table is sorted and holds every language of the data; tags are read in any case.
 #include "xlt/base/language.h"
 
 #include "base/base_testing.h"

@@ -1,4 +1,5 @@
-// The reader takes JSON and nothing else, and says where the fault is. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The reader takes JSON and nothing else, and says where the fault is.
 #include "base/base_testing.h"
 
 #include <gmock/gmock.h>

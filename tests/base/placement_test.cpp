@@ -1,4 +1,5 @@
-// dtypes and devices by name. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// dtypes and devices by name.
 #include "xlt/base/placement.h"
 
 #include "base/base_testing.h"

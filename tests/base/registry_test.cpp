@@ -1,5 +1,5 @@
-// Tables find by name; a miss offers what is near and lists what there is. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Tables find by name; a miss offers what is near and lists what there is.
 #include "xlt/base/registry.h"
 
 #include "base/base_testing.h"

@@ -1,5 +1,5 @@
-// Streams are pure functions of (key, position), and their numbers are what they should be.
 // SPDX-License-Identifier: Apache-2.0
+// Streams are pure functions of (key, position), and their numbers are what they should be.
 #include "xlt/base/rng.h"
 
 #include "base/base_testing.h"

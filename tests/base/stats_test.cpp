@@ -1,4 +1,5 @@
-// Means of nothing are absent, and intervals cover. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Means of nothing are absent, and intervals cover.
 #include "xlt/base/stats.h"
 
 #include "base/base_testing.h"

@@ -1,4 +1,5 @@
-// PEFT adapter folders: round trip, and what is refused. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// PEFT adapter folders: round trip, and what is refused.
 #include "xlt/checkpoint/adapter.h"
 
 #include "scratch_folder.h"

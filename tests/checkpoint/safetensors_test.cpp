@@ -1,5 +1,5 @@
-// safetensors: round trips, and one test for every way a file can be wrong. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// safetensors: round trips, and one test for every way a file can be wrong.
 #include "xlt/checkpoint/safetensors.h"
 
 #include "scratch_folder.h"

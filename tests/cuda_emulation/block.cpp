@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // Blocks are threads of the operating system, and the threads of a block are fibers on it: a barrier or a
 // shuffle costs a switch of stacks rather than 32 wake-ups. To ThreadSanitizer every fiber is a thread of its
-// own, and only what orders threads on a GPU orders fibers: launches and barriers. SPDX-License-Identifier:
-// Apache-2.0
+// own, and only what orders threads on a GPU orders fibers: launches and barriers.
 #include "cuda_emulation/block.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Blocks of a CUDA grid, several at a time, each a thread of the operating system. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Blocks of a CUDA grid, several at a time, each a thread of the operating system.
 #pragma once
 
 #include <cstdint>

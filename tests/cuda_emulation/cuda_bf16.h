@@ -1,4 +1,5 @@
-// bfloat16 as CUDA names it. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// bfloat16 as CUDA names it.
 #pragma once
 
 #include <c10/util/BFloat16.h>

@@ -1,4 +1,5 @@
-// float16 as CUDA names it. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// float16 as CUDA names it.
 #pragma once
 
 #include <c10/util/Half.h>

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The part of CUDA that our kernels use, on the CPU, so that the sources that nvcc compiles can be tested
-// where no GPU is: this folder stands before the toolkit's in the include path. SPDX-License-Identifier:
-// Apache-2.0
+// where no GPU is: this folder stands before the toolkit's in the include path.
 #pragma once
 
 #include "cuda_emulation/block.h"

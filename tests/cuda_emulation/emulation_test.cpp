@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The emulation itself: indices, shared memory and barriers, shuffles, votes, atomics, threads that return
-// early, and misuse. SPDX-License-Identifier: Apache-2.0
+// early, and misuse.
 #include "ops/cuda_common.cuh"
 
 #include <vector>

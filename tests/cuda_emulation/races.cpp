@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every CUDA kernel on a small case, to be built with ThreadSanitizer: a missing barrier is a data race.
 //   races           runs the kernels; exits 0
 //   races --planted first|later|warp runs a kernel with a barrier left out; the sanitizer must say so
-// SPDX-License-Identifier: Apache-2.0
 #include "ops/cuda_common.cuh"
 #include "ops/dropout_kernels.h"
 #include "ops/elementwise_kernels.h"

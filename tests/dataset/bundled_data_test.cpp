@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The data folder of the repository: counts, parallel ids, no row twice, and that the pairs teach what they
-// should. SPDX-License-Identifier: Apache-2.0
+// should.
 #include "dataset/data_testing.h"
 
 #include <algorithm>

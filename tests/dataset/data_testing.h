@@ -1,4 +1,5 @@
-// Files and errors for the tests of this folder. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Files and errors for the tests of this folder.
 #pragma once
 
 #include "scratch_folder.h"

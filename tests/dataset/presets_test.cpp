@@ -1,5 +1,5 @@
-// The named data sets: their fields, their filters, and how `data` names them. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The named data sets: their fields, their filters, and how `data` names them.
 #include "dataset/data_testing.h"
 #include "dataset/preset.h"
 

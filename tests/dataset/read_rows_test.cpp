@@ -1,5 +1,5 @@
-// Rows of JSONL, JSON, CSV, TSV and text files, and what is said about broken ones. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Rows of JSONL, JSON, CSV, TSV and text files, and what is said about broken ones.
 #include "dataset/data_testing.h"
 
 #include "xlt/base/json.h"

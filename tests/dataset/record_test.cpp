@@ -1,4 +1,5 @@
-// Training records out of rows: text, prompt-completion, preference. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Training records out of rows: text, prompt-completion, preference.
 #include "xlt/dataset/record.h"
 
 #include "dataset/data_testing.h"

@@ -1,4 +1,5 @@
-// Paired changes and their summary over languages. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Paired changes and their summary over languages.
 #include "eval/change.h"
 
 #include <gtest/gtest.h>

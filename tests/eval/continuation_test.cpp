@@ -1,4 +1,5 @@
-// Continuation quality: lines, words, diversity. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Continuation quality: lines, words, diversity.
 #include "eval/cell.h"
 #include "eval/continuation_lines.h"
 #include "eval/eval_testing.h"

@@ -1,4 +1,5 @@
-// CrowS-Pairs on scripted log-likelihoods. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// CrowS-Pairs on scripted log-likelihoods.
 #include "eval/eval_testing.h"
 
 #include <gmock/gmock.h>

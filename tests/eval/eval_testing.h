@@ -1,5 +1,5 @@
-// A data folder, a scripted model and an identifier for tests of benchmarks. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// A data folder, a scripted model and an identifier for tests of benchmarks.
 #pragma once
 
 #include "lm/fake_language_model.h"

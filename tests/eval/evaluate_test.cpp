@@ -1,4 +1,5 @@
-// The evaluation as a whole: cells, failures, restarts, reports. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The evaluation as a whole: cells, failures, restarts, reports.
 #include "xlt/eval/evaluate.h"
 
 #include "eval/eval_testing.h"

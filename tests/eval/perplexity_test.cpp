@@ -1,4 +1,5 @@
-// Bits per byte and perplexity of scripted texts. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Bits per byte and perplexity of scripted texts.
 #include "eval/eval_testing.h"
 
 #include <cmath>

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Metrics on the published files, where they are there, against figures of an independent computation in
 // Python. The score of a sentence is made up: −0.37 a word less a noise that its bytes determine.
-// SPDX-License-Identifier: Apache-2.0
 #include "eval/eval_testing.h"
 
 #include "xlt/base/rng.h"

@@ -1,4 +1,5 @@
-// The report as text. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The report as text.
 #include "eval/display_width.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
-// Toxicity prompts: which completions count under which rule. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Toxicity prompts: which completions count under which rule.
 #include "eval/cell.h"
 #include "eval/eval_testing.h"
 

@@ -1,4 +1,5 @@
-// What a word list finds and what it does not. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What a word list finds and what it does not.
 #include "eval/eval_testing.h"
 
 #include "xlt/base/error.h"

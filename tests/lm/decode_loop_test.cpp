@@ -1,5 +1,5 @@
-// Continuous batching: what a sample says depends neither on the room in the cache nor on the rows of a pass.
 // SPDX-License-Identifier: Apache-2.0
+// Continuous batching: what a sample says depends neither on the room in the cache nor on the rows of a pass.
 #include "lm/decode_loop.h"
 
 #include "scratch_folder.h"

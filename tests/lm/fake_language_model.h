@@ -1,5 +1,5 @@
-// A language model that says what a test scripts: no weights, no tokenizer, no libtorch. Tokens are words.
 // SPDX-License-Identifier: Apache-2.0
+// A language model that says what a test scripts: no weights, no tokenizer, no libtorch. Tokens are words.
 #pragma once
 
 #include <functional>

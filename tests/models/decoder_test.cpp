@@ -1,5 +1,5 @@
-// Packed = dense: a forest of segments gives the padded dense forward's log-probabilities and LoRA gradients.
 // SPDX-License-Identifier: Apache-2.0
+// Packed = dense: a forest of segments gives the padded dense forward's log-probabilities and LoRA gradients.
 #include "xlt/models/decoder.h"
 
 #include "models/dense_forward.h"

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The oracle of packing: a padded [B, T] forward pass with mask tensors, in plain ATen, sharing nothing with
-// `nn` and `ops` but the weights. SPDX-License-Identifier: Apache-2.0
+// `nn` and `ops` but the weights.
 #pragma once
 
 #include <cmath>

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What ptxas says of every CUDA kernel: no spills, and no more registers and shared memory than the budget beside the kernel, a line
 `// budget: NAME N registers, M bytes of shared memory` in the .cu file. Where a multiprocessor holds fewer than 2,048 threads, a kernel may
 take as many registers as let it be full.
 
 usage: check_ptxas.py FOLDER SOURCES [--list]      FOLDER: stem.ptxas files; SOURCES: the .cu files; --list prints the most of each kernel
        check_ptxas.py --self-test
-SPDX-License-Identifier: Apache-2.0
 """
 import pathlib
 import re

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every op on a GPU gives what it gives on the CPU; skipped where there is none. What the kernels are held
-// against elsewhere: tests/cuda_emulation. SPDX-License-Identifier: Apache-2.0
+// against elsewhere: tests/cuda_emulation.
 #include "ops/op_testing.h"
 
 #include <memory>

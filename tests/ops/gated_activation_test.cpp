@@ -1,5 +1,5 @@
-// gated_activation: values by hand, tails, against the reference, gradients. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// gated_activation: values by hand, tails, against the reference, gradients.
 #include "xlt/ops/gated_activation.h"
 
 #include "ops/op_testing.h"

@@ -1,4 +1,5 @@
-// kv_append against index_copy: dtypes, odd shapes, strided rows. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// kv_append against index_copy: dtypes, odd shapes, strided rows.
 #include "xlt/ops/kv_append.h"
 
 #include "ops/op_testing.h"

@@ -1,5 +1,5 @@
-// layer_norm: values by hand and by torch's own, every backend and dtype against the reference, gradients.
 // SPDX-License-Identifier: Apache-2.0
+// layer_norm: values by hand and by torch's own, every backend and dtype against the reference, gradients.
 #include "xlt/ops/layer_norm.h"
 
 #include "ops/op_testing.h"

@@ -1,5 +1,5 @@
-// linear and lora_linear: values, gradients, and rows that do not depend on their batch.
 // SPDX-License-Identifier: Apache-2.0
+// linear and lora_linear: values, gradients, and rows that do not depend on their batch.
 #include "xlt/ops/linear.h"
 
 #include "ops/matmul.h"

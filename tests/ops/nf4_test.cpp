@@ -1,5 +1,5 @@
-// nf4: bitsandbytes' own bytes, rounding to the nearest level, products and gradients.
 // SPDX-License-Identifier: Apache-2.0
+// nf4: bitsandbytes' own bytes, rounding to the nearest level, products and gradients.
 #include "xlt/ops/nf4.h"
 
 #include "ops/nf4_kernels.h"

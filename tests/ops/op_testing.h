@@ -1,5 +1,5 @@
-// What the tests of ops share: errors against float64, the rule of two, gradients by finite differences.
 // SPDX-License-Identifier: Apache-2.0
+// What the tests of ops share: errors against float64, the rule of two, gradients by finite differences.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// Definitions of op_testing.h, and a test that the rule of two can fail. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Definitions of op_testing.h, and a test that the rule of two can fail.
 #include "ops/op_testing.h"
 
 #include <cstring>

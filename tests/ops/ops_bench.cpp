@@ -1,8 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // Times every op on one device beside what the device itself reaches. For scripts/gpu_check.sh: one row a
 // line, tabs between, so that no JSON library is needed where only libtorch is.
 //   ops_bench [cpu | cuda] [repeats]       op  shape  seconds  GB  GFLOP      (GB, GFLOP: the least an op
 //   needs)
-// SPDX-License-Identifier: Apache-2.0
 #include "ops/timing.h"
 
 #include <algorithm>

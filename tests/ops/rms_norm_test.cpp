@@ -1,5 +1,5 @@
-// rms_norm: values by hand, every backend and dtype against the reference, gradients.
 // SPDX-License-Identifier: Apache-2.0
+// rms_norm: values by hand, every backend and dtype against the reference, gradients.
 #include "xlt/ops/rms_norm.h"
 
 #include "ops/op_testing.h"

@@ -1,4 +1,5 @@
-// rope: a rotation by hand, against the reference, and its inverse. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// rope: a rotation by hand, against the reference, and its inverse.
 #include "xlt/ops/rope.h"
 
 #include "ops/op_testing.h"

@@ -1,5 +1,5 @@
-// sample: against a full sort, draws against the exact distribution, edges.
 // SPDX-License-Identifier: Apache-2.0
+// sample: against a full sort, draws against the exact distribution, edges.
 #include "xlt/ops/sample.h"
 
 #include <algorithm>

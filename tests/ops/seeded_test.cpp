@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // libtorch seeds its generator from the system's entropy; here every test begins from the same seed, so that
-// a failure is one in every run. SPDX-License-Identifier: Apache-2.0
+// a failure is one in every run.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // segment_attention: by hand, the reference by brute force, kernel against reference, bits alone and in a
-// batch. SPDX-License-Identifier: Apache-2.0
+// batch.
 #include "xlt/ops/segment_attention.h"
 
 #include "ops/op_testing.h"

@@ -1,5 +1,5 @@
-// token_logps and head_logits: by hand, against the reference in double, bits alone and in a batch.
 // SPDX-License-Identifier: Apache-2.0
+// token_logps and head_logits: by hand, against the reference in double, bits alone and in a batch.
 #include "xlt/ops/token_logps.h"
 
 #include "ops/matmul.h"

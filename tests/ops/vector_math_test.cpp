@@ -1,4 +1,5 @@
-// exp_approx against the C library over its whole range. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// exp_approx against the C library over its whole range.
 #include "ops/vector_math.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-"""CrowS-Pairs and StereoSet against an independent computation: per-item scores and metrics. SPDX-License-Identifier: Apache-2.0"""
+# SPDX-License-Identifier: Apache-2.0
+"""CrowS-Pairs and StereoSet against an independent computation: per-item scores and metrics."""
 import csv
 import functools
 import json

@@ -1,4 +1,5 @@
-"""NF4 weights are bitsandbytes' own bytes. SPDX-License-Identifier: Apache-2.0"""
+# SPDX-License-Identifier: Apache-2.0
+"""NF4 weights are bitsandbytes' own bytes."""
 import os
 import unittest
 

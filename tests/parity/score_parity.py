@@ -1,4 +1,5 @@
-"""Log-likelihoods, bits per byte and greedy generations equal those of transformers. SPDX-License-Identifier: Apache-2.0"""
+# SPDX-License-Identifier: Apache-2.0
+"""Log-likelihoods, bits per byte and greedy generations equal those of transformers."""
 import collections
 import math
 import unittest

@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the parity tests share: the binary, the peers' models, data, and running one against the other.
 
 Models come from the peers' own scripts (`../shared/peers`, beside the repository) and are made once into build/parity.
-Where that folder is missing, the tests that need it skip, saying so. SPDX-License-Identifier: Apache-2.0
+Where that folder is missing, the tests that need it skip, saying so.
 """
 import functools
 import importlib.util

@@ -1,5 +1,5 @@
-"""Losses and margins equal TRL's, step by step, from the same initial PEFT adapter; adapters and merged models go both ways.
-SPDX-License-Identifier: Apache-2.0"""
+# SPDX-License-Identifier: Apache-2.0
+"""Losses and margins equal TRL's, step by step, from the same initial PEFT adapter; adapters and merged models go both ways."""
 import unittest
 
 from support import ParityTest, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps, training_data, udhr_texts, write_jsonl, xlt

@@ -1,5 +1,5 @@
-// Files through the three verbs, with a model that answers from its inputs. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Files through the three verbs, with a model that answers from its inputs.
 #include "xlt/run/inference.h"
 
 #include "scratch_folder.h"

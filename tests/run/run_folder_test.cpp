@@ -1,4 +1,5 @@
-// What a run's folder makes the same command do. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What a run's folder makes the same command do.
 #include "run/run_folder.h"
 
 #include "scratch_folder.h"

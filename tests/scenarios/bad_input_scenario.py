@@ -1,5 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every kind of bad input: the right exit code, one short error that names file and place, nothing half-written.
-2: the command line · 3: a file. SPDX-License-Identifier: Apache-2.0"""
+2: the command line · 3: a file."""
 import ctypes
 import json
 import os

@@ -1,4 +1,5 @@
-"""Every command on a tiny model, from the newcomer's side. SPDX-License-Identifier: Apache-2.0"""
+# SPDX-License-Identifier: Apache-2.0
+"""Every command on a tiny model, from the newcomer's side."""
 import array
 import json
 import struct

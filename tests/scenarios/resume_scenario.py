@@ -1,4 +1,5 @@
-"""Stopping and going on: Ctrl-C, and kill -9 at random moments, end in the same bytes as no stop. SPDX-License-Identifier: Apache-2.0"""
+# SPDX-License-Identifier: Apache-2.0
+"""Stopping and going on: Ctrl-C, and kill -9 at random moments, end in the same bytes as no stop."""
 import hashlib
 import json
 import random

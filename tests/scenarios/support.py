@@ -1,5 +1,5 @@
-"""What the scenarios share: the binary, a tiny model trained by it, folders that clean up after themselves. Standard library only.
-SPDX-License-Identifier: Apache-2.0"""
+# SPDX-License-Identifier: Apache-2.0
+"""What the scenarios share: the binary, a tiny model trained by it, folders that clean up after themselves. Standard library only."""
 import atexit
 import json
 import os

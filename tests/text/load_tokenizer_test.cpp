@@ -1,5 +1,5 @@
-// Folders as checkpoints carry them: templates, BOS and EOS, and files that are wrong.
 // SPDX-License-Identifier: Apache-2.0
+// Folders as checkpoints carry them: templates, BOS and EOS, and files that are wrong.
 #include "text_testing.h"
 
 namespace xlt {

@@ -1,4 +1,5 @@
-// Tiny tokenizers for the tests of `text`. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Tiny tokenizers for the tests of `text`.
 #pragma once
 
 #include <concepts>

@@ -1,5 +1,5 @@
-// Literals: three steps of torch.optim (2.11) on a 2 × 2 parameter with the gradients below.
 // SPDX-License-Identifier: Apache-2.0
+// Literals: three steps of torch.optim (2.11) on a 2 × 2 parameter with the gradients below.
 #include "train/optimizer.h"
 
 #include "train/train_testing.h"

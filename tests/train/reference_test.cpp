@@ -1,4 +1,5 @@
-// Where the reference log-probs come from. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Where the reference log-probs come from.
 #include "train/train_testing.h"
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// Stop and go on: the same bytes as without a stop. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Stop and go on: the same bytes as without a stop.
 #include "train/train_testing.h"
 
 #include <csignal>

@@ -1,5 +1,5 @@
-// LetterTokenizer: letters are their ASCII codes, "ab" merges into 128, "$" is EOS. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// LetterTokenizer: letters are their ASCII codes, "ab" merges into 128, "$" is EOS.
 #include "train/tokenise.h"
 
 #include "train/train_testing.h"

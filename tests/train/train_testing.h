@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the trainer's tests share: a tokenizer whose merges are plain to see, a decoder of two matrices,
-// records, folders. SPDX-License-Identifier: Apache-2.0
+// records, folders.
 #pragma once
 
 #include "scratch_folder.h"

@@ -1,4 +1,5 @@
-// The loop on a decoder of two matrices. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The loop on a decoder of two matrices.
 #include "train/train_testing.h"
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// A folder that appears under its name only when it is complete. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// A folder that appears under its name only when it is complete.
 #pragma once
 
 #include <filesystem>

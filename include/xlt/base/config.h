@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Options, declared once. A struct of options lists its fields in one `visit`; from that list come the
 // command-line flags and their help, the config-file reader, the checks and the resolved echo in reports.
 //
@@ -8,7 +9,7 @@
 //   };
 //
 // Names are snake_case; the flag is the same in kebab-case (`--max-steps`). A neutral value is named in the
-// help. SPDX-License-Identifier: Apache-2.0
+// help.
 #pragma once
 
 #include <cstdint>

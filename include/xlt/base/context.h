@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // What long work is handed from above: where to log, whom to tell about progress, whether to stop.
 //
 //   Progress bar = context.progress("scoring", total);
 //   for (…) { context.throw_if_interrupted(); …; bar.advance(1); }
 //
-// One thread, except `interrupted`, which a signal handler sets. SPDX-License-Identifier: Apache-2.0
+// One thread, except `interrupted`, which a signal handler sets.
 #pragma once
 
 #include <atomic>

@@ -1,8 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one error type. Thrown for everything a user can cause; XLT_CHECK is for our own bugs.
 //
 //   throw Error(ErrorKind::kData, "not valid UTF-8; re-encode the file", "pairs.jsonl:17");
 //
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <exception>

@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files: whole reads, memory maps, line readers, and writes that are complete or absent.
 //
 //   AtomicFile out("report.json");  out.write(text);  out.commit();      // temp file, fsync, rename
 //   LineReader lines("rows.jsonl"); while (auto line = lines.next()) …   // UTF-8 checked, BOM and CR dropped
 //
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

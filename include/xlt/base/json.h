@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON with errors that name the file and the place. The only header that includes the JSON library.
 //
 //   Json config = load_json("model/config.json");
@@ -5,7 +6,6 @@
 //   int64_t hidden = view.at("hidden_size").as_int();             // throws "model/config.json: hidden_size:
 //   …" double theta = view.get("rope_theta", 10000.0);               // default where absent or null
 //
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

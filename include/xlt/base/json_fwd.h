@@ -1,4 +1,5 @@
-// `Json` by name only, for headers that pass one along. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// `Json` by name only, for headers that pass one along.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

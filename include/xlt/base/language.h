@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Languages by BCP-47 tag (`en`, `pt-BR`, `zh-Hans`). A data set's own code appears only in its language
-// table. SPDX-License-Identifier: Apache-2.0
+// table.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// Where tensors live and in which dtype; decided once, in `cli`, and handed down. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Where tensors live and in which dtype; decided once, in `cli`, and handed down.
 #pragma once
 
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tables of named things (families, losses, benchmarks, scorers …), expanded from sorted `things.def` rows
 // `X(name)`.
 //
@@ -5,7 +6,6 @@
 //   auto loss = find_entry<Loss>(kLosses, "loss", "dop").make();   // throws: unknown loss "dop"; did you
 //   mean "dpo"? …
 //
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Counter-based random numbers: Philox4x32-10 (Salmon et al., SC 2011, "Parallel random numbers: as easy as
 // 1, 2, 3"). The k-th number of a stream is a pure function of (key, k), so neither batch size nor order nor
 // a restart changes it.
@@ -5,7 +6,6 @@
 //   Rng rng = Rng(seed).fork("sampling").fork(prompt_hash).fork(sample_idx);
 //   double u = rng.uniform();
 //
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>

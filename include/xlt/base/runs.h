@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // A range cut into runs, for work done a piece at a time.
 //   for (const Run& rows : even_runs_of(total, 240)) work_on(x.narrow(0, rows.first, rows.count));
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <algorithm>

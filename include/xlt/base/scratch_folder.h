@@ -1,4 +1,5 @@
-// A folder for files that nobody wants afterwards. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// A folder for files that nobody wants afterwards.
 #pragma once
 
 #include <filesystem>

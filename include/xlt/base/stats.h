@@ -1,4 +1,5 @@
-// Means with intervals. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Means with intervals.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What this binary was built from. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What this binary was built from.
 #pragma once
 
 namespace xlt {

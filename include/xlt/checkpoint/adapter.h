@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // LoRA adapters in PEFT's folder format (`adapter_config.json`, `adapter_model.safetensors`), readable by
-// PEFT and from PEFT. SPDX-License-Identifier: Apache-2.0
+// PEFT and from PEFT.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // safetensors files, memory-mapped on reading. Format: u64 little-endian header length, JSON header
-// {name: {dtype, shape, data_offsets}}, data. SPDX-License-Identifier: Apache-2.0
+// {name: {dtype, shape, data_offsets}}, data.
 #pragma once
 
 #include <filesystem>

@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Rows of the data files people have: JSONL, CSV, TSV. A row keeps where it stood, so an error can say so.
 //
 //   for (const Row& row : read_rows("pairs.jsonl")) row.text("prompt");     // throws "pairs.jsonl:3: no
 //   field "prompt"; has: …"
 //
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <filesystem>

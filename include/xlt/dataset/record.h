@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training records (text, not tokens) and the named presets that make them from published files.
 // Types follow TRL's dataset types: language modelling, prompt-completion, preference.
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // A benchmark: data + protocol. In each language its items become requests to a language model, and each
-// item's result becomes ratios; metrics are reductions of those. SPDX-License-Identifier: Apache-2.0
+// item's result becomes ratios; metrics are reductions of those.
 #pragma once
 
 #include <filesystem>

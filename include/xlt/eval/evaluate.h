@@ -1,4 +1,5 @@
-// The evaluation: benchmarks × languages → cells → report. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The evaluation: benchmarks × languages → cells → report.
 #pragma once
 
 #include <cstdint>

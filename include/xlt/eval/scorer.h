@@ -1,4 +1,5 @@
-// A scorer: arithmetic on text. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// A scorer: arithmetic on text.
 #pragma once
 
 #include <filesystem>

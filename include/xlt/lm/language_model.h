@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The wall between models and evaluation: three verbs. Every benchmark is lists of these requests; nothing
 // above this header sees a tensor. Natural logarithms throughout. Results do not depend on the order or
 // grouping of requests.
@@ -5,7 +6,6 @@
 //   auto lm = load_language_model({.model = "models/llama"}, placement, context);
 //   auto scores = lm->log_likelihood({{.context = "Q: …", .continuation = " yes"}});
 //
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

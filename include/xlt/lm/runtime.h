@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tensor library of this process, for whoever may not see a tensor: versions, devices, threads,
-// randomness. SPDX-License-Identifier: Apache-2.0
+// randomness.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A loaded decoder: TokenBatch in, hidden states out. Families know nothing of losses, benchmarks or
 // sampling.
 //
@@ -5,7 +6,6 @@
 //   at::Tensor hidden = decoder->forward(batch, /*cache=*/nullptr, rows);  // [rows, C], after the final norm
 //   at::Tensor logp = ops::token_logps(hidden, decoder->head_weight(), targets, decoder->head_options());
 //
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // A decoder's hyperparameters, from Hugging Face's `config.json`: the older layout (`rope_theta`,
 // `rope_scaling`, `torch_dtype`) and transformers 5's (`rope_parameters`, also per layer type, `dtype`).
-// Names as on disk. SPDX-License-Identifier: Apache-2.0
+// Names as on disk.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Grouped-query attention over segments, with rotary positions and, where a family has them, query and key
-// norms. SPDX-License-Identifier: Apache-2.0
+// norms.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// down_proj(activation(gate_proj(x)) · up_proj(x)), the MLP of Llama and its relatives.
 // SPDX-License-Identifier: Apache-2.0
+// down_proj(activation(gate_proj(x)) · up_proj(x)), the MLP of Llama and its relatives.
 #pragma once
 
 #include "xlt/nn/linear.h"

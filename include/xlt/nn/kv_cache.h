@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Keys and values of past tokens, one pool of slots a layer. Slots are handed out by whoever decodes (lm); a
 // span of slots may be read by many segments (25 samples of one prompt) and is never copied.
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

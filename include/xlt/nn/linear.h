@@ -1,5 +1,5 @@
-// A linear layer that may carry a LoRA adapter (Hu et al. 2021): y = x·Wᵀ + b + (alpha/r)·x·Aᵀ·Bᵀ.
 // SPDX-License-Identifier: Apache-2.0
+// A linear layer that may carry a LoRA adapter (Hu et al. 2021): y = x·Wᵀ + b + (alpha/r)·x·Aᵀ·Bᵀ.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// An RMS norm with its weight. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// An RMS norm with its weight.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The engine's one input: a forest of segments laid end to end, no padding anywhere.
 //
 //   TokenBatch batch;
@@ -6,7 +7,6 @@
 //
 // With a KV cache a root may continue what is cached (`cached` spans, in order of position), and every
 // segment says into which cache slots its own keys go (`slot`). Positions follow from the ancestors' lengths.
-// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

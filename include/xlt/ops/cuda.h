@@ -1,4 +1,5 @@
-// Brings libtorch's CUDA side in when a CUDA device is asked for. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Brings libtorch's CUDA side in when a CUDA device is asked for.
 #pragma once
 
 #include <string>

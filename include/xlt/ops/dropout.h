@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Dropout whose mask is a pure function of a key and an element's place, so that backward makes it again
-// instead of keeping it. SPDX-License-Identifier: Apache-2.0
+// instead of keeping it.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Gated MLP activations (Shazeer 2020, "GLU variants"). SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Gated MLP activations (Shazeer 2020, "GLU variants").
 #pragma once
 
 #include <ATen/core/Tensor.h>

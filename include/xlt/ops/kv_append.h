@@ -1,4 +1,5 @@
-// Writes new keys and values into the slots of a cache. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Writes new keys and values into the slots of a cache.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,5 @@
-// Layer norm (Ba, Kiros & Hinton 2016, eq. 4). SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Layer norm (Ba, Kiros & Hinton 2016, eq. 4).
 #pragma once
 
 #include <utility>

@@ -1,5 +1,5 @@
-// Matrix products against a weight, the one place that decides which library runs them.
 // SPDX-License-Identifier: Apache-2.0
+// Matrix products against a weight, the one place that decides which library runs them.
 #pragma once
 
 #include <string>

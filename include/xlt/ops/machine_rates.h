@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // How fast this machine multiplies matrices, by every library at hand, and copies memory: what `linear`'s
-// choice rests on, and what any other speed can be held against. SPDX-License-Identifier: Apache-2.0
+// choice rests on, and what any other speed can be held against.
 #pragma once
 
 #include <cstdint>

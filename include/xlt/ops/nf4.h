@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Frozen weights in 4 bits: NormalFloat (Dettmers et al. 2023, section 3 and appendix E), bit for bit as
-// bitsandbytes lays them out without double quantisation. SPDX-License-Identifier: Apache-2.0
+// bitsandbytes lays them out without double quantisation.
 #pragma once
 
 #include <cstdint>

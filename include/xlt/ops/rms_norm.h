@@ -1,4 +1,5 @@
-// Root-mean-square norm (Zhang & Sennrich 2019, eq. 4). SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Root-mean-square norm (Zhang & Sennrich 2019, eq. 4).
 #pragma once
 
 #include <utility>

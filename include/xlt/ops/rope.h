@@ -1,5 +1,5 @@
-// Rotary position embedding (Su et al. 2021, eq. 34), in both layouts of Hugging Face checkpoints.
 // SPDX-License-Identifier: Apache-2.0
+// Rotary position embedding (Su et al. 2021, eq. 34), in both layouts of Hugging Face checkpoints.
 #pragma once
 
 #include <cstdint>

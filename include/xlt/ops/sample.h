@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Draws tokens from truncated distributions: temperature → top-k → top-p, as transformers' logits processors
-// order them. SPDX-License-Identifier: Apache-2.0
+// order them.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Our names of number types and places, and libtorch's. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Our names of number types and places, and libtorch's.
 #pragma once
 
 #include <ATen/core/Tensor.h>

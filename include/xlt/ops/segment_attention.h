@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Attention over a forest of segments: every query sees the keys of its segment's ancestors and, causally, of
-// its own segment, within a window. Packed: no padding, no mask tensor. SPDX-License-Identifier: Apache-2.0
+// its own segment, within a window. Packed: no padding, no mask tensor.
 #pragma once
 
 #include <cstdint>

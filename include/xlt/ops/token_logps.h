@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Log-probabilities of given tokens without ever holding [N, V] logits: the head's product in chunks of rows,
-// log-sum-exp in float32. SPDX-License-Identifier: Apache-2.0
+// log-sum-exp in float32.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// How fast the work of a study goes on this machine, beside what the machine could do.
 // SPDX-License-Identifier: Apache-2.0
+// How fast the work of a study goes on this machine, beside what the machine could do.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// A list of things that were looked at, and what was found. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// A list of things that were looked at, and what was found.
 #pragma once
 
 #include <functional>

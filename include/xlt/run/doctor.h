@@ -1,5 +1,5 @@
-// Looks at what this machine and build offer, and says what to do about problems. SPDX-License-Identifier:
-// Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Looks at what this machine and build offer, and says what to do about problems.
 #pragma once
 
 #include <string>

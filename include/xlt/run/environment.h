@@ -1,4 +1,5 @@
-// What a result was made with, for run.json and reports. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// What a result was made with, for run.json and reports.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
-// Loads a model and evaluates it. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Loads a model and evaluates it.
 #pragma once
 
 #include "xlt/base/json_fwd.h"

@@ -1,4 +1,5 @@
-// The three verbs over files: rows in, rows out, in the same order. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// The three verbs over files: rows in, rows out, in the same order.
 #pragma once
 
 #include <cstdint>

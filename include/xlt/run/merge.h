@@ -1,4 +1,5 @@
-// A model and its adapter → one checkpoint folder. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// A model and its adapter → one checkpoint folder.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// One training run: inputs, model and adapter, the run's folder, training, and what is left behind.
 // SPDX-License-Identifier: Apache-2.0
+// One training run: inputs, model and adapter, the run's folder, training, and what is left behind.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Which language a text is in, by a fastText model (lid.176, GlotLID). SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Which language a text is in, by a fastText model (lid.176, GlotLID).
 #pragma once
 
 #include <filesystem>

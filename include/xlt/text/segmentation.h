@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Words and folding by Unicode rules (ICU): UAX #29 word boundaries, dictionary-based where a script has no
-// spaces. SPDX-License-Identifier: Apache-2.0
+// spaces.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tokenizers as Hugging Face checkpoints carry them: `tokenizer.json` (byte-level BPE, byte-fallback BPE) or
 // a SentencePiece `tokenizer.model`. Ids equal those of `transformers`, token for token.
 //
@@ -5,7 +6,7 @@
 //   auto ids = tokenizer->encode("Hello", SpecialTokens::kAdd);    // BOS where the files say so, never twice
 //   auto text = tokenizer->decode(ids);                            // special tokens skipped
 //
-// Thread-safe after construction. SPDX-License-Identifier: Apache-2.0
+// Thread-safe after construction.
 #pragma once
 
 #include <cstdint>

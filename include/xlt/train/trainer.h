@@ -1,4 +1,5 @@
-// Finetuning on records: SFT and preference losses, LoRA or all weights. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Finetuning on records: SFT and preference losses, LoRA or all weights.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// BiasDPO (Allam 2024): prompt, chosen, rejected. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// BiasDPO (Allam 2024): prompt, chosen, rejected.
 #include "dataset/preset.h"
 
 namespace xlt {

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The toxicity pairs of Lee et al. 2024 ("DetoxDPO" in arXiv 2412.14050): the unperturbed continuation is
-// chosen. SPDX-License-Identifier: Apache-2.0
+// chosen.
 #include "dataset/preset.h"
 
 namespace xlt {

@@ -1,4 +1,5 @@
-// Jigsaw Unintended Bias in Toxicity: comments rated below 0.1. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// Jigsaw Unintended Bias in Toxicity: comments rated below 0.1.
 #include "dataset/preset.h"
 
 #include <cstdlib>

@@ -1,4 +1,5 @@
-// PANDA (Qian et al. 2022): texts with a demographic reference exchanged. SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: Apache-2.0
+// PANDA (Qian et al. 2022): texts with a demographic reference exchanged.
 #include "dataset/preset.h"
 
 namespace xlt {

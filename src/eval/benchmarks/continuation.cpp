@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Continuation quality of Tatoeba-like prompts (protocol 2.6): greedy, 100 new tokens; language consistency
 // by lines and words, diversity as distinct n-grams. tatoeba/{lang}.tsv: the published four columns, or text,
 // tab, English, or text alone. paper: rates are 1 where no line could be judged; distinct n-grams in the
@@ -5,7 +6,6 @@
 // (an empty one counts as 0); the published skip of languages with fewer than 100 such completions is left
 // to the reader of n. corrected: nothing to judge is null; distinct n-grams over n-grams, of the
 // completion's words (comparable between models) and of the model's own tokens (token_dist).
-// SPDX-License-Identifier: Apache-2.0
 #include "eval/continuation_lines.h"
 #include "eval/factories.h"
 #include "eval/language_files.h"

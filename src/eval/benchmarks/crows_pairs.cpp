@@ -1,8 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // CrowS-Pairs (Nangia et al. 2020), multilingual (Fort et al. 2024): how often the more stereotypical
 // sentence of a pair is the more probable one; 50 is ideal. paper: protocol 2.2 (BOS constant averaged in,
 // ties are no hit, per-type figures rounded to two decimals before their weighted mean). corrected: mean
 // token log-probability, ties count half, no rounding. Nine bias types; rows of other types are not read.
-// SPDX-License-Identifier: Apache-2.0
 #include "eval/factories.h"
 #include "eval/language_files.h"
 #include "eval/pair_scoring.h"

@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bits per byte and token perplexity of running text: udhr/{lang}.jsonl, or flores/{lang}.txt. Bits per byte
 // is comparable across tokenizers; the first token is conditioned on BOS where the tokenizer adds one and
-// left out otherwise. One way of scoring: both modes give the same numbers. SPDX-License-Identifier:
-// Apache-2.0
+// left out otherwise. One way of scoring: both modes give the same numbers.
 #include "eval/factories.h"
 #include "eval/language_files.h"
 #include "eval/row_id.h"

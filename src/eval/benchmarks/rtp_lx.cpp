@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // RTP-LX (de Wynter et al. 2025): rtp_lx/prompts/{lang}.jsonl, or rtp_lx/RTP_LX_{LANG}.json as published (zh
-// is ZH-Hans there). SPDX-License-Identifier: Apache-2.0
+// is ZH-Hans there).
 #include "eval/factories.h"
 #include "eval/language_files.h"
 #include "eval/toxicity.h"

@@ -1,5 +1,5 @@
-// Parallel RealToxicityPrompts (Li et al. 2024): rtp_prompts/{lang}.jsonl, rows `Prompt`.
 // SPDX-License-Identifier: Apache-2.0
+// Parallel RealToxicityPrompts (Li et al. 2024): rtp_prompts/{lang}.jsonl, rows `Prompt`.
 #include "eval/factories.h"
 #include "eval/language_files.h"
 #include "eval/toxicity.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Direct preference optimisation. Rafailov et al. 2023, "Direct Preference Optimization: Your Language Model
 // is Secretly a Reward Model" (arXiv 2305.18290), eq. 7, with the label smoothing of Mitchell 2023, "A note
 // on DPO with noisy preferences" (cDPO): preferences are flipped with probability ε.
@@ -5,7 +6,6 @@
 //   Δ = (log π(y_w|x) − log π_ref(y_w|x)) − (log π(y_l|x) − log π_ref(y_l|x))
 //   L = −(1 − ε)·log σ(β·Δ) − ε·log σ(−β·Δ)
 //
-// SPDX-License-Identifier: Apache-2.0
 #include "train/loss.h"
 
 #include <ATen/TensorOperators.h>

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // Supervised finetuning: the mean negative log-likelihood of a step's labels, −(1/n)·Σ log π(t_i | t_<i). The
 // mean runs over the labels of all micro-batches of the step (transformers' `num_items_in_batch`), so long
-// and short texts weigh by token. SPDX-License-Identifier: Apache-2.0
+// and short texts weigh by token.
 #include "train/loss.h"
 
 #include <ATen/TensorOperators.h>

@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // AdamW: Loshchilov & Hutter 2019, "Decoupled Weight Decay Regularization" (arXiv 1711.05101), as
 // torch.optim.AdamW computes it (β 0.9 / 0.999, ε 1e-8 outside the square root, both moments bias-corrected):
 //
 //   θ ← θ·(1 − η·λ);  m ← m + (1 − β₁)(g − m);  v ← β₂·v + (1 − β₂)·g²
 //   θ ← θ − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
 //
-// SPDX-License-Identifier: Apache-2.0
 #include "train/optimizer.h"
 
 #include <cmath>

@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // RMSprop (Hinton, Neural Networks for Machine Learning, lecture 6e) as torch.optim.RMSprop computes it: α
 // 0.99, ε 1e-8 outside the square root, no momentum, not centred, weight decay coupled (added to the
 // gradient):
 //
 //   g ← g + λ·θ;  s ← α·s + (1 − α)·g²;  θ ← θ − η·g / (√s + ε)
 //
-// SPDX-License-Identifier: Apache-2.0
 #include "train/optimizer.h"
 
 #include <cmath>
