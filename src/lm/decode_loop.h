@@ -14,7 +14,7 @@
 #include "xlt/lm/language_model.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/token_batch.h"
-#include "xlt/ops/sample.h"
+#include "xlt/ops/head/sample.h"
 
 namespace at {
 class Tensor;

@@ -13,7 +13,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "xlt/base/error.h"
-#include "xlt/ops/token_logps.h"
+#include "xlt/ops/head/token_logps.h"
 
 namespace xlt {
 

@@ -5,7 +5,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include "xlt/ops/linear.h"
+#include "xlt/ops/matmul/linear.h"
 #include "xlt/ops/scalar_type.h"
 
 namespace xlt {

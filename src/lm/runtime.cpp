@@ -14,7 +14,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/version.h"
 #include "xlt/ops/cuda.h"
-#include "xlt/ops/linear.h"
+#include "xlt/ops/matmul/linear.h"
 #include "xlt/ops/scalar_type.h"
 
 namespace xlt {

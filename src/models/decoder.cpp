@@ -7,8 +7,8 @@
 #include "xlt/base/error.h"
 #include "xlt/nn/kv_cache.h"
 #include "xlt/nn/linear.h"
+#include "xlt/ops/head/token_logps.h"
 #include "xlt/ops/scalar_type.h"
-#include "xlt/ops/token_logps.h"
 
 namespace xlt {
 

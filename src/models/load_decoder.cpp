@@ -13,7 +13,7 @@
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/nn/linear.h"
-#include "xlt/ops/linear.h"
+#include "xlt/ops/matmul/linear.h"
 #include "xlt/ops/scalar_type.h"
 
 namespace xlt {

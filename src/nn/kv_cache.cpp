@@ -4,7 +4,7 @@
 
 #include <ATen/ops/empty.h>
 
-#include "xlt/ops/kv_append.h"
+#include "xlt/ops/kv/kv_append.h"
 
 namespace xlt {
 

@@ -4,7 +4,7 @@
 
 #include <ATen/TensorOperators.h>
 
-#include "xlt/ops/linear.h"
+#include "xlt/ops/matmul/linear.h"
 
 namespace xlt {
 

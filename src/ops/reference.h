@@ -5,12 +5,12 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "xlt/ops/gated_activation.h"
-#include "xlt/ops/layer_norm.h"
-#include "xlt/ops/rms_norm.h"
-#include "xlt/ops/rope.h"
-#include "xlt/ops/segment_attention.h"
-#include "xlt/ops/token_logps.h"
+#include "xlt/ops/attention/segment_attention.h"
+#include "xlt/ops/elementwise/gated_activation.h"
+#include "xlt/ops/elementwise/rope.h"
+#include "xlt/ops/head/token_logps.h"
+#include "xlt/ops/norm/layer_norm.h"
+#include "xlt/ops/norm/rms_norm.h"
 
 namespace xlt::reference {
 

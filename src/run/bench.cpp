@@ -12,7 +12,7 @@
 #include "xlt/base/stats.h"
 #include "xlt/base/version.h"
 #include "xlt/dataset/record.h"
-#include "xlt/ops/machine_rates.h"
+#include "xlt/ops/matmul/machine_rates.h"
 #include "xlt/run/environment.h"
 #include "xlt/run/train_run.h"
 

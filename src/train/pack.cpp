@@ -7,7 +7,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "xlt/models/decoder.h"
-#include "xlt/ops/token_logps.h"
+#include "xlt/ops/head/token_logps.h"
 
 namespace xlt {
 

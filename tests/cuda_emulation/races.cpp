@@ -2,16 +2,16 @@
 // Every CUDA kernel on a small case, to be built with ThreadSanitizer: a missing barrier is a data race.
 //   races           runs the kernels; exits 0
 //   races --planted first|later|warp runs a kernel with a barrier left out; the sanitizer must say so
+#include "ops/attention/segment_attention_device.h"
 #include "ops/cuda_common.cuh"
-#include "ops/dropout_kernels.h"
-#include "ops/elementwise_kernels.h"
-#include "ops/head_kernels.h"
-#include "ops/kv_append_kernels.h"
-#include "ops/layer_norm_kernels.h"
-#include "ops/nf4_kernels.h"
-#include "ops/rms_norm_kernels.h"
-#include "ops/sample_kernels.h"
-#include "ops/segment_attention_device.h"
+#include "ops/elementwise/dropout_kernels.h"
+#include "ops/elementwise/elementwise_kernels.h"
+#include "ops/head/head_kernels.h"
+#include "ops/head/sample_kernels.h"
+#include "ops/kv/kv_append_kernels.h"
+#include "ops/matmul/nf4_kernels.h"
+#include "ops/norm/layer_norm_kernels.h"
+#include "ops/norm/rms_norm_kernels.h"
 
 #include <cstdint>
 #include <cstdio>

@@ -18,8 +18,8 @@
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/nn/kv_cache.h"
 #include "xlt/nn/token_batch.h"
-#include "xlt/ops/linear.h"
-#include "xlt/ops/token_logps.h"
+#include "xlt/ops/head/token_logps.h"
+#include "xlt/ops/matmul/linear.h"
 
 namespace xlt {
 namespace {

@@ -8,15 +8,15 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "xlt/ops/attention/segment_attention.h"
 #include "xlt/ops/cuda.h"
-#include "xlt/ops/dropout.h"
-#include "xlt/ops/gated_activation.h"
-#include "xlt/ops/layer_norm.h"
-#include "xlt/ops/nf4.h"
-#include "xlt/ops/rope.h"
-#include "xlt/ops/sample.h"
-#include "xlt/ops/segment_attention.h"
-#include "xlt/ops/token_logps.h"
+#include "xlt/ops/elementwise/dropout.h"
+#include "xlt/ops/elementwise/gated_activation.h"
+#include "xlt/ops/elementwise/rope.h"
+#include "xlt/ops/head/sample.h"
+#include "xlt/ops/head/token_logps.h"
+#include "xlt/ops/matmul/nf4.h"
+#include "xlt/ops/norm/layer_norm.h"
 
 namespace xlt::ops {
 namespace {

@@ -10,7 +10,7 @@ class Nf4Parity(ParityTest):
     PACKAGES = ["torch", "bitsandbytes"]
 
     def check(self, weight):
-        """ops_test quantises what lies in the folder and compares bytes (tests/ops/nf4_test.cpp)."""
+        """ops_test quantises what lies in the folder and compares bytes (tests/ops/matmul/nf4_test.cpp)."""
         import torch
         from bitsandbytes.functional import quantize_4bit
 

@@ -11,8 +11,8 @@
 
 #include "xlt/nn/linear.h"
 #include "xlt/nn/rms_norm.h"
-#include "xlt/ops/rope.h"
-#include "xlt/ops/segment_attention.h"
+#include "xlt/ops/attention/segment_attention.h"
+#include "xlt/ops/elementwise/rope.h"
 
 namespace xlt {
 

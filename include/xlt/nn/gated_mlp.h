@@ -3,7 +3,7 @@
 #pragma once
 
 #include "xlt/nn/linear.h"
-#include "xlt/ops/gated_activation.h"
+#include "xlt/ops/elementwise/gated_activation.h"
 
 namespace xlt {
 

@@ -4,7 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "xlt/ops/rms_norm.h"
+#include "xlt/ops/norm/rms_norm.h"
 
 namespace xlt {
 

@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "xlt/ops/segment_attention.h"  // Span, AttentionPlan
+#include "xlt/ops/attention/segment_attention.h"  // Span, AttentionPlan
 
 namespace xlt {
 

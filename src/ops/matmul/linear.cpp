@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// linear and lora_linear: padding for batch invariance, and autograd that saves no more than it must.
+#include "xlt/ops/matmul/linear.h"
+
+#include "ops/matmul/matmul.h"
+
+#include <functional>
+#include <initializer_list>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "xlt/base/error.h"
+
+namespace xlt::ops {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::tensor_list;
+
+// Gradient of x [N, in] from that of y [N, out].
+at::Tensor input_gradient(const at::Tensor& y_gradient, const at::Tensor& weight) {
+  return matmul_nt(y_gradient, weight.t());
+}
+
+// Gradient of the weight [out, in]: y_gradientᵀ · x.
+at::Tensor weight_gradient(const at::Tensor& y_gradient, const at::Tensor& x) {
+  return matmul_nt(y_gradient.t(), x.t());
+}
+
+at::Tensor padded_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const MatmulLibrary library = matmul_library_of(x, weight);
+  const at::Tensor padded = pad_rows(x, x.size(0) == 0 ? 0 : invariant_rows_of(library));
+  return matmul_nt(library, padded, weight, bias).narrow(0, 0, x.size(0));
+}
+
+class LinearFunction : public torch::autograd::Function<LinearFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight) {
+    // A frozen weight asks for no gradient, and so for no copy of x.
+    context->save_for_backward({weight.requires_grad() ? x : at::Tensor(), weight});
+    return matmul_nt(x, weight);
+  }
+
+  static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
+    const tensor_list saved = context->get_saved_variables();
+    const at::Tensor y_gradient = gradients[0].contiguous();
+    tensor_list result(2);
+    if (context->needs_input_grad(0)) result[0] = input_gradient(y_gradient, saved[1]);
+    if (context->needs_input_grad(1)) result[1] = weight_gradient(y_gradient, saved[0]);
+    return result;
+  }
+};
+
+class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& a, const at::Tensor& b, double scale, double p, int64_t key) {
+    at::Tensor y = matmul_nt(x, weight);
+    const at::Tensor h = matmul_nt(dropout(x, {p, static_cast<uint64_t>(key)}), a).mul_(scale);
+    add_matmul_nt(y, h, b);
+    context->save_for_backward({x, h, weight, a, b});
+    context->saved_data["scale"] = scale;
+    context->saved_data["p"] = p;
+    context->saved_data["key"] = key;
+    return y;
+  }
+
+  // With D the dropout and h = s·D(x)·aᵀ: ∂b = ∂yᵀ·h, g = s·∂y·b, ∂a = gᵀ·D(x), ∂x = ∂y·W + D(g·a).
+  static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
+    const tensor_list saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &h = saved[1], &weight = saved[2], &a = saved[3], &b = saved[4];
+    const double scale = context->saved_data["scale"].toDouble();
+    const Dropout drop{context->saved_data["p"].toDouble(),
+                       static_cast<uint64_t>(context->saved_data["key"].toInt())};
+    const at::Tensor y_gradient = gradients[0].contiguous();
+    const at::Tensor g = input_gradient(y_gradient, b).mul_(scale);
+    tensor_list result(7);
+    if (context->needs_input_grad(0)) {
+      result[0] = input_gradient(y_gradient, weight);
+      if (drop.p > 0)
+        add_dropout(result[0], input_gradient(g, a), drop);
+      else
+        add_matmul_nt(result[0], g, a.t());
+    }
+    if (context->needs_input_grad(2)) result[2] = weight_gradient(g, dropout(x, drop));
+    if (context->needs_input_grad(3)) result[3] = weight_gradient(y_gradient, h);
+    return result;
+  }
+};
+
+bool records_gradients(std::initializer_list<std::reference_wrapper<const at::Tensor>> inputs) {
+  if (!at::GradMode::is_enabled()) return false;
+  for (const at::Tensor& input : inputs) {
+    if (input.defined() && input.requires_grad()) return true;
+  }
+  return false;
+}
+
+at::Tensor to_rows(const at::Tensor& x, const at::Tensor& weight) {
+  XLT_CHECK(x.dim() >= 1 && weight.dim() == 2 && x.size(-1) == weight.size(1), "linear: x ", x.sizes(),
+            " does not fit a weight ", weight.sizes(), " [out, in]");
+  return x.dim() == 2 ? x : x.reshape({-1, x.size(-1)});
+}
+
+at::Tensor from_rows(const at::Tensor& y, const at::Tensor& x) {
+  if (x.dim() == 2) return y;
+  std::vector<int64_t> sizes = x.sizes().vec();
+  sizes.back() = y.size(1);
+  return y.reshape(sizes);
+}
+
+}  // namespace
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight) { return linear(x, weight, at::Tensor()); }
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const at::Tensor rows = to_rows(x, weight);
+  if (!records_gradients({x, weight, bias})) return from_rows(padded_product(rows, weight, bias), x);
+  const at::Tensor y = LinearFunction::apply(rows, weight);
+  return from_rows(bias.defined() ? y + bias : y, x);
+}
+
+at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
+                       const at::Tensor& b, double scale, const Dropout& drop) {
+  const at::Tensor rows = to_rows(x, weight);
+  XLT_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == weight.size(1) && b.size(0) == weight.size(0) &&
+                a.size(0) == b.size(1),
+            "lora_linear: a ", a.sizes(), " [r, in] and b ", b.sizes(), " [out, r] do not fit a weight ",
+            weight.sizes());
+  // Adapters are kept in float32 beside bfloat16 weights; the product runs in x's type.
+  const at::Tensor a_cast = a.to(x.scalar_type()), b_cast = b.to(x.scalar_type());
+  if (records_gradients({x, a, b}))
+    return from_rows(LoraLinearFunction::apply(rows, weight, a_cast, b_cast, scale, drop.p,
+                                               static_cast<int64_t>(drop.key)),
+                     x);
+  const int64_t count = rows.size(0);
+  const at::Tensor padded = pad_rows(rows, count == 0 ? 0 : invariant_rows(rows, weight));
+  at::Tensor y = matmul_nt(padded, weight);
+  add_matmul_nt(y, matmul_nt(dropout(padded, drop), a_cast).mul_(scale), b_cast);
+  return from_rows(y.narrow(0, 0, count), x);
+}
+
+int64_t invariant_rows(const at::Tensor& x, const at::Tensor& weight) {
+  return invariant_rows_of(matmul_library_of(x, weight));
+}
+
+bool reads_half_weights() { return cpu_matmul_suits(); }
+
+std::string matmul_library(const at::Tensor& x, const at::Tensor& weight) {
+  switch (matmul_library_of(x, weight)) {
+    case MatmulLibrary::kOwn:
+      return "xlt";
+    case MatmulLibrary::kMkl:
+    case MatmulLibrary::kMklWidened:
+      return "mkl";
+    case MatmulLibrary::kOnednnBf16:
+      return "onednn";
+    case MatmulLibrary::kDevice:
+      break;
+  }
+  return "device";
+}
+
+}  // namespace xlt::ops
