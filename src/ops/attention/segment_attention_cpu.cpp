@@ -3,6 +3,7 @@
 // tiles of keys in order of position. What a query gets depends on its own keys alone: tiles begin at fixed
 // positions, and keys that only its neighbours see enter with weight zero.
 #include "ops/attention/segment_attention_kernels.h"
+#include "ops/float_rows.h"
 
 #include <algorithm>
 #include <atomic>
