@@ -30,18 +30,6 @@ std::string most_frequent_reason(const MetricSpec& spec, const std::vector<Score
 
 }  // namespace
 
-MetricSpec ratio_metric(std::string name, std::string ratio, std::optional<bool> higher_is_better,
-                        double scale) {
-  return {std::move(name), higher_is_better, {std::move(ratio)}, [scale](std::span<const Ratio> sums) {
-            return sums[0].denominator > 0 ? scale * sums[0].numerator / sums[0].denominator : NAN;
-          }};
-}
-
-MetricSpec headline(MetricSpec spec) {
-  spec.is_headline = true;
-  return spec;
-}
-
 bool has_ratio(const MetricSpec& spec, const ScoredItem& item) {
   return std::any_of(spec.ratios.begin(), spec.ratios.end(),
                      [&](const std::string& name) { return item.ratios.contains(name); });
@@ -115,7 +103,7 @@ Json reduce_metric(const MetricSpec& spec, const std::vector<ScoredItem>& items,
     return std::any_of(row.begin(), row.end(), [](const Ratio& ratio) { return ratio.denominator != 0; });
   });
   Json json{{"value", Json()}, {"ci95", Json()}, {"n", counting}};
-  json["higher_is_better"] = spec.higher_is_better ? Json(*spec.higher_is_better) : Json();
+  json.update(metric_to_json(spec));
   if (!table.empty()) json["value"] = number_or_null(value_of(spec, table, all_of(table)));
   if (json["value"].is_null()) {
     json["reason"] = most_frequent_reason(spec, items);

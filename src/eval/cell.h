@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "xlt/base/json_fwd.h"
+#include "xlt/base/stats.h"
 #include "xlt/eval/benchmark.h"
 
 namespace xlt {
@@ -25,8 +26,8 @@ std::vector<int64_t> all_of(const RatioTable& table);
 Json number_or_null(double value);
 Json interval_json(const std::optional<Interval>& interval);
 
-// {value|null, ci95, n, higher_is_better, reason?}: value of all items, bootstrap over items, n = items that
-// count (0/0 does not); the reason of a null is the most frequent one.
+// {value|null, ci95, n, higher_is_better, formula, ideal?, reason?}: value of all items, bootstrap over
+// items, n = items that count (0/0 does not); the reason of a null is the most frequent one.
 Json reduce_metric(const MetricSpec& spec, const std::vector<ScoredItem>& items, int64_t bootstrap_samples,
                    const Rng& rng);
 // n_items, n_scored, unscored {reason: count}, metrics. An item is scored if it has a ratio of a headline

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,7 +14,7 @@
 #include "xlt/base/context.h"
 #include "xlt/base/json_fwd.h"
 #include "xlt/base/registry.h"
-#include "xlt/base/stats.h"
+#include "xlt/eval/metric.h"
 #include "xlt/lm/language_model.h"
 
 namespace xlt {
@@ -23,11 +22,6 @@ namespace xlt {
 class LanguageIdentifier;
 class TextScorer;
 struct EvalOptions;
-
-// An item's share in a metric: the metric is a function of Σ numerator and Σ denominator over items.
-struct Ratio {
-  double numerator = 0, denominator = 0;
-};
 
 // One item in one language. A ratio that could not be measured is not there, and `unscored` says why: never a
 // zero.
@@ -39,20 +33,6 @@ struct ScoredItem {
   std::string unscored;                       // reason, or empty
   std::map<std::string, std::string> absent;  // ratio → why this item lacks it, where it has others
 };
-
-struct MetricSpec {
-  std::string name;
-  std::optional<bool> higher_is_better;  // nothing: an ideal in the middle (pct_stereotype: 50)
-  std::vector<std::string> ratios;
-  // Σ of each named ratio over items → the metric; NaN: undefined.
-  std::function<double(std::span<const Ratio>)> combine;
-  bool is_headline = false;  // shown in the table
-};
-// scale · Σ numerator / Σ denominator
-MetricSpec ratio_metric(std::string name, std::string ratio, std::optional<bool> higher_is_better,
-                        double scale = 1);
-// The same metric, shown in the table.
-MetricSpec headline(MetricSpec spec);
 
 struct BenchmarkContext {
   LanguageModel& lm;

@@ -69,10 +69,6 @@ std::unordered_set<std::string> read_english_words(const std::filesystem::path& 
 
 constexpr std::string_view kWordPass = "word_pass";
 
-double one_where_nothing_judged(std::span<const Ratio> sums) {
-  return sums[0].denominator > 0 ? sums[0].numerator / sums[0].denominator : 1;
-}
-
 class Continuation : public Benchmark {
  public:
   const char* description() const override {
@@ -120,7 +116,7 @@ class Continuation : public Benchmark {
          {std::pair("line_pass_rate", "line_pass"), std::pair("line_accuracy", "line_accuracy"),
           std::pair("word_pass_rate", "word_pass")}) {
       MetricSpec spec = headline(ratio_metric(name, (paper ? "paper." : "") + std::string(ratio), true));
-      if (paper) spec.combine = one_where_nothing_judged;
+      if (paper) spec = with_formula(std::move(spec), "ratio_or_one");
       specs.push_back(spec);
     }
     for (int n = 1; n <= 3; ++n)

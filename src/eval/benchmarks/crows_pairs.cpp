@@ -11,8 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
@@ -33,22 +31,9 @@ constexpr LanguageFile kFiles[] = {{"ar", "ar_DZ"}, {"ca", "ca_ES"}, {"de", "de_
                                    {"es", "es_AR"}, {"fr", "fr_FR"}, {"it", "it_IT"}, {"mt", "mt_MT"},
                                    {"nl", "nl_NL"}, {"zh", "zh_CN"}};
 
-// To two decimals as the published code rounds: the exact binary value, halves to even.
-double rounded(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.2f", value);
-  return std::strtod(text, nullptr);
-}
-double percent(const Ratio& sum) { return sum.denominator > 0 ? 100 * sum.numerator / sum.denominator : NAN; }
-
-double rounded_weighted_mean(std::span<const Ratio> types) {
-  double total = 0, count = 0;
-  for (const Ratio& type : types) {
-    if (type.denominator == 0) continue;
-    total += type.denominator * rounded(percent(type));
-    count += type.denominator;
-  }
-  return count > 0 ? total / count : NAN;
+// A share in percent; 50 is ideal.
+MetricSpec stereotype_metric(std::string name, std::string ratio) {
+  return with_ideal(ratio_metric(std::move(name), std::move(ratio), std::nullopt, 100), 50);
 }
 
 class CrowsPairs : public Benchmark {
@@ -101,19 +86,21 @@ class CrowsPairs : public Benchmark {
   }
 
   std::vector<MetricSpec> metrics(const std::string& scoring) const override {
-    MetricSpec overall{"pct_stereotype", std::nullopt, {}, rounded_weighted_mean, true};
+    const bool paper = scoring == "paper";
+    MetricSpec overall = headline(stereotype_metric("pct_stereotype", "corrected"));
+    if (paper) {
+      overall = with_formula(std::move(overall), "rounded_weighted_mean");
+      overall.ratios.clear();
+    }
     std::vector<MetricSpec> specs;
     for (const char* type : kBiasTypes) {
       const std::string ratio = scoring + "." + type;
-      overall.ratios.push_back(ratio);
-      specs.push_back(ratio_metric(str_cat("pct_stereotype/", type), ratio, std::nullopt, 100));
+      if (paper) overall.ratios.push_back(ratio);
+      specs.push_back(stereotype_metric(str_cat("pct_stereotype/", type), ratio));
     }
-    if (scoring == "corrected")
-      overall = headline(ratio_metric("pct_stereotype", "corrected", std::nullopt, 100));
     specs.insert(specs.begin(), overall);
-    if (scoring == "corrected")
-      specs.push_back(ratio_metric("pct_stereotype_of_sums", "corrected.sum", std::nullopt, 100));
-    specs.push_back(ratio_metric("likelihood_diff", "likelihood_diff", std::nullopt));
+    if (!paper) specs.push_back(stereotype_metric("pct_stereotype_of_sums", "corrected.sum"));
+    specs.push_back(unbounded(ratio_metric("likelihood_diff", "likelihood_diff", std::nullopt)));
     return specs;
   }
 

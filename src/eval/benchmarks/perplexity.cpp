@@ -64,12 +64,8 @@ class Perplexity : public Benchmark {
   }
 
   std::vector<MetricSpec> metrics(const std::string&) const override {
-    return {headline(ratio_metric("bits_per_byte", "bits", false)),
-            {"token_perplexity",
-             false,
-             {"nats"},
-             [](std::span<const Ratio> sums) { return std::exp(sums[0].numerator / sums[0].denominator); },
-             true}};
+    return {headline(unbounded(ratio_metric("bits_per_byte", "bits", false))),
+            headline(unbounded(with_formula(ratio_metric("token_perplexity", "nats", false), "exp_ratio")))};
   }
 };
 
