@@ -17,6 +17,22 @@ constexpr LanguageInfo kLanguages[] = {
 #undef X
 };
 
+struct LanguageCode {
+  const char *code, *tag;
+};
+constexpr LanguageCode kCodes[] = {
+#define X(code, tag) {code, tag},
+#include "base/language_codes.def"
+#undef X
+};
+
+// The tag to use for a code, or null if the code is the one to use.
+const char* present_tag(const std::string& code) {
+  const auto found = std::lower_bound(std::begin(kCodes), std::end(kCodes), code,
+                                      [](const LanguageCode& a, const std::string& b) { return a.code < b; });
+  return found != std::end(kCodes) && code == found->code ? found->tag : nullptr;
+}
+
 std::vector<std::string> subtags_of(std::string_view tag) {
   std::vector<std::string> subtags(1);
   for (char c : tag) {
@@ -29,16 +45,65 @@ std::vector<std::string> subtags_of(std::string_view tag) {
   return subtags;
 }
 
+bool is_script(const std::string& subtag) {
+  return subtag.size() == 4 &&
+         std::all_of(subtag.begin(), subtag.end(), [](unsigned char c) { return std::isalpha(c); });
+}
+
+// With the code to use; what that says of script or region counts where the tag says nothing.
+std::vector<std::string> canonical_subtags(std::string_view tag) {
+  std::vector<std::string> subtags = subtags_of(tag);
+  const char* present = present_tag(subtags[0]);
+  if (!present) return subtags;
+  const std::vector<std::string> wanted = subtags_of(present);
+  subtags[0] = wanted[0];
+  if (wanted.size() > 1 && (subtags.size() == 1 || (is_script(wanted[1]) && !is_script(subtags[1]))))
+    subtags.insert(subtags.begin() + 1, wanted[1]);
+  return subtags;
+}
+
 // BCP-47 case: script "Hans", region "BR", everything else lower.
 std::string cased(std::string subtag, bool after_singleton) {
-  const bool is_alpha =
-      std::all_of(subtag.begin(), subtag.end(), [](unsigned char c) { return std::isalpha(c); });
   if (after_singleton) return subtag;
-  if (subtag.size() == 4 && is_alpha)
-    subtag[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(subtag[0])));
-  if (subtag.size() == 2 && is_alpha)
+  if (is_script(subtag)) subtag[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(subtag[0])));
+  if (subtag.size() == 2)
     for (char& c : subtag) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return subtag;
+}
+
+std::string join(const std::vector<std::string>& subtags) {
+  std::string tag = subtags[0];
+  bool after_singleton = false;
+  for (size_t i = 1; i < subtags.size(); ++i) {
+    tag += "-" + cased(subtags[i], after_singleton);
+    after_singleton = after_singleton || subtags[i].size() == 1;
+  }
+  return tag;
+}
+
+std::string script_of(std::string_view tag) {
+  const std::vector<std::string> subtags = canonical_subtags(tag);
+  return subtags.size() > 1 && is_script(subtags[1]) ? subtags[1] : std::string();
+}
+
+// ISO 15924 has codes for what is written in several scripts, and for Han of either kind.
+bool holds_script(const std::string& whole, const std::string& part) {
+  if (whole == "hani") return part == "hans" || part == "hant";
+  if (whole == "jpan") return part == "hira" || part == "kana" || part == "hrkt" || part == "hani";
+  return whole == "kore" && (part == "hang" || part == "hani");
+}
+
+bool same_script(const std::string& a, const std::string& b) {
+  return a == b || holds_script(a, b) || holds_script(b, a);
+}
+
+// Data sets whose codes have three letters name the script always (eng_Latn). Chinese has no usual one.
+std::vector<std::string> without_usual_script(std::vector<std::string> subtags, const std::string& code) {
+  if (code.size() != 3 || subtags.size() < 2 || !is_script(subtags[1]) || subtags[0] == "zh") return subtags;
+  std::string usual = find_language(subtags[0])->script;
+  usual[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(usual[0])));
+  if (same_script(usual, subtags[1])) subtags.erase(subtags.begin() + 1);
+  return subtags;
 }
 
 }  // namespace
@@ -48,7 +113,7 @@ std::span<const LanguageInfo> known_languages() { return kLanguages; }
 std::string primary_language(std::string_view tag) { return subtags_of(tag)[0]; }
 
 const LanguageInfo* find_language(std::string_view tag) {
-  const std::string primary = primary_language(tag);
+  const std::string primary = canonical_subtags(tag)[0];
   for (const LanguageInfo& language : kLanguages)
     if (primary == language.tag) return &language;
   return nullptr;
@@ -68,13 +133,22 @@ std::string parse_language(std::string_view tag) {
                 str_cat("unknown language \"", tag, "\": expected a BCP-47 tag such as en, pt-BR, zh-Hans",
                         near.empty() ? "" : str_cat("; did you mean \"", near, "\"?")));
   }
-  std::string normal = subtags[0];
-  bool after_singleton = false;
-  for (size_t i = 1; i < subtags.size(); ++i) {
-    normal += "-" + cased(subtags[i], after_singleton);
-    after_singleton = after_singleton || subtags[i].size() == 1;
-  }
-  return normal;
+  return join(without_usual_script(canonical_subtags(tag), subtags[0]));
+}
+
+std::string canonical_language(std::string_view tag) { return join(canonical_subtags(tag)); }
+
+std::string language_key(std::string_view tag) {
+  const std::string primary = canonical_subtags(tag)[0];
+  if (primary == "nb") return "no";
+  if (primary == "fil") return "tl";
+  return primary;
+}
+
+bool is_language(std::string_view tag, std::string_view language) {
+  if (language_key(tag) != language_key(language)) return false;
+  const std::string script = script_of(tag), wanted = script_of(language);
+  return script.empty() || wanted.empty() || same_script(script, wanted);
 }
 
 std::string language_name(std::string_view tag) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/continuation_lines.h"
 
-#include "eval/language_match.h"
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -55,7 +53,7 @@ LineCounts count_lines(const std::string& completion, const std::string& languag
     if (line_words(line, language).size() < kWordsPerLine) continue;
     ++counts.kept;
     const LanguageGuess guess = identifier.identify(line);
-    counts.wrong += guess.probability <= kSureness || guess.language != identifier_label(language);
+    counts.wrong += guess.probability <= kSureness || !is_language(guess.language, language);
   }
   return counts;
 }

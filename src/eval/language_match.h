@@ -2,6 +2,7 @@
 // Whether a text is in the language it should be in.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,10 +10,12 @@
 
 namespace xlt {
 
-// The identifier's label of a BCP-47 tag ("pt-BR" → "pt", "nb" → "no").
-std::string identifier_label(const std::string& language);
-// The top label is the language's, whatever its probability.
-bool matches_language(const LanguageIdentifier& identifier, std::string_view text,
-                      const std::string& language);
+// Why no text can be held against `language`: no identifier was given (null), or it does not know the
+// language ("identifier does not know zu"). Empty: it can.
+std::string why_language_unknown(const LanguageIdentifier* identifier, std::string_view language);
+// Whether the top label is the language's, whatever its probability; nothing if `identifier` does not know
+// the language.
+std::optional<bool> matches_language(const LanguageIdentifier& identifier, std::string_view text,
+                                     std::string_view language);
 
 }  // namespace xlt

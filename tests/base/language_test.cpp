@@ -61,10 +61,26 @@ TEST(Languages, OfTheDataFoldersAreKnown) {
   EXPECT_GT(checked, 0);
 }
 
+TEST(LanguageCodes, AreSortedAndEachLeadsToATagThatStays) {
+  const char* codes[] = {
+#define X(code, tag) code,
+#include "base/language_codes.def"
+#undef X
+  };
+  EXPECT_GE(std::size(codes), 250u);
+  for (size_t i = 1; i < std::size(codes); ++i) EXPECT_LT(std::string(codes[i - 1]), std::string(codes[i]));
+  for (const char* code : codes) {
+    const std::string tag = canonical_language(code);
+    EXPECT_NE(primary_language(tag), code);
+    EXPECT_EQ(canonical_language(tag), tag) << code;
+  }
+}
+
 TEST(FindLanguage, GoesByThePrimarySubtag) {
   EXPECT_STREQ(find_language("zh-Hant-TW")->name, "Chinese");
   EXPECT_STREQ(find_language("PT_br")->tag, "pt");
   EXPECT_STREQ(find_language("yue")->script, "Hant");
+  EXPECT_STREQ(find_language("iw")->name, "Hebrew");
   EXPECT_EQ(find_language("xx"), nullptr);
   EXPECT_EQ(find_language(""), nullptr);
   EXPECT_EQ(find_language("English"), nullptr);
@@ -78,12 +94,84 @@ TEST(ParseLanguage, WritesTheTagAsBcp47Does) {
   EXPECT_EQ(parse_language("FR-ca-U-SD-CAQC"), "fr-CA-u-sd-caqc");  // lower case after a singleton
 }
 
+TEST(ParseLanguage, DeprecatedTagsAreTakenAsThePresentOnes) {
+  EXPECT_EQ(parse_language("iw"), "he");
+  EXPECT_EQ(parse_language("in"), "id");
+  EXPECT_EQ(parse_language("ji"), "yi");
+  EXPECT_EQ(parse_language("JW"), "jv");
+  EXPECT_EQ(parse_language("mo"), "ro");
+  EXPECT_EQ(parse_language("sh"), "sr-Latn");
+  EXPECT_EQ(parse_language("sh-Cyrl"), "sr-Cyrl");
+  EXPECT_EQ(parse_language("sh_BA"), "sr-Latn-BA");
+}
+
+TEST(ParseLanguage, CodesOfDataSetsBecomeTags) {
+  EXPECT_EQ(parse_language("eng"), "en");
+  EXPECT_EQ(parse_language("eng_Latn"), "en");
+  EXPECT_EQ(parse_language("arb_Arab"), "ar");
+  EXPECT_EQ(parse_language("kor_Hang"), "ko");
+  EXPECT_EQ(parse_language("zho_Hans"), "zh-Hans");
+  EXPECT_EQ(parse_language("srp_Latn"), "sr-Latn");
+  EXPECT_EQ(parse_language("ceb_Latn"), "ceb");
+  EXPECT_EQ(parse_language("en-Latn"), "en-Latn");  // asked for in so many words
+}
+
+TEST(CanonicalLanguage, TakesCodesOfIso639AndKeepsOthers) {
+  for (const auto& [code, tag] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"eng_Latn", "en-Latn"},
+                                                                  {"cmn_Hani", "zh-Hani"},
+                                                                  {"zho_Hant", "zh-Hant"},
+                                                                  {"arb_Arab", "ar-Arab"},
+                                                                  {"nob_Latn", "nb-Latn"},
+                                                                  {"pes_Arab", "fa-Arab"},
+                                                                  {"swh_Latn", "sw-Latn"},
+                                                                  {"zsm_Latn", "ms-Latn"},
+                                                                  {"ekk_Latn", "et-Latn"},
+                                                                  {"lvs_Latn", "lv-Latn"},
+                                                                  {"npi_Deva", "ne-Deva"},
+                                                                  {"ory_Orya", "or-Orya"},
+                                                                  {"azj_Latn", "az-Latn"},
+                                                                  {"als_Latn", "sq-Latn"},
+                                                                  {"zul", "zu"},
+                                                                  {"yue_Hant", "yue-Hant"},
+                                                                  {"ace_Arab", "ace-Arab"},
+                                                                  {"prs", "fa-AF"},
+                                                                  {"fa", "fa"},
+                                                                  {"", ""}})
+    EXPECT_EQ(canonical_language(code), tag) << code;
+}
+
+TEST(LanguageKey, IsTheSameForAllTagsOfALanguage) {
+  EXPECT_EQ(language_key("pt-BR"), "pt");
+  EXPECT_EQ(language_key("nb"), language_key("no"));
+  EXPECT_EQ(language_key("nob_Latn"), language_key("nb-NO"));
+  EXPECT_EQ(language_key("fil"), language_key("tgl"));
+  EXPECT_NE(language_key("nn"), language_key("no"));
+  EXPECT_EQ(language_key("iw"), "he");
+}
+
+TEST(IsLanguage, ComparesScriptsWhereBothNameOne) {
+  EXPECT_TRUE(is_language("zh", "zh-Hant"));   // lid.176 cannot tell
+  EXPECT_TRUE(is_language("zho_Hant", "zh"));  // any script will do
+  EXPECT_TRUE(is_language("zho_Hant", "zh-Hant-TW"));
+  EXPECT_FALSE(is_language("zho_Hans", "zh-Hant"));
+  EXPECT_TRUE(is_language("cmn_Hani", "zh-Hant"));
+  EXPECT_TRUE(is_language("jpn_Jpan", "ja"));
+  EXPECT_TRUE(is_language("kor_Hang", "ko-Kore"));
+  EXPECT_FALSE(is_language("srp_Cyrl", "sr-Latn"));
+  EXPECT_TRUE(is_language("sh", "sr"));
+  EXPECT_FALSE(is_language("sh", "sr-Cyrl"));
+  EXPECT_FALSE(is_language("arz", "ar"));
+  EXPECT_FALSE(is_language("yue", "zh"));
+  EXPECT_FALSE(is_language("", "en"));
+}
+
 TEST(ParseLanguage, RefusesWhatItDoesNotKnowAndOffersTheNearest) {
-  const Error error = error_of([] { parse_language("eng"); });
+  const Error error = error_of([] { parse_language("enn"); });
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_STREQ(
       error.what(),
-      "unknown language \"eng\": expected a BCP-47 tag such as en, pt-BR, zh-Hans; did you mean \"en\"?");
+      "unknown language \"enn\": expected a BCP-47 tag such as en, pt-BR, zh-Hans; did you mean \"en\"?");
   for (const char* tag : {"", "-", "en-", "en--US", "en US", "en-waytoolongsubtag", "q"})
     EXPECT_EQ(error_of([&] { parse_language(tag); }).kind(), ErrorKind::kUsage) << tag;
 }

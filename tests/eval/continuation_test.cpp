@@ -95,6 +95,20 @@ TEST_F(Continuation, WithoutIdentifierDiversityIsStillMeasured) {
   EXPECT_EQ(cell(report, "continuation", "en", "paper").at("n_scored"), 0);
 }
 
+TEST_F(Continuation, F4ALanguageThatTheIdentifierDoesNotKnowIsUnscored) {
+  write_data("tatoeba/zu.tsv", "Sawubona\n");
+  lm_.completions = {{"Sawubona", {"umuntu ngumuntu ngabantu bonke ekhaya lami"}}};
+  for (const char* scoring : {"corrected", "paper"}) {
+    const Json cell = reduced("zu", scoring);
+    for (const char* metric : {"line_pass_rate", "line_accuracy"}) {
+      EXPECT_TRUE(cell.at("metrics").at(metric).at("value").is_null()) << scoring;
+      EXPECT_EQ(cell.at("metrics").at(metric).at("reason"), "identifier does not know zu") << scoring;
+    }
+  }
+  EXPECT_DOUBLE_EQ(value(reduced("zu", "corrected"), "dist_1"), 1);
+  EXPECT_EQ(reduced("zu", "paper").at("metrics").at("dist_1").at("reason"), "identifier does not know zu");
+}
+
 TEST_F(Continuation, AsksGreedilyForTheTextColumnOfEachLayout) {
   write_data("tatoeba/de.tsv",
              "\xEF\xBB\xBF"

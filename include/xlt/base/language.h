@@ -19,11 +19,21 @@ struct LanguageInfo {
 
 // Sorted by tag.
 std::span<const LanguageInfo> known_languages();
-// By primary subtag; nullptr if unknown.
+// By primary subtag, canonical or not (iw); nullptr if unknown.
 const LanguageInfo* find_language(std::string_view tag);
-// "EN_us" → "en-US"; throws kUsage with the nearest known tag when it is no well-formed BCP-47 tag of a known
-// language.
+// "EN_us" → "en-US", "iw" → "he", "eng_Latn" → "en", "zho_Hans" → "zh-Hans"; throws kUsage with the nearest
+// known tag when it is no well-formed BCP-47 tag of a known language.
 std::string parse_language(std::string_view tag);
+// What others call a language, as BCP-47 does, with the script if one is named: "cmn_Hani" → "zh-Hani",
+// "arb" → "ar", "jw" → "jv", "sh" → "sr-Latn". A code that is none of ours stays ("ace_Arab" → "ace-Arab").
+std::string canonical_language(std::string_view tag);
+// The same for all tags of one language: "pt-BR" → "pt", "iw" → "he", nb → "no", fil → "tl".
+std::string language_key(std::string_view tag);
+// Whether what is labelled `tag` counts as `language`: the same key, and, where both name a script, the same
+// one (Hani is either Han, Jpan and Kore hold theirs). So a label without script is zh-Hant where only zh
+// can be told, and any script is right where none is asked for. Dialects that CLDR does not fold into a
+// language are languages of their own (arz is not ar).
+bool is_language(std::string_view tag, std::string_view language);
 // "pt-BR" → "pt"
 std::string primary_language(std::string_view tag);
 // English name, or the tag itself where unknown.

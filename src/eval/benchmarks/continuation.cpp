@@ -9,6 +9,7 @@
 #include "eval/continuation_lines.h"
 #include "eval/factories.h"
 #include "eval/language_files.h"
+#include "eval/language_match.h"
 
 #include <algorithm>
 #include <cctype>
@@ -74,7 +75,7 @@ class Continuation : public Benchmark {
   const char* description() const override {
     return "language consistency and diversity of greedy continuations";
   }
-  const char* version() const override { return "1"; }
+  const char* version() const override { return "2"; }
   std::vector<std::string> depends_on() const override { return {"continuation_tokens", "lid"}; }
   std::vector<std::filesystem::path> other_files(const std::filesystem::path& data) const override {
     return {data / "language_confusion" / "words.txt"};
@@ -159,19 +160,18 @@ class Continuation : public Benchmark {
   // Why no item of the cell can have its word pass rate or its lines judged.
   static void add_absences(ScoredItem& item, const std::string& language,
                            const std::unordered_set<std::string>& english, const BenchmarkContext& context) {
-    const std::string no_identifier = "no language identification model (--lid)";
+    const std::string unknown = why_language_unknown(context.identifier, language);
     for (const std::string prefix : {"", "paper."}) {
       if (!has_word_pass_rate(language)) {
         item.absent[prefix + "word_pass"] = "defined for ar hi ja ko ru zh only";
       } else if (english.empty()) {
         item.absent[prefix + "word_pass"] = "no English word list (language_confusion/words.txt)";
       }
-      if (context.identifier) continue;
+      if (unknown.empty()) continue;
       for (const char* name : {"line_pass", "line_accuracy", "word_pass"})
-        item.absent.try_emplace(prefix + name, no_identifier);
+        item.absent.try_emplace(prefix + name, unknown);
     }
-    for (int n = 1; n <= 3 && !context.identifier; ++n)
-      item.absent[str_cat("paper.dist_", n)] = no_identifier;
+    for (int n = 1; n <= 3 && !unknown.empty(); ++n) item.absent[str_cat("paper.dist_", n)] = unknown;
   }
 
   static Words tokens_of(const std::string& text, const LanguageModel& lm) {
@@ -181,7 +181,7 @@ class Continuation : public Benchmark {
   }
 
   static void add_diversity(ScoredItem& item, const std::string& prompt, const std::string& text,
-                            const std::string& language, bool has_wrong_line,
+                            const std::string& language, bool is_judged, bool has_wrong_line,
                             const BenchmarkContext& context) {
     const Words tokens = tokens_of(text, context.lm), before = tokens_of(prompt, context.lm),
                 words = split_words(fold_case_and_accents(text), language);
@@ -191,7 +191,7 @@ class Continuation : public Benchmark {
       const std::string paper = str_cat("paper.dist_", n);
       if (has_wrong_line) {
         item.absent[paper] = "a line of another language";
-      } else if (context.identifier) {
+      } else if (is_judged) {
         item.ratios[paper] = {tokens.empty() ? 0 : new_distinct(tokens, before, n), 1};
       }
     }
@@ -206,17 +206,18 @@ class Continuation : public Benchmark {
     item.ratios["empty"] = {is_empty ? 1.0 : 0.0, 1};
     if (is_empty) item.unscored = "empty completion";
     LineCounts lines;
-    if (context.identifier) {
+    const bool is_judged = why_language_unknown(context.identifier, language).empty();
+    if (is_judged) {
       lines = count_lines(text, language, *context.identifier);
       add_lines(item, lines, text, language, english);
     }
     add_absences(item, language, english, context);
     if (is_empty) {
       for (const char* name : {"line_pass", "line_accuracy"})
-        if (context.identifier) item.absent[name] = item.unscored;
-      for (int n = 1; n <= 3 && context.identifier; ++n) item.ratios[str_cat("paper.dist_", n)] = {0, 1};
+        if (is_judged) item.absent[name] = item.unscored;
+      for (int n = 1; n <= 3 && is_judged; ++n) item.ratios[str_cat("paper.dist_", n)] = {0, 1};
     } else {
-      add_diversity(item, prompt, text, language, lines.wrong > 0, context);
+      add_diversity(item, prompt, text, language, is_judged, lines.wrong > 0, context);
     }
     return item;
   }
