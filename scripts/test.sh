@@ -21,6 +21,9 @@ else
   say "SKIPPED: format of sources (.venv has no clang-format; run scripts/test.sh without --quick once)"
 fi
 
+say "tables of scripts/README.md"
+python3 scripts/print_tables.py --check
+
 say "unit tests, layers, scenarios"
 ctest --test-dir build/release --output-on-failure -j 2
 

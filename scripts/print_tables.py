@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the tables of scripts/README.md from the measurements committed in scripts/results.
+
+A table stands between the lines `<!-- table NAME -->` and `<!-- end -->`; NAME is a file of scripts/results and, after a colon, one of its lists.
+
+usage: print_tables.py [--check]     --check: changes nothing, exit 1 if a table is not what its file says
+"""
+import json
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+WORKS = {"generate": "generate 4 × 500 tokens", "score": "score 80 sentences", "dpo": "DPO step, 4 pairs, LoRA r 64", "sft": "SFT step, 4 texts, LoRA r 64",
+         "start": "score 1 pair, with loading"}
+
+
+def number(value):
+    return "" if value is None else f"{value:.3g}"
+
+
+def speed_table(record):
+    lines = ["| model | work | dtype | peer | xlt | peer's | times as fast (lowest–highest) | goal | memory, of the peer's |",
+             "|---|---|---|---|---:|---:|---:|---:|---:|"]
+    for row in record["rows"]:
+        low, high = row["speedup_range"]
+        share = row.get("memory_share") or (row["xlt_mb"] / row["peer_mb"] if row.get("peer_mb") else None)
+        lines.append(f"| {row['model']} | {WORKS.get(row['work'], row['work'])} | {row['dtype']} | {row['peer']} | {number(row['xlt_seconds'])} s | "
+                     f"{number(row['peer_seconds'])} s | **{row['speedup']:.1f}** ({low:.1f}–{high:.1f}) | {number(row['goal'])} | "
+                     f"{'' if share is None else f'{share:.2f}'} |")
+    return lines
+
+
+def change_text(change):
+    (low, high), digits = change["ci95"], 3 if abs(change["change"]) < 1 and max(map(abs, change["ci95"])) < 1 else 1
+    text = f"{change['change']:+.{digits}f}"
+    return f"{f'**{text}**' if low > 0 or high < 0 else text} [{low:+.{digits}f}, {high:+.{digits}f}]"
+
+
+def study_table(rows):
+    """Rows {metric?, language, n, before, and a {change, ci95} for each arm}."""
+    names = [name for name in ("metric", "language", "n") if name in rows[0]]
+    arms = [name for name in rows[0] if isinstance(rows[0][name], dict)]
+    lines = ["| " + " | ".join(names + ["before"] + arms) + " |", "|" + "---|" * len(names) + "---:|" + "---|" * len(arms)]
+    for row in rows:
+        cells = [str(row[name]) for name in names] + [number(row["before"])] + [change_text(row[arm]) for arm in arms]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def table(name):
+    file, _, which = name.partition(":")
+    record = json.loads((HERE / "results" / file).read_text(encoding="utf-8"))
+    return study_table(record[which]) if which else speed_table(record)
+
+
+def main():
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit(__doc__)
+    page = HERE / "README.md"
+    before = page.read_text(encoding="utf-8")
+    after = re.sub(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)", lambda m: m[1] + "\n".join(table(m[2])) + "\n" + m[3], before, flags=re.S)
+    if sys.argv[1:] == ["--check"]:
+        if after != before:
+            sys.exit("scripts/README.md: a table is not what scripts/results says; run scripts/print_tables.py")
+        return
+    page.write_text(after, encoding="utf-8")
+
+
+main()
