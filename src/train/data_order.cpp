@@ -5,13 +5,15 @@
 #include <cmath>
 #include <numeric>
 
+#include "xlt/base/error.h"
 #include "xlt/base/rng.h"
 
 namespace xlt {
 
 namespace {
 
-int64_t ceil_divide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+// Without a + b, which a batch size without bound would overflow.
+int64_t ceil_divide(int64_t a, int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
 
 std::vector<int64_t> file_order_of(int64_t size) {
   std::vector<int64_t> order(size);
@@ -35,13 +37,25 @@ Split split_rows(int64_t num_rows, double fraction, uint64_t seed, bool file_ord
 
 int64_t DataOrder::batches_per_epoch() const { return ceil_divide(options_.num_rows, options_.batch_size); }
 
+// Up is transformers 5.23's `set_initial_training_values`, which TRL 1.16 trains by; down is
+// transformers 4.44's. Differs from the latter: there the batches left over go into the next epoch's first
+// step, so that no row is left out but the last epoch's end; the count of steps is the same.
 int64_t DataOrder::steps_per_epoch() const {
-  return std::max<int64_t>(ceil_divide(batches_per_epoch(), options_.gradient_accumulation_steps), 1);
+  const int64_t accumulation = options_.gradient_accumulation_steps;
+  const int64_t steps = options_.last_accumulation == LastAccumulation::kDrop
+                            ? batches_per_epoch() / accumulation
+                            : ceil_divide(batches_per_epoch(), accumulation);
+  return std::max<int64_t>(steps, 1);
 }
 
 int64_t DataOrder::total_steps(int64_t max_steps, double num_epochs) const {
   if (max_steps > 0) return max_steps;
-  return static_cast<int64_t>(std::ceil(num_epochs * static_cast<double>(steps_per_epoch())));
+  constexpr double kMostSteps = 9007199254740992.0;  // 2^53: up to here doubles count exactly
+  const double steps = std::ceil(num_epochs * static_cast<double>(steps_per_epoch()));
+  if (!(steps <= kMostSteps))
+    throw Error(ErrorKind::kUsage, str_cat("num_epochs ", num_epochs, " of ", steps_per_epoch(),
+                                           " steps each make more steps than can be counted; give fewer"));
+  return static_cast<int64_t>(steps);
 }
 
 const std::vector<int64_t>& DataOrder::order_of(int64_t epoch) {
@@ -56,25 +70,28 @@ const std::vector<int64_t>& DataOrder::order_of(int64_t epoch) {
   return order_;
 }
 
+// Below batches_per_epoch, so nothing overflows.
+int64_t DataOrder::first_batch_of(int64_t step) const {
+  return step % steps_per_epoch() * options_.gradient_accumulation_steps;
+}
+
 std::vector<std::vector<int64_t>> DataOrder::micro_batches(int64_t step) {
   const std::vector<int64_t>& order = order_of(step / steps_per_epoch());
-  const int64_t first_batch = step % steps_per_epoch() * options_.gradient_accumulation_steps;
-  const int64_t last_batch =
-      std::min(first_batch + options_.gradient_accumulation_steps, batches_per_epoch());
+  const int64_t first_batch = first_batch_of(step);
+  const int64_t num_batches =
+      std::min(options_.gradient_accumulation_steps, batches_per_epoch() - first_batch);
   std::vector<std::vector<int64_t>> batches;
-  for (int64_t batch = first_batch; batch < last_batch; ++batch) {
+  for (int64_t batch = first_batch; batch < first_batch + num_batches; ++batch) {
     const int64_t begin = batch * options_.batch_size,
-                  end = std::min(begin + options_.batch_size, options_.num_rows);
-    batches.emplace_back(order.begin() + begin, order.begin() + end);
+                  count = std::min(options_.batch_size, options_.num_rows - begin);
+    batches.emplace_back(order.begin() + begin, order.begin() + begin + count);
   }
   return batches;
 }
 
 double DataOrder::epoch_after(int64_t num_steps) const {
-  const int64_t batches =
-      std::min(num_steps % steps_per_epoch() * options_.gradient_accumulation_steps, batches_per_epoch());
   return static_cast<double>(num_steps / steps_per_epoch()) +
-         static_cast<double>(batches) / static_cast<double>(batches_per_epoch());
+         static_cast<double>(first_batch_of(num_steps)) / static_cast<double>(batches_per_epoch());
 }
 
 }  // namespace xlt

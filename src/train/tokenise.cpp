@@ -3,6 +3,9 @@
 
 #include "train/tokenise_trl_0_8.h"
 
+#include <iterator>
+#include <limits>
+
 #include "xlt/base/error.h"
 #include "xlt/base/registry.h"
 
@@ -59,6 +62,39 @@ TrainRow tokenise_text(const SftRecord& record, const Tokenizer& tokenizer, cons
   return make_row({std::move(sequence)}, record.place, options);
 }
 
+// The row of a whole text → rows of at most `max_length` tokens, each with the tokenizer's special tokens
+// around its share of the others. A part that holds nothing but prompt has no label and is left out.
+std::vector<TrainRow> split_row(const TrainRow& whole, const Tokenizer& tokenizer, int64_t max_length) {
+  const Ids prefix = tokenizer.prefix_ids(), suffix = tokenizer.suffix_ids();
+  const TrainSequence& sequence = whole.sequences.front();
+  const int64_t num_special = prefix.size() + suffix.size();
+  const int64_t num_own = sequence.length() - num_special, room = max_length - num_special;
+  const int64_t num_parts = (num_own + room - 1) / room;
+  std::vector<TrainRow> rows;
+  for (int64_t part = 0; part < num_parts; ++part) {
+    const int64_t begin = part * room, end = std::min(begin + room, num_own);
+    const auto own = sequence.ids.begin() + prefix.size();
+    TrainSequence piece{prefix, 0};
+    piece.ids.insert(piece.ids.end(), own + begin, own + end);
+    piece.ids.insert(piece.ids.end(), suffix.begin(), suffix.end());
+    if (sequence.num_context > 0)  // a completion's labels begin after the prompt
+      piece.num_context =
+          std::max<int64_t>(sequence.num_context - begin, static_cast<int64_t>(prefix.size()));
+    if (piece.num_context < piece.length() - static_cast<int64_t>(suffix.size()))
+      rows.push_back({{std::move(piece)}, str_cat(whole.place, ", part ", part + 1, " of ", num_parts)});
+  }
+  return rows;
+}
+
+std::vector<TrainRow> split_text(const SftRecord& record, const Tokenizer& tokenizer,
+                                 const TokeniseOptions& options) {
+  TokeniseOptions unbounded = options;
+  unbounded.max_length = std::numeric_limits<int64_t>::max();
+  TrainRow whole = tokenise_text(record, tokenizer, unbounded);
+  if (whole.sequences.front().length() <= options.max_length) return {std::move(whole)};
+  return split_row(whole, tokenizer, options.max_length);
+}
+
 // TRL 1.16, `DPOTrainer._prepare_dataset`: one prompt length for both sides.
 TrainRow tokenise_pair(const PreferenceRecord& record, const Tokenizer& tokenizer,
                        const TokeniseOptions& options) {
@@ -78,22 +114,26 @@ bool is_usable(const TrainRow& row, int64_t max_length) {
   return true;
 }
 
-template <typename Record, typename TokeniseOne>
-TokenisedData tokenise_all(const std::vector<Record>& records, const Tokenizer& tokenizer,
-                           const TokeniseOptions& options, const TokeniseOne& tokenise_one) {
+void check_eos(const Tokenizer& tokenizer, const TokeniseOptions& options) {
   if (options.append_eos && !tokenizer.eos_id())
     throw Error(ErrorKind::kCheckpoint,
                 "the tokenizer names no end-of-sequence token to append; give no_append_eos", "tokenizer");
-  TokenisedData data;
-  data.rows.reserve(records.size());
-  for (const Record& record : records) {
-    TrainRow row = tokenise_one(record, tokenizer, options);
-    if (is_usable(row, options.max_length))
-      data.rows.push_back(std::move(row));
-    else
-      ++data.num_dropped;
-  }
-  return data;
+}
+
+void check_room(const Tokenizer& tokenizer, int64_t max_length) {
+  const int64_t num_special = tokenizer.prefix_ids().size() + tokenizer.suffix_ids().size();
+  if (max_length <= num_special)
+    throw Error(ErrorKind::kUsage, str_cat("long_texts split: each row has ", num_special,
+                                           " special tokens, which leave no room in ", "max_length ",
+                                           max_length, "; give a larger one"));
+}
+
+// The rows that one record made; none that is usable: the record is dropped.
+void add_rows(TokenisedData& data, std::vector<TrainRow> rows, int64_t max_length) {
+  std::erase_if(rows, [&](const TrainRow& row) { return !is_usable(row, max_length); });
+  if (rows.empty()) ++data.num_dropped;
+  if (rows.size() > 1) ++data.num_split;
+  std::move(rows.begin(), rows.end(), std::back_inserter(data.rows));
 }
 
 }  // namespace
@@ -104,14 +144,33 @@ PairTokenization parse_pair_tokenization(const std::string& name) {
   throw_unknown_name("pair tokenization", name, {"trl_0_8", "trl_1"});
 }
 
+LongTexts parse_long_texts(const std::string& name) {
+  if (name == "cut") return LongTexts::kCut;
+  if (name == "split") return LongTexts::kSplit;
+  throw_unknown_name("treatment of long texts", name, {"cut", "split"});
+}
+
 TokenisedData tokenise(const std::vector<SftRecord>& records, const Tokenizer& tokenizer,
                        const TokeniseOptions& options) {
-  return tokenise_all(records, tokenizer, options, tokenise_text);
+  check_eos(tokenizer, options);
+  const bool splits = options.long_texts == LongTexts::kSplit;
+  if (splits) check_room(tokenizer, options.max_length);
+  TokenisedData data;
+  for (const SftRecord& record : records)
+    add_rows(data,
+             splits ? split_text(record, tokenizer, options)
+                    : std::vector<TrainRow>{tokenise_text(record, tokenizer, options)},
+             options.max_length);
+  return data;
 }
 
 TokenisedData tokenise(const std::vector<PreferenceRecord>& records, const Tokenizer& tokenizer,
                        const TokeniseOptions& options) {
-  return tokenise_all(records, tokenizer, options, tokenise_pair);
+  check_eos(tokenizer, options);
+  TokenisedData data;
+  for (const PreferenceRecord& record : records)
+    add_rows(data, {tokenise_pair(record, tokenizer, options)}, options.max_length);
+  return data;
 }
 
 }  // namespace xlt

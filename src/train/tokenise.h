@@ -20,19 +20,32 @@ enum class PairTokenization {
 };
 PairTokenization parse_pair_tokenization(const std::string& name);  // throws kUsage
 
+// What becomes of a text of more than `max_length` tokens.
+enum class LongTexts {
+  kCut,    // it loses its end
+  kSplit,  // its tokens go on in further rows, each with the tokenizer's own special tokens, as transformers'
+           // `return_overflowing_tokens` with stride 0 makes them (protocol 1.3)
+};
+LongTexts parse_long_texts(const std::string& name);  // throws kUsage
+
 struct TokeniseOptions {
   int64_t max_length = 1024;
   int64_t max_prompt_length = 0;  // 0: off with kTrl1; TRL 0.8's 128 with kTrl08
   bool append_eos = true;
   PairTokenization pairs = PairTokenization::kTrl1;
+  LongTexts long_texts = LongTexts::kCut;  // of SFT records
 };
 
-// Rows that are left without a label because the prompt alone fills `max_length` are dropped and counted.
+// Records that are left without a label because the prompt alone fills `max_length` are dropped and counted.
+// A record that is split makes several rows, in order, whose places say which part they are: "texts.jsonl:17,
+// part 2 of 3".
 struct TokenisedData {
   std::vector<TrainRow> rows;
   int64_t num_dropped = 0;
+  int64_t num_split = 0;  // records that made more than one row
 };
-// Throws kCheckpoint if EOS is to be appended and the tokenizer has none.
+// Throws kCheckpoint if EOS is to be appended and the tokenizer has none, kUsage where rows are to be split
+// and `max_length` leaves no room beside the tokenizer's special tokens.
 TokenisedData tokenise(const std::vector<SftRecord>& records, const Tokenizer& tokenizer,
                        const TokeniseOptions& options);
 TokenisedData tokenise(const std::vector<PreferenceRecord>& records, const Tokenizer& tokenizer,

@@ -16,6 +16,21 @@ std::vector<std::string> schedule_names() {
   return names;
 }
 
+// How many of something are held at a time. Far beyond any use; products of two of these fit.
+OptionCheck up_to_a_million() {
+  const auto fault = [](double value) {
+    return value >= 1 && value <= 1e6 ? "" : str_cat("must be between 1 and 1000000, is ", value);
+  };
+  return {fault, {}, "1 … 1000000"};
+}
+
+OptionCheck rate_or_default() {
+  const auto fault = [](double value) {
+    return value >= 0 || value == -1 ? "" : str_cat("must be at least 0, or -1, is ", value);
+  };
+  return {fault, {}, "≥ 0, or -1"};
+}
+
 [[noreturn]] void fail(const std::string& message) { throw Error(ErrorKind::kUsage, message); }
 
 }  // namespace
@@ -26,14 +41,17 @@ void TrainerOptions::visit(OptionVisitor& v) {
           one_of(method_names()));
   v.field("max_steps", max_steps, "optimizer steps; 0: by num_epochs", at_least(0));
   v.field("num_epochs", num_epochs, "passes over the training rows, where max_steps is 0", more_than(0));
-  v.field("batch_size", batch_size, "rows (pairs in dpo) computed at a time", at_least(1));
+  v.field("batch_size", batch_size, "rows (pairs in dpo) computed at a time", up_to_a_million());
   v.field("gradient_accumulation_steps", gradient_accumulation_steps, "batches an optimizer step is made of",
-          at_least(1));
+          up_to_a_million());
+  v.field("drop_last_accumulation", drop_last_accumulation,
+          "leave out the batches at the end of an epoch that do not fill a step, so that steps are counted "
+          "downwards, as transformers 4 counts them; without this they make a shorter step, as in "
+          "transformers 5 and TRL 1.16");
   v.field("learning_rate", learning_rate,
-          "peak learning rate; 0: the method's default (sft 2e-5, dpo 1e-6, meant for training all weights: "
-          "with an adapter, "
-          "about 10 times as much)",
-          at_least(0));
+          "peak learning rate; 0 moves nothing; -1: the method's default (sft 2e-5, dpo 1e-6, meant for "
+          "training all weights: with an adapter, about 10 times as much)",
+          rate_or_default());
   v.field("optimizer", optimizer, "as torch.optim defines it", one_of(names_of(optimizers())));
   v.field("lr_schedule", lr_schedule, "course of the learning rate; linear: to 0 at the last step",
           one_of(schedule_names()));
@@ -41,6 +59,10 @@ void TrainerOptions::visit(OptionVisitor& v) {
   v.field("max_grad_norm", max_grad_norm, "gradients are scaled down to this norm; 0: never", at_least(0));
   v.field("warmup_steps", warmup_steps, "steps in which the learning rate rises from 0", at_least(0));
   v.field("max_length", max_length, "longer sequences lose their end, in tokens", at_least(2));
+  v.field("long_texts", long_texts,
+          "texts beyond max_length: cut: lose their end; split: go on in further rows, each with its own "
+          "beginning-of-sequence token, as the published recipes for texts have it (sft)",
+          one_of({"cut", "split"}));
   v.field("max_prompt_length", max_prompt_length,
           "longer prompts lose their beginning, in tokens; 0: off (trl_0_8: 128)", at_least(0));
   v.field("beta", beta, "dpo: how strongly the policy is held to the reference", more_than(0));
@@ -73,6 +95,9 @@ void TrainerOptions::check_combination() const {
         "as 0.05");
   if (early_stopping_patience > 0 && eval_steps == 0)
     fail("early_stopping_patience counts evaluations; give eval_steps too");
+  if (long_texts == "split" && method_uses_pairs(method))
+    fail("long_texts split is for texts; " + method +
+         " reads pairs, whose sides belong together: leave it at cut");
   constexpr int64_t kTrlPromptTokens = 128;
   if (pair_tokenization == "trl_0_8" && max_prompt_length == 0 && max_length <= kTrlPromptTokens)
     fail(str_cat("trl_0_8 keeps up to ", kTrlPromptTokens,

@@ -57,7 +57,9 @@ Training::Training(const TrainJob& job, const TrainerOptions& options, const Con
               .batch_size = options.batch_size,
               .gradient_accumulation_steps = options.gradient_accumulation_steps,
               .seed = job.seed,
-              .shuffle = !options.no_shuffle}),
+              .shuffle = !options.no_shuffle,
+              .last_accumulation =
+                  options.drop_last_accumulation ? LastAccumulation::kDrop : LastAccumulation::kShortStep}),
       total_steps_(order_.total_steps(options.max_steps, options.num_epochs)),
       trained_(trained_or_fail(*job.decoder)),
       optimizer_(options.optimizer, trained_, options.weight_decay),
@@ -69,18 +71,21 @@ Training::Training(const TrainJob& job, const TrainerOptions& options, const Con
       metrics_(job.output / "metrics.jsonl") {}
 
 Json Training::identity() const {
-  return {{"method", options_.method},
-          {"seed", job_.seed},
-          {"num_train_rows", data_.train.rows.size()},
-          {"num_eval_rows", data_.test.rows.size()},
-          {"batch_size", options_.batch_size},
-          {"gradient_accumulation_steps", options_.gradient_accumulation_steps},
-          {"optimizer", options_.optimizer},
-          {"shuffle", !options_.no_shuffle}};
+  Json identity = {{"method", options_.method},
+                   {"seed", job_.seed},
+                   {"num_train_rows", data_.train.rows.size()},
+                   {"num_eval_rows", data_.test.rows.size()},
+                   {"batch_size", options_.batch_size},
+                   {"gradient_accumulation_steps", options_.gradient_accumulation_steps},
+                   {"optimizer", options_.optimizer},
+                   {"shuffle", !options_.no_shuffle}};
+  // Only where it is on: checkpoints from before there was this option stay good.
+  if (options_.drop_last_accumulation) identity["drop_last_accumulation"] = true;
+  return identity;
 }
 
 double Training::base_learning_rate() const {
-  return options_.learning_rate > 0 ? options_.learning_rate : loss_->default_learning_rate();
+  return options_.learning_rate >= 0 ? options_.learning_rate : loss_->default_learning_rate();
 }
 
 double Training::seconds() const { return state_.seconds + monotonic_seconds() - start_seconds_; }

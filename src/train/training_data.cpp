@@ -13,7 +13,8 @@ TokeniseOptions tokenise_options(const TrainerOptions& options) {
   return {.max_length = options.max_length,
           .max_prompt_length = options.max_prompt_length,
           .append_eos = !options.no_append_eos,
-          .pairs = parse_pair_tokenization(options.pair_tokenization)};
+          .pairs = parse_pair_tokenization(options.pair_tokenization),
+          .long_texts = parse_long_texts(options.long_texts)};
 }
 
 template <typename Record>
@@ -35,6 +36,10 @@ TrainingData prepare(const std::vector<Record>& records, const TrainJob& job, co
   if (num_dropped > 0)
     context.warn(str_cat(num_dropped, " of ", num_rows,
                          " rows left out: their prompt alone fills max_length ", options.max_length));
+  if (const int64_t num_split = train.num_split + test.num_split; num_split > 0)
+    context.info(str_cat(num_split, " of ", num_rows, " texts are longer than max_length ",
+                         options.max_length, " and go on in further rows: ", train.rows.size(),
+                         " rows to train on, ", test.rows.size(), " to evaluate on"));
   if (train.rows.empty())
     throw Error(
         ErrorKind::kData,

@@ -44,7 +44,8 @@ class CommandLine(Scenario):
     def test_numbers_out_of_range(self):
         for flag, value in (("--max-steps", "-1"), ("--learning-rate", "-1e-3"), ("--batch-size", "0"), ("--label-smoothing", "2"),
                             ("--beta", "0"), ("--lora-r", "0"), ("--num-epochs", "nan"), ("--max-steps", "99999999999999999999"),
-                            ("--max-steps", "1.5"), ("--max-length", "many")):
+                            ("--max-steps", "1.5"), ("--max-length", "many"), ("--batch-size", "9223372036854775807"),
+                            ("--gradient-accumulation-steps", "9223372036854775807")):
             with self.subTest(flag=flag, value=value):
                 self.assert_fails(run("train", flag, value), 2, flag, value)
 

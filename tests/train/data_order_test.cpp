@@ -2,10 +2,12 @@
 #include "train/data_order.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "xlt/base/error.h"
 #include "xlt/base/rng.h"
 
 namespace xlt {
@@ -40,9 +42,51 @@ TEST(DataOrder, CountsStepsAsTransformersDoes) {
   EXPECT_EQ(order.total_steps(0, 3), 6);
   EXPECT_EQ(order.total_steps(0, 0.3), 1);
   EXPECT_EQ(order.total_steps(7, 3), 7);
-  EXPECT_EQ(
-      DataOrder({.num_rows = 1087, .batch_size = 1, .gradient_accumulation_steps = 4}).total_steps(0, 20),
-      272 * 20);
+}
+
+// The published runs: 1,087 pairs × 20 epochs end at step 5,420 = 20 · ⌊1,087 / 4⌋, 23,347 pairs at 5,836,
+// and 94,966 texts in batches of 4 at 23,742 = ⌈94,966 / 4⌉.
+TEST(DataOrder, F8StepsAreCountedDownwardsWhenAskedAndUpwardsByDefault) {
+  const auto order = [](int64_t num_rows, LastAccumulation last) {
+    return DataOrder({.num_rows = num_rows, .gradient_accumulation_steps = 4, .last_accumulation = last});
+  };
+  EXPECT_EQ(order(1087, LastAccumulation::kDrop).total_steps(0, 20), 5420);
+  EXPECT_EQ(order(23347, LastAccumulation::kDrop).total_steps(0, 1), 5836);
+  EXPECT_EQ(order(1087, LastAccumulation::kShortStep).total_steps(0, 20), 5440);
+  EXPECT_EQ(order(23347, LastAccumulation::kShortStep).total_steps(0, 1), 5837);
+  EXPECT_EQ(DataOrderOptions().last_accumulation, LastAccumulation::kShortStep);
+  for (const LastAccumulation last : {LastAccumulation::kDrop, LastAccumulation::kShortStep})
+    EXPECT_EQ(DataOrder({.num_rows = 94966, .batch_size = 4, .last_accumulation = last}).total_steps(0, 1),
+              23742);
+}
+
+TEST(DataOrder, F8BatchesThatDoNotFillAStepAreLeftOut) {
+  DataOrder order({.num_rows = 5,
+                   .gradient_accumulation_steps = 2,
+                   .shuffle = false,
+                   .last_accumulation = LastAccumulation::kDrop});
+  EXPECT_EQ(order.micro_batches(1), (Batches{{2}, {3}}));
+  EXPECT_EQ(order.micro_batches(2), (Batches{{0}, {1}}));  // the next epoch
+  EXPECT_EQ(order.epoch_after(1), 0.4);
+  EXPECT_EQ(order.epoch_after(2), 1.0);
+  // Fewer batches than a step takes: one step of what there is, not none.
+  DataOrder small({.num_rows = 3,
+                   .gradient_accumulation_steps = 4,
+                   .shuffle = false,
+                   .last_accumulation = LastAccumulation::kDrop});
+  EXPECT_EQ(small.steps_per_epoch(), 1);
+  EXPECT_EQ(small.micro_batches(0), (Batches{{0}, {1}, {2}}));
+}
+
+TEST(DataOrder, ExtremeSizesDoNotOverflow) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  DataOrder order(
+      {.num_rows = 3, .batch_size = kMost, .gradient_accumulation_steps = kMost, .shuffle = false});
+  EXPECT_EQ(order.batches_per_epoch(), 1);
+  EXPECT_EQ(order.micro_batches(5), (Batches{{0, 1, 2}}));
+  EXPECT_EQ(order.epoch_after(5), 5.0);
+  EXPECT_EQ(order.total_steps(kMost, 1), kMost);
+  EXPECT_THROW(order.total_steps(0, 1e300), Error);
 }
 
 TEST(DataOrder, TheLastStepOfAnEpochTakesWhatIsLeft) {

@@ -55,6 +55,51 @@ TEST(TokeniseText, APromptThatFillsMaxLengthIsDroppedAndCounted) {
   expect_sequence(data.rows[0].sequences[0], {B, 'x', 'y', 'z'}, 3);
 }
 
+std::vector<TrainRow> split_rows_of(const std::vector<SftRecord>& records, int64_t max_length,
+                                    bool append_eos) {
+  return tokenise(records, LetterTokenizer(),
+                  {.max_length = max_length, .append_eos = append_eos, .long_texts = LongTexts::kSplit})
+      .rows;
+}
+
+TEST(TokeniseText, F10ALongTextGoesOnInFurtherRowsEachWithItsOwnBos) {
+  const auto rows = split_rows_of({{true, "", "uvwxyz", "t.jsonl:4"}, {true, "", "xy", "t.jsonl:5"}}, 3,
+                                  /*append_eos=*/false);
+  ASSERT_EQ(rows.size(), 4u);
+  expect_sequence(rows[0].sequences[0], {B, 'u', 'v'}, 0);
+  expect_sequence(rows[1].sequences[0], {B, 'w', 'x'}, 0);
+  expect_sequence(rows[2].sequences[0], {B, 'y', 'z'}, 0);
+  expect_sequence(rows[3].sequences[0], {B, 'x', 'y'}, 0);  // fits
+  EXPECT_EQ(rows[1].place, "t.jsonl:4, part 2 of 3");
+  EXPECT_EQ(rows[3].place, "t.jsonl:5");
+  // Only the last row ends with EOS, which may have a row to itself.
+  const auto ended = split_rows_of({{true, "", "uvwx", ""}}, 3, /*append_eos=*/true);
+  ASSERT_EQ(ended.size(), 3u);
+  expect_sequence(ended[1].sequences[0], {B, 'w', 'x'}, 0);
+  expect_sequence(ended[2].sequences[0], {B, E}, 0);
+}
+
+TEST(TokeniseText, F10OfASplitCompletionOnlyItsOwnTokensAreLabels) {
+  // B u v w | x y z E with room for two a row: [u v] is prompt alone, [w x] has one label, [y z] and [E] are
+  // all completion.
+  const auto rows = split_rows_of({{false, "uvw", "xyz", "p:1"}}, 3, /*append_eos=*/true);
+  ASSERT_EQ(rows.size(), 3u);
+  expect_sequence(rows[0].sequences[0], {B, 'w', 'x'}, 2);
+  expect_sequence(rows[1].sequences[0], {B, 'y', 'z'}, 1);
+  expect_sequence(rows[2].sequences[0], {B, E}, 1);
+  EXPECT_EQ(rows[0].place, "p:1, part 2 of 4");
+  EXPECT_EQ(rows[0].num_labels() + rows[1].num_labels() + rows[2].num_labels(), 4);
+}
+
+TEST(TokeniseText, F10SplitRecordsAreCountedAndMustHaveRoom) {
+  const std::vector<SftRecord> records = {{true, "", "uvwxyz", ""}, {true, "", "x", ""}};
+  const TokeniseOptions options{.max_length = 3, .long_texts = LongTexts::kSplit};
+  EXPECT_EQ(tokenise(records, LetterTokenizer(), options).num_split, 1);
+  EXPECT_EQ(tokenise(records, LetterTokenizer(), {.max_length = 3}).rows.size(), 2u);  // cut
+  EXPECT_THROW(tokenise(records, LetterTokenizer(), {.max_length = 1, .long_texts = LongTexts::kSplit}),
+               Error);
+}
+
 TEST(TokeniseText, NeedsAnEosTokenUnlessTold) {
   LetterTokenizer tokenizer;
   tokenizer.forget_eos();

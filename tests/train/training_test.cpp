@@ -3,6 +3,7 @@
 #include "train/train_testing.h"
 
 #include <cmath>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,7 +44,7 @@ TEST(Training, DpoBeginsAtLog2AndLearnsThePreference) {
 TEST(Training, WritesEveryFieldOfARow) {
   TrainFixture fixture("fields");
   fixture.options.method = "dpo";
-  fixture.options.learning_rate = 0;
+  fixture.options.learning_rate = -1;
   fixture.job.preference = {{"xy", "cd", "e", "p:1"}, {"xy", "f", "gh", "p:2"}};
   fixture.options.max_steps = 2;
   fixture.run();
@@ -56,6 +57,52 @@ TEST(Training, WritesEveryFieldOfARow) {
   // Rows of 6 + 5 and 5 + 6 tokens, seen twice.
   EXPECT_EQ(row.at("num_tokens"), 44);
   EXPECT_EQ(row.at("epoch"), 2.0);
+}
+
+TEST(Training, ALearningRateOfZeroMovesNothing) {
+  TrainFixture fixture("rate_zero");
+  fixture.options.learning_rate = 0;
+  fixture.job.sft = letter_texts(4);
+  fixture.options.max_steps = 2;
+  const std::vector<float> before = fixture.adapter_values();
+  fixture.run();
+  EXPECT_EQ(fixture.metrics().back().at("learning_rate"), 0.0);
+  EXPECT_EQ(fixture.adapter_values(), before);
+}
+
+// 40 letters with BOS and EOS in rows of at most 12: 41 / 11 → 4 rows a text; 2 of 8 texts are held out.
+TEST(Training, F10SplitTextsMakeRowsOfBothSplits) {
+  TrainFixture fixture("split_texts");
+  fixture.job.sft.assign(8, {true, "", std::string(40, 'c'), "texts.jsonl:1"});
+  fixture.options.max_length = 12;
+  fixture.options.long_texts = "split";
+  fixture.options.eval_split = 0.25;
+  fixture.options.batch_size = 1;
+  EXPECT_EQ(fixture.run().steps, 6 * 4);
+  EXPECT_EQ(fixture.metrics().back().at("num_tokens"), 6 * (41 + 4));
+  fixture.options.method = "dpo";
+  EXPECT_THROW(fixture.run(), Error);
+}
+
+TEST(Training, SizesThatMakeNoSenseAreRefusedAndExtremePacesAreNot) {
+  TrainerOptions options;
+  const auto visit = visit_of(options);
+  for (const char* name : {"batch_size", "gradient_accumulation_steps"})
+    EXPECT_THROW(set_option(visit, name, "9223372036854775807"), Error) << name;
+  for (const char* rate : {"-0.5", "-2"}) EXPECT_THROW(set_option(visit, "learning_rate", rate), Error);
+  for (const char* rate : {"-1", "0", "1e-3"}) EXPECT_NO_THROW(set_option(visit, "learning_rate", rate));
+  TrainFixture fixture("paces");
+  for (int64_t* pace :
+       {&fixture.options.save_steps, &fixture.options.eval_steps, &fixture.options.logging_steps,
+        &fixture.options.save_total_limit, &fixture.options.warmup_steps,
+        &fixture.options.early_stopping_patience, &fixture.options.max_length})
+    *pace = std::numeric_limits<int64_t>::max();
+  fixture.options.eval_split = 0.5;
+  fixture.options.lr_schedule = "linear";
+  fixture.job.sft = letter_texts(8);
+  fixture.options.max_steps = 2;
+  EXPECT_EQ(fixture.run().steps, 2);
+  EXPECT_EQ(fixture.losses("eval").size(), 1u);
 }
 
 TEST(Training, MicroBatchesOfOneEqualOneBatchOfEight) {

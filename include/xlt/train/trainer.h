@@ -22,10 +22,12 @@ struct TrainerOptions {
   int64_t max_steps = 0;       // 0: by num_epochs
   double num_epochs = 1;
   int64_t batch_size = 4, gradient_accumulation_steps = 1;
-  double learning_rate = 0;  // 0: the method's default, TRL's (sft 2e-5, dpo 1e-6)
+  bool drop_last_accumulation = false;  // leave out the batches of an epoch that do not fill a step
+  double learning_rate = -1;            // -1: the method's default, TRL's (sft 2e-5, dpo 1e-6)
   std::string optimizer = "adamw", lr_schedule = "linear";
   double weight_decay = 0, max_grad_norm = 1.0;  // max_grad_norm 0: no clipping
   int64_t warmup_steps = 0, max_length = 1024, max_prompt_length = 0;
+  std::string long_texts = "cut";  // cut | split
   double beta = 0.1, label_smoothing = 0;
   bool no_shuffle = false, no_append_eos = false;
   double eval_split = 0;  // fraction held out by seed
