@@ -49,7 +49,9 @@ JsonView JsonView::at(std::string_view key) const {
   if (!value_->is_object()) fail(str_cat("expected an object, found ", type_of(*value_)));
   const std::string path = path_.empty() ? std::string(key) : path_ + "." + std::string(key);
   const auto found = value_->find(std::string(key));
-  if (found == value_->end() || found->is_null()) {
+  if (found != value_->end() && found->is_null())
+    throw Error(kind_, "is null; a value is needed", where_ + ": " + path);
+  if (found == value_->end()) {
     const std::string near = nearest_name(key, keys());
     throw Error(kind_, near.empty() ? "missing" : str_cat("missing; did you mean \"", near, "\"?"),
                 where_ + ": " + path);

@@ -37,8 +37,9 @@ OpenFile open_file(const fs::path& file) {
   return {std::move(map), std::move(header)};
 }
 
-// Tensor names of an index by the shard that holds them.
-std::map<std::string, std::vector<std::string>> read_index(const fs::path& index) {
+}  // namespace
+
+std::map<std::string, std::vector<std::string>> read_shard_index(const fs::path& index) {
   const Json json = load_json(index, ErrorKind::kCheckpoint);
   const JsonView weight_map = JsonView(json, index.string(), ErrorKind::kCheckpoint).at("weight_map");
   std::map<std::string, std::vector<std::string>> shards;
@@ -52,27 +53,6 @@ std::map<std::string, std::vector<std::string>> read_index(const fs::path& index
   return shards;
 }
 
-// "found: a, b, c" for the error about a folder without weights.
-std::string list_folder(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error))
-    names.push_back(entry.path().filename().string());
-  if (error) return "the folder cannot be read: " + error.message();
-  if (names.empty()) return "the folder is empty";
-  std::sort(names.begin(), names.end());
-  constexpr size_t kMost = 12;
-  std::string list = "found:";
-  for (size_t i = 0; i < std::min(kMost, names.size()); ++i) list += (i ? ", " : " ") + names[i];
-  if (names.size() > kMost) list += str_cat(" and ", names.size() - kMost, " more");
-  for (const auto& name : names)
-    if (name.ends_with(".bin"))
-      return list + "; pickled weights (.bin) are not read, save the model as safetensors";
-  return list;
-}
-
-}  // namespace
-
 SafetensorsReader SafetensorsReader::open(const fs::path& file_or_index) {
   SafetensorsReader reader;
   if (file_or_index.extension() != ".json") {
@@ -84,7 +64,7 @@ SafetensorsReader SafetensorsReader::open(const fs::path& file_or_index) {
     reader.metadata_ = std::move(file.header.metadata);
     return reader;
   }
-  for (const auto& [shard, names] : read_index(file_or_index)) {
+  for (const auto& [shard, names] : read_shard_index(file_or_index)) {
     const fs::path shard_path = file_or_index.parent_path() / shard;
     if (!fs::exists(shard_path))
       throw Error(
@@ -103,17 +83,6 @@ SafetensorsReader SafetensorsReader::open(const fs::path& file_or_index) {
     reader.metadata_.insert(one.metadata_.begin(), one.metadata_.end());
   }
   return reader;
-}
-
-SafetensorsReader SafetensorsReader::open_folder(const fs::path& folder) {
-  if (!fs::is_directory(folder))
-    throw Error(ErrorKind::kCheckpoint, "no such folder; expected a checkpoint folder with model.safetensors",
-                folder.string());
-  for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
-    if (fs::exists(folder / name)) return open(folder / name);
-  throw Error(ErrorKind::kCheckpoint,
-              "holds neither model.safetensors nor model.safetensors.index.json; " + list_folder(folder),
-              folder.string());
 }
 
 std::vector<std::string> SafetensorsReader::names() const {
@@ -137,6 +106,9 @@ const SafetensorsReader::TensorPlace& SafetensorsReader::find(const std::string&
 
 std::vector<int64_t> SafetensorsReader::shape(const std::string& name) const {
   return find(name).entry.shape;
+}
+std::string SafetensorsReader::dtype(const std::string& name) const {
+  return safetensors::name_from_dtype(find(name).entry.dtype);
 }
 std::string SafetensorsReader::place(const std::string& name) const {
   return find(name).map->path().string();

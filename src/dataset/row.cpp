@@ -27,6 +27,8 @@ std::optional<std::string> Row::text_if_present(std::string_view field) const {
 
 std::string Row::text(std::string_view field) const {
   if (auto text = text_if_present(field)) return *text;
+  if (fields_->is_object() && fields_->contains(std::string(field)))
+    throw Error(ErrorKind::kData, str_cat("field \"", field, "\" is null; expected a text"), place_);
   std::string message = str_cat("has no field \"", field, "\"");
   const auto keys = JsonView(*fields_, place_).keys();
   const std::string near = nearest_name(field, keys);

@@ -71,12 +71,16 @@ at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
 }  // namespace
 
 DecoderLm::DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer,
-                     LanguageModelInfo info, int64_t batch_tokens, const Context& context)
+                     std::vector<int64_t> stop_ids, LanguageModelInfo info, int64_t batch_tokens,
+                     const Context& context)
     : decoder_(std::move(decoder)),
       tokenizer_(std::move(tokenizer)),
+      stop_ids_(std::move(stop_ids)),
       info_(std::move(info)),
       batch_tokens_(batch_tokens),
-      context_(context) {}
+      context_(context) {
+  if (const auto eos = tokenizer_->eos_id()) stop_ids_.push_back(*eos);
+}
 
 std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSequence>& sequences) {
   const at::NoGradGuard no_grad;
@@ -178,12 +182,6 @@ std::vector<std::string> DecoderLm::tokenize(std::string_view text) const {
   for (std::string& piece : tokenizer_->decode_each(tokenizer_->encode(text, SpecialTokens::kNone)))
     if (!piece.empty()) pieces.push_back(std::move(piece));
   return pieces;
-}
-
-std::vector<int64_t> DecoderLm::eos_ids() const {
-  std::vector<int64_t> ids = decoder_->config().eos_token_ids;
-  if (const auto eos = tokenizer_->eos_id()) ids.push_back(*eos);
-  return ids;
 }
 
 }  // namespace xlt

@@ -19,8 +19,10 @@ struct ScoringSequence {
 
 class DecoderLm : public LanguageModel {
  public:
-  DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer, LanguageModelInfo info,
-            int64_t batch_tokens, const Context& context);
+  // `stop_ids`: tokens at which generation ends, besides the tokenizer's EOS.
+  DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer,
+            std::vector<int64_t> stop_ids, LanguageModelInfo info, int64_t batch_tokens,
+            const Context& context);
 
   std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests,
                                                 const GenerationOptions& options) override;
@@ -33,10 +35,10 @@ class DecoderLm : public LanguageModel {
 
  private:
   std::vector<std::vector<double>> score(const std::vector<ScoringSequence>& sequences);
-  std::vector<int64_t> eos_ids() const;
 
   std::unique_ptr<Decoder> decoder_;
   std::unique_ptr<Tokenizer> tokenizer_;
+  std::vector<int64_t> stop_ids_;
   LanguageModelInfo info_;
   int64_t batch_tokens_;
   Context context_;

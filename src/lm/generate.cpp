@@ -62,7 +62,7 @@ std::vector<std::vector<Completion>> DecoderLm::generate(std::span<const Generat
   std::vector<std::vector<Completion>> completions(requests.size(), std::vector<Completion>(num_samples));
   if (prompts.empty()) return completions;
 
-  DecodeLoop loop(*decoder_, options, eos_ids(), batch_tokens_,
+  DecodeLoop loop(*decoder_, options, stop_ids_, batch_tokens_,
                   cache_slots(decoder_->config(), prompts, options, num_samples, batch_tokens_));
   Progress progress =
       context_.progress("generating", static_cast<int64_t>(requests.size()) * num_samples, "samples");

@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
+#include "xlt/checkpoint/model_source.h"
 #include "xlt/ops/matmul/linear.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -19,8 +20,9 @@ constexpr int64_t kBatchTokensCpu = 512, kBatchTokensCuda = 8192;
 
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
                                                    const Placement& where, const Context& context) {
+  const auto source = open_model_source(options.model);
   auto tokenizer = load_tokenizer(options.model);
-  auto decoder = load_decoder(options.model, where, context);
+  auto decoder = load_decoder(*source, where, context);
   if (!options.adapter.empty()) load_lora(*decoder, options.adapter);
   LanguageModelInfo info;
   info.model = options.model.string();
@@ -34,8 +36,8 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
   info.adds_bos = !tokenizer->prefix_ids().empty();
   const int64_t batch_tokens =
       options.batch_tokens > 0 ? options.batch_tokens : (where.is_cuda ? kBatchTokensCuda : kBatchTokensCpu);
-  return std::make_unique<DecoderLm>(std::move(decoder), std::move(tokenizer), std::move(info), batch_tokens,
-                                     context);
+  return std::make_unique<DecoderLm>(std::move(decoder), std::move(tokenizer), source->stop_token_ids(),
+                                     std::move(info), batch_tokens, context);
 }
 
 }  // namespace xlt

@@ -7,10 +7,12 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/from_blob.h>
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/checkpoint/model_source.h"
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/nn/linear.h"
 #include "xlt/ops/matmul/linear.h"
@@ -36,7 +38,7 @@ const Entry<ModelFamily>& family_of(const Json& json, const std::string& where) 
 
 // The checkpoint may name weights with a wrapper's prefix ("language_model.model.…"), as multimodal folders
 // do.
-std::string stored_name(const SafetensorsReader& reader, const std::string& name) {
+std::string stored_name(const WeightSource& reader, const std::string& name) {
   for (const char* prefix : {"", "language_model.", "model.language_model."}) {
     if (reader.has(prefix + name)) return prefix + name;
     if (std::string_view(prefix).ends_with("language_model.") && name.starts_with("model.") &&
@@ -46,6 +48,20 @@ std::string stored_name(const SafetensorsReader& reader, const std::string& name
   return name;  // the reader's own error names the nearest
 }
 
+// Some checkpoints hold a head of their own though their config ties it to the embedding; transformers goes
+// by the weights, too.
+void untie_own_head(ModelConfig& config, const WeightSource& weights, const Context& context) {
+  const std::string head = stored_name(weights, "lm_head.weight"),
+                    embedding = stored_name(weights, "model.embed_tokens.weight");
+  if (!config.tie_word_embeddings || !weights.has(head) || !weights.has(embedding)) return;
+  const at::Tensor a = weights.get(head), b = weights.get(embedding);
+  if (a.scalar_type() == b.scalar_type() && at::equal(a, b)) return;
+  context.warn(weights.place(head) +
+               ": holds an output head of its own, which is used although config.json "
+               "says tie_word_embeddings");
+  config.tie_word_embeddings = false;
+}
+
 // Norms and biases are small and go through other kernels.
 bool stays_as_stored(const at::Tensor& stored, const Placement& where) {
   return stored.dim() == 2 && !where.is_cuda && where.dtype == DType::kFloat32 &&
@@ -53,7 +69,7 @@ bool stays_as_stored(const at::Tensor& stored, const Placement& where) {
          ops::reads_half_weights();
 }
 
-void load_weights(Decoder& decoder, const SafetensorsReader& reader, const Placement& where,
+void load_weights(Decoder& decoder, const WeightSource& reader, const Placement& where,
                   const Context& context) {
   const at::NoGradGuard no_grad;
   const at::TensorOptions options = tensor_options(where);
@@ -77,20 +93,22 @@ void load_weights(Decoder& decoder, const SafetensorsReader& reader, const Place
 
 }  // namespace
 
+std::unique_ptr<Decoder> load_decoder(const ModelSource& source, const Placement& where,
+                                      const Context& context) {
+  const Json json = source.config();
+  const auto family = family_of(json, source.config_place()).make();
+  ModelConfig config = family->parse(json, source.config_place());
+  const auto weights = source.weights();
+  untie_own_head(config, *weights, context);
+  auto decoder = family->make(std::move(config));
+  decoder->set_placement(where);
+  load_weights(*decoder, *weights, where, context);
+  return decoder;
+}
+
 std::unique_ptr<Decoder> load_decoder(const fs::path& folder, const Placement& where,
                                       const Context& context) {
-  const fs::path config_file = folder / "config.json";
-  if (!fs::is_regular_file(config_file))
-    throw Error(ErrorKind::kCheckpoint,
-                "no config.json; expected a Hugging Face checkpoint folder (config.json, *.safetensors, "
-                "tokenizer files)",
-                folder.string());
-  const Json json = load_json(config_file, ErrorKind::kCheckpoint);
-  const auto family = family_of(json, config_file.string()).make();
-  auto decoder = family->make(family->parse(json, config_file.string()));
-  decoder->set_placement(where);
-  load_weights(*decoder, SafetensorsReader::open_folder(folder), where, context);
-  return decoder;
+  return load_decoder(*open_model_source(folder), where, context);
 }
 
 std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab_size, const Placement& where,
@@ -136,6 +154,7 @@ void save_decoder(Decoder& decoder, const Json& config_source, const fs::path& f
   config["vocab_size"] = decoder.config().vocab_size;
   config.erase("torch_dtype");
   config["dtype"] = name_of(dtype);
+  config["tie_word_embeddings"] = decoder.config().tie_word_embeddings;
   save_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
   write_file(folder / "config.json", dump_json(config, 2) + "\n");
 }

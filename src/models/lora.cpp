@@ -68,6 +68,13 @@ void load_lora(Decoder& decoder, const std::filesystem::path& folder) {
   for (const auto& [module, pair] : adapter.modules) {
     const auto found =
         std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& x) { return x.name == module; });
+    if (found == linears.end() && last_component(module) == "lm_head")
+      throw Error(
+          ErrorKind::kCheckpoint,
+          str_cat("the adapter changes the output head (", module,
+                  "), which is not supported; train it without lm_head in target_modules, or merge it "
+                  "with PEFT and give the merged model"),
+          folder.string());
     if (found == linears.end())
       throw Error(
           ErrorKind::kCheckpoint,

@@ -112,10 +112,6 @@ ModelConfig parse_common_config(const Json& value, const std::string& where) {
     config.final_logit_softcapping = json.get("final_logit_softcapping", 0.0);
   if (json.has("attn_logit_softcapping"))
     config.attn_logit_softcapping = json.get("attn_logit_softcapping", 0.0);
-  if (json.has("eos_token_id"))
-    config.eos_token_ids = json.at("eos_token_id").value().is_array()
-                               ? json.at("eos_token_id").as_ints()
-                               : std::vector<int64_t>{json.at("eos_token_id").as_int()};
   parse_layer_types(json, config);
   parse_rope_parameters(json, config);
   return config;

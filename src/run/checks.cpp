@@ -8,7 +8,8 @@
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
 #include "xlt/checkpoint/adapter.h"
-#include "xlt/checkpoint/safetensors.h"
+#include "xlt/checkpoint/model_source.h"
+#include "xlt/checkpoint/weight_source.h"
 #include "xlt/dataset/reader.h"
 #include "xlt/models/decoder.h"
 #include "xlt/text/tokenizer.h"
@@ -41,8 +42,8 @@ void check_model(Checks& checks, const std::string& model) {
     return "architecture " + type;
   });
   checks.add("weights " + model, [&] {
-    const auto reader = SafetensorsReader::open_folder(model);
-    return str_cat(reader.names().size(), " tensors; headers, offsets and sizes agree");
+    return str_cat(open_model_source(model)->weights()->names().size(),
+                   " tensors; headers, offsets and sizes agree");
   });
 }
 

@@ -7,9 +7,9 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/checkpoint/model_source.h"
 #include "xlt/models/decoder.h"
 #include "xlt/run/environment.h"
-#include "xlt/text/tokenizer.h"
 
 namespace xlt {
 
@@ -62,33 +62,23 @@ Json merge_adapter(const MergeOptions& options, const Placement& where, const Co
                 "merging into 4-bit weights is not available in this version; use --precision full",
                 "--precision nf4");
   check_output(options);
-  const Json config = load_json(fs::path(options.model) / "config.json", ErrorKind::kCheckpoint);
-  const auto decoder = load_decoder(options.model, where, context);
+  const auto source = open_model_source(options.model);
+  const auto decoder = load_decoder(*source, where, context);
   load_lora(*decoder, options.adapter);
   context.throw_if_interrupted();
   const Json record = merge_record(options, where, merge_lora(*decoder));
   AtomicFolder output(options.output);
-  save_decoder(*decoder, config, output.path());
-  copy_tokenizer_files(options.model, output.path());
+  save_decoder(*decoder, source->config(), output.path());
+  copy_files_to_keep(*source, output.path());
   write_file(output.path() / "merge.json", dump_json(record, 2) + "\n");
   output.commit();
   return record;
 }
 
-DType checkpoint_dtype(const std::filesystem::path& folder) {
-  const fs::path file = folder / "config.json";
-  if (!fs::exists(file)) return DType::kFloat32;  // loading says what is missing
-  const Json json = load_json(file, ErrorKind::kCheckpoint);
-  const JsonView view(json, file.string(), ErrorKind::kCheckpoint);
-  const std::string older_name = view.get("torch_dtype", "float32");
-  return parse_dtype(view.get("dtype", older_name.c_str()));
-}
+DType checkpoint_dtype(const std::filesystem::path& folder) { return open_model_source(folder)->dtype(); }
 
 void copy_tokenizer_files(const std::filesystem::path& source, const std::filesystem::path& target) {
-  auto files = load_tokenizer(source)->files();
-  files.push_back(source / "generation_config.json");
-  for (const auto& file : files)
-    if (fs::exists(file)) write_file(target / file.filename(), read_file(file));
+  copy_files_to_keep(*open_model_source(source), target);
 }
 
 }  // namespace xlt

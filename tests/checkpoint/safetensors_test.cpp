@@ -204,18 +204,6 @@ TEST_F(Safetensors, MissingTensorNamesTheNearest) {
               HasSubstr("nearest: \"model.norm.weight\""));
 }
 
-TEST_F(Safetensors, FolderWithoutWeightsSaysWhatIsThere) {
-  write_file(folder_ / "pytorch_model.bin", "x");
-  const std::string error = error_of([&] { SafetensorsReader::open_folder(folder_); });
-  EXPECT_THAT(error, HasSubstr("found: pytorch_model.bin"));
-  EXPECT_THAT(error, HasSubstr("save the model as safetensors"));
-}
-
-TEST_F(Safetensors, MissingFolderIsNamed) {
-  EXPECT_THAT(error_of([&] { SafetensorsReader::open_folder(folder_ / "none"); }),
-              HasSubstr("none: no such folder"));
-}
-
 class ShardedSafetensors : public Safetensors {
  protected:
   ShardedSafetensors() {
@@ -225,14 +213,14 @@ class ShardedSafetensors : public Safetensors {
   }
   std::string index_error(const std::string& weight_map) {
     write_file(index_, R"({"metadata":{"total_size":16},"weight_map":)" + weight_map + "}");
-    return error_of([&] { SafetensorsReader::open_folder(folder_); });
+    return error_of([&] { SafetensorsReader::open(index_); });
   }
   fs::path index_;
 };
 
 TEST_F(ShardedSafetensors, TensorsComeFromTheirShards) {
   write_file(index_, R"({"metadata":{},"weight_map":{"x":"a.safetensors","y":"b.safetensors"}})");
-  const auto reader = SafetensorsReader::open_folder(folder_);
+  const auto reader = SafetensorsReader::open(index_);
   EXPECT_EQ(reader.get("x")[0].item<float>(), 1.0F);
   EXPECT_EQ(reader.get("y")[0].item<float>(), 2.0F);
   EXPECT_THAT(reader.place("y"), HasSubstr("b.safetensors"));

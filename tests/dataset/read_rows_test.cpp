@@ -169,6 +169,8 @@ TEST_F(ReadRows, FieldThatIsNoTextIsAnErrorAndNullIsAbsent) {
   const auto rows = read_rows(file("a.jsonl", "{\"n\":3,\"text\":null}\n"));
   EXPECT_FALSE(rows[0].has("text"));
   EXPECT_EQ(rows[0].text_if_present("text"), std::nullopt);
+  EXPECT_THAT(error_of([&] { rows[0].text("text"); }).what(),
+              HasSubstr("a.jsonl:1: field \"text\" is null; expected a text"));
   EXPECT_THAT(error_of([&] { rows[0].text("n"); }).what(), HasSubstr("a.jsonl:1: n: expected a string"));
 }
 

@@ -15,6 +15,8 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/base/rng.h"
+#include "xlt/checkpoint/adapter.h"
+#include "xlt/checkpoint/model_source.h"
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/nn/kv_cache.h"
 #include "xlt/nn/token_batch.h"
@@ -299,9 +301,9 @@ TEST(LoadDecoder, MatricesThatStayedInBfloat16AreMergedTrainedAndSavedInFloat32)
   attach_random_lora(*merged);
   for (const auto& [name, error] : merge_lora(*merged)) EXPECT_EQ(error, 0) << name;
   save_decoder(*merged, load_json(llama_config()), saved);
-  const SafetensorsReader reader = SafetensorsReader::open_folder(saved);
-  for (const std::string& name : reader.names())
-    EXPECT_EQ(reader.get(name).scalar_type(), at::kFloat) << name;
+  const auto weights = open_model_source(saved)->weights();
+  for (const std::string& name : weights->names())
+    EXPECT_EQ(weights->get(name).scalar_type(), at::kFloat) << name;
   EXPECT_EQ(load_json(saved / "config.json").at("dtype"), "float32");
   train_all_weights(*trained);
   for (const NamedParameter& parameter : trained->parameters()) {
@@ -364,6 +366,39 @@ TEST(LoadDecoder, NamesWhatIsMissingMisshapenOrUnknown) {
     if (parameter.name != "model.norm.weight") tensors.emplace_back(parameter.name, *parameter.tensor);
   save_safetensors(folder / "model.safetensors", tensors);
   EXPECT_NE(failure_of(load).find("model.norm.weight"), std::string::npos);
+}
+
+// A checkpoint that is tied by its config but holds a head: the head counts where it differs, as in
+// transformers.
+TEST(LoadDecoder, AStoredHeadUnderATiedConfigIsUsedWhereItDiffers) {
+  const fs::path folder = scratch_folder() / "own_head";
+  const auto decoder = make(gemma_config());
+  save_decoder(*decoder, load_json(gemma_config()), folder);
+  const auto save = [&](const at::Tensor& head) {
+    std::vector<std::pair<std::string, at::Tensor>> tensors{{"lm_head.weight", head}};
+    for (const NamedParameter& parameter : decoder->parameters())
+      tensors.emplace_back(parameter.name, *parameter.tensor);
+    save_safetensors(folder / "model.safetensors", tensors);
+  };
+  save(decoder->head_weight());
+  EXPECT_TRUE(load_decoder(folder, Placement{}, Context{})->config().tie_word_embeddings);
+  save(decoder->head_weight() + 1);
+  const auto loaded = load_decoder(folder, Placement{}, Context{});
+  EXPECT_TRUE(at::equal(loaded->head_weight(), decoder->head_weight() + 1));
+  const fs::path again = scratch_folder() / "own_head_saved";
+  save_decoder(*loaded, load_json(folder / "config.json"), again);
+  EXPECT_FALSE(load_json(again / "config.json").at("tie_word_embeddings").get<bool>());
+  EXPECT_TRUE(at::equal(load_decoder(again, Placement{}, Context{})->head_weight(), loaded->head_weight()));
+}
+
+TEST(LoadLora, AnAdapterOfTheHeadIsRefusedForWhatItIs) {
+  const auto decoder = make(llama_config());
+  const fs::path folder = scratch_folder() / "head_adapter";
+  Adapter adapter{.config = {.r = 2}};
+  adapter.modules["lm_head"] = {at::zeros({2, 32}), at::zeros({kVocab, 2})};
+  save_adapter(folder, adapter);
+  EXPECT_NE(failure_of([&] { load_lora(*decoder, folder); }).find("changes the output head (lm_head)"),
+            std::string::npos);
 }
 
 TEST(ModelConfig, RefusesWhatNoModelCanBe) {

@@ -35,6 +35,7 @@ namespace xlt {
 class TokenBatch;
 class KvCache;
 class Linear;
+class ModelSource;
 
 struct NamedLinear {
   std::string name;  // module name on disk: "model.layers.0.self_attn.q_proj"
@@ -83,11 +84,13 @@ class Decoder {
   Placement placement_;
 };
 
-// From a checkpoint folder: config.json picks the family; weights are read through a memory map, converted to
+// config.json picks the family; weights are read through a memory map, converted to
 // `where.dtype` a tensor at a time, shapes checked against the config. No copy where dtype and device already
 // match, nor of a matrix in half precision that float32 rows are multiplied by on the CPU
 // (ops::reads_half_weights): the results are the same bits. Throws kCheckpoint: unknown architecture
 // (supported ones listed), missing or misshapen tensor (name, both shapes).
+std::unique_ptr<Decoder> load_decoder(const ModelSource& source, const Placement& where,
+                                      const Context& context);
 std::unique_ptr<Decoder> load_decoder(const std::filesystem::path& folder, const Placement& where,
                                       const Context& context);
 // From a `config.json`-like file, weights drawn as transformers initialises them: normal(0,

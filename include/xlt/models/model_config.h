@@ -37,7 +37,6 @@ struct ModelConfig {
   int64_t sliding_window = 0;          // 0: none
   std::vector<LayerType> layer_types;  // [L]
   RopeParameters rope_full, rope_sliding;
-  std::vector<int64_t> eos_token_ids;
 
   double attention_scale() const;
   // Inverse frequencies [D/2] of a layer type, float32 arithmetic as transformers'.

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be wrong with a --model before any file of it is read, and what every layout has in common.
+#include "checkpoint/checkpoint_folder.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+
+namespace xlt {
+
+namespace {
+
+[[noreturn]] void fail(const fs::path& model, const std::string& message) {
+  throw Error(ErrorKind::kCheckpoint, message, model.string());
+}
+
+// "org/name" or "org/name@revision": a path may look like it too.
+bool could_be_hub_name(const std::string& name) {
+  const size_t slash = name.find('/');
+  const auto is_letter = [](unsigned char c) {
+    return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/' || c == '@';
+  };
+  return slash != std::string::npos && slash > 0 && slash + 1 < name.size() && name.front() != '.' &&
+         name.find('/', slash + 1) == std::string::npos && std::all_of(name.begin(), name.end(), is_letter);
+}
+
+[[noreturn]] void fail_missing(const fs::path& model) {
+  std::string message =
+      "no such folder; expected a Hugging Face checkpoint folder (config.json, "
+      "*.safetensors, tokenizer files)";
+  if (const std::string name = model.string(); could_be_hub_name(name)) {
+    const std::string repository = name.substr(0, name.find('@'));
+    message +=
+        str_cat(". If it is a name on the Hugging Face hub, fetch it first, \"hf download ", repository,
+                " --local-dir ", fs::path(repository).filename().string(), "\", and give that folder");
+  }
+  fail(model, message);
+}
+
+// One of a cache entry's revisions, for the message; there is usually one.
+std::vector<std::string> snapshots_of(const fs::path& folder) {
+  std::vector<std::string> snapshots;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(folder / "snapshots", code))
+    if (entry.is_directory(code)) snapshots.push_back(entry.path().string());
+  std::sort(snapshots.begin(), snapshots.end());
+  return snapshots;
+}
+
+void check_is_a_model(const fs::path& folder) {
+  std::error_code code;
+  if (fs::exists(folder / "config.json", code)) return;
+  if (code && code != std::errc::no_such_file_or_directory)
+    throw Error(ErrorKind::kIo, "cannot be read: " + code.message(), folder.string());
+  if (const auto snapshots = snapshots_of(folder); !snapshots.empty())
+    fail(folder, str_cat("is the root of a Hugging Face cache entry; give one of its snapshots: ",
+                         snapshots.front()));
+  if (fs::exists(folder / "adapter_config.json", code) && !fs::exists(folder / "tokenizer.json", code) &&
+      !fs::exists(folder / "tokenizer.model", code))
+    fail(folder, "holds an adapter; give it as --adapter, and the model that it was trained on as --model");
+}
+
+}  // namespace
+
+std::unique_ptr<ModelSource> open_model_source(const fs::path& model) {
+  std::error_code code;
+  const fs::file_status status = fs::status(model, code);
+  if (status.type() == fs::file_type::not_found) fail_missing(model);
+  if (!fs::status_known(status) || code)
+    throw Error(ErrorKind::kIo, "cannot be opened: " + code.message(), model.string());
+  if (model.extension() == ".gguf") fail(model, "GGUF files are not read in this version");
+  if (status.type() != fs::file_type::directory)
+    fail(model, "is a file; give the folder that holds it (config.json, *.safetensors, tokenizer files)");
+  check_is_a_model(model);
+  return std::make_unique<CheckpointFolder>(model);
+}
+
+std::vector<fs::path> ModelSource::files_to_keep() const {
+  auto files = tokenizer_files();
+  if (const auto file = generation_config_file()) files.push_back(*file);
+  return files;
+}
+
+std::vector<fs::path> ModelSource::small_files() const {
+  auto files = files_to_keep();
+  std::error_code code;
+  if (const fs::path config = config_place(); fs::is_regular_file(config, code))
+    files.insert(files.begin(), config);
+  return files;
+}
+
+DType ModelSource::dtype() const {
+  const Json json = config();
+  const JsonView view(json, config_place(), ErrorKind::kCheckpoint);
+  const std::string older_name = view.get("torch_dtype", "float32");
+  return parse_dtype(view.get("dtype", older_name.c_str()));
+}
+
+std::string ModelSource::identity() const {
+  std::ostringstream key;
+  key << fs::weakly_canonical(path()).string() << '\n';
+  for (const fs::path& file : small_files())
+    key << file.filename().string() << ' ' << sha256_of_file(file) << '\n';
+  for (const fs::path& file : weight_files()) {
+    std::error_code code;
+    key << file.filename().string() << ' ' << fs::file_size(file, code) << '@'
+        << fs::last_write_time(file, code).time_since_epoch().count() << '\n';
+  }
+  return sha256(key.str());
+}
+
+void copy_files_to_keep(const ModelSource& source, const fs::path& target) {
+  for (const fs::path& file : source.files_to_keep())
+    write_file(target / file.lexically_relative(source.path()), read_file(file));
+}
+
+std::vector<fs::path> adapter_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code code;
+  for (const char* name : {"adapter_config.json", "adapter_model.safetensors"})
+    if (fs::is_regular_file(folder / name, code)) files.push_back(folder / name);
+  return files;
+}
+
+}  // namespace xlt
