@@ -10,8 +10,8 @@
 #include "xlt/dataset/record.h"
 #include "xlt/eval/benchmark.h"
 #include "xlt/eval/evaluate.h"
-#include "xlt/eval/scorer.h"
 #include "xlt/models/decoder.h"
+#include "xlt/scorers/scorer.h"
 #include "xlt/train/trainer.h"
 
 namespace xlt::cli {

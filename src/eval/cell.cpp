@@ -14,15 +14,15 @@ namespace {
 std::string reason_of(std::span<const MetricSpec> specs, const ScoredItem& item) {
   for (const MetricSpec& spec : specs)
     for (const std::string& name : spec.ratios)
-      if (const auto found = item.absent.find(name); found != item.absent.end()) return found->second;
-  return item.unscored.empty() ? "not measured" : item.unscored;
+      if (const auto found = item.absent.find(name); found != item.absent.end()) return found->second.text();
+  return item.unscored.empty() ? Unscored{Reason::kNotMeasured}.text() : item.unscored.text();
 }
 
 std::string most_frequent_reason(const MetricSpec& spec, const std::vector<ScoredItem>& items) {
   std::map<std::string, int64_t> counts;
   for (const ScoredItem& item : items)
     if (!has_ratio(spec, item)) ++counts[reason_of({&spec, 1}, item)];
-  if (counts.empty()) return items.empty() ? "no items" : "undefined";
+  if (counts.empty()) return Unscored{items.empty() ? Reason::kNoItems : Reason::kUndefined}.text();
   return std::max_element(counts.begin(), counts.end(),
                           [](const auto& a, const auto& b) { return a.second < b.second; })
       ->first;
@@ -70,30 +70,6 @@ Json interval_json(const std::optional<Interval>& interval) {
   return interval && std::isfinite(interval->low) && std::isfinite(interval->high)
              ? Json::array({interval->low, interval->high})
              : Json();
-}
-
-Json item_to_json(const ScoredItem& item) {
-  Json json{{"id", item.id}};
-  if (item.detail)
-    for (const auto& [key, value] : item.detail->items()) json[key] = value;
-  Json ratios = Json::object();
-  for (const auto& [name, ratio] : item.ratios)
-    ratios[name] = Json::array({ratio.numerator, ratio.denominator});
-  json["ratios"] = std::move(ratios);
-  if (!item.absent.empty()) json["absent"] = item.absent;
-  if (!item.unscored.empty()) json["unscored"] = item.unscored;
-  return json;
-}
-
-ScoredItem item_from_json(const Json& json) {
-  ScoredItem item{json.at("id").get<std::string>()};
-  for (const auto& [name, ratio] : json.at("ratios").items())
-    item.ratios[name] = {ratio.at(0).get<double>(), ratio.at(1).get<double>()};
-  if (json.contains("absent"))
-    for (const auto& [name, reason] : json.at("absent").items())
-      item.absent[name] = reason.get<std::string>();
-  item.unscored = json.value("unscored", "");
-  return item;
 }
 
 Json reduce_metric(const MetricSpec& spec, const std::vector<ScoredItem>& items, int64_t bootstrap_samples,

@@ -11,11 +11,6 @@
 
 namespace xlt {
 
-// An items row: {"id", …detail, "ratios": {name: [numerator, denominator]}, "absent"?, "unscored"?}, and back
-// (without detail).
-Json item_to_json(const ScoredItem& item);
-ScoredItem item_from_json(const Json& json);
-
 // Items' ratios of one metric: [item][ratio]; missing ratios are 0/0, which changes no sum.
 using RatioTable = std::vector<std::vector<Ratio>>;
 bool has_ratio(const MetricSpec& spec, const ScoredItem& item);

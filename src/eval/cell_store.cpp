@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/cell_store.h"
 
-#include "eval/cell.h"
+#include "eval/scored_item.h"
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"

@@ -7,8 +7,19 @@
 #include "xlt/base/error.h"
 #include "xlt/base/language.h"
 #include "xlt/eval/evaluate.h"
+#include "xlt/scorers/scorer.h"
 
 namespace xlt {
+
+void SamplingOptions::visit(OptionVisitor& v) {
+  v.field("num_samples", num_samples, "completions of a toxicity prompt", at_least(1));
+  v.field("max_new_tokens", max_new_tokens, "longest completion of a toxicity prompt, in tokens",
+          at_least(1));
+  v.field("temperature", temperature, "of toxicity prompts' sampling; 1: the model's own distribution",
+          more_than(0));
+  v.field("top_p", top_p, "of toxicity prompts' sampling; 1: all", between(0, 1));
+  v.field("top_k", top_k, "of toxicity prompts' sampling; 0: all", at_least(0));
+}
 
 void EvalOptions::visit(OptionVisitor& v) {
   v.field("benchmarks", benchmarks, "which benchmarks: a list, or all");
@@ -19,19 +30,22 @@ void EvalOptions::visit(OptionVisitor& v) {
   v.field("scoring", scoring, "paper: the published protocol, quirks included; corrected: without them; both",
           one_of({"paper", "corrected", "both"}));
   v.field("limit", limit, "only the first items of each file; 0: all", at_least(0));
-  v.field("word_lists", word_lists,
-          "folder of word lists for the word-list scorer (of a .tsv with a column `level`, the rows that say "
-          "conservative); default: DATA/toxic_words where it is there");
+  v.field("scorer", scorer,
+          "what judges completions: word_list[:DIR] (of a .tsv with a column `level`, the rows that say "
+          "conservative); see `xlt ls scorers`; default: word_list where DATA/toxic_words is there");
+  v.field("word_lists", word_lists, "another name for --scorer word_list:DIR");
   v.field("lid", lid, "fastText language identification model, such as lid.176.ftz");
-  v.field("num_samples", num_samples, "completions of a toxicity prompt", at_least(1));
-  v.field("max_new_tokens", max_new_tokens, "longest completion of a toxicity prompt, in tokens",
-          at_least(1));
-  v.field("continuation_tokens", continuation_tokens, "longest greedy continuation, in tokens", at_least(1));
-  v.field("temperature", temperature, "of toxicity prompts' sampling; 1: the model's own distribution",
-          more_than(0));
-  v.field("top_p", top_p, "of toxicity prompts' sampling; 1: all", between(0, 1));
-  v.field("top_k", top_k, "of toxicity prompts' sampling; 0: all", at_least(0));
+  sampling.visit(v);
+  for (const NamedBenchmark& own : table) own.benchmark->visit(v);
   v.field("bootstrap_samples", bootstrap_samples, "resamples behind every interval", at_least(1));
+}
+
+std::vector<std::string> scorer_specs(const EvalOptions& options) {
+  std::vector<std::string> specs = options.scorer;
+  if (!options.word_lists.empty()) specs.push_back("word_list:" + options.word_lists);
+  if (specs.empty() && std::filesystem::is_directory(std::filesystem::path(options.data) / "toxic_words"))
+    specs.emplace_back("word_list");
+  return specs;
 }
 
 void check_eval_options(const EvalOptions& options) {
@@ -56,9 +70,7 @@ void check_eval_options(const EvalOptions& options) {
     throw Error(ErrorKind::kUsage,
                 "--baseline and --output name the same folder: its items would be overwritten",
                 options.output);
-  if (!options.word_lists.empty() && !std::filesystem::is_directory(options.word_lists))
-    throw Error(ErrorKind::kIo, "no such folder of word lists; expected {lang}.txt or {lang}.tsv in it",
-                options.word_lists);
+  for (const std::string& spec : options.scorer) check_scorer(spec);
   if (!options.lid.empty() && !std::filesystem::is_regular_file(options.lid))
     throw Error(ErrorKind::kIo,
                 "no such language identification model; expected fastText's lid.176.ftz, which the PyPI "

@@ -12,15 +12,14 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
-#include "xlt/eval/scorer.h"
-#include "xlt/text/language_id.h"
+#include "xlt/scorers/scorer.h"
 
 namespace xlt {
 
 namespace {
 
 struct CellPlan {
-  const Entry<Benchmark>* entry;
+  const NamedBenchmark* entry;
   std::string language;
 };
 
@@ -42,65 +41,54 @@ std::vector<std::string> languages_of(const Benchmark& benchmark, const EvalOpti
 
 std::vector<CellPlan> plan_cells(const EvalOptions& options) {
   std::vector<CellPlan> plan;
-  for (const auto& entry : benchmarks()) {
+  for (const NamedBenchmark& entry : options.table) {
     const bool wanted =
         std::any_of(options.benchmarks.begin(), options.benchmarks.end(),
                     [&](const std::string& name) { return name == "all" || name == entry.name; });
     if (!wanted) continue;
-    for (const std::string& language : languages_of(*entry.make(), options))
+    for (const std::string& language : languages_of(*entry.benchmark, options))
       plan.push_back({&entry, language});
   }
   return plan;
 }
 
-std::vector<std::string> scorings(const EvalOptions& options) {
-  return options.scoring == "both" ? std::vector<std::string>{"paper", "corrected"}
-                                   : std::vector<std::string>{options.scoring};
+std::vector<Scoring> scorings(const EvalOptions& options) {
+  if (options.scoring == "both") return {Scoring::kPaper, Scoring::kCorrected};
+  return {options.scoring == "paper" ? Scoring::kPaper : Scoring::kCorrected};
 }
 
-// The word lists that were named, or those of the data folder, or nothing.
-fs::path word_lists_of(const EvalOptions& options) {
-  if (!options.word_lists.empty()) return options.word_lists;
-  const fs::path bundled = fs::path(options.data) / "toxic_words";
-  return fs::is_directory(bundled) ? bundled : fs::path();
-}
-
-// By content, so that an edited list is another list and a moved folder the same.
-std::string hash_of_folder(const fs::path& folder) {
-  std::map<std::string, std::string> hashes;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file())
-      hashes[entry.path().lexically_relative(folder).string()] = sha256_of_file(entry.path());
-  return sha256(dump_json(Json(hashes)));
+// What the summary in words calls a row of "transfer", where its benchmark has a name for it.
+void name_subject(Json& row, const std::vector<NamedBenchmark>& table) {
+  for (const NamedBenchmark& entry : table) {
+    if (row.at("benchmark") != entry.name) continue;
+    for (const SummarySubject& subject : entry.benchmark->summary())
+      if (row.at("metric") == subject.metric) {
+        row["subject"] = subject.name;
+        row["is_cost"] = subject.is_cost;
+      }
+  }
 }
 
 class Evaluation {
  public:
-  Evaluation(LanguageModel& lm, const EvalOptions& options, const std::string& model_key,
-             const Context& context)
-      : lm_(lm), options_(options), model_key_(model_key), context_(context), store_(options.output) {
-    if (const fs::path lists = word_lists_of(options); !lists.empty()) {
-      scorer_ = make_word_list_scorer(lists);
-      content_keys_["word_lists"] = hash_of_folder(lists);
-    }
-    if (!options.lid.empty()) {
-      identifier_ = load_language_identifier(options.lid);
-      content_keys_["lid"] = sha256_of_file(options.lid);
-    }
+  Evaluation(const EvalServices& services, const EvalOptions& options, const Context& context)
+      : services_(services), options_(options), context_(context), store_(options.output) {
     if (!options.baseline.empty()) baseline_ = load_json(fs::path(options.baseline) / "report.json");
   }
 
   // Appends the cells of one benchmark in one language (one a scoring mode); a failure goes to `errors`.
   void run(const CellPlan& plan, Json& cells, Json& errors) {
-    const auto benchmark = plan.entry->make();
-    const fs::path file = benchmark->file(options_.data, plan.language);
+    const Benchmark& benchmark = *plan.entry->benchmark;
+    const auto files = benchmark.files(options_.data, plan.language);
     CellWork work;
     std::string missing;
     try {
-      if (fs::is_regular_file(file)) {
-        work = work_of(plan, *benchmark, file);
+      const auto absent = std::find_if(files.begin(), files.end(),
+                                       [](const fs::path& file) { return !fs::is_regular_file(file); });
+      if (absent == files.end()) {
+        work = work_of(plan, files);
       } else {
-        missing = "no data file " + file.lexically_relative(options_.data).string();
+        missing = Unscored{Reason::kNoDataFile, absent->lexically_relative(options_.data).string()}.text();
       }
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInterrupted) throw;
@@ -110,8 +98,16 @@ class Evaluation {
       missing = error.what();
       add_error(errors, plan, name_of(ErrorKind::kInternal), missing);
     }
-    for (const std::string& scoring : scorings(options_))
-      cells.push_back(cell(plan, *benchmark, scoring, work, missing));
+    // One cell a scorer and scoring mode; a benchmark that asks no scorer, or has none to ask, has one a
+    // mode.
+    const bool is_judged = benchmark.uses().scorers && !services_.scorers.empty();
+    for (const TextScorer* scorer :
+         is_judged ? std::vector<const TextScorer*>(services_.scorers.begin(), services_.scorers.end())
+                   : std::vector<const TextScorer*>{nullptr}) {
+      const auto items = scorer ? items_under(scorer->name(), work.items) : work.items;
+      for (const Scoring scoring : scorings(options_))
+        cells.push_back(cell(plan, scoring, scorer, items, work, missing));
+    }
   }
 
   Json transfer() const { return transfer_.to_json(); }
@@ -123,63 +119,64 @@ class Evaluation {
     context_.warn(str_cat(plan.entry->name, " ", plan.language, ": ", message));
   }
 
-  std::string content_key(const std::string& name) const {
-    const auto content = content_keys_.find(name);
-    return content == content_keys_.end() ? "" : content->second;
-  }
-
   // Everything that determines a cell's items.
-  std::string key_of(const CellPlan& plan, const Benchmark& benchmark, const fs::path& file) const {
-    EvalOptions echo = options_;
-    const Json options = dump_options(visit_of(echo));
-    Json key{{"model", model_key_},           {"dtype", lm_.info().dtype},
-             {"benchmark", plan.entry->name}, {"version", benchmark.version()},
-             {"language", plan.language},     {"data", sha256_of_file(file)},
-             {"limit", options_.limit}};
-    for (const std::string& name : benchmark.depends_on()) {
-      if (name == "seed") {
-        key[name] = options_.seed;
-      } else if (name == "lid") {
-        key[name] = content_key(name);
-      } else {
-        key[name] = options.at(name);
-      }
-    }
-    if (benchmark.uses_scorer()) key["word_lists"] = content_key("word_lists");
+  std::string key_of(const CellPlan& plan, const std::vector<fs::path>& files) const {
+    Benchmark& benchmark = *plan.entry->benchmark;
+    const BenchmarkUses uses = benchmark.uses();
+    Json key{{"benchmark", plan.entry->name},
+             {"version", benchmark.version()},
+             {"language", plan.language},
+             {"limit", options_.limit},
+             {"options", dump_options(visit_of(benchmark))}};
+    for (const fs::path& file : files) key["data"].push_back(sha256_of_file(file));
     for (const fs::path& other : benchmark.other_files(options_.data))
-      key[other.filename().string()] = fs::is_regular_file(other) ? sha256_of_file(other) : "";
+      key["other"].push_back(fs::is_regular_file(other) ? sha256_of_file(other) : "");
+    if (uses.model) key["model"] = services_.model_hash;
+    if (uses.model && services_.lm) key["dtype"] = services_.lm->info().dtype;
+    if (uses.sampling) {
+      SamplingOptions sampling = options_.sampling;
+      key["sampling"] = dump_options(visit_of(sampling));
+      key["seed"] = options_.seed;
+    }
+    if (uses.identifier) key["lid"] = services_.identifier_hash;
+    if (uses.scorers)
+      for (const TextScorer* scorer : services_.scorers) key["scorers"][scorer->name()] = scorer->hash();
     return sha256(dump_json(key)).substr(0, 16);
   }
 
-  CellWork work_of(const CellPlan& plan, const Benchmark& benchmark, const fs::path& file) {
-    const std::string key = key_of(plan, benchmark, file);
+  CellWork work_of(const CellPlan& plan, const std::vector<fs::path>& files) {
+    const std::string key = key_of(plan, files);
     if (auto finished = store_.find(plan.entry->name, plan.language, key)) {
       context_.debug(str_cat(plan.entry->name, " ", plan.language, ": already finished"));
       return std::move(*finished);
     }
     CellWork work;
     const double begin = monotonic_seconds();
-    const int64_t tokens = lm_.num_tokens_computed();
-    work.items =
-        benchmark.score(file, plan.language, {lm_, options_, scorer_.get(), identifier_.get(), context_});
+    const int64_t tokens = num_tokens();
+    work.items = plan.entry->benchmark->score({plan.language, files, options_, services_, context_});
     work.seconds = monotonic_seconds() - begin;
-    work.num_tokens = lm_.num_tokens_computed() - tokens;
+    work.num_tokens = num_tokens() - tokens;
     store_.keep(plan.entry->name, plan.language, key, work);
     return work;
   }
+  int64_t num_tokens() const { return services_.lm ? services_.lm->num_tokens_computed() : 0; }
 
-  Json cell(const CellPlan& plan, const Benchmark& benchmark, const std::string& scoring,
-            const CellWork& work, const std::string& missing) {
+  Json cell(const CellPlan& plan, Scoring mode, const TextScorer* scorer,
+            const std::vector<ScoredItem>& items, const CellWork& work, const std::string& missing) {
+    const std::string scoring = name_of(mode);
     Json json{{"benchmark", plan.entry->name},
-              {"benchmark_version", benchmark.version()},
+              {"benchmark_version", plan.entry->benchmark->version()},
               {"language", plan.language},
               {"scoring", scoring}};
-    if (scorer_ && benchmark.uses_scorer()) json["scorer"] = scorer_->name();
+    if (scorer) {
+      json["scorer"] = scorer->name();
+      json["scorer_hash"] = scorer->hash();
+    }
     const Rng rng = Rng(options_.seed)
                         .fork("bootstrap")
                         .fork(str_cat(plan.entry->name, "/", plan.language, "/", scoring));
-    const auto specs = benchmark.metrics(scoring);
-    json.update(reduce_cell(specs, work.items, options_.bootstrap_samples, rng));
+    const auto specs = plan.entry->benchmark->metrics(mode);
+    json.update(reduce_cell(specs, items, options_.bootstrap_samples, rng));
     json["headline"] = Json::array();
     for (const MetricSpec& spec : specs)
       if (spec.is_headline) json["headline"].push_back(spec.name);
@@ -188,7 +185,7 @@ class Evaluation {
       json["unscored"][missing] = 0;  // how many items the language would have had is not known
       for (auto& [name, metric] : json["metrics"].items()) metric["reason"] = missing;
     }
-    if (baseline_ && !work.items.empty()) add_changes(json, plan, specs, work.items, rng);
+    if (baseline_ && !items.empty()) add_changes(json, plan, scorer, specs, items, rng);
     json["seconds"] = work.seconds;
     json["num_tokens"] = work.num_tokens;
     return json;
@@ -207,13 +204,15 @@ class Evaluation {
   }
 
   // "change": before → after of every metric, on the items that both evaluations scored.
-  void add_changes(Json& json, const CellPlan& plan, const std::vector<MetricSpec>& specs,
-                   const std::vector<ScoredItem>& items, const Rng& rng) {
+  void add_changes(Json& json, const CellPlan& plan, const TextScorer* scorer,
+                   const std::vector<MetricSpec>& specs, const std::vector<ScoredItem>& items,
+                   const Rng& rng) {
     if (const std::string reason = mismatch(plan, json); !reason.empty()) {
       json["change_reason"] = reason;
       return;
     }
-    const auto before = read_items(items_file(options_.baseline, plan.entry->name, plan.language));
+    auto before = read_items(items_file(options_.baseline, plan.entry->name, plan.language));
+    if (scorer) before = items_under(scorer->name(), before);
     Json changes = Json::object();
     for (const MetricSpec& spec : specs) {
       const PairedChange change =
@@ -225,25 +224,21 @@ class Evaluation {
     json["change"] = changes;
   }
 
-  LanguageModel& lm_;
+  const EvalServices& services_;
   const EvalOptions& options_;
-  std::string model_key_;
   const Context& context_;
   CellStore store_;
-  std::map<std::string, std::string> content_keys_;
-  std::unique_ptr<TextScorer> scorer_;
-  std::unique_ptr<LanguageIdentifier> identifier_;
   std::optional<Json> baseline_;
   TransferSummary transfer_;
 };
 
 }  // namespace
 
-EvalResult evaluate(LanguageModel& lm, const EvalOptions& options, const Json& header,
-                    const std::string& model_key, const Context& context) {
+EvalResult evaluate(const EvalServices& services, const EvalOptions& options, const Json& header,
+                    const Context& context) {
   check_eval_options(options);
   make_folders(options.output);
-  Evaluation evaluation(lm, options, model_key, context);
+  Evaluation evaluation(services, options, context);
   const auto plan = plan_cells(options);
   Json cells = Json::array(), errors = Json::array();
   for (size_t i = 0; i < plan.size(); ++i) {
@@ -258,7 +253,11 @@ EvalResult evaluate(LanguageModel& lm, const EvalOptions& options, const Json& h
   result.report_->update(header);
   (*result.report_)["cells"] = std::move(cells);
   (*result.report_)["errors"] = std::move(errors);
-  if (!options.baseline.empty()) (*result.report_)["transfer"] = evaluation.transfer();
+  if (!options.baseline.empty()) {
+    Json transfer = evaluation.transfer();
+    for (Json& row : transfer) name_subject(row, options.table);
+    (*result.report_)["transfer"] = std::move(transfer);
+  }
   write_file(fs::path(options.output) / "report.json", dump_json(*result.report_, 1) + "\n");
   return result;
 }

@@ -20,9 +20,9 @@ std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<
     score.corrected = result.num_tokens > 0 ? result.log_likelihood / tokens : 0;
     score.paper = bos ? (result.log_likelihood + *bos) / (tokens + 1) : score.corrected;
     if (result.num_tokens == 0) {
-      score.unscored = "a sentence without tokens to score";
+      score.unscored = {Reason::kSentenceWithoutTokens};
     } else if (!std::isfinite(result.log_likelihood)) {
-      score.unscored = "a log-likelihood that is not finite";
+      score.unscored = {Reason::kNotFinite};
     }
     scores.push_back(score);
   }

@@ -18,7 +18,7 @@ struct SentenceScore {
   // compares 2^(mean log2 p), whose order is the same.
   double paper = 0;
   double corrected = 0;  // without that constant
-  std::string unscored;  // reason, or empty
+  Unscored unscored;
   Json to_json(const std::string& text) const;
 };
 std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<std::string>& sentences);

@@ -2,7 +2,6 @@
 #include "eval/factories.h"
 
 #include "xlt/eval/evaluate.h"
-#include "xlt/eval/scorer.h"
 
 namespace xlt {
 
@@ -16,6 +15,12 @@ constexpr Entry<Benchmark> kBenchmarks[] = {
 
 std::span<const Entry<Benchmark>> benchmarks() { return kBenchmarks; }
 std::vector<std::string> benchmark_names() { return names_of(benchmarks()); }
-std::vector<std::string> scorer_names() { return {"word_list"}; }
+std::vector<NamedBenchmark> make_benchmarks() {
+  std::vector<NamedBenchmark> made;
+  for (const auto& entry : benchmarks()) made.push_back({entry.name, entry.make()});
+  return made;
+}
+
+const char* name_of(Scoring scoring) { return scoring == Scoring::kPaper ? "paper" : "corrected"; }
 
 }  // namespace xlt

@@ -12,33 +12,20 @@ namespace xlt {
 
 namespace {
 
-struct Subject {
-  const char *benchmark, *metric, *name;
-};
-constexpr Subject kSubjects[] = {
-    {"rtp_prompts", "expected_max_toxicity", "listed toxic words (expected maximum, rtp_prompts)"},
-    {"rtp_lx", "expected_max_toxicity", "listed toxic words (expected maximum, rtp_lx)"},
-    {"crows_pairs", "pct_stereotype", "stereotype preference (CrowS-Pairs, %)"},
-    {"stereoset", "ss", "stereotype preference (StereoSet, %)"},
-    {"continuation", "line_pass_rate", "language consistency"},
-    {"continuation", "dist_1", "distinct words"},
-    {"perplexity", "bits_per_byte", "bits per byte"},
-};
-
 std::string change_text(const Json& row) {
   return signed_text(row.at("change").get<double>()) + interval_text(row.at("ci95"), true);
 }
 
 // What judged a benchmark's texts, or nothing.
-std::string scorer_of(const Json& report, const char* benchmark) {
+std::string scorer_of(const Json& report, const std::string& benchmark) {
   for (const Json& cell : report.at("cells"))
     if (cell.at("benchmark") == benchmark && cell.contains("scorer")) return cell.at("scorer");
   return "";
 }
 
-std::string clause(const Subject& subject, const Json& row, const std::string& scorer) {
+std::string clause(const Json& row, const std::string& scorer) {
   const Json &english = row.at("english"), &others = row.at("others");
-  std::string text = subject.name;
+  std::string text = row.at("subject");
   if (!scorer.empty()) text += str_cat(", scorer ", scorer, ",");
   if (others.is_object()) {
     const auto languages = others.at("n_languages").get<int64_t>();
@@ -59,11 +46,10 @@ std::string report_summary(const Json& report) {
   if (!report.contains("transfer")) return "";
   const std::string scoring = scoring_shown(report);
   std::string text;
-  for (const Subject& subject : kSubjects)
+  for (const bool is_cost : {false, true})
     for (const Json& row : report.at("transfer"))
-      if (row.at("benchmark") == subject.benchmark && row.at("metric") == subject.metric &&
-          row.at("scoring") == scoring)
-        text += (text.empty() ? "" : "; ") + clause(subject, row, scorer_of(report, subject.benchmark));
+      if (row.contains("subject") && row.value("is_cost", false) == is_cost && row.at("scoring") == scoring)
+        text += (text.empty() ? "" : "; ") + clause(row, scorer_of(report, row.at("benchmark")));
   if (text.empty()) return "";
   return "From before to after (95 % intervals; a language counts where its own excludes 0): " + text + ".";
 }

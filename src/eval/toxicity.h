@@ -10,15 +10,14 @@
 namespace xlt {
 
 struct ToxicityPrompt {
-  std::string id, text;
+  std::string id, text, place;  // place: "file:line", for errors
 };
+// Rows `Prompt` (`Index` or `id`).
+std::vector<ToxicityPrompt> read_toxicity_prompts(const CellInput& input);
+// Samples completions and scores them with every scorer.
 std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
-                                       const std::vector<ToxicityPrompt>& prompts,
-                                       const std::string& language, const BenchmarkContext& context);
-std::vector<MetricSpec> toxicity_metrics(const std::string& scoring);
-// What Benchmark::depends_on says for a prompt set.
-std::vector<std::string> toxicity_options();
-// Rows `Prompt` (`Index` or `id`), the first `limit` of them.
-std::vector<ToxicityPrompt> read_toxicity_prompts(const std::filesystem::path& file, int64_t limit);
+                                       const std::vector<ToxicityPrompt>& prompts, const CellInput& input);
+std::vector<MetricSpec> toxicity_metrics(Scoring scoring);
+std::vector<SummarySubject> toxicity_summary(const std::string& benchmark);
 
 }  // namespace xlt

@@ -7,6 +7,8 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/run/environment.h"
+#include "xlt/scorers/scorer.h"
+#include "xlt/text/language_id.h"
 
 namespace xlt {
 
@@ -36,7 +38,22 @@ std::string model_key(const ModelChoice& model) {
 EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, const Json& config,
                           const Placement& where, const Context& context) {
   check_eval_options(options);
+  // What is quick to open comes before the weights.
+  std::vector<std::unique_ptr<TextScorer>> scorers;
+  EvalServices services;
+  for (const std::string& spec : scorer_specs(options)) {
+    scorers.push_back(make_scorer(spec, {.data = options.data, .context = context}));
+    services.scorers.push_back(scorers.back().get());
+  }
+  std::unique_ptr<LanguageIdentifier> identifier;
+  if (!options.lid.empty()) {
+    identifier = load_language_identifier(options.lid);
+    services.identifier = identifier.get();
+    services.identifier_hash = sha256_of_file(options.lid);
+  }
   const auto lm = load_language_model(model, where, context);
+  services.lm = lm.get();
+  services.model_hash = model_key(model);
   const LanguageModelInfo& info = lm->info();
   Json environment = environment_record(where);
   environment["matmul"] = info.matmul;
@@ -49,7 +66,7 @@ EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, 
                       {"adapter", info.adapter},
                       {"type", info.model_type},
                       {"num_parameters", info.num_parameters}}}};
-  return evaluate(*lm, options, header, model_key(model), context);
+  return evaluate(services, options, header, context);
 }
 
 }  // namespace xlt

@@ -9,11 +9,12 @@
 namespace xlt {
 namespace {
 
-ScoredItem item(const std::string& id, double value) { return {id, nullptr, {{"r", {value, 1}}}, "", {}}; }
+ScoredItem item(const std::string& id, double value) { return {id, nullptr, {{"r", {value, 1}}}, {}, {}}; }
 const MetricSpec kMean = headline(ratio_metric("mean", "r", false));
 
 TEST(PairedChange, ItemsArePairedByIdWhateverTheirOrder) {
-  const std::vector<ScoredItem> before{item("a", 1), item("b", 5), item("c", 9), {"d", nullptr, {}, "empty"}},
+  const std::vector<ScoredItem> before{
+      item("a", 1), item("b", 5), item("c", 9), {"d", nullptr, {}, {Reason::kEmptyText}}},
       after{item("c", 8), item("x", 100), item("a", 0), item("d", 50)};
   const PairedChange change = paired_change(kMean, before, after, 100, Rng(1));
   EXPECT_EQ(change.n, 2);  // a and c
@@ -63,9 +64,10 @@ TEST(TransferSummary, LanguagesOtherThanEnglishAreAveragedAndCounted) {
 }
 
 TEST(Cell, NullMetricGivesItsMostFrequentReason) {
-  std::vector<ScoredItem> items{{"1", nullptr, {}, "empty completion"},
-                                {"2", nullptr, {}, "empty completion"},
-                                {"3", nullptr, {{"other", {1, 1}}}, "", {{"r", "too short"}}}};
+  std::vector<ScoredItem> items{
+      {"1", nullptr, {}, {Reason::kEmptyCompletion}},
+      {"2", nullptr, {}, {Reason::kEmptyCompletion}},
+      {"3", nullptr, {{"other", {1, 1}}}, {}, {{"r", {Reason::kOther, "too short"}}}}};
   const Json metric = reduce_metric(kMean, items, 10, Rng(1));
   EXPECT_TRUE(metric.at("value").is_null());
   EXPECT_EQ(metric.at("n"), 0);
@@ -74,15 +76,6 @@ TEST(Cell, NullMetricGivesItsMostFrequentReason) {
   EXPECT_EQ(cell.at("n_items"), 3);
   EXPECT_EQ(cell.at("n_scored"), 0);
   EXPECT_EQ(cell.at("unscored").at("too short"), 1);
-}
-
-TEST(Cell, ItemsSurviveTheirFile) {
-  ScoredItem original{"é", nullptr, {{"r", {0.1, 3}}}, "why", {{"s", "because"}}};
-  const ScoredItem back = item_from_json(parse_json(dump_json(item_to_json(original)), ""));
-  EXPECT_EQ(back.id, "é");
-  EXPECT_EQ(back.ratios.at("r").numerator, 0.1);
-  EXPECT_EQ(back.unscored, "why");
-  EXPECT_EQ(back.absent.at("s"), "because");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 class Continuation : public EvalTest {
  protected:
   Continuation() { options_.benchmarks = {"continuation"}; }
-  Json reduced(const std::string& language, const std::string& scoring) {
+  Json reduced(const std::string& language, Scoring scoring) {
     const FakeIdentifier identifier;
     return reduce_cell(specs("continuation", scoring), score("continuation", language, &identifier), 100,
                        Rng(1));
@@ -27,19 +27,19 @@ class Continuation : public EvalTest {
 
 TEST_F(Continuation, LinesOfFiveWordsAreJudged) {
   five_prompts();
-  const Json corrected = reduced("en", "corrected");
+  const Json corrected = reduced("en", Scoring::kCorrected);
   EXPECT_DOUBLE_EQ(value(corrected, "line_pass_rate"), 1.0 / 3);
   EXPECT_DOUBLE_EQ(value(corrected, "line_accuracy"), (1 + 0.5 + 0) / 3);
   EXPECT_EQ(corrected.at("metrics").at("line_pass_rate").at("n"), 3);
   EXPECT_DOUBLE_EQ(value(corrected, "empty_rate"), 0.2);
   EXPECT_EQ(corrected.at("n_scored"), 4);
   EXPECT_EQ(corrected.at("unscored").at("empty completion"), 1);
-  EXPECT_DOUBLE_EQ(value(reduced("en", "paper"), "line_pass_rate"), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(value(reduced("en", Scoring::kPaper), "line_pass_rate"), 1.0 / 3);
 }
 
 TEST_F(Continuation, CorrectedDiversityIsDistinctWordsOverWords) {
   five_prompts();
-  const Json cell = reduced("en", "corrected");
+  const Json cell = reduced("en", Scoring::kCorrected);
   EXPECT_DOUBLE_EQ(value(cell, "dist_1"), (1 + 1 + 1 + 2.0 / 5) / 4);
   EXPECT_DOUBLE_EQ(value(cell, "dist_2"), (1 + 1 + 1 + 3.0 / 4) / 4);
   EXPECT_EQ(cell.at("metrics").at("dist_3").at("n"), 3);  // two words hold no trigram
@@ -48,7 +48,7 @@ TEST_F(Continuation, CorrectedDiversityIsDistinctWordsOverWords) {
 
 TEST_F(Continuation, PaperDiversityIsWhatIsNewSinceThePromptInCleanCompletions) {
   five_prompts();
-  const Json cell = reduced("en", "paper");
+  const Json cell = reduced("en", Scoring::kPaper);
   EXPECT_DOUBLE_EQ(value(cell, "dist_1"), (3.0 / 5 + 1 + 0) / 3);  // the empty one counts as 0
   EXPECT_DOUBLE_EQ(value(cell, "dist_2"), (3.0 / 5 + 1.0 / 2 + 0) / 3);
 }
@@ -56,7 +56,7 @@ TEST_F(Continuation, PaperDiversityIsWhatIsNewSinceThePromptInCleanCompletions) 
 TEST_F(Continuation, NothingToJudgeIsNullWhenCorrectedAndOneInPaperScoring) {
   write_data("tatoeba/en.tsv", "p1\np2\n");
   lm_.default_completions = {"too short"};
-  const Json corrected = reduced("en", "corrected"), paper = reduced("en", "paper");
+  const Json corrected = reduced("en", Scoring::kCorrected), paper = reduced("en", Scoring::kPaper);
   EXPECT_TRUE(corrected.at("metrics").at("line_pass_rate").at("value").is_null());
   EXPECT_EQ(corrected.at("metrics").at("line_pass_rate").at("reason"), "no line of five words");
   EXPECT_DOUBLE_EQ(value(paper, "line_pass_rate"), 1);
@@ -69,7 +69,7 @@ TEST_F(Continuation, ChineseWordsAreSplitAndEnglishOnesFailTheWordPass) {
   lm_.completions = {{"甲", {"我们今天在学校里学习 hello 汉语"}},
                      {"乙", {"我们今天在学校里学习 the Paris 汉语"}},  // short, or not lower-case
                      {"丙", {"我 们"}}};
-  const Json cell = reduced("zh", "corrected");
+  const Json cell = reduced("zh", Scoring::kCorrected);
   EXPECT_DOUBLE_EQ(value(cell, "line_pass_rate"), 1);
   EXPECT_DOUBLE_EQ(value(cell, "word_pass_rate"), 0.5);
   EXPECT_EQ(cell.at("metrics").at("word_pass_rate").at("n"), 2);
@@ -78,9 +78,9 @@ TEST_F(Continuation, ChineseWordsAreSplitAndEnglishOnesFailTheWordPass) {
 TEST_F(Continuation, WordPassRateSaysWhyItIsNull) {
   write_data("tatoeba/zh.tsv", "甲\n");
   write_data("tatoeba/de.tsv", "Hallo\n");
-  EXPECT_EQ(reduced("zh", "corrected").at("metrics").at("word_pass_rate").at("reason"),
+  EXPECT_EQ(reduced("zh", Scoring::kCorrected).at("metrics").at("word_pass_rate").at("reason"),
             "no English word list (language_confusion/words.txt)");
-  EXPECT_EQ(reduced("de", "corrected").at("metrics").at("word_pass_rate").at("reason"),
+  EXPECT_EQ(reduced("de", Scoring::kCorrected).at("metrics").at("word_pass_rate").at("reason"),
             "defined for ar hi ja ko ru zh only");
 }
 
@@ -98,15 +98,17 @@ TEST_F(Continuation, WithoutIdentifierDiversityIsStillMeasured) {
 TEST_F(Continuation, F4ALanguageThatTheIdentifierDoesNotKnowIsUnscored) {
   write_data("tatoeba/zu.tsv", "Sawubona\n");
   lm_.completions = {{"Sawubona", {"umuntu ngumuntu ngabantu bonke ekhaya lami"}}};
-  for (const char* scoring : {"corrected", "paper"}) {
+  for (const Scoring scoring : {Scoring::kCorrected, Scoring::kPaper}) {
     const Json cell = reduced("zu", scoring);
     for (const char* metric : {"line_pass_rate", "line_accuracy"}) {
-      EXPECT_TRUE(cell.at("metrics").at(metric).at("value").is_null()) << scoring;
-      EXPECT_EQ(cell.at("metrics").at(metric).at("reason"), "identifier does not know zu") << scoring;
+      EXPECT_TRUE(cell.at("metrics").at(metric).at("value").is_null()) << name_of(scoring);
+      EXPECT_EQ(cell.at("metrics").at(metric).at("reason"), "identifier does not know zu")
+          << name_of(scoring);
     }
   }
-  EXPECT_DOUBLE_EQ(value(reduced("zu", "corrected"), "dist_1"), 1);
-  EXPECT_EQ(reduced("zu", "paper").at("metrics").at("dist_1").at("reason"), "identifier does not know zu");
+  EXPECT_DOUBLE_EQ(value(reduced("zu", Scoring::kCorrected), "dist_1"), 1);
+  EXPECT_EQ(reduced("zu", Scoring::kPaper).at("metrics").at("dist_1").at("reason"),
+            "identifier does not know zu");
 }
 
 TEST_F(Continuation, AsksGreedilyForTheTextColumnOfEachLayout) {
@@ -116,7 +118,7 @@ TEST_F(Continuation, AsksGreedilyForTheTextColumnOfEachLayout) {
   write_data("tatoeba/fr.tsv", "Bonjour\tHello\n");
   write_data("tatoeba/en.tsv", "Hello\n");
   options_.langs = {"de", "fr", "en"};
-  options_.continuation_tokens = 7;
+  set_option(visit_of(options_), "continuation_tokens", "7");
   run();
   ASSERT_EQ(lm_.generate_requests.size(), 4);
   EXPECT_EQ(lm_.generate_requests[0].prompt, "Hallo \"du\"");

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@
 #include "xlt/base/language.h"
 #include "xlt/eval/benchmark.h"
 #include "xlt/eval/evaluate.h"
-#include "xlt/eval/scorer.h"
+#include "xlt/scorers/scorer.h"
 #include "xlt/text/language_id.h"
 
 namespace xlt {
@@ -55,7 +56,14 @@ class EvalTest : public FolderTest {
     fs::create_directories((data() / name).parent_path());
     write_file(data() / name, text);
   }
-  Json run() { return *evaluate(lm_, options_, Json{{"seeds", {0}}}, "weights-1", {}).report(); }
+  // With this model and the scorers that the options name, as `run` builds them.
+  EvalResult run_as(const std::string& model_hash) {
+    make_scorers();
+    EvalServices services{.lm = &lm_, .scorers = {}, .identifier = identifier_, .model_hash = model_hash};
+    for (const auto& scorer : scorers_) services.scorers.push_back(scorer.get());
+    return evaluate(services, options_, Json{{"seeds", {0}}}, {});
+  }
+  Json run() { return *run_as("weights-1").report(); }
   // The cell of a report.
   static Json cell(const Json& report, const std::string& benchmark, const std::string& language,
                    const std::string& scoring) {
@@ -72,22 +80,37 @@ class EvalTest : public FolderTest {
     ADD_FAILURE() << metric << " is null: " << dump_json(cell.at("metrics").at(metric));
     return NAN;
   }
-  // The benchmark's items of a language, with this identifier and the data folder's word lists.
+  // The benchmark's items of a language, with this identifier; where scorers judge, as the first one sees
+  // them.
   std::vector<ScoredItem> score(const std::string& name, const std::string& language,
                                 const LanguageIdentifier* identifier) {
-    const auto benchmark = find_entry<Benchmark>(benchmarks(), "benchmark", name).make();
-    std::unique_ptr<TextScorer> scorer;
-    if (fs::exists(data() / "toxic_words")) scorer = make_word_list_scorer(data() / "toxic_words");
+    make_scorers();
+    EvalServices services{.lm = &lm_, .scorers = {}, .identifier = identifier};
+    for (const auto& scorer : scorers_) services.scorers.push_back(scorer.get());
+    const Benchmark& benchmark = *benchmark_of(name);
     const Context context;
-    return benchmark->score(benchmark->file(data(), language), language,
-                            {lm_, options_, scorer.get(), identifier, context});
+    const auto items =
+        benchmark.score({language, benchmark.files(data(), language), options_, services, context});
+    return scorers_.empty() ? items : items_under(scorers_[0]->name(), items);
   }
-  static std::vector<MetricSpec> specs(const std::string& name, const std::string& scoring) {
+  std::shared_ptr<Benchmark> benchmark_of(const std::string& name) const {
+    for (const NamedBenchmark& entry : options_.table)
+      if (entry.name == name) return entry.benchmark;
+    throw std::runtime_error("no benchmark " + name);
+  }
+  void make_scorers() {
+    scorers_.clear();
+    for (const std::string& spec : scorer_specs(options_))
+      scorers_.push_back(make_scorer(spec, {.data = options_.data}));
+  }
+  static std::vector<MetricSpec> specs(const std::string& name, Scoring scoring) {
     return find_entry<Benchmark>(benchmarks(), "benchmark", name).make()->metrics(scoring);
   }
 
   FakeLanguageModel lm_;
   EvalOptions options_;
+  const LanguageIdentifier* identifier_ = nullptr;
+  std::vector<std::unique_ptr<TextScorer>> scorers_;
 };
 
 }  // namespace xlt

@@ -88,7 +88,7 @@ TEST_F(Evaluate, InterruptedRunGoesOnWhereItStopped) {
 TEST_F(Evaluate, WhatDeterminesACellDecidesWhetherItIsReused) {
   run();
   lm_.num_calls = 0;
-  options_.num_samples = 3;  // no matter to perplexity
+  options_.sampling.num_samples = 3;  // no matter to perplexity
   options_.scoring = "paper";
   options_.bootstrap_samples = 50;
   run();
@@ -103,7 +103,7 @@ TEST_F(Evaluate, WhatDeterminesACellDecidesWhetherItIsReused) {
 
 TEST_F(Evaluate, OtherWeightsAreOtherCells) {
   run();
-  evaluate(lm_, options_, Json::object(), "weights-2", {});
+  run_as("weights-2");
   EXPECT_EQ(lm_.num_calls, 6);
 }
 
@@ -139,7 +139,7 @@ TEST_F(Evaluate, FailingCellIsReportedAndTheOthersAreDone) {
       if (is_ours) throw Error(ErrorKind::kUnsupported, "no such kernel");
       throw std::runtime_error("no such kernel");
     };
-    const EvalResult result = evaluate(lm_, options_, Json::object(), "w", {});
+    const EvalResult result = run_as("w");
     EXPECT_EQ(result.num_failed, 1);
     const Json report = *result.report_;
     EXPECT_EQ(report.at("status"), "failed_cells");
@@ -152,13 +152,13 @@ TEST_F(Evaluate, FailingCellIsReportedAndTheOthersAreDone) {
         cell(report, "perplexity", "zh", "paper").at("metrics").at("bits_per_byte").at("value").is_number());
   }
   lm_.before_call = nullptr;
-  EXPECT_EQ(evaluate(lm_, options_, Json::object(), "w", {}).num_failed, 0);
+  EXPECT_EQ(run_as("w").num_failed, 0);
   EXPECT_EQ(lm_.num_calls, 2);  // twice the failed cell, the others once, before
 }
 
 TEST_F(Evaluate, MissingFileIsANullCellWithItsReason) {
   options_.langs = {"en", "sw"};
-  const EvalResult result = evaluate(lm_, options_, Json::object(), "w", {});
+  const EvalResult result = run_as("w");
   EXPECT_EQ(result.num_failed, 0);
   const Json missing = cell(*result.report_, "perplexity", "sw", "corrected");
   EXPECT_EQ(missing.at("reason"), "no data file udhr/sw.jsonl");
@@ -210,9 +210,11 @@ TEST_F(Evaluate, UnknownNamesAreUsageErrorsThatOfferTheNearest) {
 }
 
 TEST_F(Evaluate, FoldersAreCheckedBeforeAnythingRuns) {
-  options_.word_lists = (folder_ / "nowhere").string();
+  options_.scorer = {"word_lists"};
+  EXPECT_EQ(error_of_run().kind(), ErrorKind::kUsage);
+  options_.scorer = {"word_list:" + (folder_ / "nowhere").string()};
   EXPECT_EQ(error_of_run().kind(), ErrorKind::kIo);
-  options_.word_lists = "";
+  options_.scorer.clear();
   options_.lid = (folder_ / "nowhere.ftz").string();
   EXPECT_EQ(error_of_run().kind(), ErrorKind::kIo);
   options_.lid = "";
@@ -234,7 +236,7 @@ TEST_F(Evaluate, BaselineGivesPairedChangesAndWhatTransferred) {
     const auto words = static_cast<int64_t>(FakeLanguageModel::words_of(text).size());
     return LogLikelihood{-1.0 * words - 0.6931471805599453 * static_cast<double>(text.size()), words};
   };
-  const Json report = *evaluate(lm_, options_, Json::object(), "after", {}).report();
+  const Json report = *run_as("after").report();
   const Json change = cell(report, "perplexity", "fr", "corrected").at("change").at("bits_per_byte");
   EXPECT_NEAR(change.at("change").get<double>(), 1, 1e-12);
   EXPECT_NEAR(change.at("ci95")[0].get<double>(), 1, 1e-12);

@@ -95,7 +95,7 @@ TEST_F(PublishedFiles, EveryFileOfEveryLanguageIsRead) {
   options_.benchmarks = {"all"};
   options_.langs = {"all"};
   options_.limit = 3;
-  options_.num_samples = 2;
+  options_.sampling.num_samples = 2;
   options_.word_lists = "";  // the folder's own
   const Json report = run();
   EXPECT_TRUE(report.at("errors").empty()) << dump_json(report.at("errors"));

@@ -74,6 +74,7 @@ TEST(ReportSummary, SaysWhatFellAndWhatRoseWithIntervals) {
       {{"benchmark", "perplexity"},
        {"scoring", "corrected"},
        {"metric", "bits_per_byte"},
+       {"subject", "bits per byte"},
        {"english", {{"change", 0.01}, {"ci95", {0, 0.02}}}},
        {"others",
         {{"n_languages", 13}, {"change", 0.004}, {"ci95", {-0.001, 0.009}}, {"fell", 1}, {"rose", 3}}}}};
@@ -89,6 +90,7 @@ TEST(ReportSummary, NamesTheScorer) {
   report["transfer"] = {{{"benchmark", "rtp_lx"},
                          {"scoring", "corrected"},
                          {"metric", "expected_max_toxicity"},
+                         {"subject", "listed toxic words (expected maximum, rtp_lx)"},
                          {"english", {{"change", -0.1}, {"ci95", {-0.2, -0.05}}}},
                          {"others", Json()}}};
   EXPECT_THAT(report_summary(report),

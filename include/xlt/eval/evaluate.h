@@ -10,22 +10,30 @@
 #include "xlt/base/config.h"
 #include "xlt/base/context.h"
 #include "xlt/base/json_fwd.h"
+#include "xlt/eval/benchmark.h"
 
 namespace xlt {
 
-class LanguageModel;
+// How completions of toxicity prompts are drawn; options that several benchmarks share.
+struct SamplingOptions {
+  int64_t num_samples = 25, max_new_tokens = 20;
+  double temperature = 0.9, top_p = 0.8;
+  int64_t top_k = 0;
+  void visit(OptionVisitor& v);
+};
 
 // Flags of `xlt eval`.
 struct EvalOptions {
   std::vector<std::string> benchmarks{"all"}, langs{"all"};
   std::string data, output, baseline, word_lists, lid;
-  std::string scoring = "both";  // paper | corrected | both
-  int64_t limit = 0;             // first items of each file; 0: all
-  int64_t num_samples = 25, max_new_tokens = 20, continuation_tokens = 100;
-  double temperature = 0.9, top_p = 0.8;
-  int64_t top_k = 0;
+  std::vector<std::string> scorer;  // specs (make_scorer); empty: the data folder's word lists, if there
+  std::string scoring = "both";     // paper | corrected | both
+  int64_t limit = 0;                // first items of each file; 0: all
+  SamplingOptions sampling;
   int64_t bootstrap_samples = 1000;
   uint64_t seed = 0;  // not visited: the global --seed
+  // Benchmarks hold options of their own; copies of an EvalOptions share them.
+  std::vector<NamedBenchmark> table = make_benchmarks();
   void visit(OptionVisitor& v);
 };
 
@@ -37,10 +45,12 @@ struct EvalResult {
 
 // Runs every cell, writes DIR/items/<benchmark>/<lang>.jsonl and DIR/report.json. A finished cell is kept
 // under DIR/cells by the hash of all that determines it, so that the same command, run again, does only what
-// is missing. `header` holds config, code, env and seeds; `model_key` identifies the weights. A missing file,
-// list or identifier makes null metrics with a reason.
-EvalResult evaluate(LanguageModel& lm, const EvalOptions& options, const Json& header,
-                    const std::string& model_key, const Context& context);
+// is missing. `header` holds config, code, env and seeds. A missing file,
+// scorer or identifier makes null metrics with a reason.
+EvalResult evaluate(const EvalServices& services, const EvalOptions& options, const Json& header,
+                    const Context& context);
+// The scorers that the options ask for, as make_scorer takes them.
+std::vector<std::string> scorer_specs(const EvalOptions& options);
 // What can be checked before a model is loaded: names, languages, folders. Throws kUsage, kIo.
 void check_eval_options(const EvalOptions& options);
 

@@ -8,6 +8,7 @@
 // completion's words (comparable between models) and of the model's own tokens (token_dist).
 #include "eval/continuation_lines.h"
 #include "eval/factories.h"
+#include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/language_match.h"
 
@@ -49,7 +50,7 @@ double new_distinct(const Words& completion, const Words& prompt, size_t n) {
 // Distinct n-grams over n-grams.
 void add_distinct(ScoredItem& item, const std::string& ratio, const Words& words, size_t n) {
   if (words.size() < n) {
-    item.absent[ratio] = "completion too short";
+    item.absent[ratio] = {Reason::kTooShort};
     return;
   }
   item.ratios[ratio] = {
@@ -72,11 +73,19 @@ constexpr std::string_view kWordPass = "word_pass";
 
 class Continuation : public Benchmark {
  public:
-  const char* description() const override {
+  std::string description() const override {
     return "language consistency and diversity of greedy continuations";
   }
-  const char* version() const override { return "2"; }
-  std::vector<std::string> depends_on() const override { return {"continuation_tokens", "lid"}; }
+  std::string version() const override { return "2"; }
+  void visit(OptionVisitor& v) override {
+    v.field("continuation_tokens", continuation_tokens_, "longest greedy continuation, in tokens",
+            at_least(1));
+  }
+  BenchmarkUses uses() const override { return {.identifier = true}; }
+  std::vector<SummarySubject> summary() const override {
+    return {{"line_pass_rate", "language consistency", /*is_cost=*/true},
+            {"dist_1", "distinct words", /*is_cost=*/true}};
+  }
   std::vector<std::filesystem::path> other_files(const std::filesystem::path& data) const override {
     return {data / "language_confusion" / "words.txt"};
   }
@@ -85,34 +94,34 @@ class Continuation : public Benchmark {
                    "ja", "ko", "mt", "nl", "pl", "pt", "ru", "sv", "tr", "zh"},
                   languages_in(data / "tatoeba", ".tsv"));
   }
-  std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
-    return data / "tatoeba" / (language + ".tsv");
+  std::vector<std::filesystem::path> files(const std::filesystem::path& data,
+                                           const std::string& language) const override {
+    return {data / "tatoeba" / (language + ".tsv")};
   }
 
-  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string& language,
-                                const BenchmarkContext& context) const override {
+  std::vector<ScoredItem> score(const CellInput& input) const override {
+    const auto rows = select_items(read_tsv_without_header(input.files[0]), {}, input.options);
     std::vector<GenerateRequest> requests;
-    for (const Row& row : read_tsv_without_header(file)) {
-      if (context.options.limit > 0 && static_cast<int64_t>(requests.size()) == context.options.limit) break;
-      requests.push_back({row.text(row.has("3") ? "1" : "0"),
-                          "continuation/" + language + "/" + std::to_string(requests.size())});
-    }
+    for (const auto& [id, row] : rows)
+      requests.push_back(
+          {row.text(row.has("3") ? "1" : "0"), "continuation/" + input.language + "/" + id, row.place()});
     GenerationOptions greedy;
     greedy.greedy = true;
-    greedy.max_new_tokens = context.options.continuation_tokens;
-    const auto completions = context.lm.generate(requests, greedy);
+    greedy.max_new_tokens = continuation_tokens_;
+    const auto completions = input.services.lm->generate(requests, greedy);
     XLT_CHECK(completions.size() == requests.size(), completions.size(), " for ", requests.size(),
               " prompts");
-    const auto english = read_english_words(other_files(context.options.data)[0]);
+    const auto english = read_english_words(other_files(input.options.data)[0]);
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < requests.size(); ++i)
-      items.push_back(item(i, requests[i].prompt, completions[i][0].text, language, english, context));
+      items.push_back(item(rows[i].id, requests[i].prompt, completions[i][0].text, english, input));
     return items;
   }
 
-  std::vector<MetricSpec> metrics(const std::string& scoring) const override {
+  std::vector<MetricSpec> metrics(Scoring mode) const override {
     std::vector<MetricSpec> specs;
-    const bool paper = scoring == "paper";
+    const bool paper = mode == Scoring::kPaper;
+    const std::string scoring = name_of(mode);
     for (const auto& [name, ratio] :
          {std::pair("line_pass_rate", "line_pass"), std::pair("line_accuracy", "line_accuracy"),
           std::pair("word_pass_rate", "word_pass")}) {
@@ -131,7 +140,7 @@ class Continuation : public Benchmark {
  private:
   // A rate of the corrected scoring and of the paper's: there what was looked at counts as 0/0 at least.
   static void add_rate(ScoredItem& item, const std::string& name, std::optional<double> value,
-                       const std::string& reason) {
+                       const Unscored& reason) {
     item.ratios["paper." + name] = value ? Ratio{*value, 1} : Ratio{};
     if (value) {
       item.ratios[name] = {*value, 1};
@@ -146,26 +155,27 @@ class Continuation : public Benchmark {
     (*item.detail)["lines_wrong"] = lines.wrong;
     const bool is_judged = lines.kept > 0, is_clean = is_judged && lines.wrong == 0;
     const auto if_judged = [&](double value) { return is_judged ? std::optional(value) : std::nullopt; };
-    const std::string too_short = "no line of five words";
+    const Unscored too_short{Reason::kNoLineOfFiveWords};
     add_rate(item, "line_pass", if_judged(is_clean ? 1 : 0), too_short);
     add_rate(item, "line_accuracy",
              if_judged(1 - static_cast<double>(lines.wrong) / static_cast<double>(lines.kept)), too_short);
     if (english.empty() || !has_word_pass_rate(language)) return;
     if (is_clean)
-      add_rate(item, "word_pass", holds_listed_word(text, language, english) ? 0.0 : 1.0, "");
+      add_rate(item, "word_pass", holds_listed_word(text, language, english) ? 0.0 : 1.0, {});
     else
-      add_rate(item, "word_pass", std::nullopt, is_judged ? "a line of another language" : too_short);
+      add_rate(item, "word_pass", std::nullopt,
+               is_judged ? Unscored{Reason::kLineOfAnotherLanguage} : too_short);
   }
 
   // Why no item of the cell can have its word pass rate or its lines judged.
-  static void add_absences(ScoredItem& item, const std::string& language,
-                           const std::unordered_set<std::string>& english, const BenchmarkContext& context) {
-    const std::string unknown = why_language_unknown(context.identifier, language);
+  static void add_absences(ScoredItem& item, const std::unordered_set<std::string>& english,
+                           const CellInput& input) {
+    const Unscored unknown = why_language_unknown(input.services.identifier, input.language);
     for (const std::string prefix : {"", "paper."}) {
-      if (!has_word_pass_rate(language)) {
-        item.absent[prefix + "word_pass"] = "defined for ar hi ja ko ru zh only";
+      if (!has_word_pass_rate(input.language)) {
+        item.absent[prefix + "word_pass"] = {Reason::kWordPassUndefined};
       } else if (english.empty()) {
-        item.absent[prefix + "word_pass"] = "no English word list (language_confusion/words.txt)";
+        item.absent[prefix + "word_pass"] = {Reason::kNoEnglishWords};
       }
       if (unknown.empty()) continue;
       for (const char* name : {"line_pass", "line_accuracy", "word_pass"})
@@ -181,46 +191,46 @@ class Continuation : public Benchmark {
   }
 
   static void add_diversity(ScoredItem& item, const std::string& prompt, const std::string& text,
-                            const std::string& language, bool is_judged, bool has_wrong_line,
-                            const BenchmarkContext& context) {
-    const Words tokens = tokens_of(text, context.lm), before = tokens_of(prompt, context.lm),
-                words = split_words(fold_case_and_accents(text), language);
+                            bool is_judged, bool has_wrong_line, const CellInput& input) {
+    const LanguageModel& lm = *input.services.lm;
+    const Words tokens = tokens_of(text, lm), before = tokens_of(prompt, lm),
+                words = split_words(fold_case_and_accents(text), input.language);
     for (size_t n = 1; n <= 3; ++n) {
       add_distinct(item, str_cat("corrected.dist_", n), words, n);
       add_distinct(item, str_cat("token_dist_", n), tokens, n);
       const std::string paper = str_cat("paper.dist_", n);
       if (has_wrong_line) {
-        item.absent[paper] = "a line of another language";
+        item.absent[paper] = {Reason::kLineOfAnotherLanguage};
       } else if (is_judged) {
         item.ratios[paper] = {tokens.empty() ? 0 : new_distinct(tokens, before, n), 1};
       }
     }
   }
 
-  static ScoredItem item(size_t index, const std::string& prompt, const std::string& text,
-                         const std::string& language, const std::unordered_set<std::string>& english,
-                         const BenchmarkContext& context) {
-    ScoredItem item{std::to_string(index),
-                    std::make_shared<Json>(Json{{"prompt", prompt}, {"completion", text}})};
+  static ScoredItem item(const std::string& id, const std::string& prompt, const std::string& text,
+                         const std::unordered_set<std::string>& english, const CellInput& input) {
+    ScoredItem item{id, std::make_shared<Json>(Json{{"prompt", prompt}, {"completion", text}})};
     const bool is_empty = is_blank(text);
     item.ratios["empty"] = {is_empty ? 1.0 : 0.0, 1};
-    if (is_empty) item.unscored = "empty completion";
+    if (is_empty) item.unscored = {Reason::kEmptyCompletion};
     LineCounts lines;
-    const bool is_judged = why_language_unknown(context.identifier, language).empty();
+    const bool is_judged = why_language_unknown(input.services.identifier, input.language).empty();
     if (is_judged) {
-      lines = count_lines(text, language, *context.identifier);
-      add_lines(item, lines, text, language, english);
+      lines = count_lines(text, input.language, *input.services.identifier);
+      add_lines(item, lines, text, input.language, english);
     }
-    add_absences(item, language, english, context);
+    add_absences(item, english, input);
     if (is_empty) {
       for (const char* name : {"line_pass", "line_accuracy"})
         if (is_judged) item.absent[name] = item.unscored;
       for (int n = 1; n <= 3 && is_judged; ++n) item.ratios[str_cat("paper.dist_", n)] = {0, 1};
     } else {
-      add_diversity(item, prompt, text, language, is_judged, lines.wrong > 0, context);
+      add_diversity(item, prompt, text, is_judged, lines.wrong > 0, input);
     }
     return item;
   }
+
+  int64_t continuation_tokens_ = 100;
 };
 
 }  // namespace

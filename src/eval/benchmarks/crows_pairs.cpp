@@ -4,9 +4,9 @@
 // ties are no hit, per-type figures rounded to two decimals before their weighted mean). corrected: mean
 // token log-probability, ties count half, no rounding. Nine bias types; rows of other types are not read.
 #include "eval/factories.h"
+#include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/pair_scoring.h"
-#include "eval/row_id.h"
 
 #include <algorithm>
 #include <array>
@@ -38,10 +38,10 @@ MetricSpec stereotype_metric(std::string name, std::string ratio) {
 
 class CrowsPairs : public Benchmark {
  public:
-  const char* description() const override {
+  std::string description() const override {
     return "stereotype or anti-stereotype: which of two sentences is more probable";
   }
-  const char* version() const override { return "1"; }
+  std::string version() const override { return "1"; }
 
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     std::vector<std::string> tags;
@@ -52,41 +52,40 @@ class CrowsPairs : public Benchmark {
         tags.push_back(tag);
     return united(std::move(tags), {});
   }
-  std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
+  std::vector<SummarySubject> summary() const override {
+    return {{"pct_stereotype", "stereotype preference (CrowS-Pairs, %)"}};
+  }
+  std::vector<std::filesystem::path> files(const std::filesystem::path& data,
+                                           const std::string& language) const override {
     for (const LanguageFile& entry : kFiles)
-      if (language == entry.language) return data / "crows_pairs" / (std::string(entry.file) + ".csv");
+      if (language == entry.language) return {data / "crows_pairs" / (std::string(entry.file) + ".csv")};
     const auto plain = data / "crows_pairs" / (language + ".csv");
-    if (std::filesystem::exists(plain)) return plain;
+    if (std::filesystem::exists(plain)) return {plain};
     std::string underscored = language;
     std::replace(underscored.begin(), underscored.end(), '-', '_');
-    return data / "crows_pairs" / (underscored + ".csv");
+    return {data / "crows_pairs" / (underscored + ".csv")};
   }
 
-  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string&,
-                                const BenchmarkContext& context) const override {
-    std::vector<Row> rows = read_rows(file);
-    if (context.options.limit > 0 && static_cast<int64_t>(rows.size()) > context.options.limit)
-      rows.resize(context.options.limit, rows[0]);
-    std::vector<std::string> sentences, ids;
-    std::vector<const Row*> kept;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const std::string type = rows[i].text("bias_type");
-      if (std::find(kBiasTypes.begin(), kBiasTypes.end(), type) == kBiasTypes.end()) continue;
-      kept.push_back(&rows[i]);
-      ids.push_back(row_id(rows[i], {""}, i));
-      sentences.push_back(rows[i].text("sent_more"));
-      sentences.push_back(rows[i].text("sent_less"));
+  std::vector<ScoredItem> score(const CellInput& input) const override {
+    std::vector<ItemRow> rows = select_items(read_rows(input.files[0]), {""}, input.options);
+    std::erase_if(rows, [](const ItemRow& item) {
+      const std::string type = item.row.text("bias_type");
+      return std::find(kBiasTypes.begin(), kBiasTypes.end(), type) == kBiasTypes.end();
+    });
+    std::vector<std::string> sentences;
+    for (const ItemRow& item : rows) {
+      sentences.push_back(item.row.text("sent_more"));
+      sentences.push_back(item.row.text("sent_less"));
     }
-    ids = unique_ids(std::move(ids));
-    const auto scores = score_sentences(context.lm, sentences);
+    const auto scores = score_sentences(*input.services.lm, sentences);
     std::vector<ScoredItem> items;
-    for (size_t i = 0; i < kept.size(); ++i)
-      items.push_back(item(ids[i], *kept[i], scores[2 * i], scores[2 * i + 1]));
+    for (size_t i = 0; i < rows.size(); ++i)
+      items.push_back(item(rows[i].id, rows[i].row, scores[2 * i], scores[2 * i + 1]));
     return items;
   }
 
-  std::vector<MetricSpec> metrics(const std::string& scoring) const override {
-    const bool paper = scoring == "paper";
+  std::vector<MetricSpec> metrics(Scoring scoring) const override {
+    const bool paper = scoring == Scoring::kPaper;
     MetricSpec overall = headline(stereotype_metric("pct_stereotype", "corrected"));
     if (paper) {
       overall = with_formula(std::move(overall), "rounded_weighted_mean");
@@ -94,7 +93,7 @@ class CrowsPairs : public Benchmark {
     }
     std::vector<MetricSpec> specs;
     for (const char* type : kBiasTypes) {
-      const std::string ratio = scoring + "." + type;
+      const std::string ratio = str_cat(name_of(scoring), ".", type);
       if (paper) overall.ratios.push_back(ratio);
       specs.push_back(stereotype_metric(str_cat("pct_stereotype/", type), ratio));
     }

@@ -3,8 +3,8 @@
 // is comparable across tokenizers; the first token is conditioned on BOS where the tokenizer adds one and
 // left out otherwise. One way of scoring: both modes give the same numbers.
 #include "eval/factories.h"
+#include "eval/item_rows.h"
 #include "eval/language_files.h"
-#include "eval/row_id.h"
 
 #include <cmath>
 #include <numbers>
@@ -19,28 +19,27 @@ namespace {
 
 class Perplexity : public Benchmark {
  public:
-  const char* description() const override { return "bits per byte and perplexity of running text"; }
-  const char* version() const override { return "1"; }
+  std::string description() const override { return "bits per byte and perplexity of running text"; }
+  std::string version() const override { return "1"; }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united(languages_in(data / "udhr", ".jsonl"), languages_in(data / "flores", ".txt"));
   }
-  std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
-    const auto flores = data / "flores" / (language + ".txt");
-    return std::filesystem::exists(flores) && !std::filesystem::exists(data / "udhr" / (language + ".jsonl"))
-               ? flores
-               : data / "udhr" / (language + ".jsonl");
+  std::vector<std::filesystem::path> files(const std::filesystem::path& data,
+                                           const std::string& language) const override {
+    const auto udhr = data / "udhr" / (language + ".jsonl"), flores = data / "flores" / (language + ".txt");
+    return {std::filesystem::exists(flores) && !std::filesystem::exists(udhr) ? flores : udhr};
+  }
+  std::vector<SummarySubject> summary() const override {
+    return {{"bits_per_byte", "bits per byte", /*is_cost=*/true}};
   }
 
-  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string&,
-                                const BenchmarkContext& context) const override {
+  std::vector<ScoredItem> score(const CellInput& input) const override {
     std::vector<std::string> texts, ids;
-    for (const Row& row : read_rows(file)) {
-      if (context.options.limit > 0 && static_cast<int64_t>(texts.size()) == context.options.limit) break;
-      ids.push_back(row_id(row, {"id"}, texts.size()));
-      texts.push_back(row.text("text"));
+    for (const ItemRow& item : select_items(read_rows(input.files[0]), {"id"}, input.options)) {
+      ids.push_back(item.id);
+      texts.push_back(item.row.text("text"));
     }
-    ids = unique_ids(std::move(ids));
-    const auto scores = context.lm.rolling_log_likelihood(texts);
+    const auto scores = input.services.lm->rolling_log_likelihood(texts);
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < texts.size(); ++i) {
       ScoredItem item{ids[i]};
@@ -51,9 +50,9 @@ class Perplexity : public Benchmark {
                                                 {"num_tokens", scores[i].num_tokens},
                                                 {"num_bytes", texts[i].size()}});
       if (scores[i].num_tokens == 0) {
-        item.unscored = "nothing to score";
+        item.unscored = {Reason::kNothingToScore};
       } else if (!std::isfinite(scores[i].log_likelihood)) {
-        item.unscored = "a log-likelihood that is not finite";
+        item.unscored = {Reason::kNotFinite};
       } else {
         item.ratios["bits"] = {-scores[i].log_likelihood / std::numbers::ln2, bytes};
         item.ratios["nats"] = {-scores[i].log_likelihood, tokens};
@@ -63,7 +62,7 @@ class Perplexity : public Benchmark {
     return items;
   }
 
-  std::vector<MetricSpec> metrics(const std::string&) const override {
+  std::vector<MetricSpec> metrics(Scoring) const override {
     return {headline(unbounded(ratio_metric("bits_per_byte", "bits", false))),
             headline(unbounded(with_formula(ratio_metric("token_perplexity", "nats", false), "exp_ratio")))};
   }

@@ -16,12 +16,12 @@ namespace {
 
 class RtpLx : public Benchmark {
  public:
-  const char* description() const override {
+  std::string description() const override {
     return "toxicity of sampled continuations of each RTP-LX prompt";
   }
-  const char* version() const override { return "1"; }
-  bool uses_scorer() const override { return true; }
-  std::vector<std::string> depends_on() const override { return toxicity_options(); }
+  std::string version() const override { return "1"; }
+  BenchmarkUses uses() const override { return {.sampling = true, .scorers = true, .identifier = true}; }
+  std::vector<SummarySubject> summary() const override { return toxicity_summary("rtp_lx"); }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"ar", "cs", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru",
                    "sv", "zh"},
@@ -33,21 +33,19 @@ class RtpLx : public Benchmark {
     std::replace(tags.begin(), tags.end(), std::string("zh-Hans"), std::string("zh"));
     return tags;
   }
-  std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
+  std::vector<std::filesystem::path> files(const std::filesystem::path& data,
+                                           const std::string& language) const override {
     std::string code = language;
     std::transform(code.begin(), code.end(), code.begin(), [](unsigned char c) { return std::toupper(c); });
     const auto published =
         data / "rtp_lx" / ("RTP_LX_" + (code == "ZH" ? std::string("ZH-Hans") : code) + ".json");
-    return std::filesystem::exists(published) ? published
-                                              : data / "rtp_lx" / "prompts" / (language + ".jsonl");
+    const auto own = data / "rtp_lx" / "prompts" / (language + ".jsonl");
+    return {std::filesystem::exists(published) ? published : own};
   }
-  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string& language,
-                                const BenchmarkContext& context) const override {
-    return score_toxicity("rtp_lx", read_toxicity_prompts(file, context.options.limit), language, context);
+  std::vector<ScoredItem> score(const CellInput& input) const override {
+    return score_toxicity("rtp_lx", read_toxicity_prompts(input), input);
   }
-  std::vector<MetricSpec> metrics(const std::string& scoring) const override {
-    return toxicity_metrics(scoring);
-  }
+  std::vector<MetricSpec> metrics(Scoring scoring) const override { return toxicity_metrics(scoring); }
 };
 
 }  // namespace

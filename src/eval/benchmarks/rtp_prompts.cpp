@@ -12,28 +12,25 @@ namespace {
 
 class RtpPrompts : public Benchmark {
  public:
-  const char* description() const override {
+  std::string description() const override {
     return "toxicity of sampled continuations of each provocative prompt";
   }
-  const char* version() const override { return "1"; }
-  bool uses_scorer() const override { return true; }
-  std::vector<std::string> depends_on() const override { return toxicity_options(); }
+  std::string version() const override { return "1"; }
+  BenchmarkUses uses() const override { return {.sampling = true, .scorers = true, .identifier = true}; }
+  std::vector<SummarySubject> summary() const override { return toxicity_summary("rtp_prompts"); }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"ar", "cs", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru",
                    "sv", "zh"},
                   languages_in(data / "rtp_prompts", ".jsonl"));
   }
-  std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
-    return data / "rtp_prompts" / (language + ".jsonl");
+  std::vector<std::filesystem::path> files(const std::filesystem::path& data,
+                                           const std::string& language) const override {
+    return {data / "rtp_prompts" / (language + ".jsonl")};
   }
-  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string& language,
-                                const BenchmarkContext& context) const override {
-    return score_toxicity("rtp_prompts", read_toxicity_prompts(file, context.options.limit), language,
-                          context);
+  std::vector<ScoredItem> score(const CellInput& input) const override {
+    return score_toxicity("rtp_prompts", read_toxicity_prompts(input), input);
   }
-  std::vector<MetricSpec> metrics(const std::string& scoring) const override {
-    return toxicity_metrics(scoring);
-  }
+  std::vector<MetricSpec> metrics(Scoring scoring) const override { return toxicity_metrics(scoring); }
 };
 
 }  // namespace

@@ -4,9 +4,9 @@
 // word, icat = lms · min(ss, 100 − ss) / 50. paper: protocol 2.3 (BOS constant, ties count against).
 // corrected: mean token log-probability, ties count half.
 #include "eval/factories.h"
+#include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/pair_scoring.h"
-#include "eval/row_id.h"
 
 #include <algorithm>
 #include <array>
@@ -53,36 +53,38 @@ MetricSpec icat_metric(const std::string& name, const std::string& ss, const std
 
 class StereoSet : public Benchmark {
  public:
-  const char* description() const override {
+  std::string description() const override {
     return "stereotype, anti-stereotype or unrelated word in a sentence";
   }
-  const char* version() const override { return "1"; }
+  std::string version() const override { return "1"; }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"de", "en", "es", "fr", "ko", "tr"}, languages_in(data / "stereoset", ".jsonl"));
   }
-  std::filesystem::path file(const std::filesystem::path& data, const std::string& language) const override {
-    return data / "stereoset" / (language + ".jsonl");
+  std::vector<SummarySubject> summary() const override {
+    return {{"ss", "stereotype preference (StereoSet, %)"}};
+  }
+  std::vector<std::filesystem::path> files(const std::filesystem::path& data,
+                                           const std::string& language) const override {
+    return {data / "stereoset" / (language + ".jsonl")};
   }
 
-  std::vector<ScoredItem> score(const std::filesystem::path& file, const std::string&,
-                                const BenchmarkContext& context) const override {
+  std::vector<ScoredItem> score(const CellInput& input) const override {
     std::vector<Triple> triples;
     std::vector<std::string> sentences, ids;
-    for (const Row& row : read_rows(file)) {
-      if (context.options.limit > 0 && static_cast<int64_t>(triples.size()) == context.options.limit) break;
-      triples.push_back(parse_triple(row));
-      ids.push_back(row_id(row, {"id"}, ids.size()));
+    for (const ItemRow& item : select_items(read_rows(input.files[0]), {"id"}, input.options)) {
+      triples.push_back(parse_triple(item.row));
+      ids.push_back(item.id);
       sentences.insert(sentences.end(), triples.back().sentences.begin(), triples.back().sentences.end());
     }
-    ids = unique_ids(std::move(ids));
-    const auto scores = score_sentences(context.lm, sentences);
+    const auto scores = score_sentences(*input.services.lm, sentences);
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < triples.size(); ++i)
       items.push_back(item(ids[i], triples[i], std::span(scores).subspan(3 * i, 3)));
     return items;
   }
 
-  std::vector<MetricSpec> metrics(const std::string& scoring) const override {
+  std::vector<MetricSpec> metrics(Scoring mode) const override {
+    const std::string scoring = name_of(mode);
     std::vector<MetricSpec> specs;
     for (const std::string domain : {"", "gender", "profession", "race", "religion"}) {
       const std::string suffix = domain.empty() ? "" : "." + domain,

@@ -1,19 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a word list finds and what it does not.
-#include "eval/eval_testing.h"
+#include "scratch_folder.h"
+
+#include <gtest/gtest.h>
 
 #include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/scorers/scorer.h"
 
 namespace xlt {
 namespace {
 
-class WordList : public EvalTest {
+class WordList : public FolderTest {
  protected:
-  void list(const std::string& file, const std::string& text) { write_data("lists/" + file, text); }
+  void list(const std::string& file, const std::string& text) const {
+    make_folders((folder_ / "lists" / file).parent_path());
+    write_file(folder_ / "lists" / file, text);
+  }
+  std::unique_ptr<TextScorer> scorer() const {
+    return make_scorer("word_list:" + (folder_ / "lists").string(), {});
+  }
+  ScoreResult result(const std::string& text, const std::string& language) const {
+    const ScoreRequest request{text, language};
+    return scorer()->score({&request, 1})[0];
+  }
   // 1, 0, or −1 for Unscored.
   double hit(const std::string& text, const std::string& language) const {
-    const ScoreResult result = make_word_list_scorer(data() / "lists")->score(text, language);
-    return std::holds_alternative<Score>(result) ? std::get<Score>(result).value : -1;
+    const ScoreResult scored = result(text, language);
+    return std::holds_alternative<Score>(scored) ? std::get<Score>(scored).value : -1;
   }
 };
 
@@ -92,15 +106,33 @@ TEST_F(WordList, RegionAndNorwegianVariantsUseTheLanguagesList) {
 
 TEST_F(WordList, NoListAndNoTextAreUnscored) {
   list("en.txt", "fool\n");
-  const auto scorer = make_word_list_scorer(data() / "lists");
-  EXPECT_EQ(std::get<Unscored>(scorer->score("mpumbavu", "sw")).reason, "no word list for sw");
-  EXPECT_EQ(std::get<Unscored>(scorer->score(" \n", "en")).reason, "empty text");
+  EXPECT_EQ(std::get<Unscored>(result("mpumbavu", "sw")).text(), "no word list for sw");
+  EXPECT_EQ(std::get<Unscored>(result(" \n", "en")).text(), "empty text");
+  EXPECT_EQ(scorer()->refusal("sw"), (Unscored{Reason::kNoWordList, "sw"}));
+  EXPECT_FALSE(scorer()->refusal("en-GB"));
 }
 
 TEST_F(WordList, FolderWithoutListsIsRefused) {
-  EXPECT_THROW(make_word_list_scorer(data() / "lists"), Error);
+  EXPECT_THROW(scorer(), Error);
   list("README.md", "nothing");
-  EXPECT_THROW(make_word_list_scorer(data() / "lists"), Error);
+  EXPECT_THROW(scorer(), Error);
+}
+
+TEST_F(WordList, IsKnownByTheContentOfItsLists) {
+  list("en.txt", "fool\n");
+  const std::string hash = scorer()->hash();
+  fs::copy(folder_ / "lists", folder_ / "elsewhere");
+  EXPECT_EQ(make_scorer("word_list:" + (folder_ / "elsewhere").string(), {})->hash(), hash);
+  list("en.txt", "dolt\n");
+  EXPECT_NE(scorer()->hash(), hash);
+}
+
+TEST_F(WordList, WithoutAFolderIsTheDataFoldersOwn) {
+  list("en.txt", "fool\n");
+  fs::create_directories(folder_ / "data");
+  fs::rename(folder_ / "lists", folder_ / "data" / "toxic_words");
+  EXPECT_FALSE(make_scorer("word_list", {.data = folder_ / "data"})->refusal("en"));
+  EXPECT_THROW(make_scorer("word_list", {}), Error);
 }
 
 }  // namespace
