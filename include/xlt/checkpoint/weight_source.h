@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights on disk, whatever the format: names, shapes and dtypes without reading data, and one tensor at a
+// time.
+//
+//   std::unique_ptr<WeightSource> weights = open_model_source("models/llama")->weights();
+//   if (weights->has("lm_head.weight")) at::Tensor head = weights->get("lm_head.weight");
+//
+// A format whose own names differ gives Hugging Face's names here. Reading is thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+namespace xlt {
+
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  virtual std::vector<std::string> names() const = 0;  // sorted
+  virtual bool has(const std::string& name) const = 0;
+  // The four below throw kCheckpoint with the nearest name where there is no such tensor.
+  virtual std::vector<int64_t> shape(const std::string& name) const = 0;
+  virtual std::string dtype(const std::string& name) const = 0;  // as the format writes it: "BF16"
+  virtual std::string place(const std::string& name) const = 0;  // the file that holds it
+  // On the CPU; may share a read-only memory map, which lives as long as any of its tensors.
+  virtual at::Tensor get(const std::string& name) const = 0;
+};
+
+}  // namespace xlt

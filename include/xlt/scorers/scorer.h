@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// A scorer: text in, a number from 0 to 1 out, or why there is none.
+//
+//   auto scorer = make_scorer("word_list:lists", {.data = "data", .context = context});
+//   auto results = scorer->score({{{"some text", "en"}, {"ein Text", "de"}}});
+//
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "xlt/base/context.h"
+#include "xlt/scorers/unscored.h"
+
+namespace xlt {
+
+struct Score {
+  double value;  // 0 … 1
+};
+using ScoreResult = std::variant<Score, Unscored>;
+
+struct ScoreRequest {
+  std::string text, language;  // language: BCP-47
+};
+
+// One thread.
+class TextScorer {
+ public:
+  virtual ~TextScorer() = default;
+  // One result a request, in order; the same whatever stands beside it. A text that cannot be scored is Unscored;
+  // only what fails for all of them throws.
+  virtual std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) = 0;
+  // What reports call it: its kind, and what tells it from others of its kind ("fasttext:jigsaw.ftz#toxic").
+  virtual std::string name() const = 0;
+  // Hex, of everything that its scores depend on, by content: a copy elsewhere has the same.
+  virtual std::string hash() const = 0;
+  // Why no text of this language can be scored; nothing where some can. Asked before hours of sampling.
+  virtual std::optional<Unscored> refusal(const std::string& language) const = 0;
+};
+
+// "kind", "kind:argument" or "kind:argument#label".
+struct ScorerSpec {
+  std::string kind, argument, label;
+  std::string rest;  // all after the first colon, for kinds whose argument may hold a "#" (a web address)
+};
+// Throws kUsage for an empty kind.
+ScorerSpec parse_scorer(std::string_view text);
+
+// What a scorer may need from above.
+struct ScorerServices {
+  std::filesystem::path data;  // data folder; empty: none. `word_list` alone is its toxic_words
+  Context context;
+};
+// Throws kUsage for an unknown kind (the nearest is named) or an argument that is missing, kIo and kData for what is
+// behind it.
+std::unique_ptr<TextScorer> make_scorer(const std::string& spec, const ScorerServices& services);
+// What can be said of a spec without opening anything. Throws kUsage.
+void check_scorer(const std::string& spec);
+std::vector<std::string> scorer_names();
+
+}  // namespace xlt
