@@ -14,7 +14,7 @@ Json SentenceScore::to_json(const std::string& text) const {
 std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<std::string>& sentences) {
   const std::optional<double> bos = lm.bos_log_likelihood();
   std::vector<SentenceScore> scores;
-  for (const LogLikelihood& result : lm.rolling_log_likelihood(sentences)) {
+  for (const LogLikelihood& result : lm.rolling_log_likelihood(sentences, TextStart::kDocument)) {
     SentenceScore score{result.log_likelihood, result.num_tokens};
     const double tokens = static_cast<double>(result.num_tokens);
     score.corrected = result.num_tokens > 0 ? result.log_likelihood / tokens : 0;

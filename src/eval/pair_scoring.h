@@ -14,8 +14,9 @@ namespace xlt {
 struct SentenceScore {
   double log_likelihood = 0;
   int64_t num_tokens = 0;
-  // Mean log-probability a token; the published code averages log P(BOS | BOS) in (protocol 2.1), and
-  // compares 2^(mean log2 p), whose order is the same.
+  // Mean log-probability a token. Where the tokenizer puts BOS before a text, the published code averages
+  // log P(BOS | BOS) in (protocol 2.1); where it does not, the first token is conditioned on the start of a
+  // document in both modes. That code compares 2^(mean log2 p), whose order is the same.
   double paper = 0;
   double corrected = 0;  // without that constant
   Unscored unscored;

@@ -119,8 +119,8 @@ std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSeque
 std::vector<LogLikelihood> DecoderLm::log_likelihood(std::span<const LogLikelihoodRequest> requests) {
   std::vector<ScoringSequence> sequences;
   for (const LogLikelihoodRequest& request : requests) {
-    ScoringSequence sequence{tokenizer_->encode(request.context + request.continuation, SpecialTokens::kAdd),
-                             1};
+    const TextStart start = request.context.empty() ? TextStart::kDocument : TextStart::kAsTokenized;
+    ScoringSequence sequence{encode(request.context + request.continuation, start), 1};
     if (request.context.empty()) {
       sequence.first_scored = std::max<int64_t>(1, static_cast<int64_t>(tokenizer_->prefix_ids().size()));
     } else {
@@ -143,17 +143,45 @@ std::vector<LogLikelihood> DecoderLm::log_likelihood(std::span<const LogLikeliho
   return results;
 }
 
-std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std::string> texts) {
+std::optional<int64_t> DecoderLm::document_start() const {
+  const auto bos = tokenizer_->bos_id();
+  return bos ? bos : tokenizer_->eos_id();
+}
+
+std::vector<int64_t> DecoderLm::encode(std::string_view text, TextStart start) const {
+  auto ids = tokenizer_->encode(text, SpecialTokens::kAdd);
+  if (start == TextStart::kAsTokenized || !tokenizer_->prefix_ids().empty()) return ids;
+  // A text that spells its own start is not given another, as BOS is never put twice.
+  const auto first = document_start();
+  if (first && (ids.empty() || ids.front() != *first)) ids.insert(ids.begin(), *first);
+  return ids;
+}
+
+int64_t DecoderLm::first_token_bytes(std::string_view text, std::span<const int64_t> ids) const {
+  // A byte-level token may end inside a character, which then shows only beside the tokens after it; a
+  // character has four bytes at most, so as many tokens.
+  constexpr size_t kMostTokens = 4;
+  for (size_t count = 1; count <= std::min(ids.size(), kMostTokens); ++count) {
+    const std::string piece = tokenizer_->decode(ids.first(count));
+    if (text.starts_with(piece)) return static_cast<int64_t>(piece.size());  // 0: a special token
+  }
+  return ids.empty() ? 0 : static_cast<int64_t>(tokenizer_->decode(ids.first(1)).size());
+}
+
+std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std::string> texts,
+                                                             TextStart start) {
   // Windows of at most max_length tokens; each begins with the last token of the one before it, so every
   // token but the first is scored once.
   const int64_t length = info_.max_length;
   std::vector<ScoringSequence> windows;
   std::vector<size_t> owner;
+  std::vector<int64_t> num_bytes;
   int64_t num_long = 0;
   for (size_t i = 0; i < texts.size(); ++i) {
-    const auto ids = tokenizer_->encode(texts[i], SpecialTokens::kAdd);
+    const auto ids = encode(texts[i], start);
     const int64_t size = static_cast<int64_t>(ids.size());
     num_long += size > length;
+    num_bytes.push_back(static_cast<int64_t>(texts[i].size()) - first_token_bytes(texts[i], ids));
     for (int64_t begin = 0; begin + 1 < size; begin += length - 1) {
       windows.push_back({{ids.begin() + begin, ids.begin() + std::min(begin + length, size)}, 1});
       owner.push_back(i);
@@ -167,14 +195,17 @@ std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std
   for (size_t w = 0; w < windows.size(); ++w)
     tokens[owner[w]].insert(tokens[owner[w]].end(), scores[w].begin(), scores[w].end());
   std::vector<LogLikelihood> results;
-  for (auto& scored : tokens) results.push_back(summed(std::move(scored)));
+  for (size_t i = 0; i < texts.size(); ++i) {
+    results.push_back(summed(std::move(tokens[i])));
+    if (results[i].num_tokens > 0) results[i].num_bytes = std::max<int64_t>(0, num_bytes[i]);
+  }
   return results;
 }
 
 std::optional<double> DecoderLm::bos_log_likelihood() {
-  const auto bos = tokenizer_->bos_id();
-  if (!bos) return std::nullopt;
-  return score({{{*bos, *bos}, 1}})[0][0];
+  const auto prefix = tokenizer_->prefix_ids();
+  if (prefix.empty()) return std::nullopt;
+  return score({{{prefix.front(), prefix.front()}, 1}})[0][0];
 }
 
 std::vector<std::string> DecoderLm::tokenize(std::string_view text) const {

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "xlt/lm/language_model.h"
@@ -27,7 +30,8 @@ class DecoderLm : public LanguageModel {
   std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests,
                                                 const GenerationOptions& options) override;
   std::vector<LogLikelihood> log_likelihood(std::span<const LogLikelihoodRequest> requests) override;
-  std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts) override;
+  std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts,
+                                                    TextStart start) override;
   std::optional<double> bos_log_likelihood() override;
   std::vector<std::string> tokenize(std::string_view text) const override;
   const LanguageModelInfo& info() const override { return info_; }
@@ -35,6 +39,12 @@ class DecoderLm : public LanguageModel {
 
  private:
   std::vector<std::vector<double>> score(const std::vector<ScoringSequence>& sequences);
+  // Tokens of a text, special ones included, with what TextStart puts before them.
+  std::vector<int64_t> encode(std::string_view text, TextStart start) const;
+  // What stands for the start of a document where the tokenizer puts nothing before a text: BOS, else EOS.
+  std::optional<int64_t> document_start() const;
+  // Bytes of the text that its first token stands for, to the end of a character; 0 for a special token.
+  int64_t first_token_bytes(std::string_view text, std::span<const int64_t> ids) const;
 
   std::unique_ptr<Decoder> decoder_;
   std::unique_ptr<Tokenizer> tokenizer_;

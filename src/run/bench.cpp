@@ -148,7 +148,8 @@ class Bench {
       const int64_t before = ops::num_multiply_adds();
       const double begin = monotonic_seconds();
       int64_t tokens = 0;
-      for (const LogLikelihood& result : model.rolling_log_likelihood(texts)) tokens += result.num_tokens;
+      for (const LogLikelihood& result : model.rolling_log_likelihood(texts, TextStart::kAsTokenized))
+        tokens += result.num_tokens;
       const double seconds = monotonic_seconds() - begin;
       return {static_cast<double>(tokens) / seconds, gflops_since(before, seconds)};
     });

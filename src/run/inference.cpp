@@ -58,7 +58,9 @@ std::vector<LogLikelihood> score_block(LanguageModel& lm, std::span<const ScoreR
       texts.push_back(row.request.continuation);
     else
       pairs.push_back(row.request);
-  const auto text_scores = texts.empty() ? std::vector<LogLikelihood>{} : lm.rolling_log_likelihood(texts);
+  // A text's tokens 2 … n, as training counts them; the evaluation's benchmarks take TextStart::kDocument.
+  const auto text_scores = texts.empty() ? std::vector<LogLikelihood>{}
+                                         : lm.rolling_log_likelihood(texts, TextStart::kAsTokenized);
   const auto pair_scores = pairs.empty() ? std::vector<LogLikelihood>{} : lm.log_likelihood(pairs);
   std::vector<LogLikelihood> scores;
   size_t text_idx = 0, pair_idx = 0;

@@ -59,6 +59,7 @@ TEST_F(CrowsPairs, TokenizerWithoutBosAveragesTokensOnly) {
   lm_.scripted = {{"short", {-6, 2}}, {"long", {-12.4, 4}}};
   lm_.bos = std::nullopt;
   EXPECT_DOUBLE_EQ(value(cell(run(), "crows_pairs", "en", "paper"), "pct_stereotype"), 100);
+  EXPECT_EQ(lm_.last_start, TextStart::kDocument);
 }
 
 TEST_F(CrowsPairs, PaperScoringRoundsEachTypeBeforeTheMean) {

@@ -30,6 +30,13 @@ TEST_F(Perplexity, TextWithNothingToScoreIsUnscored) {
   EXPECT_TRUE(cell.at("metrics").at("bits_per_byte").at("ci95").is_null());  // one item has no interval
 }
 
+TEST_F(Perplexity, F3BytesThatWereNotScoredAreNotDividedBy) {
+  write_data("udhr/en.jsonl", "{\"text\":\"one two\"}\n");
+  lm_.scripted = {{"one two", {-8 * std::numbers::ln2, 1, {}, /*num_bytes=*/4}}};
+  EXPECT_DOUBLE_EQ(value(EvalTest::cell(run(), "perplexity", "en", "corrected"), "bits_per_byte"), 2);
+  EXPECT_EQ(lm_.last_start, TextStart::kDocument);
+}
+
 TEST_F(Perplexity, PlainLinesOfFloresAreReadWhereThereIsNoUdhr) {
   write_data("flores/sw.txt", "habari ya asubuhi\nkaribu\n");
   options_.langs = {"all"};

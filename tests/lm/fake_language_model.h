@@ -17,8 +17,10 @@ class FakeLanguageModel : public LanguageModel {
   // Scripted values by text; a text without one is scored by `fallback`.
   std::map<std::string, LogLikelihood> scripted;
   std::function<LogLikelihood(const std::string&)> fallback = [](const std::string& text) {
-    return LogLikelihood{
-        -1.0 * static_cast<double>(words_of(text).size()), static_cast<int64_t>(words_of(text).size()), {}};
+    return LogLikelihood{-1.0 * static_cast<double>(words_of(text).size()),
+                         static_cast<int64_t>(words_of(text).size()),
+                         {},
+                         0};
   };
   // Completions of a prompt, cycled over the samples; a prompt without any gets `default_completions`.
   std::map<std::string, std::vector<std::string>> completions;
@@ -31,6 +33,7 @@ class FakeLanguageModel : public LanguageModel {
   std::vector<LogLikelihoodRequest> likelihood_requests;
   std::vector<std::string> rolling_texts;
   GenerationOptions last_options;
+  std::optional<TextStart> last_start;
   int num_calls = 0;
   // Called before each verb; may throw, to play a failure or an interruption.
   std::function<void(int call)> before_call;
@@ -63,12 +66,16 @@ class FakeLanguageModel : public LanguageModel {
     return results;
   }
 
-  std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts) override {
+  // All bytes of a text count as scored, unless its script says how many.
+  std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts,
+                                                    TextStart start) override {
     begin_call();
+    last_start = start;
     std::vector<LogLikelihood> results;
     for (const std::string& text : texts) {
       rolling_texts.push_back(text);
       results.push_back(score(text));
+      if (results.back().num_bytes == 0) results.back().num_bytes = static_cast<int64_t>(text.size());
     }
     return results;
   }

@@ -37,7 +37,9 @@ class CountingModel final : public LanguageModel {
                         {-1.0}});
     return scores;
   }
-  std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts) override {
+  std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts,
+                                                    TextStart start) override {
+    EXPECT_EQ(start, TextStart::kAsTokenized);  // what the contract of `xlt score` says
     std::vector<LogLikelihood> scores;
     for (const auto& text : texts) scores.push_back({-static_cast<double>(text.size()), 2, {-0.5, -0.25}});
     return scores;

@@ -53,7 +53,7 @@ struct Completion {
 };
 
 // Tokens of context + continuation, encoded together; the continuation begins where those tokens and the
-// context's part. An empty context is BOS where the tokenizer adds one.
+// context's part. An empty context is the start of a document (TextStart::kDocument).
 struct LogLikelihoodRequest {
   std::string context, continuation;
 };
@@ -62,6 +62,21 @@ struct LogLikelihood {
   double log_likelihood = 0;  // Σ over the scored tokens
   int64_t num_tokens = 0;     // tokens scored; 0 where the text has nothing to score
   std::vector<double> token_log_likelihoods;
+  // Of rolling_log_likelihood: UTF-8 bytes of the text that the scored tokens stand for. All of them, but for
+  // a first token that is not scored; a character that such a token merely begins is left out whole.
+  int64_t num_bytes = 0;
+};
+
+// The first token of a text. Where the tokenizer puts a special token (BOS) before the text, that token is
+// its context, whatever is said here. Where it puts none (GPT-2, Qwen):
+enum class TextStart {
+  // The first token is conditioned on the model's BOS, else on its EOS, which is what stood between documents
+  // in pretraining; as lm-evaluation-harness does. Where the model names neither, the token has no context
+  // and is not scored.
+  kDocument,
+  // The first token is not scored: tokens 2 … n given all before, as TRL's and transformers' losses count
+  // them, and what `xlt score` writes.
+  kAsTokenized,
 };
 
 struct LanguageModelInfo {
@@ -77,12 +92,14 @@ class LanguageModel {
   virtual std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests,
                                                         const GenerationOptions& options) = 0;
   virtual std::vector<LogLikelihood> log_likelihood(std::span<const LogLikelihoodRequest> requests) = 0;
-  // Each token of the text given all before it; the first is conditioned on BOS where the tokenizer adds one
-  // and is not scored otherwise. Texts longer than the model's context are cut into windows: every token is
-  // scored exactly once.
-  virtual std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts) = 0;
+  // Each token of the text given all before it; `start` says what the first one is given. Texts longer than
+  // the model's context are cut into windows: every token is scored exactly once.
+  virtual std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts,
+                                                            TextStart start) = 0;
   // log P(BOS | BOS): the constant that the published CrowS-Pairs and StereoSet code averages into every
-  // score (protocol 2.1); nothing for a tokenizer without BOS.
+  // score (protocol 2.1). Nothing where the tokenizer does not put BOS before a text, whether or not it names
+  // one: there the published code scores the first token given its own start token, as
+  // TextStart::kDocument does.
   virtual std::optional<double> bos_log_likelihood() = 0;
   // Each token of the text decoded by itself (special ones left out), for diversity in the model's own
   // tokens.

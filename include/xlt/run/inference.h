@@ -51,7 +51,8 @@ struct ScoreOptions {
 using LanguageModelMaker = std::function<std::unique_ptr<LanguageModel>()>;
 
 // Rows {"text"} or {"context", "continuation"} → {"log_likelihood", "num_tokens"[, "token_log_likelihoods"]};
-// natural log. A row's "id" is carried over.
+// natural log. A text's first token is not scored where the tokenizer puts nothing before it
+// (TextStart::kAsTokenized). A row's "id" is carried over.
 FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make_model,
                      const Context& context);
 

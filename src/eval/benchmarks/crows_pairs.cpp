@@ -41,7 +41,7 @@ class CrowsPairs : public Benchmark {
   std::string description() const override {
     return "stereotype or anti-stereotype: which of two sentences is more probable";
   }
-  std::string version() const override { return "1"; }
+  std::string version() const override { return "2"; }
 
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     std::vector<std::string> tags;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bits per byte and token perplexity of running text: udhr/{lang}.jsonl, or flores/{lang}.txt. Bits per byte
-// is comparable across tokenizers; the first token is conditioned on BOS where the tokenizer adds one and
-// left out otherwise. One way of scoring: both modes give the same numbers.
+// is comparable across tokenizers: it divides by the bytes that were scored, and the first token is
+// conditioned on the start of a document (TextStart::kDocument). One way of scoring: both modes give the same
+// numbers.
 #include "eval/factories.h"
 #include "eval/item_rows.h"
 #include "eval/language_files.h"
@@ -20,7 +21,7 @@ namespace {
 class Perplexity : public Benchmark {
  public:
   std::string description() const override { return "bits per byte and perplexity of running text"; }
-  std::string version() const override { return "1"; }
+  std::string version() const override { return "2"; }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united(languages_in(data / "udhr", ".jsonl"), languages_in(data / "flores", ".txt"));
   }
@@ -39,16 +40,16 @@ class Perplexity : public Benchmark {
       ids.push_back(item.id);
       texts.push_back(item.row.text("text"));
     }
-    const auto scores = input.services.lm->rolling_log_likelihood(texts);
+    const auto scores = input.services.lm->rolling_log_likelihood(texts, TextStart::kDocument);
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < texts.size(); ++i) {
       ScoredItem item{ids[i]};
-      const double bytes = static_cast<double>(texts[i].size()),
+      const double bytes = static_cast<double>(scores[i].num_bytes),
                    tokens = static_cast<double>(scores[i].num_tokens);
       item.detail = std::make_shared<Json>(Json{{"text", texts[i]},
                                                 {"log_likelihood", scores[i].log_likelihood},
                                                 {"num_tokens", scores[i].num_tokens},
-                                                {"num_bytes", texts[i].size()}});
+                                                {"num_bytes", scores[i].num_bytes}});
       if (scores[i].num_tokens == 0) {
         item.unscored = {Reason::kNothingToScore};
       } else if (!std::isfinite(scores[i].log_likelihood)) {

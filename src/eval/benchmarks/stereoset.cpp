@@ -56,7 +56,7 @@ class StereoSet : public Benchmark {
   std::string description() const override {
     return "stereotype, anti-stereotype or unrelated word in a sentence";
   }
-  std::string version() const override { return "1"; }
+  std::string version() const override { return "2"; }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"de", "en", "es", "fr", "ko", "tr"}, languages_in(data / "stereoset", ".jsonl"));
   }
