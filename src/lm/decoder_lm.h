@@ -10,6 +10,7 @@
 
 #include "xlt/lm/language_model.h"
 #include "xlt/models/decoder.h"
+#include "xlt/text/padding.h"
 #include "xlt/text/tokenizer.h"
 
 namespace xlt {
@@ -26,6 +27,8 @@ class DecoderLm : public LanguageModel {
   DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer,
             std::vector<int64_t> stop_ids, LanguageModelInfo info, int64_t batch_tokens,
             const Context& context);
+  // How published code would pad a batch; without it, on the right.
+  void set_padding(const Padding& padding) { padding_ = padding; }
 
   std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests,
                                                 const GenerationOptions& options) override;
@@ -33,6 +36,8 @@ class DecoderLm : public LanguageModel {
   std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts,
                                                     TextStart start) override;
   std::optional<double> bos_log_likelihood() override;
+  std::optional<std::vector<LogLikelihood>> left_padded_log_likelihood(
+      std::span<const std::string> texts) override;
   std::vector<std::string> tokenize(std::string_view text) const override;
   const LanguageModelInfo& info() const override { return info_; }
   int64_t num_tokens_computed() const override { return num_tokens_computed_; }
@@ -49,6 +54,7 @@ class DecoderLm : public LanguageModel {
   std::unique_ptr<Decoder> decoder_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::vector<int64_t> stop_ids_;
+  Padding padding_;
   LanguageModelInfo info_;
   int64_t batch_tokens_;
   Context context_;

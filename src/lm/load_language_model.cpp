@@ -36,8 +36,11 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
   info.adds_bos = !tokenizer->prefix_ids().empty();
   const int64_t batch_tokens =
       options.batch_tokens > 0 ? options.batch_tokens : (where.is_cuda ? kBatchTokensCuda : kBatchTokensCpu);
-  return std::make_unique<DecoderLm>(std::move(decoder), std::move(tokenizer), source->stop_token_ids(),
-                                     std::move(info), batch_tokens, context);
+  const Padding padding = read_padding(options.model, *tokenizer);
+  auto lm = std::make_unique<DecoderLm>(std::move(decoder), std::move(tokenizer), source->stop_token_ids(),
+                                        std::move(info), batch_tokens, context);
+  lm->set_padding(padding);
+  return lm;
 }
 
 }  // namespace xlt

@@ -136,5 +136,41 @@ TEST_F(TextStartTest, EveryTokenIsScoredOnceInWindows) {
   EXPECT_EQ(score.num_bytes, 10);
 }
 
+// Quirk B5: of a batch of two padded on the left, the shorter text is read from its first pad on and loses as
+// many tokens at its end.
+TEST_F(TextStartTest, B5ShorterTextOfABatchIsScoredOnItsPadsAndLosesItsEnd) {
+  Json adding = byte_tokenizer();
+  adding["post_processor"] = Json::parse(R"({"type": "TemplateProcessing",
+      "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+      "special_tokens": {"<s>": {"id": "<s>", "ids": [0]}}})");
+  Json names = kNamesBoth;
+  EXPECT_FALSE(load(names, adding)->left_padded_log_likelihood(std::vector<std::string>{"ab"}).has_value());
+  names["padding_side"] = "left";
+  names["pad_token"] = "</s>";
+  const auto lm = load(names, adding);
+  const std::vector<std::string> texts = {"abcd", "ef", "gh"};  // the last is a batch by itself
+  const auto padded = lm->left_padded_log_likelihood(texts);
+  ASSERT_TRUE(padded.has_value());
+  const auto& rows = *padded;
+  const double constant = lm->bos_log_likelihood().value();
+  const auto whole = [&](const std::string& text) {
+    const auto score = rolled(*lm, text, TextStart::kDocument);
+    return std::pair(score.log_likelihood + constant, score.num_tokens + 1);
+  };
+  for (const auto& [index, text] : {std::pair(0, "abcd"), std::pair(2, "gh")}) {
+    EXPECT_NEAR(rows[index].log_likelihood, whole(text).first, 1e-5);
+    EXPECT_EQ(rows[index].num_tokens, whole(text).second);
+  }
+  // Two pads, BOS; "ef" is lost: P(pad | BOS) P(pad | pad) P(BOS | pad pad).
+  EXPECT_EQ(rows[1].num_tokens, 3);
+  const auto after_bos = rolled(*lm, "</s>", TextStart::kDocument).token_log_likelihoods;
+  const auto bare = load(names);  // the same weights; no BOS before the text
+  const auto pads = rolled(*bare, "</s></s><s>", TextStart::kAsTokenized).token_log_likelihoods;
+  EXPECT_NEAR(rows[1].token_log_likelihoods[0], after_bos[0], 1e-5);
+  EXPECT_NEAR(rows[1].token_log_likelihoods[1], pads[0], 1e-5);
+  EXPECT_NEAR(rows[1].token_log_likelihoods[2], pads[1], 1e-5);
+  EXPECT_FALSE(bare->left_padded_log_likelihood(texts).has_value());
+}
+
 }  // namespace
 }  // namespace xlt

@@ -101,6 +101,14 @@ class LanguageModel {
   // one: there the published code scores the first token given its own start token, as
   // TextStart::kDocument does.
   virtual std::optional<double> bos_log_likelihood() = 0;
+  // Quirk B5, for the paper's scoring of StereoSet: the texts as rows of padded batches of two, in order,
+  // whose pads are taken for text. The shorter of a batch then loses as many tokens at its end as it has pads
+  // before it. Σ and count hold the first token too (bos_log_likelihood, or that of a pad after BOS). Nothing
+  // where the tokenizer pads on the right or adds no BOS: there the quirk changes nothing.
+  virtual std::optional<std::vector<LogLikelihood>> left_padded_log_likelihood(
+      std::span<const std::string> /*texts*/) {
+    return std::nullopt;
+  }
   // Each token of the text decoded by itself (special ones left out), for diversity in the model's own
   // tokens.
   virtual std::vector<std::string> tokenize(std::string_view text) const = 0;
