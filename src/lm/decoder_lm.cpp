@@ -5,6 +5,7 @@
 #include "lm/prefix_forest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <unordered_map>
 
@@ -64,6 +65,16 @@ HeadRows head_rows(const ForestBatch& forest, const std::vector<ScoringSequence>
   return out;
 }
 
+// NaN and infinities would be written as null: what cannot be computed is an error, not a missing number.
+void check_finite(std::span<const float> logps, const LanguageModelInfo& info) {
+  if (std::all_of(logps.begin(), logps.end(), [](float x) { return std::isfinite(x); })) return;
+  throw Error(
+      ErrorKind::kCheckpoint,
+      str_cat("the model gives log-likelihoods that are no numbers in ", info.dtype,
+              ": its weights or its adapter's hold NaN or infinities, or are too large for this dtype"),
+      info.adapter.empty() ? info.model : info.model + " with " + info.adapter);
+}
+
 at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
   return at::tensor(at::ArrayRef<int64_t>(values), at::kLong).to(device);
 }
@@ -108,6 +119,7 @@ std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSeque
                          decoder_->head_options())
             .to(at::kCPU);
     const float* values = logps.const_data_ptr<float>();
+    check_finite({values, static_cast<size_t>(logps.numel())}, info_);
     for (size_t i = 0; i < forest.sequences.size(); ++i)
       for (int64_t index : wanted.index[i]) scores[forest.sequences[i]].push_back(values[index]);
     num_tokens_computed_ += forest.batch.num_tokens();

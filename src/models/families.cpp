@@ -4,14 +4,19 @@
 namespace xlt {
 
 namespace {
-constexpr Entry<ModelFamily> kFamilies[] = {
-#define X(name) {#name, make_##name##_family},
+constexpr DecoderFamily kFamilies[] = {
+#define X(name) {#name, make_##name},
 #include "models/families.def"
 #undef X
 };
 }  // namespace
 
-std::span<const Entry<ModelFamily>> families() { return kFamilies; }
-std::vector<std::string> family_names() { return names_of(families()); }
+std::span<const DecoderFamily> decoder_families() { return kFamilies; }
+
+std::vector<std::string> family_names() {
+  std::vector<std::string> names;
+  for (const DecoderFamily& family : kFamilies) names.emplace_back(family.name);
+  return names;
+}
 
 }  // namespace xlt

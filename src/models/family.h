@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model family: how its config is read and how its decoder is put together. One file and one row of
-// families.def each.
+// Decoder families: config.json → the decoder as shapes (meta tensors), which loading or initialising fills.
+// One file and one row of families.def each.
 #pragma once
 
-#include <memory>
-#include <string>
+#include "models/config_reader.h"
 
-#include "xlt/base/json_fwd.h"
-#include "xlt/base/registry.h"
+#include <memory>
+#include <span>
+
 #include "xlt/models/decoder.h"
 
 namespace xlt {
 
-class ModelFamily {
- public:
-  virtual ~ModelFamily() = default;
-  // Reads and checks what is particular to the family. Throws kCheckpoint.
-  virtual ModelConfig parse(const Json& json, const std::string& where) const = 0;
-  // All weights as shapes only (meta tensors); loading or initialising fills them.
-  virtual std::unique_ptr<Decoder> make(ModelConfig config) const = 0;
-};
+// Reads and checks the family's keys. Throws kCheckpoint.
+using DecoderMaker = std::unique_ptr<Decoder> (*)(const ConfigReader& json);
 
 // The row's name is config.json's `model_type`.
-#define X(name) std::unique_ptr<ModelFamily> make_##name##_family();
+#define X(name) std::unique_ptr<Decoder> make_##name(const ConfigReader& json);
 #include "models/families.def"
 #undef X
 
-std::span<const Entry<ModelFamily>> families();
+struct DecoderFamily {
+  const char* name;
+  DecoderMaker make;
+};
+std::span<const DecoderFamily> decoder_families();
+
+// As load_decoder in decoder.h, of a family that need not be in the table.
+std::unique_ptr<Decoder> load_decoder(DecoderMaker make, const ModelSource& source, const Placement& where,
+                                      const Context& context);
 
 }  // namespace xlt

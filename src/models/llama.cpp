@@ -3,12 +3,9 @@
 // positions (with Llama 3.1's frequency scaling), grouped-query attention, SwiGLU.
 #include "models/family.h"
 #include "models/llama_decoder.h"
-#include "models/parts.h"
+#include "models/stacked_decoder.h"
 
 #include <tuple>
-
-#include "xlt/base/json.h"
-#include "xlt/nn/token_batch.h"
 
 namespace xlt {
 
@@ -18,86 +15,86 @@ struct LlamaLayer {
   RmsNorm input_layernorm, post_attention_layernorm;
   Attention self_attn;
   GatedMlp mlp;
+
+  void visit(PartVisitor& visitor, const std::string& prefix) {
+    visit_norm(visitor, prefix + "input_layernorm", input_layernorm);
+    visit_attention(visitor, prefix + "self_attn.", self_attn);
+    visit_norm(visitor, prefix + "post_attention_layernorm", post_attention_layernorm);
+    visit_gated_mlp(visitor, prefix + "mlp.", mlp);
+  }
 };
 
-class LlamaDecoder : public Decoder {
+RmsNorm norm_of(const LlamaConfig& config, int64_t size) {
+  return {weight_shape({size}), config.rms_norm_eps, ops::RmsNormCasting::kWeight};
+}
+
+LlamaLayer layer_of(const LlamaConfig& config, int64_t index) {
+  LlamaLayer layer;
+  layer.input_layernorm = norm_of(config, config.hidden_size);
+  layer.post_attention_layernorm = norm_of(config, config.hidden_size);
+  layer.self_attn = make_attention(config, {.qkv_bias = config.qkv_bias,
+                                            .o_bias = config.o_bias,
+                                            .window = config.windows.empty() ? 0 : config.windows[index]});
+  if (config.has_qk_norm) {
+    layer.self_attn.q_norm = norm_of(config, config.head_dim);
+    layer.self_attn.k_norm = norm_of(config, config.head_dim);
+  }
+  layer.mlp =
+      make_gated_mlp(config.hidden_size, config.intermediate_size, config.activation, config.mlp_bias);
+  return layer;
+}
+
+class LlamaDecoder : public StackedDecoder<LlamaLayer> {
  public:
-  explicit LlamaDecoder(ModelConfig config) : Decoder(std::move(config)) {
-    const int64_t hidden = config_.hidden_size;
-    const auto norm = [&] {
-      return RmsNorm{weight_shape({hidden}), config_.rms_norm_eps, ops::RmsNormCasting::kWeight};
-    };
-    embed_tokens_ = weight_shape({config_.vocab_size, hidden});
-    for (int64_t layer = 0; layer < config_.num_hidden_layers; ++layer)
-      layers_.push_back({norm(), norm(), make_attention(config_, layer), make_gated_mlp(config_)});
-    norm_ = norm();
-    if (!config_.tie_word_embeddings) lm_head_ = weight_shape({config_.vocab_size, hidden});
-  }
-
-  at::Tensor forward(const TokenBatch& batch, KvCache* cache, const Rows& rows) override {
-    const ForwardPass pass = forward_pass(*this, batch, cache, rows, embed_tokens_.device());
-    const ops::RopeAngles angles =
-        angles_of(config_, LayerType::kFullAttention, batch, embed_tokens_.device());
-    at::Tensor x = embed(embed_tokens_, batch, placement());  // [N, C]
-    at::Tensor normed = norm_before(0).forward(x);
-    for (int64_t i = 0; i < static_cast<int64_t>(layers_.size()); ++i) {
-      const LlamaLayer& layer = layers_[i];
-      const at::Tensor mixed = layer.self_attn.forward(normed, pass, angles, i);
-      std::tie(x, normed) = layer.post_attention_layernorm.forward(mixed, pass.kept(x, i));
-      std::tie(x, normed) = norm_before(i + 1).forward(layer.mlp.forward(normed), x);
-    }
-    return normed;
-  }
-
-  const at::Tensor& head_weight() const override {
-    return config_.tie_word_embeddings ? embed_tokens_ : lm_head_;
+  explicit LlamaDecoder(const LlamaConfig& config)
+      : StackedDecoder(config, norm_of(config, config.hidden_size)), rope_(config.rope) {
+    for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.push_back(layer_of(config, i));
   }
 
  protected:
-  void visit(const ParameterVisitor& parameter, const LinearVisitor& linear) override {
-    parameter("model.embed_tokens.weight", embed_tokens_);
-    for (size_t i = 0; i < layers_.size(); ++i) {
-      const std::string prefix = str_cat("model.layers.", i, ".");
-      LlamaLayer& layer = layers_[i];
-      parameter(prefix + "input_layernorm.weight", layer.input_layernorm.weight);
-      visit_attention(layer.self_attn, prefix + "self_attn.", parameter, linear);
-      parameter(prefix + "post_attention_layernorm.weight", layer.post_attention_layernorm.weight);
-      visit_gated_mlp(layer.mlp, prefix + "mlp.", linear);
-    }
-    parameter("model.norm.weight", norm_.weight);
-    if (!config_.tie_word_embeddings) parameter("lm_head.weight", lm_head_);
+  LayerState embed(const TokenBatch& batch) const override {
+    const at::Tensor x = embed_rows(embed_tokens_, batch, placement().dtype);
+    return {x, norm_before(0).forward(x)};
   }
+  // Sums and the norms after them are one pass: `normed` is what the next layer, or the head, is given.
+  LayerState layer(int64_t index, LayerState state, LayerPass& pass) const override {
+    const LlamaLayer& layer = layers_[index];
+    auto& [x, normed] = state;
+    const at::Tensor mixed = layer.self_attn.forward(normed, pass, pass.angles(rope_), index);
+    std::tie(x, normed) = layer.post_attention_layernorm.forward(mixed, pass.kept(x, index));
+    std::tie(x, normed) = norm_before(index + 1).forward(layer.mlp.forward(normed), x);
+    return state;
+  }
+  at::Tensor final_norm(LayerState state) const override { return state.normed; }
 
  private:
   // The norm of what a layer is given, and after the last one, of what the head is given.
-  const RmsNorm& norm_before(int64_t layer) const {
-    return layer < static_cast<int64_t>(layers_.size()) ? layers_[layer].input_layernorm : norm_;
+  const RmsNorm& norm_before(int64_t index) const {
+    return index < config_.num_hidden_layers ? layers_[index].input_layernorm : norm_;
   }
 
-  at::Tensor embed_tokens_, lm_head_;  // [V, C]
-  std::vector<LlamaLayer> layers_;
-  RmsNorm norm_;
-};
-
-class LlamaFamily : public ModelFamily {
- public:
-  ModelConfig parse(const Json& json, const std::string& where) const override {
-    ModelConfig config = parse_common_config(json, where);
-    parse_activation(config.hidden_act, where + ": hidden_act");
-    config.sliding_window = 0;
-    config.layer_types.clear();
-    return config;
-  }
-  std::unique_ptr<Decoder> make(ModelConfig config) const override {
-    return make_llama_decoder(std::move(config));
-  }
+  RopeParameters rope_;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_llama_decoder(ModelConfig config) {
-  return std::make_unique<LlamaDecoder>(std::move(config));
+LlamaConfig read_llama_config(const ConfigReader& json) {
+  LlamaConfig config{read_model_config(json)};
+  config.intermediate_size = json.size("intermediate_size");
+  config.rms_norm_eps = json.not_negative("rms_norm_eps", 1e-6);
+  config.activation = read_activation(json, "hidden_act", "silu");
+  config.qkv_bias = config.o_bias = json.flag("attention_bias", false);
+  config.mlp_bias = json.flag("mlp_bias", false);
+  config.rope = read_ropes(json, config.head_dim, /*theta=*/10000.0).full;
+  return config;
 }
-std::unique_ptr<ModelFamily> make_llama_family() { return std::make_unique<LlamaFamily>(); }
+
+std::unique_ptr<Decoder> make_llama_decoder(const LlamaConfig& config) {
+  return std::make_unique<LlamaDecoder>(config);
+}
+
+std::unique_ptr<Decoder> make_llama(const ConfigReader& json) {
+  return make_llama_decoder(read_llama_config(json));
+}
 
 }  // namespace xlt

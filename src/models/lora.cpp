@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adapters on a decoder: attach, load, save, switch, merge.
+// Adapters on a model: attach, load, save, switch, merge.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -15,7 +15,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/checkpoint/adapter.h"
-#include "xlt/models/decoder.h"
+#include "xlt/models/lora.h"
 #include "xlt/nn/linear.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -25,11 +25,11 @@ namespace {
 
 std::string last_component(const std::string& module) { return module.substr(module.rfind('.') + 1); }
 
-// The rank and factors of whatever adapter the decoder carries.
-AdapterConfig config_of(Decoder& decoder) {
+// The rank and factors of whatever adapter the model carries.
+AdapterConfig config_of(WeightedModel& model) {
   AdapterConfig config;
   std::set<std::string> targets;
-  for (const NamedLinear& named : decoder.linears()) {
+  for (const NamedLinear& named : model.linears()) {
     if (!named.linear->adapter()) continue;
     const LoraAdapter& lora = *named.linear->adapter();
     config.r = lora.a.size(0);
@@ -43,8 +43,8 @@ AdapterConfig config_of(Decoder& decoder) {
 
 }  // namespace
 
-void attach_lora(Decoder& decoder, const LoraOptions& options, Rng rng) {
-  for (const NamedLinear& named : decoder.linears()) {
+void attach_lora(WeightedModel& model, const LoraOptions& options, Rng rng) {
+  for (const NamedLinear& named : model.linears()) {
     const at::Tensor& weight = named.linear->weight();
     const int64_t in = weight.size(1), out = weight.size(0);
     at::Tensor a = at::empty({options.r, in}, at::kFloat);
@@ -62,9 +62,9 @@ void attach_lora(Decoder& decoder, const LoraOptions& options, Rng rng) {
   }
 }
 
-void load_lora(Decoder& decoder, const std::filesystem::path& folder) {
+void load_lora(WeightedModel& model, const std::filesystem::path& folder) {
   const Adapter adapter = load_adapter(folder);
-  auto linears = decoder.linears();
+  auto linears = model.linears();
   for (const auto& [module, pair] : adapter.modules) {
     const auto found =
         std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& x) { return x.name == module; });
@@ -76,11 +76,10 @@ void load_lora(Decoder& decoder, const std::filesystem::path& folder) {
                   "with PEFT and give the merged model"),
           folder.string());
     if (found == linears.end())
-      throw Error(
-          ErrorKind::kCheckpoint,
-          str_cat("the adapter is of a module \"", module, "\", which this model (",
-                  decoder.config().model_type, ") does not have; give the model that it was trained on"),
-          folder.string());
+      throw Error(ErrorKind::kCheckpoint,
+                  str_cat("the adapter is of a module \"", module,
+                          "\", which this model does not have; give the model that it was trained on"),
+                  folder.string());
     const at::Tensor& weight = found->linear->weight();
     const int64_t r = pair.a.size(0);
     if (pair.a.dim() != 2 || pair.b.dim() != 2 || pair.a.size(1) != weight.size(1) ||
@@ -97,29 +96,29 @@ void load_lora(Decoder& decoder, const std::filesystem::path& folder) {
   }
 }
 
-void save_lora(Decoder& decoder, const std::filesystem::path& folder, const std::string& base_model) {
+void save_lora(WeightedModel& model, const std::filesystem::path& folder, const std::string& base_model) {
   Adapter adapter;
-  adapter.config = config_of(decoder);
+  adapter.config = config_of(model);
   adapter.config.base_model_name_or_path = base_model;
-  for (const NamedLinear& named : decoder.linears())
+  for (const NamedLinear& named : model.linears())
     if (const auto& lora = named.linear->adapter())
       adapter.modules[named.name] = {lora->a.detach(), lora->b.detach()};
   save_adapter(folder, adapter);
 }
 
-void set_lora_enabled(Decoder& decoder, bool enabled) {
-  for (const NamedLinear& named : decoder.linears()) named.linear->set_adapter_enabled(enabled);
+void set_lora_enabled(WeightedModel& model, bool enabled) {
+  for (const NamedLinear& named : model.linears()) named.linear->set_adapter_enabled(enabled);
 }
 
-std::vector<std::pair<std::string, double>> merge_lora(Decoder& decoder) {
+std::vector<std::pair<std::string, double>> merge_lora(WeightedModel& model) {
   const at::NoGradGuard no_grad;
   std::vector<std::pair<std::string, double>> errors;
-  for (const NamedLinear& named : decoder.linears()) {
+  for (const NamedLinear& named : model.linears()) {
     if (!named.linear->adapter()) continue;
     const LoraAdapter& lora = *named.linear->adapter();
     at::Tensor& weight = named.linear->weight();
     at::Tensor exact = weight.to(at::kFloat).add(at::matmul(lora.b, lora.a), lora.scale);
-    at::Tensor rounded = exact.to(scalar_type(decoder.placement().dtype));
+    at::Tensor rounded = exact.to(scalar_type(model.placement().dtype));
     const double scale = exact.abs().max().item<double>();
     const double error = rounded.to(at::kFloat).sub(exact).abs().max().item<double>();
     errors.emplace_back(named.name, scale > 0 ? error / scale : 0.0);

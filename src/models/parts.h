@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts that families assemble: weights as shapes, the rotation tables of a pass, activation names.
+// Parts that families assemble, as shapes (meta tensors) that loading or initialising fills.
 #pragma once
 
-#include <functional>
+#include "models/config_reader.h"
+#include "models/part_visitor.h"
+
 #include <string>
 
 #include <ATen/core/Tensor.h>
 
-#include "xlt/base/placement.h"
-#include "xlt/models/decoder.h"
-#include "xlt/models/model_config.h"
 #include "xlt/nn/attention.h"
 #include "xlt/nn/gated_mlp.h"
 
@@ -17,27 +16,27 @@ namespace xlt {
 
 class TokenBatch;
 
-at::Tensor weight_shape(at::IntArrayRef shape);  // a meta tensor
+// Throws kCheckpoint where the product of sizes is beyond what a file can hold.
+at::Tensor weight_shape(at::IntArrayRef shape);
 Linear linear_shape(int64_t out, int64_t in, bool has_bias = false);
-ops::Activation parse_activation(const std::string& name,
-                                 const std::string& where);  // silu, gelu_pytorch_tanh
+// The activation that `key` names: silu, gelu_pytorch_tanh. Throws kCheckpoint.
+ops::Activation read_activation(const ConfigReader& json, const std::string& key, const char* fallback);
 
-Attention make_attention(const ModelConfig& config, int64_t layer);
-GatedMlp make_gated_mlp(const ModelConfig& config);
+struct AttentionParts {
+  bool qkv_bias = false, o_bias = false;
+  double scale = 0;    // 0: head_dim's −1/2 power
+  int64_t window = 0;  // 0: all before a token
+  double softcap = 0;  // 0: none
+};
+Attention make_attention(const ModelConfig& config, const AttentionParts& parts);
+GatedMlp make_gated_mlp(int64_t hidden_size, int64_t intermediate_size, ops::Activation activation,
+                        bool has_bias = false);
 
-// What the layers share of one pass of `decoder` over `batch`; its tensors on `device`.
-ForwardPass forward_pass(const Decoder& decoder, const TokenBatch& batch, KvCache* cache,
-                         const Decoder::Rows& rows, at::Device device);
-// embed_tokens rows of the batch, in the dtype of `where`: [N, C]
-at::Tensor embed(const at::Tensor& embed_tokens, const TokenBatch& batch, const Placement& where);
-// cos/sin of the batch's positions for one layer type, on `device`.
-ops::RopeAngles angles_of(const ModelConfig& config, LayerType type, const TokenBatch& batch,
-                          at::Device device);
+// Rows of `embed_tokens` for the batch's tokens, in dtype: [N, C]
+at::Tensor embed_rows(const at::Tensor& embed_tokens, const TokenBatch& batch, DType dtype);
 
-using ParameterVisitor = std::function<void(const std::string& name, at::Tensor& tensor)>;
-using LinearVisitor = std::function<void(const std::string& name, Linear& linear)>;
-void visit_attention(Attention& attention, const std::string& prefix, const ParameterVisitor& parameter,
-                     const LinearVisitor& linear);
-void visit_gated_mlp(GatedMlp& mlp, const std::string& prefix, const LinearVisitor& linear);
+// `prefix` ends in a dot: "model.layers.0.self_attn."
+void visit_attention(PartVisitor& visitor, const std::string& prefix, Attention& attention);
+void visit_gated_mlp(PartVisitor& visitor, const std::string& prefix, GatedMlp& mlp);
 
 }  // namespace xlt

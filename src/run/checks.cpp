@@ -4,12 +4,8 @@
 #include <algorithm>
 
 #include "xlt/base/error.h"
-#include "xlt/base/file.h"
-#include "xlt/base/json.h"
-#include "xlt/base/registry.h"
 #include "xlt/checkpoint/adapter.h"
 #include "xlt/checkpoint/model_source.h"
-#include "xlt/checkpoint/weight_source.h"
 #include "xlt/dataset/reader.h"
 #include "xlt/models/decoder.h"
 #include "xlt/text/tokenizer.h"
@@ -30,20 +26,10 @@ bool Checks::all_ok() const {
 
 void check_model(Checks& checks, const std::string& model) {
   if (model.empty()) return;
-  checks.add("config " + model, [&] {
-    const fs::path file = fs::path(model) / "config.json";
-    const Json json = load_json(file, ErrorKind::kCheckpoint);
-    const std::string type =
-        JsonView(json, file.string(), ErrorKind::kCheckpoint).at("model_type").as_string();
-    const auto families = family_names();
-    if (std::find(families.begin(), families.end(), type) == families.end())
-      throw Error(ErrorKind::kCheckpoint, unknown_name_message("architecture", type, families),
-                  file.string());
-    return "architecture " + type;
-  });
-  checks.add("weights " + model, [&] {
-    return str_cat(open_model_source(model)->weights()->names().size(),
-                   " tensors; headers, offsets and sizes agree");
+  checks.add("model " + model, [&] {
+    const DecoderOutline outline = outline_decoder(*open_model_source(model));
+    return str_cat("architecture ", outline.config.model_type, ", ", outline.num_parameters,
+                   " parameters in ", outline.num_tensors, " tensors; their shapes are those of config.json");
   });
 }
 

@@ -68,7 +68,7 @@ Json merge_adapter(const MergeOptions& options, const Placement& where, const Co
   context.throw_if_interrupted();
   const Json record = merge_record(options, where, merge_lora(*decoder));
   AtomicFolder output(options.output);
-  save_decoder(*decoder, source->config(), output.path());
+  save_model(*decoder, source->config(), output.path());
   copy_files_to_keep(*source, output.path());
   write_file(output.path() / "merge.json", dump_json(record, 2) + "\n");
   output.commit();

@@ -128,8 +128,8 @@ fs::path save_result(const TrainRunOptions& options, Decoder& decoder) {
   } else {
     const fs::path config_file =
         from_scratch(options) ? fs::path(options.model_config) : fs::path(options.model) / "config.json";
-    save_decoder(decoder, load_json(config_file, ErrorKind::kCheckpoint, /*allow_comments=*/true),
-                 output.path());
+    save_model(decoder, load_json(config_file, ErrorKind::kCheckpoint, /*allow_comments=*/true),
+               output.path());
   }
   copy_tokenizer_files(tokenizer_folder(options), output.path());
   if (trains_adapter(options))

@@ -56,7 +56,7 @@ class TextStartTest : public FolderTest {
         {"num_key_value_heads", 1}, {"initializer_range", 0.5}, {"max_position_embeddings", max_length}};
     write_file(folder_ / "config.json", dump_json(config));
     const auto decoder = make_decoder(folder_ / "config.json", kVocab, Placement{}, Rng(1));
-    save_decoder(*decoder, config, folder_);
+    save_model(*decoder, config, folder_);
     write_file(folder_ / "tokenizer.json", dump_json(tokenizer));
     write_file(folder_ / "tokenizer_config.json", dump_json(tokenizer_config));
     return load_language_model(LanguageModelOptions{folder_, {}, 0}, Placement{}, Context{});

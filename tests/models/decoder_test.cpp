@@ -166,7 +166,7 @@ class PackedEqualsDense : public testing::TestWithParam<const char*> {
 TEST_P(PackedEqualsDense, LogProbabilitiesAndLoraGradients) {
   const auto decoder = make(config());
   attach_random_lora(*decoder);
-  const DenseForward dense(*decoder);
+  const DenseForward dense(*decoder, load_json(config()));
   for (uint64_t seed = 0; seed < 12; ++seed) {
     const Forest forest = random_forest(seed);
     const at::Tensor expected = at::cat(dense.log_probabilities(forest.sequences));
@@ -178,6 +178,30 @@ TEST_P(PackedEqualsDense, LogProbabilitiesAndLoraGradients) {
       EXPECT_LT((gradients[i] - expected_gradients[i]).abs().max().item<float>(), 1e-5f)
           << "seed " << seed << ", tensor " << i;
   }
+}
+
+TEST_P(PackedEqualsDense, HiddenStatesOfEveryLayer) {
+  const auto decoder = make(config());
+  const DenseForward dense(*decoder, load_json(config()));
+  const at::NoGradGuard no_grad;
+  TokenBatch batch;
+  const int64_t prompt = batch.add(Ids{3, 1, 4, 1, 5});
+  batch.add(Ids{9, 2, 6, 5}, prompt);
+  batch.add(Ids{8, 9}, prompt);
+  const auto expected = dense.hidden_states(at::tensor({3, 1, 4, 1, 5, 8, 9}).unsqueeze(0));
+  Ids layers(expected.size());
+  std::iota(layers.begin(), layers.end(), 0);
+  const auto states = decoder->hidden_states(batch, layers);
+  ASSERT_EQ(states.size(), static_cast<size_t>(decoder->config().num_hidden_layers + 1));
+  const at::Tensor rows = at::tensor({0, 1, 2, 3, 4, 9, 10});
+  for (size_t i = 0; i < states.size(); ++i)
+    EXPECT_LT((states[i].index_select(0, rows) - expected[i][0]).abs().max().item<float>(), 1e-5f) << i;
+  EXPECT_TRUE(at::equal(decoder->forward(batch, nullptr), states.back()));
+  // In the order asked, and none beyond what was asked.
+  const auto some = decoder->hidden_states(batch, Ids{1, 0});
+  EXPECT_TRUE(at::equal(some[0], states[1]));
+  EXPECT_TRUE(at::equal(some[1], states[0]));
+  EXPECT_THROW(decoder->hidden_states(batch, Ids{static_cast<int64_t>(states.size())}), Error);
 }
 
 TEST_P(PackedEqualsDense, TokenByTokenThroughTheCache) {
@@ -245,7 +269,7 @@ INSTANTIATE_TEST_SUITE_P(Families, PackedEqualsDense, testing::Values("llama", "
 TEST(Decoder, SavedFolderLoadsToTheSameWeights) {
   const auto decoder = make(llama_config());
   const fs::path folder = scratch_folder() / "saved";
-  save_decoder(*decoder, load_json(llama_config()), folder);
+  save_model(*decoder, load_json(llama_config()), folder);
   const auto loaded = load_decoder(folder, Placement{}, Context{});
   const auto before = decoder->parameters(), after = loaded->parameters();
   ASSERT_EQ(before.size(), after.size());
@@ -265,7 +289,7 @@ fs::path wide_config() {
 fs::path narrow_folder(const fs::path& config) {
   const auto decoder = make_decoder(config, kVocab, {.dtype = DType::kBFloat16}, Rng(1));
   const fs::path folder = scratch_folder() / "narrow";
-  save_decoder(*decoder, load_json(config), folder);
+  save_model(*decoder, load_json(config), folder);
   return folder;
 }
 
@@ -300,7 +324,7 @@ TEST(LoadDecoder, MatricesThatStayedInBfloat16AreMergedTrainedAndSavedInFloat32)
   const auto merged = load(), trained = load();
   attach_random_lora(*merged);
   for (const auto& [name, error] : merge_lora(*merged)) EXPECT_EQ(error, 0) << name;
-  save_decoder(*merged, load_json(llama_config()), saved);
+  save_model(*merged, load_json(llama_config()), saved);
   const auto weights = open_model_source(saved)->weights();
   for (const std::string& name : weights->names())
     EXPECT_EQ(weights->get(name).scalar_type(), at::kFloat) << name;
@@ -343,7 +367,7 @@ TEST(LoadDecoder, NamesWhatIsMissingMisshapenOrUnknown) {
   const fs::path folder = scratch_folder() / "faulty";
   const auto decoder = make(llama_config());
   Json config = load_json(llama_config());
-  save_decoder(*decoder, config, folder);
+  save_model(*decoder, config, folder);
   const auto load = [&] { load_decoder(folder, Placement{}, Context{}); };
 
   config["hidden_size"] = 64;
@@ -373,7 +397,7 @@ TEST(LoadDecoder, NamesWhatIsMissingMisshapenOrUnknown) {
 TEST(LoadDecoder, AStoredHeadUnderATiedConfigIsUsedWhereItDiffers) {
   const fs::path folder = scratch_folder() / "own_head";
   const auto decoder = make(gemma_config());
-  save_decoder(*decoder, load_json(gemma_config()), folder);
+  save_model(*decoder, load_json(gemma_config()), folder);
   const auto save = [&](const at::Tensor& head) {
     std::vector<std::pair<std::string, at::Tensor>> tensors{{"lm_head.weight", head}};
     for (const NamedParameter& parameter : decoder->parameters())
@@ -386,7 +410,7 @@ TEST(LoadDecoder, AStoredHeadUnderATiedConfigIsUsedWhereItDiffers) {
   const auto loaded = load_decoder(folder, Placement{}, Context{});
   EXPECT_TRUE(at::equal(loaded->head_weight(), decoder->head_weight() + 1));
   const fs::path again = scratch_folder() / "own_head_saved";
-  save_decoder(*loaded, load_json(folder / "config.json"), again);
+  save_model(*loaded, load_json(folder / "config.json"), again);
   EXPECT_FALSE(load_json(again / "config.json").at("tie_word_embeddings").get<bool>());
   EXPECT_TRUE(at::equal(load_decoder(again, Placement{}, Context{})->head_weight(), loaded->head_weight()));
 }
@@ -401,20 +425,6 @@ TEST(LoadLora, AnAdapterOfTheHeadIsRefusedForWhatItIs) {
             std::string::npos);
 }
 
-TEST(ModelConfig, RefusesWhatNoModelCanBe) {
-  const auto fails = [](const fs::path& config, const char* key, int64_t value) {
-    Json json = load_json(config);
-    json.erase("layer_types");
-    json[key] = value;
-    const fs::path file = write_config("faulty_config", dump_json(json));
-    const std::string failure = failure_of([&] { make_decoder(file, kVocab, Placement{}, Rng(1)); });
-    EXPECT_NE(failure.find(key), std::string::npos) << failure;
-  };
-  fails(llama_config(), "max_position_embeddings", 1);
-  fails(mistral_config(), "sliding_window", -1);
-  fails(gemma_config(), "sliding_window_pattern", 0);
-}
-
 TEST(Decoder, ATokenBeyondTheVocabularyIsNoInternalError) {
   const auto decoder = make(llama_config());
   TokenBatch batch;
@@ -427,33 +437,6 @@ TEST(Decoder, ATokenBeyondTheVocabularyIsNoInternalError) {
   }
   EXPECT_THROW(decoder->check_tokens(Ids{-1}), Error);
   EXPECT_NO_THROW(decoder->check_tokens(Ids{0, kVocab - 1}));
-}
-
-TEST(ModelConfig, BothLayoutsOfRopeGiveTheSameFrequencies) {
-  Json old_layout = load_json(gemma_config());
-  Json new_layout = old_layout;
-  new_layout.erase("rope_theta");
-  new_layout.erase("rope_local_base_freq");
-  new_layout["rope_parameters"] =
-      Json::parse(R"({"full_attention":{"rope_type":"default","rope_theta":1000000.0},
-                                                  "sliding_attention":{"rope_type":"default","rope_theta":10000.0}})");
-  const ModelConfig a = parse_common_config(old_layout, "old"), b = parse_common_config(new_layout, "new");
-  for (LayerType type : {LayerType::kFullAttention, LayerType::kSlidingAttention})
-    EXPECT_EQ(a.inverse_frequencies(type), b.inverse_frequencies(type));
-  EXPECT_NE(a.inverse_frequencies(LayerType::kFullAttention),
-            a.inverse_frequencies(LayerType::kSlidingAttention));
-}
-
-TEST(ModelConfig, Llama3ScalingDividesLongWavelengthsByTheFactor) {
-  ModelConfig config = parse_common_config(load_json(llama_config()), "llama");
-  const auto scaled = config.inverse_frequencies(LayerType::kFullAttention);
-  config.rope_full.rope_type = "default";
-  const auto plain = config.inverse_frequencies(LayerType::kFullAttention);
-  // head_dim 8: wavelengths 2π·10000^(2i/8) = 6.3, 63, 628, 6283. Long: beyond 16/1. Short: below 16/4 — none
-  // here; the first lies between and is blended: smooth = (16/6.283 − 1)/3 = 0.5155; 0.4845/8 + 0.5155 =
-  // 0.5761.
-  EXPECT_NEAR(scaled[0] / plain[0], 0.5761, 1e-3);
-  for (int i = 1; i < 4; ++i) EXPECT_FLOAT_EQ(scaled[i], plain[i] / 8);
 }
 
 }  // namespace

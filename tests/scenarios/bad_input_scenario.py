@@ -210,7 +210,7 @@ class Checkpoints(Scenario):
     def test_missing_tensor(self):
         def change(header, data):
             header["model.norm.wait"] = header.pop("model.norm.weight")
-        self.score(self.damaged(change), 'no tensor "model.norm.weight"', "model.safetensors")
+        self.score(self.damaged(change), 'missing: "model.norm.weight"', 'nearest: "model.norm.wait"', "model.safetensors")
 
     def test_misshapen_tensor_names_both_shapes(self):
         def change(header, data):

@@ -3,6 +3,8 @@
 // records, folders.
 #pragma once
 
+#include "models/layer_pass.h"
+#include "models/part_visitor.h"
 #include "scratch_folder.h"
 
 #include <atomic>
@@ -73,27 +75,31 @@ class BigramDecoder : public Decoder {
     projection_ = Linear(random_tensor({8, 8}, Rng(2)));
     head_ = random_tensor({129, 8}, Rng(3));
   }
-  at::Tensor forward(const TokenBatch& batch, KvCache*, const Rows& rows) override {
+  const at::Tensor& head_weight() const override { return head_; }
+  std::string head_name() const override { return "head.weight"; }
+  void untie_head() override {}
+  Linear& projection() { return projection_; }
+  at::Tensor& embedding() { return embedding_; }
+
+  mutable int64_t num_tokens_seen = 0, num_forwards = 0;
+  std::function<void()> on_forward;
+
+ protected:
+  LayerState embed(const TokenBatch& batch) const override {
     num_tokens_seen += batch.num_tokens();
     ++num_forwards;
     if (on_forward) on_forward();
     const at::Tensor ids = at::tensor(at::ArrayRef<int64_t>(batch.input_ids()), at::kLong);
-    const at::Tensor hidden = at::tanh(projection_.forward(at::index_select(embedding_, 0, ids)));
-    return rows ? at::index_select(hidden, 0, at::tensor(at::ArrayRef<int64_t>(*rows), at::kLong)) : hidden;
+    return {at::index_select(embedding_, 0, ids), {}};
   }
-  const at::Tensor& head_weight() const override { return head_; }
-  Linear& projection() { return projection_; }
-  at::Tensor& embedding() { return embedding_; }
-
-  int64_t num_tokens_seen = 0, num_forwards = 0;
-  std::function<void()> on_forward;
-
- protected:
-  void visit(const std::function<void(const std::string&, at::Tensor&)>& parameter,
-             const std::function<void(const std::string&, Linear&)>& linear) override {
-    parameter("embedding.weight", embedding_);
-    linear("projection", projection_);
-    parameter("head.weight", head_);
+  LayerState layer(int64_t index, LayerState state, LayerPass& pass) const override {
+    return {pass.kept(at::tanh(projection_.forward(state.x)), index), {}};
+  }
+  at::Tensor final_norm(LayerState state) const override { return state.x; }
+  void visit(PartVisitor& visitor) override {
+    visitor.tensor("embedding.weight", embedding_, TensorRole::kEmbedding);
+    visitor.linear("projection", projection_);
+    visitor.tensor("head.weight", head_, TensorRole::kMatrix);
   }
 
  private:
@@ -101,6 +107,7 @@ class BigramDecoder : public Decoder {
     ModelConfig config;
     config.vocab_size = 129;
     config.hidden_size = 8;
+    config.num_hidden_layers = 1;
     return config;
   }
   at::Tensor embedding_, head_;

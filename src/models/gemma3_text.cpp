@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gemma 3 text decoders (Gemma Team 2025): query and key norms, five sliding-window layers to one full layer,
+// with rotation bases of their own.
+#include "models/family.h"
+#include "models/gemma_decoder.h"
+
+namespace xlt {
+
+std::unique_ptr<Decoder> make_gemma3_text(const ConfigReader& config_json) {
+  const ConfigReader json = config_json.with_aliases({{"sliding_window_pattern", "_sliding_window_pattern"}});
+  GemmaConfig config = read_gemma_config(json, json.size("sliding_window_pattern", 6));
+  config.has_qk_norm = true;
+  // The layout before transformers 5 leaves both bases out where they have their usual values.
+  config.ropes = read_ropes(json, config.head_dim, /*theta=*/1e6, /*sliding_theta=*/10000.0);
+  return make_gemma_decoder(config);
+}
+
+}  // namespace xlt
