@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/cell.h"
 
+#include "eval/metric_interval.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -37,32 +39,8 @@ bool has_ratio(const MetricSpec& spec, const ScoredItem& item) {
 
 RatioTable table_of(const MetricSpec& spec, const std::vector<ScoredItem>& items) {
   RatioTable table;
-  for (const ScoredItem& item : items) {
-    if (!has_ratio(spec, item)) continue;
-    std::vector<Ratio> row;
-    for (const std::string& name : spec.ratios) {
-      const auto found = item.ratios.find(name);
-      row.push_back(found == item.ratios.end() ? Ratio{} : found->second);
-    }
-    table.push_back(std::move(row));
-  }
+  for (const ScoredItem& item : items) table.add(spec, item.id, item.ratios);
   return table;
-}
-
-double value_of(const MetricSpec& spec, const RatioTable& table, std::span<const int64_t> drawn) {
-  std::vector<Ratio> sums(spec.ratios.size());
-  for (int64_t index : drawn)
-    for (size_t r = 0; r < sums.size(); ++r) {
-      sums[r].numerator += table[index][r].numerator;
-      sums[r].denominator += table[index][r].denominator;
-    }
-  return spec.combine(sums);
-}
-
-std::vector<int64_t> all_of(const RatioTable& table) {
-  std::vector<int64_t> indices(table.size());
-  for (size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<int64_t>(i);
-  return indices;
 }
 
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
@@ -75,19 +53,16 @@ Json interval_json(const std::optional<Interval>& interval) {
 Json reduce_metric(const MetricSpec& spec, const std::vector<ScoredItem>& items, int64_t bootstrap_samples,
                    const Rng& rng) {
   const RatioTable table = table_of(spec, items);
-  const auto counting = std::count_if(table.begin(), table.end(), [](const std::vector<Ratio>& row) {
-    return std::any_of(row.begin(), row.end(), [](const Ratio& ratio) { return ratio.denominator != 0; });
-  });
-  Json json{{"value", Json()}, {"ci95", Json()}, {"n", counting}};
+  Json json{{"value", Json()}, {"ci95", Json()}, {"n", table.num_items()}};
   json.update(metric_to_json(spec));
-  if (!table.empty()) json["value"] = number_or_null(value_of(spec, table, all_of(table)));
+  const bool was_looked_at =
+      std::any_of(items.begin(), items.end(), [&](const ScoredItem& item) { return has_ratio(spec, item); });
+  if (was_looked_at) json["value"] = number_or_null(value_of(spec, table));
   if (json["value"].is_null()) {
     json["reason"] = most_frequent_reason(spec, items);
     return json;
   }
-  json["ci95"] = interval_json(bootstrap_ci95(
-      static_cast<int64_t>(table.size()),
-      [&](std::span<const int64_t> drawn) { return value_of(spec, table, drawn); }, rng, bootstrap_samples));
+  json["ci95"] = interval_json(metric_interval(spec, table, bootstrap_samples, rng));
   return json;
 }
 

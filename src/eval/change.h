@@ -9,23 +9,26 @@
 #include <vector>
 
 #include "xlt/base/json_fwd.h"
+#include "xlt/eval/paired_items.h"
 
 namespace xlt {
 
 struct PairedChange {
   int64_t n = 0;  // items measured on both sides; 0: nothing else is set
   double before = 0, after = 0;
-  std::optional<Interval> ci95;    // of after − before
-  std::vector<double> replicates;  // after − before of each bootstrap resample; NaN: undefined
+  std::optional<Interval> ci95;  // of after − before
+  PairedItems items;
+  int64_t num_resamples = 0;
   // {before, after, change, ci95, n}, or null
   Json to_json() const;
 };
-// Paired bootstrap: one draw of items serves both sides.
+// On the items that both sides measured; one draw of items serves both.
 PairedChange paired_change(const MetricSpec& spec, const std::vector<ScoredItem>& before,
-                           const std::vector<ScoredItem>& after, int64_t bootstrap_samples, const Rng& rng);
+                           const std::vector<ScoredItem>& after, int64_t num_resamples, const Rng& rng);
 
-// Changes of headline metrics, English beside the mean of the other languages. Its interval is a bootstrap
-// stratified by language: it speaks of these languages' items, not of languages at large.
+// Changes of headline metrics, English beside the mean of the other languages, each counted once. Items of
+// one id are translations of each other and drawn together, so that sixteen translations of fifty prompts are
+// not eight hundred prompts. The interval speaks of these languages' items, not of languages at large.
 class TransferSummary {
  public:
   void add(const std::string& benchmark, const std::string& scoring, const MetricSpec& spec,
@@ -36,8 +39,8 @@ class TransferSummary {
 
  private:
   struct Moved {
-    std::string benchmark, scoring, metric;
-    std::optional<bool> higher_is_better;
+    std::string benchmark, scoring;
+    MetricSpec spec;
     std::map<std::string, PairedChange> by_language;
   };
   static Json others_of(const Moved& moved);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "xlt/base/context.h"
-#include "xlt/base/stats.h"
+#include "xlt/stats/descriptive.h"
 
 namespace xlt::ops {
 

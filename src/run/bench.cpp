@@ -9,12 +9,12 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/base/scratch_folder.h"
-#include "xlt/base/stats.h"
 #include "xlt/base/version.h"
 #include "xlt/dataset/record.h"
 #include "xlt/ops/matmul/machine_rates.h"
 #include "xlt/run/environment.h"
 #include "xlt/run/train_run.h"
+#include "xlt/stats/descriptive.h"
 
 namespace xlt {
 

@@ -231,24 +231,25 @@ TEST_F(Evaluate, BaselineGivesPairedChangesAndWhatTransferred) {
   run();
   options_.baseline = options_.output;
   options_.output += "-after";
-  // Each text one bit a byte dearer: the change has no spread.
+  // Each text one bit a byte dearer, and its words a trifle: the change has hardly any spread.
   lm_.fallback = [](const std::string& text) {
     const auto words = static_cast<int64_t>(FakeLanguageModel::words_of(text).size());
-    return LogLikelihood{-1.0 * words - 0.6931471805599453 * static_cast<double>(text.size()), words};
+    const double dearer = 0.6931471805599453 * static_cast<double>(text.size());
+    return LogLikelihood{-1.0001 * static_cast<double>(words) - dearer, words};
   };
   const Json report = *run_as("after").report();
   const Json change = cell(report, "perplexity", "fr", "corrected").at("change").at("bits_per_byte");
-  EXPECT_NEAR(change.at("change").get<double>(), 1, 1e-12);
-  EXPECT_NEAR(change.at("ci95")[0].get<double>(), 1, 1e-12);
+  EXPECT_NEAR(change.at("change").get<double>(), 1, 1e-3);
+  EXPECT_NEAR(change.at("ci95")[0].get<double>(), 1, 1e-2);
   EXPECT_EQ(change.at("n"), 2);
   ASSERT_EQ(report.at("transfer").size(), 4);  // two headline metrics, two scorings
   const Json& moved = report.at("transfer")[0];
   EXPECT_EQ(moved.at("metric"), "bits_per_byte");
-  EXPECT_NEAR(moved.at("english").at("change").get<double>(), 1, 1e-12);
+  EXPECT_NEAR(moved.at("english").at("change").get<double>(), 1, 1e-3);
   EXPECT_EQ(moved.at("others").at("n_languages"), 2);
   EXPECT_EQ(moved.at("others").at("rose"), 2);
   EXPECT_EQ(moved.at("others").at("fell"), 0);
-  EXPECT_NEAR(moved.at("others").at("ci95")[1].get<double>(), 1, 1e-12);
+  EXPECT_NEAR(moved.at("others").at("ci95")[1].get<double>(), 1, 1e-2);
   EXPECT_THAT(report_summary(report),
               HasSubstr("bits per byte fell in 0 and rose in 2 of 2 languages other than English"));
 }

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics are those of scipy, statsmodels and krippendorff, on random tables."""
+import json
+import math
+import os
+import random
+import unittest
+
+from support import ROOT, ParityTest, run
+
+TABLES = 120
+
+
+class StatsParity(ParityTest):
+    PACKAGES = ["numpy", "scipy", "statsmodels", "krippendorff"]
+
+    def setUp(self):
+        super().setUp()
+        self.random = random.Random(5)
+        self.cases, self.expected = [], []
+
+    def ask(self, what, expected, **question):
+        self.cases.append({"what": what, **question})
+        self.expected.append(expected)
+
+    def answers(self):
+        """What stats_test answers to the cases (tests/stats/oracle_test.cpp)."""
+        (self.folder / "cases.json").write_text(json.dumps(self.cases))
+        output = run([ROOT / "build" / "release" / "stats_test", "--gtest_filter=Stats.AnswersAnOracle"],
+                     env={**os.environ, "XLT_STATS_ORACLE": str(self.folder)})
+        self.assertIn("[  PASSED  ] 1 test", output)
+        self.assertNotIn("SKIPPED", output)
+        return json.loads((self.folder / "answers.json").read_text())
+
+    def check(self, tolerance=1e-8):
+        largest = 0.0
+        for case, expected, answer in zip(self.cases, self.expected, self.answers(), strict=True):
+            if expected is None or answer is None:
+                self.assertEqual(expected, answer, case)
+                continue
+            pairs = zip(expected, answer, strict=True) if isinstance(expected, list) else [(expected, answer)]
+            for theirs, ours in pairs:
+                self.assertFalse(math.isnan(theirs), case)
+                largest = max(largest, abs(theirs - ours) / max(1.0, abs(theirs)))
+                self.assertLess(abs(theirs - ours), tolerance * max(1.0, abs(theirs)), case)
+        print(f"{self.id().split('.')[-1]}: {len(self.cases)} cases, largest difference {largest:.1e}")
+
+    def values(self, count, ties=False):
+        draw = (lambda: float(self.random.randrange(5))) if ties else (lambda: self.random.gauss(0, 1))
+        return [draw() for _ in range(count)]
+
+    def test_distributions(self):
+        from scipy import stats
+
+        for _ in range(TABLES):
+            a, b, x, p = (math.exp(self.random.uniform(-2, 6)), math.exp(self.random.uniform(-2, 6)), self.random.random(),
+                          self.random.uniform(1e-6, 1 - 1e-6))
+            self.ask("beta_cdf", float(stats.beta.cdf(x, a, b)), x=x, a=a, b=b)
+            self.ask("beta_quantile", float(stats.beta.ppf(p, a, b)), p=p, a=a, b=b)
+            self.ask("t_two_sided", float(2 * stats.t.sf(abs(4 * x), a)), t=4 * x, df=a)
+            self.ask("t_quantile", float(stats.t.ppf(p, 1 + a)), p=p, df=1 + a)
+            self.ask("normal_quantile", float(stats.norm.ppf(p)), p=p)
+        self.check()
+
+    def test_intervals_of_shares(self):
+        from scipy import stats
+        from statsmodels.stats.proportion import proportion_confint
+
+        for _ in range(TABLES):
+            trials = self.random.randrange(2, 2000)
+            successes = self.random.randrange(1, trials)
+            theirs = proportion_confint(successes, trials, 0.05, "jeffreys")
+            self.ask("share_interval", [float(end) for end in theirs], successes=successes, trials=trials)
+        for trials in (2, 50, 1000):  # where there is no success or no failure: Clopper and Pearson
+            for successes in (0, trials):
+                theirs = stats.binomtest(successes, trials).proportion_ci(method="exact")
+                self.ask("share_interval", [theirs.low, theirs.high], successes=successes, trials=trials)
+        self.check()
+
+    def test_multiplicity(self):
+        from statsmodels.stats.multitest import multipletests
+
+        for _ in range(TABLES):
+            p = [round(self.random.random() ** 3, self.random.choice((2, 9))) for _ in range(self.random.randrange(1, 200))]
+            self.ask("holm", [float(q) for q in multipletests(p, method="holm")[1]], p=p)
+            self.ask("benjamini_hochberg", [float(q) for q in multipletests(p, method="fdr_bh")[1]], p=p)
+        self.check()
+
+    def test_correlations(self):
+        import numpy
+        from scipy import stats
+
+        for table in range(TABLES):
+            n, ties = self.random.randrange(5, 60), table % 3 == 0
+            x, y, z, w = (self.values(n, ties) for _ in range(4))
+            y = [b + a for a, b in zip(x, y)]
+            for rank in (False, True):
+                theirs = (stats.spearmanr if rank else stats.pearsonr)(x, y)
+                self.ask("correlation", [float(theirs.statistic), float(theirs.pvalue)], x=x, y=y, rank=rank)
+                a, b, c, d = (numpy.array(stats.rankdata(v) if rank else v) for v in (x, y, z, w))
+                given = numpy.stack([numpy.ones(n), c, d], 1)
+                rest = [v - given @ numpy.linalg.lstsq(given, v, rcond=None)[0] for v in (a, b)]
+                r = float(numpy.corrcoef(*rest)[0, 1])
+                if n > 8:  # with fewer, ties may explain a side fully
+                    p = float(2 * stats.t.sf(abs(r) * math.sqrt((n - 4) / (1 - r * r)), n - 4))
+                    self.ask("partial_correlation", [r, p], x=x, y=y, given=[z, w], rank=rank)
+            self.ask("ranks", [float(r) for r in stats.rankdata(x)], x=x)
+        self.check()
+
+    def test_agreement(self):
+        import krippendorff
+        import numpy
+        from statsmodels.stats.inter_rater import cohens_kappa, fleiss_kappa
+
+        for _ in range(TABLES):
+            units, raters = self.random.randrange(4, 40), self.random.randrange(2, 5)
+            truth = [self.random.randrange(1, 5) for _ in range(units)]
+            ratings = [[float(t if self.random.random() < 0.6 else self.random.randrange(1, 5)) for _ in range(raters)] for t in truth]
+            ratings[0][:2], ratings[1][:2] = [1.0, 1.0], [2.0, 2.0]  # not all equal
+            holes = [[r if u < 2 or self.random.random() < 0.8 else None for r in row] for u, row in enumerate(ratings)]
+            data = numpy.array([[numpy.nan if r is None else r for r in row] for row in holes]).T
+            for level, name in enumerate(("nominal", "ordinal", "interval")):
+                self.ask("krippendorff", float(krippendorff.alpha(data, level_of_measurement=name)), ratings=holes, level=level)
+            a, b = [row[0] for row in ratings], [row[1] for row in ratings]
+            table = [[sum(1 for x, y in zip(a, b) if (x, y) == (i, j)) for j in range(1, 5)] for i in range(1, 5)]
+            self.ask("cohen", float(cohens_kappa(numpy.array(table)).kappa), a=a, b=b)
+            counts = [[row.count(float(c)) for c in range(1, 5)] for row in ratings]
+            self.ask("fleiss", float(fleiss_kappa(numpy.array(counts))), counts=counts)
+        self.check()
+
+    def sign_flips(self, x, draws):
+        """scipy's two-sided test of the sum under changes of sign."""
+        import numpy
+        from scipy import stats
+
+        result = stats.permutation_test((numpy.array(x),), lambda v, axis: v.sum(axis=axis), permutation_type="samples", vectorized=True,
+                                        n_resamples=draws, rng=numpy.random.default_rng(1))
+        return float(result.pvalue)
+
+    def test_sign_flips_of_few_items_are_exact(self):
+        for table in range(TABLES):
+            x = self.values(self.random.randrange(2, 14), ties=table % 2 == 0)
+            x = [v - 2 if table % 2 == 0 else v for v in x]
+            self.ask("sign_flip", [self.sign_flips(x, float("inf")), True], x=x, draws=1)
+        self.check()
+
+    def test_sign_flips_of_ones_are_mcnemars_exact_test(self):
+        from scipy import stats
+        from statsmodels.stats.contingency_tables import mcnemar
+
+        for _ in range(TABLES):
+            up, down = self.random.randrange(60), self.random.randrange(1, 60)
+            theirs = float(mcnemar([[5, up], [down, 5]], exact=True).pvalue)
+            self.assertAlmostEqual(theirs, float(stats.binomtest(up, up + down).pvalue), places=9)
+            self.ask("sign_flip", [theirs, True], x=[1.0] * up + [-1.0] * down + [0.0] * 7, draws=1)
+        self.check()
+
+    def test_sign_flips_of_many_items_are_within_monte_carlo_error(self):
+        draws = 20000
+        for _ in range(20):
+            x = [v + 0.2 for v in self.values(60)]
+            self.ask("sign_flip", self.sign_flips(x, draws), x=x, draws=draws)
+        for theirs, (ours, is_exact) in zip(self.expected, self.answers(), strict=True):
+            self.assertFalse(is_exact)
+            self.assertLess(abs(theirs - ours), 5 * math.sqrt(2 * 0.25 / draws))
+
+
+if __name__ == "__main__":
+    unittest.main()
