@@ -29,7 +29,11 @@ void EvalOptions::visit(OptionVisitor& v) {
   v.field("baseline", baseline, "output folder of an earlier evaluation, to compare with");
   v.field("scoring", scoring, "paper: the published protocol, quirks included; corrected: without them; both",
           one_of({"paper", "corrected", "both"}));
-  v.field("limit", limit, "only the first items of each file; 0: all", at_least(0));
+  v.field("limit", limit, "only so many items of each file; 0: all", at_least(0));
+  v.field("limit_order", limit_order,
+          "which items --limit keeps. head: the first; random: drawn by --seed and the item's id, so that "
+          "parallel files give the same items in every language",
+          one_of({"head", "random"}));
   v.field("scorer", scorer,
           "what judges completions: word_list[:DIR] (of a .tsv with a column `level`, the rows that say "
           "conservative); see `xlt ls scorers`; default: word_list where DATA/toxic_words is there");

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/item_rows.h"
 
+#include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "xlt/base/json.h"
+#include "xlt/base/rng.h"
 
 namespace xlt {
 
@@ -17,6 +20,24 @@ std::string row_id(const Row& row, std::initializer_list<const char*> fields, si
     if (value.is_number()) return dump_json(value);
   }
   return std::to_string(position);
+}
+
+// Positions of the items that --limit keeps, ascending. In random order an item's place depends on the seed
+// and its id alone: files that share ids give the same items, whatever else they hold.
+std::vector<size_t> chosen(const std::vector<std::string>& ids, const EvalOptions& options) {
+  std::vector<size_t> positions(ids.size());
+  std::iota(positions.begin(), positions.end(), size_t{0});
+  if (options.limit == 0 || ids.size() <= static_cast<size_t>(options.limit)) return positions;
+  if (options.limit_order == "random") {
+    const Rng rng = Rng(options.seed).fork("limit");
+    std::vector<uint64_t> places;
+    for (const std::string& id : ids) places.push_back(rng.fork(id).next());
+    std::stable_sort(positions.begin(), positions.end(),
+                     [&](size_t a, size_t b) { return places[a] < places[b]; });
+  }
+  positions.resize(static_cast<size_t>(options.limit));
+  std::sort(positions.begin(), positions.end());
+  return positions;
 }
 
 }  // namespace
@@ -36,10 +57,7 @@ std::vector<ItemRow> select_items(std::vector<Row> rows, std::initializer_list<c
   for (const Row& row : rows) ids.push_back(row_id(row, id_fields, ids.size()));
   ids = unique_ids(std::move(ids));
   std::vector<ItemRow> items;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (options.limit > 0 && static_cast<int64_t>(items.size()) == options.limit) break;
-    items.push_back({ids[i], std::move(rows[i])});
-  }
+  for (const size_t i : chosen(ids, options)) items.push_back({ids[i], std::move(rows[i])});
   return items;
 }
 

@@ -17,7 +17,7 @@ struct ItemRow {
 };
 // A row is called by the first of `id_fields` that it has, text or number, else by its position; repeats get
 // "#2",
-// "#3" …. In file order.
+// "#3" …. Those that --limit and --limit-order keep, in file order.
 std::vector<ItemRow> select_items(std::vector<Row> rows, std::initializer_list<const char*> id_fields,
                                   const EvalOptions& options);
 // Makes ids unique by "#2", "#3" … on repeats, in order.

@@ -28,7 +28,8 @@ struct EvalOptions {
   std::string data, output, baseline, word_lists, lid;
   std::vector<std::string> scorer;  // specs (make_scorer); empty: the data folder's word lists, if there
   std::string scoring = "both";     // paper | corrected | both
-  int64_t limit = 0;                // first items of each file; 0: all
+  int64_t limit = 0;                 // items of each file; 0: all
+  std::string limit_order = "head";  // head | random: which ones
   SamplingOptions sampling;
   int64_t bootstrap_samples = 1000;
   uint64_t seed = 0;  // not visited: the global --seed
