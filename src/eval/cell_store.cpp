@@ -27,6 +27,24 @@ std::vector<ScoredItem> read_items(const fs::path& file) {
   return items;
 }
 
+namespace {
+
+// The texts of rows with "completions"; the key says that they belong to the same prompts.
+KeptCompletions read_completions(const fs::path& items) {
+  KeptCompletions kept;
+  LineReader lines(items);
+  while (const auto line = lines.next()) {
+    const Json row = parse_json(*line, lines.place());
+    if (!row.contains("completions")) continue;
+    auto& texts = kept[row.at("id").get<std::string>()];
+    for (const Json& completion : row.at("completions"))
+      texts.push_back(completion.at("text").get<std::string>());
+  }
+  return kept;
+}
+
+}  // namespace
+
 fs::path CellStore::stamp_file(const std::string& benchmark, const std::string& language,
                                const std::string& key) const {
   return output_ / "cells" / benchmark / str_cat(language, "-", key, ".json");
@@ -47,8 +65,27 @@ std::optional<CellWork> CellStore::find(const std::string& benchmark, const std:
   }
 }
 
+KeptCompletions CellStore::completions(const std::string& benchmark, const std::string& language,
+                                       const std::string& completions_key) const {
+  const fs::path items = items_file(output_, benchmark, language);
+  std::error_code code;
+  if (!fs::exists(items)) return {};
+  const std::string hash = sha256_of_file(items);
+  for (const auto& entry : fs::directory_iterator(output_ / "cells" / benchmark, code)) {
+    if (!entry.path().filename().string().starts_with(language + "-")) continue;
+    try {
+      const Json stamp = load_json(entry.path());
+      if (stamp.value("completions", "") == completions_key && stamp.value("items", "") == hash)
+        return read_completions(items);
+    } catch (const std::exception&) {
+      // Damaged: as good as missing.
+    }
+  }
+  return {};
+}
+
 void CellStore::keep(const std::string& benchmark, const std::string& language, const std::string& key,
-                     const CellWork& work) const {
+                     const std::string& completions_key, const CellWork& work) const {
   const fs::path file = items_file(output_, benchmark, language);
   make_folders(file.parent_path());
   AtomicFile out(file);
@@ -57,6 +94,7 @@ void CellStore::keep(const std::string& benchmark, const std::string& language, 
   const fs::path stamp = stamp_file(benchmark, language, key);
   make_folders(stamp.parent_path());
   write_file(stamp, dump_json(Json{{"items", sha256_of_file(file)},
+                                   {"completions", completions_key},
                                    {"seconds", work.seconds},
                                    {"num_tokens", work.num_tokens}}) +
                         "\n");

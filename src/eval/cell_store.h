@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,9 +30,14 @@ class CellStore {
   // Nothing if the cell is not there, is of another key, or its files do not belong together.
   std::optional<CellWork> find(const std::string& benchmark, const std::string& language,
                                const std::string& key) const;
-  // Items first, then the stamp: killed in between, the cell counts as missing.
+  // Items first, then the stamp: killed in between, the cell counts as missing. `completions_key`: of what
+  // determines the completions that the items hold, whoever judged them.
   void keep(const std::string& benchmark, const std::string& language, const std::string& key,
-            const CellWork& work) const;
+            const std::string& completions_key, const CellWork& work) const;
+  // What was sampled for each prompt of such items, by item id, so that another scorer need not sample again.
+  // Empty: there are none of this key.
+  KeptCompletions completions(const std::string& benchmark, const std::string& language,
+                              const std::string& completions_key) const;
 
  private:
   std::filesystem::path stamp_file(const std::string& benchmark, const std::string& language,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "eval/factories.h"
+#include "eval/plan.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include "xlt/base/error.h"
@@ -27,6 +28,9 @@ void EvalOptions::visit(OptionVisitor& v) {
   v.field("data", data, "data folder (README, \"What it measures\")");
   v.field("output", output, "where report.json and items/ go");
   v.field("baseline", baseline, "output folder of an earlier evaluation, to compare with");
+  v.field("allow", allow,
+          "settings that may differ from the baseline's, by the names that the refusal gives; the report "
+          "records them");
   v.field("scoring", scoring, "paper: the published protocol, quirks included; corrected: without them; both",
           one_of({"paper", "corrected", "both"}));
   v.field("limit", limit, "only so many items of each file; 0: all", at_least(0));
@@ -40,6 +44,8 @@ void EvalOptions::visit(OptionVisitor& v) {
   v.field("word_lists", word_lists, "another name for --scorer word_list:DIR");
   v.field("lid", lid, "fastText language identification model, such as lid.176.ftz");
   sampling.visit(v);
+  v.field("at_k", at_k,
+          "further numbers of samples to give toxicity for, as expected_max_toxicity@K, besides num_samples");
   for (const NamedBenchmark& own : table) own.benchmark->visit(v);
   v.field("bootstrap_samples", bootstrap_samples, "resamples behind every interval", at_least(1));
 }
@@ -52,9 +58,29 @@ std::vector<std::string> scorer_specs(const EvalOptions& options) {
   return specs;
 }
 
+std::vector<int64_t> at_k_values(const EvalOptions& options) {
+  std::vector<int64_t> values;
+  for (const std::string& text : options.at_k) {
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < 1)
+      throw Error(ErrorKind::kUsage, str_cat("\"", text, "\" is no number of samples; expected 1, 2, …"),
+                  "--at-k");
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  }
+  return values;
+}
+
 void check_eval_options(const EvalOptions& options) {
-  for (const std::string& name : options.benchmarks)
-    if (name != "all") find_entry<Benchmark>(benchmarks(), "benchmark", name);
+  selected_benchmarks(options);
+  for (const int64_t k : at_k_values(options))
+    if (k > options.sampling.num_samples)
+      throw Error(ErrorKind::kUsage,
+                  str_cat(k, " samples are more than the ", options.sampling.num_samples,
+                          " of --num-samples that a prompt gets"),
+                  "--at-k");
+  if (!options.allow.empty() && options.baseline.empty())
+    throw Error(ErrorKind::kUsage, "there is no --baseline to differ from", "--allow");
   for (const std::string& tag : options.langs)
     if (tag != "all") parse_language(tag);
   if (options.data.empty()) throw Error(ErrorKind::kUsage, "no data folder was given (--data)");

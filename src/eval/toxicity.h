@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Toxicity of sampled continuations, shared by the prompt sets.
+// Prompts whose sampled continuations are judged: what the prompt sets share.
 #pragma once
+
+#include "eval/judged_completions.h"
 
 #include <string>
 #include <vector>
-
-#include "xlt/eval/benchmark.h"
 
 namespace xlt {
 
@@ -14,10 +14,10 @@ struct ToxicityPrompt {
 };
 // Rows `Prompt` (`Index` or `id`).
 std::vector<ToxicityPrompt> read_toxicity_prompts(const CellInput& input);
-// Samples completions and scores them with every scorer.
+// Samples completions and scores them with every scorer. Completions that an earlier evaluation kept are not
+// sampled again. `benchmark` names the random streams.
 std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
                                        const std::vector<ToxicityPrompt>& prompts, const CellInput& input);
-std::vector<MetricSpec> toxicity_metrics(Scoring scoring);
 std::vector<SummarySubject> toxicity_summary(const std::string& benchmark);
 
 }  // namespace xlt

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "xlt/base/error.h"
-
 namespace xlt {
 
 namespace {
@@ -42,32 +40,30 @@ std::string completion_text(const Tokenizer& tokenizer, const std::vector<int64_
 std::vector<std::vector<Completion>> DecoderLm::generate(std::span<const GenerateRequest> requests,
                                                          const GenerationOptions& options) {
   const int64_t num_samples = options.greedy ? 1 : options.num_samples;
+  std::vector<std::vector<Completion>> completions(requests.size(), std::vector<Completion>(num_samples));
   std::vector<DecodePrompt> prompts;
+  std::vector<size_t> owner;  // request of a prompt: those that cannot be continued have none
   const Rng rng = Rng(options.seed).fork("generate");
-  for (const GenerateRequest& request : requests) {
-    DecodePrompt prompt{tokenizer_->encode(request.prompt, SpecialTokens::kAdd), rng.fork(request.id)};
-    const int64_t length = static_cast<int64_t>(prompt.ids.size());
-    const std::string& place = request.place.empty() ? request.id : request.place;
-    if (length == 0)
-      throw Error(ErrorKind::kData,
-                  "the prompt is empty and the tokenizer adds no BOS: there is nothing to continue", place);
-    if (length > info_.max_length - options.max_new_tokens)
-      throw Error(ErrorKind::kData,
-                  str_cat("the prompt has ", length, " tokens; with ", options.max_new_tokens,
-                          " new ones it exceeds the model's ", info_.max_length,
-                          "; shorten it, or give a smaller --max-new-tokens"),
-                  place);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    DecodePrompt prompt{tokenizer_->encode(requests[i].prompt, SpecialTokens::kAdd),
+                        rng.fork(requests[i].id)};
+    const auto length = static_cast<int64_t>(prompt.ids.size());
+    if (length == 0 || length > info_.max_length - options.max_new_tokens) {
+      for (Completion& completion : completions[i])
+        completion.finish_reason = length == 0 ? FinishReason::kNoPrompt : FinishReason::kTooLong;
+      continue;
+    }
+    owner.push_back(i);
     prompts.push_back(std::move(prompt));
   }
-  std::vector<std::vector<Completion>> completions(requests.size(), std::vector<Completion>(num_samples));
   if (prompts.empty()) return completions;
 
   DecodeLoop loop(*decoder_, options, stop_ids_, batch_tokens_,
                   cache_slots(decoder_->config(), prompts, options, num_samples, batch_tokens_));
   Progress progress =
-      context_.progress("generating", static_cast<int64_t>(requests.size()) * num_samples, "samples");
+      context_.progress("generating", static_cast<int64_t>(prompts.size()) * num_samples, "samples");
   const auto finished = [&](int64_t prompt, int64_t sample, DecodedSample decoded) {
-    Completion& completion = completions[prompt][sample];
+    Completion& completion = completions[owner[prompt]][sample];
     completion.text = completion_text(*tokenizer_, prompts[prompt].ids, decoded.ids);
     completion.token_ids = std::move(decoded.ids);
     completion.finish_reason = decoded.finish_reason;

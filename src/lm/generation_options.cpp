@@ -14,6 +14,18 @@ void GenerationOptions::visit(OptionVisitor& v) {
   v.field("ignore_eos", ignore_eos, "generate max_new_tokens even past the end-of-text token");
 }
 
-const char* name_of(FinishReason reason) { return reason == FinishReason::kEos ? "eos" : "length"; }
+const char* name_of(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kEos:
+      return "eos";
+    case FinishReason::kLength:
+      return "length";
+    case FinishReason::kTooLong:
+      return "too_long";
+    case FinishReason::kNoPrompt:
+      return "no_prompt";
+  }
+  return "length";
+}
 
 }  // namespace xlt

@@ -96,6 +96,22 @@ std::vector<Prompt> read_prompts(const std::string& file, const Context& context
   return prompts;
 }
 
+// A prompt that cannot be continued fails the file: a row without a completion would pass unseen.
+void throw_if_refused(const Prompt& prompt, const std::vector<Completion>& completions,
+                      const LanguageModel& lm, int64_t max_new_tokens) {
+  for (const Completion& completion : completions) {
+    if (completion.finish_reason == FinishReason::kNoPrompt)
+      throw Error(ErrorKind::kData,
+                  "the prompt is empty and the tokenizer adds no BOS: there is nothing to continue",
+                  prompt.place);
+    if (completion.finish_reason == FinishReason::kTooLong)
+      throw Error(ErrorKind::kData,
+                  str_cat("the prompt with ", max_new_tokens, " new tokens exceeds the model's ",
+                          lm.info().max_length, "; shorten it, or give a smaller --max-new-tokens"),
+                  prompt.place);
+  }
+}
+
 void write_completions(AtomicFile& out, const Prompt& prompt, const std::vector<Completion>& completions) {
   for (size_t sample = 0; sample < completions.size(); ++sample) {
     const Completion& completion = completions[sample];
@@ -208,6 +224,8 @@ FileTally generate_file(const GenerateFileOptions& options, const LanguageModelM
     for (size_t i = begin; i < end; ++i)
       requests.push_back({prompts[i].text, prompts[i].stream, prompts[i].place});
     const auto completions = lm->generate(requests, options.generation);
+    for (size_t i = begin; i < end; ++i)
+      throw_if_refused(prompts[i], completions[i - begin], *lm, options.generation.max_new_tokens);
     for (size_t i = begin; i < end; ++i) {
       write_completions(out, prompts[i], completions[i - begin]);
       tally.rows += static_cast<int64_t>(completions[i - begin].size());

@@ -136,5 +136,14 @@ TEST_F(Continuation, CompletionIsCutAndStrippedAsPublished) {
   EXPECT_EQ(line_words("한국어 문장 입니다", "ko").size(), 3);
 }
 
+TEST_F(Continuation, F12APromptTooLongForTheContextIsOneUnscoredItem) {
+  five_prompts();
+  lm_.description.max_length = 101;  // 100 new tokens and one word
+  const Json cell = reduced("en", Scoring::kCorrected);
+  EXPECT_EQ(cell.at("n_items"), 5);
+  EXPECT_EQ(cell.at("unscored").at(Unscored{Reason::kTooLong}.text()), 1);  // "one two"
+  EXPECT_GT(cell.at("n_scored"), 0);
+}
+
 }  // namespace
 }  // namespace xlt

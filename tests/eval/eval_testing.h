@@ -58,7 +58,7 @@ class EvalTest : public FolderTest {
   }
   // With this model and the scorers that the options name, as `run` builds them.
   EvalResult run_as(const std::string& model_hash) {
-    make_scorers();
+    scorers_ = make_scorers(scorer_specs(options_), {.data = options_.data});
     EvalServices services{.lm = &lm_, .scorers = {}, .identifier = identifier_, .model_hash = model_hash};
     for (const auto& scorer : scorers_) services.scorers.push_back(scorer.get());
     return evaluate(services, options_, Json{{"seeds", {0}}}, {});
@@ -84,7 +84,7 @@ class EvalTest : public FolderTest {
   // them.
   std::vector<ScoredItem> score(const std::string& name, const std::string& language,
                                 const LanguageIdentifier* identifier) {
-    make_scorers();
+    scorers_ = make_scorers(scorer_specs(options_), {.data = options_.data});
     EvalServices services{.lm = &lm_, .scorers = {}, .identifier = identifier};
     for (const auto& scorer : scorers_) services.scorers.push_back(scorer.get());
     const Benchmark& benchmark = *benchmark_of(name);
@@ -98,13 +98,8 @@ class EvalTest : public FolderTest {
       if (entry.name == name) return entry.benchmark;
     throw std::runtime_error("no benchmark " + name);
   }
-  void make_scorers() {
-    scorers_.clear();
-    for (const std::string& spec : scorer_specs(options_))
-      scorers_.push_back(make_scorer(spec, {.data = options_.data}));
-  }
-  static std::vector<MetricSpec> specs(const std::string& name, Scoring scoring) {
-    return find_entry<Benchmark>(benchmarks(), "benchmark", name).make()->metrics(scoring);
+  std::vector<MetricSpec> specs(const std::string& name, Scoring scoring) const {
+    return benchmark_of(name)->metrics(scoring, options_);
   }
 
   FakeLanguageModel lm_;

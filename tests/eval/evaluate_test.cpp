@@ -73,7 +73,9 @@ TEST_F(Evaluate, InterruptedRunGoesOnWhereItStopped) {
     if (call == 2) throw Error(ErrorKind::kInterrupted, "stopped");
   };
   EXPECT_EQ(error_of_run().kind(), ErrorKind::kInterrupted);
-  EXPECT_FALSE(fs::exists(fs::path(options_.output) / "report.json"));
+  // The report is written after every cell, so what was finished stands in it.
+  EXPECT_EQ(written().at("status"), "interrupted");
+  EXPECT_EQ(written().at("cells").size(), 2);
   lm_.before_call = nullptr;
   lm_.num_calls = 0;
   const Json resumed = run();
@@ -116,7 +118,7 @@ TEST_F(Evaluate, EditedWordListMakesItsCellsAnew) {
   EXPECT_EQ(lm_.num_calls, 2);
   write_data("toxic_words/en.txt", "goes\n");
   EXPECT_DOUBLE_EQ(value(cell(run(), "rtp_prompts", "en", "corrected"), "toxic_fraction"), 1);
-  EXPECT_EQ(lm_.num_calls, 3);
+  EXPECT_EQ(lm_.num_calls, 2);  // the completions are judged anew, not sampled anew
 }
 
 TEST_F(Evaluate, DamagedItemsAndStampsAreMadeAnew) {
@@ -254,15 +256,157 @@ TEST_F(Evaluate, BaselineGivesPairedChangesAndWhatTransferred) {
               HasSubstr("bits per byte fell in 0 and rose in 2 of 2 languages other than English"));
 }
 
-TEST_F(Evaluate, BaselineOfAnotherVersionIsNotCompared) {
-  Json before = run();
-  for (Json& cell : before["cells"]) cell["benchmark_version"] = "0";
-  write_file(fs::path(options_.output) / "report.json", dump_json(before));
-  options_.baseline = options_.output;
-  options_.output += "-after";
-  const Json compared = cell(run(), "perplexity", "en", "paper");
+TEST_F(Evaluate, ReportIsValidAndRunningAfterEveryCell) {
+  std::vector<std::string> seen;
+  lm_.before_call = [&](int) {
+    const Json report = written();
+    seen.push_back(report.at("status").get<std::string>() + " " + std::to_string(report.at("cells").size()));
+  };
+  run();
+  EXPECT_THAT(seen, ElementsAre("running 0", "running 2", "running 4"));
+  EXPECT_EQ(written().at("status"), "done");
+}
+
+TEST_F(Evaluate, CellsSayWhatDecidedThem) {
+  write_data("toxic_words/en.txt", "fool\n");
+  write_data("rtp_prompts/en.jsonl", "{\"Prompt\": \"p\"}\n");
+  options_.benchmarks = {"perplexity", "rtp_prompts"};
+  options_.langs = {"en"};
+  options_.limit = 7;
+  const Json report = run();
+  const Json perplexity = cell(report, "perplexity", "en", "paper").at("settings"),
+             toxicity = cell(report, "rtp_prompts", "en", "corrected").at("settings");
+  EXPECT_EQ(perplexity.at("data").at("udhr/en.jsonl"), sha256_of_file(data() / "udhr/en.jsonl"));
+  EXPECT_EQ(perplexity.at("limit"), 7);
+  EXPECT_EQ(perplexity.at("limit_order"), "head");
+  EXPECT_EQ(perplexity.at("dtype"), "float32");
+  EXPECT_TRUE(perplexity.contains("benchmark_version"));
+  EXPECT_FALSE(perplexity.contains("seed"));         // nothing is drawn
+  EXPECT_FALSE(perplexity.contains("scorer_hash"));  // nobody judges
+  for (const char* key :
+       {"num_samples", "max_new_tokens", "temperature", "top_p", "top_k", "seed", "lid_hash", "scorer_hash"})
+    EXPECT_TRUE(toxicity.contains(key)) << key;
+  options_.limit_order = "random";
+  EXPECT_TRUE(cell(run(), "perplexity", "en", "paper").at("settings").contains("seed"));
+}
+
+// A baseline is compared only where every setting agrees.
+class EvaluateBaseline : public Evaluate {
+ protected:
+  EvaluateBaseline() {
+    write_data("toxic_words/en.txt", "fool\n");
+    write_data("rtp_prompts/en.jsonl", "{\"Prompt\": \"p\"}\n{\"Prompt\": \"q\"}\n");
+    options_.benchmarks = {"perplexity", "rtp_prompts"};
+    options_.langs = {"en"};
+    options_.limit = 2;
+    run();
+    options_.baseline = options_.output;
+    options_.output += "-after";
+  }
+  // What the refusal says; the baseline is refused before the model is asked.
+  std::string refusal() {
+    lm_.num_calls = 0;
+    const Error error = error_of_run();
+    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
+    EXPECT_EQ(exit_code(error.kind()), 3);
+    EXPECT_EQ(lm_.num_calls, 0);
+    return error.what();
+  }
+};
+
+TEST_F(EvaluateBaseline, F2TheSameSettingsAreCompared) {
+  const Json report = run();
+  EXPECT_TRUE(cell(report, "perplexity", "en", "corrected").contains("change"));
+  EXPECT_FALSE(report.contains("allowed"));
+}
+
+TEST_F(EvaluateBaseline, F2EverySettingThatDiffersIsNamedWithBothValues) {
+  options_.limit = 1;
+  options_.sampling.num_samples = 3;
+  const std::string text = refusal();
+  EXPECT_THAT(text, HasSubstr("limit: 2 in the baseline, 1 here"));
+  EXPECT_THAT(text, HasSubstr("num_samples: 25 in the baseline, 3 here"));
+  EXPECT_THAT(text, HasSubstr("--allow limit,num_samples"));
+  options_.allow = {"limit"};
+  EXPECT_THAT(refusal(), ::testing::Not(HasSubstr("limit: 2")));
+}
+
+TEST_F(EvaluateBaseline, F2DataScorerSeedAndDtypeCount) {
+  write_data("udhr/en.jsonl", "{\"id\":\"1\",\"text\":\"changed\"}\n");
+  EXPECT_THAT(refusal(), HasSubstr("data: udhr/en.jsonl"));
+  options_.benchmarks = {"rtp_prompts"};
+  write_data("toxic_words/en.txt", "dolt\n");
+  EXPECT_THAT(refusal(), HasSubstr("scorer_hash: "));
+  write_data("toxic_words/en.txt", "fool\n");
+  options_.seed = 5;
+  EXPECT_THAT(refusal(), HasSubstr("seed: 0 in the baseline, 5 here"));
+  options_.seed = 0;
+  lm_.description.dtype = "bfloat16";
+  EXPECT_THAT(refusal(), HasSubstr("dtype: float32 in the baseline, bfloat16 here"));
+}
+
+TEST_F(EvaluateBaseline, F2WhatIsAllowedIsComparedAndRecorded) {
+  options_.limit = 1;
+  options_.allow = {"limit"};
+  const Json report = run();
+  EXPECT_TRUE(cell(report, "perplexity", "en", "corrected").contains("change"));
+  ASSERT_EQ(report.at("allowed").size(), 1);
+  const Json& allowed = report.at("allowed")[0];
+  EXPECT_EQ(allowed.at("setting"), "limit");
+  EXPECT_EQ(allowed.at("baseline"), "2");
+  EXPECT_EQ(allowed.at("here"), "1");
+  EXPECT_EQ(allowed.at("n_cells"), 4);
+}
+
+TEST_F(EvaluateBaseline, F2AnotherVersionOfTheBenchmarkIsASettingLikeOthers) {
+  Json before = load_json(fs::path(options_.baseline) / "report.json");
+  for (Json& cell : before["cells"]) cell["settings"]["benchmark_version"] = "0";
+  write_file(fs::path(options_.baseline) / "report.json", dump_json(before));
+  EXPECT_THAT(refusal(), HasSubstr("benchmark_version: 0 in the baseline"));
+}
+
+TEST_F(EvaluateBaseline, F2AReportWithoutSettingsIsRefusedUnlessAllowed) {
+  Json before = load_json(fs::path(options_.baseline) / "report.json");
+  for (Json& cell : before["cells"]) cell.erase("settings");
+  write_file(fs::path(options_.baseline) / "report.json", dump_json(before));
+  EXPECT_THAT(refusal(), HasSubstr("--allow settings"));
+  options_.allow = {"settings"};
+  EXPECT_TRUE(cell(run(), "perplexity", "en", "corrected").contains("change"));
+}
+
+TEST_F(EvaluateBaseline, AllowedNamesThatNoCellHasAreUsageErrors) {
+  options_.allow = {"limits"};
+  const Error error = error_of_run();
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_THAT(error.what(), HasSubstr("did you mean \"limit\""));
+  options_.baseline.clear();
+  options_.allow = {"limit"};
+  EXPECT_EQ(error_of_run().kind(), ErrorKind::kUsage);
+}
+
+TEST_F(EvaluateBaseline, CellsThatTheBaselineLacksSayOnlyThat) {
+  options_.langs = {"en", "fr"};
+  const Json compared = cell(run(), "perplexity", "fr", "paper");
   EXPECT_FALSE(compared.contains("change"));
-  EXPECT_THAT(compared.at("change_reason").get<std::string>(), HasSubstr("another version"));
+  EXPECT_EQ(compared.at("change_reason"), "the baseline's report has no such cell");
+}
+
+struct Lines final : Log {
+  std::vector<std::string> info;
+  void write(LogLevel level, const std::string& line) override {
+    if (level >= LogLevel::kInfo) info.push_back(line);
+  }
+};
+
+TEST_F(Evaluate, LanguagesWithoutDataAreOneLine) {
+  options_.benchmarks = {"perplexity", "rtp_prompts"};
+  options_.langs = {"en", "fr", "sw", "yo"};
+  Lines log;
+  EvalServices services{.lm = &lm_};
+  evaluate(services, options_, Json::object(), Context{&log});
+  EXPECT_THAT(log.info,
+              ElementsAre("no data file for 6 of 8 cells: perplexity: sw yo; rtp_prompts: en fr sw yo",
+                          HasSubstr("evaluated 2 cells in ")));
 }
 
 }  // namespace

@@ -3,7 +3,13 @@
 #include "eval/cell.h"
 #include "eval/eval_testing.h"
 
+#include <cmath>
+#include <map>
+
 #include <gmock/gmock.h>
+
+#include "xlt/base/error.h"
+#include "xlt/base/rng.h"
 
 namespace xlt {
 namespace {
@@ -25,19 +31,22 @@ class Toxicity : public EvalTest {
                        {"p two", {"bonjour fool", "hello there", "foolish hello"}},
                        {"p three", {""}}};
   }
-  static Json reduced(const std::vector<ScoredItem>& items, Scoring scoring) {
+  Json reduced(const std::vector<ScoredItem>& items, Scoring scoring) {
     return reduce_cell(specs("rtp_prompts", scoring), items, 100, Rng(1));
   }
 };
 
+// Corrected expected maxima are at k = 3: of the three prompts only the second has three scored completions
+// (F1).
 TEST_F(Toxicity, CorrectedScoringCountsWhatCouldBeScored) {
   const FakeIdentifier identifier;
   const Json cell = reduced(score("rtp_prompts", "en", &identifier), Scoring::kCorrected);
-  EXPECT_DOUBLE_EQ(value(cell, "expected_max_toxicity"), 1);  // both prompts that have a scored completion
-  EXPECT_EQ(cell.at("metrics").at("expected_max_toxicity").at("n"), 2);
+  EXPECT_DOUBLE_EQ(value(cell, "expected_max_toxicity"), 1);
+  EXPECT_EQ(cell.at("metrics").at("expected_max_toxicity").at("n"), 1);
   EXPECT_DOUBLE_EQ(value(cell, "toxic_fraction"), 2.0 / 5);
   EXPECT_DOUBLE_EQ(value(cell, "toxicity_probability"), 1);
-  EXPECT_DOUBLE_EQ(value(cell, "expected_max_toxicity/in_language"), 0.5);
+  // No prompt has three completions in its language.
+  EXPECT_TRUE(cell.at("metrics").at("expected_max_toxicity/in_language").at("value").is_null());
   EXPECT_DOUBLE_EQ(value(cell, "toxic_fraction/in_language"), 1.0 / 4);
   EXPECT_DOUBLE_EQ(value(cell, "language_match_rate"), 4.0 / 5);
   EXPECT_DOUBLE_EQ(value(cell, "empty_rate"), 4.0 / 9);
@@ -125,6 +134,118 @@ TEST_F(Toxicity, ItemRowsHoldEachCompletionAndItsScore) {
   EXPECT_EQ(row.at("completions")[1].at("score"), 1);
   EXPECT_TRUE(row.at("completions")[2].at("score").is_null());
   EXPECT_EQ(row.at("completions")[2].at("unscored"), "empty completion");
+}
+
+// Each completion is toxic with probability 0.05, and 20 of 25 are empty. What is asked for is the chance
+// that one of 25 completions is toxic: 1 - 0.95^25 = 0.72. The maximum over the 5 that could be scored says 1
+// - 0.95^5 = 0.23, so a model that falls silent looked detoxified.
+class ToxicityAtK : public Toxicity {
+ protected:
+  static constexpr int64_t kPrompts = 2000;
+  ToxicityAtK() {
+    options_.sampling.num_samples = 25;
+    options_.at_k = {"5"};
+    options_.bootstrap_samples = 10;
+  }
+  // `num_empty` of each prompt's completions are empty.
+  Json measured(int64_t num_empty) {
+    Rng rng(11);
+    std::string rows;
+    for (int64_t i = 0; i < kPrompts; ++i) {
+      const std::string prompt = "prompt " + std::to_string(i);
+      rows += "{\"Prompt\": \"" + prompt + "\"}\n";
+      auto& completions = lm_.completions[prompt];
+      completions.clear();
+      for (int64_t k = 0; k < 25; ++k)
+        completions.push_back(k < num_empty ? "" : rng.uniform() < 0.05 ? "you fool" : "you friend");
+    }
+    write_data("rtp_prompts/en.jsonl", rows);
+    return cell(run(), "rtp_prompts", "en", "corrected");
+  }
+};
+
+TEST_F(ToxicityAtK, F1ExpectedMaximumAtAFixedK) {
+  const double at_25 = 1 - std::pow(0.95, 25), at_5 = 1 - std::pow(0.95, 5);  // 0.723, 0.226
+  const Json talking = measured(0);
+  EXPECT_NEAR(value(talking, "expected_max_toxicity"), at_25, 0.03);
+  EXPECT_NEAR(value(talking, "toxicity_probability"), at_25, 0.03);
+  EXPECT_NEAR(value(talking, "expected_max_toxicity@5"), at_5, 0.01);
+  EXPECT_EQ(talking.at("metrics").at("expected_max_toxicity").at("unscored"), 0);
+
+  options_.output += "-silent";  // another model's completions
+  const Json silent = measured(20);
+  for (const char* metric : {"expected_max_toxicity", "toxicity_probability"}) {
+    const Json& null = silent.at("metrics").at(metric);
+    EXPECT_TRUE(null.at("value").is_null()) << metric;
+    EXPECT_EQ(null.at("reason"), "fewer than 25 scored completions");
+    EXPECT_EQ(null.at("unscored"), kPrompts);
+    EXPECT_NEAR(value(silent, metric + std::string("@5")), at_5, 0.03);
+    EXPECT_EQ(silent.at("metrics").at(metric + std::string("@5")).at("unscored"), 0);
+  }
+  EXPECT_NEAR(value(silent, "toxic_fraction"), 0.05, 0.01);
+}
+
+TEST_F(ToxicityAtK, F1PaperScoringKeepsTheMaximumOverAllWithEmptyOnesAsZero) {
+  const FakeIdentifier identifier;
+  identifier_ = &identifier;
+  measured(20);
+  const Json paper = cell(run(), "rtp_prompts", "en", "paper");
+  EXPECT_NEAR(value(paper, "expected_max_toxicity"), 1 - std::pow(0.95, 5), 0.03);
+  EXPECT_EQ(paper.at("metrics").at("expected_max_toxicity").at("n"), kPrompts);
+}
+
+TEST_F(ToxicityAtK, AFurtherKOrScorerJudgesTheSameCompletionsAnew) {
+  measured(0);
+  EXPECT_EQ(lm_.num_calls, 1);
+  options_.at_k = {"2", "5"};
+  const Json at_two = cell(run(), "rtp_prompts", "en", "corrected");
+  EXPECT_NEAR(value(at_two, "expected_max_toxicity@2"), 1 - 0.95 * 0.95, 0.01);
+  write_data("toxic_words/mild/en.txt", "friend\n");
+  EXPECT_GT(value(cell(run(), "rtp_prompts", "en", "corrected"), "toxic_fraction"), 0.9);
+  EXPECT_EQ(lm_.num_calls, 1);
+  options_.sampling.temperature = 0.5;
+  run();
+  EXPECT_EQ(lm_.num_calls, 2);
+}
+
+TEST_F(ToxicityAtK, KIsCheckedBeforeAnythingRuns) {
+  for (const char* k : {"0", "five", "26", "2.5"}) {
+    options_.at_k = {k};
+    EXPECT_THROW(run(), Error) << k;
+  }
+  EXPECT_EQ(lm_.num_calls, 0);
+}
+
+TEST_F(Toxicity, F12APromptTooLongForTheContextIsOneUnscoredItem) {
+  lm_.description.max_length = 25;  // words and the 20 new ones
+  write_data(
+      "rtp_prompts/en.jsonl",
+      "{\"Prompt\": \"one two three four five six\"}\n{\"Prompt\": \"p one\"}\n{\"Prompt\": \"p two\"}\n");
+  const Json report = run();
+  EXPECT_TRUE(report.at("errors").empty());
+  const Json corrected = cell(report, "rtp_prompts", "en", "corrected");
+  EXPECT_EQ(corrected.at("n_items"), 3);
+  EXPECT_EQ(corrected.at("n_scored"), 2);
+  EXPECT_EQ(corrected.at("unscored").at(Unscored{Reason::kTooLong}.text()), 1);
+  EXPECT_DOUBLE_EQ(value(corrected, "toxic_fraction"), 2.0 / 5);
+}
+
+TEST_F(Toxicity, SeveralScorersMakeTheirOwnCells) {
+  write_data("other/en.txt", "nice\nhello\n");
+  options_.scorer = {"word_list", "word_list:" + (data() / "other").string()};
+  const Json report = run();
+  std::map<std::string, double> fractions;
+  for (const Json& cell : report.at("cells"))
+    if (cell.at("scoring") == "corrected") fractions[cell.at("scorer")] = value(cell, "toxic_fraction");
+  ASSERT_EQ(fractions.size(), 2);
+  EXPECT_DOUBLE_EQ(fractions.at("word_list"), 2.0 / 5);
+  EXPECT_DOUBLE_EQ(fractions.at("word_list:other"), 3.0 / 5);
+  EXPECT_EQ(lm_.num_calls, 1);
+  LineReader lines(fs::path(options_.output) / "items" / "rtp_prompts" / "en.jsonl");
+  const Json row = parse_json(*lines.next(), "");
+  EXPECT_EQ(row.at("completions")[0].at("scores").at("word_list"), 0);
+  EXPECT_EQ(row.at("completions")[0].at("scores").at("word_list:other"), 1);
+  EXPECT_TRUE(row.at("completions")[2].at("scores").at("word_list").is_null());
 }
 
 TEST_F(Toxicity, RtpLxReadsThePublishedFileAndTheFolderOfPrompts) {

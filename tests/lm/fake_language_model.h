@@ -49,8 +49,14 @@ class FakeLanguageModel : public LanguageModel {
       const auto& texts = found == completions.end() ? default_completions : found->second;
       std::vector<Completion>& samples = results.emplace_back();
       const int64_t count = options.greedy ? 1 : options.num_samples;
+      const bool is_too_long =
+          static_cast<int64_t>(words_of(request.prompt).size()) + options.max_new_tokens >
+          description.max_length;
       for (int64_t k = 0; k < count; ++k)
-        samples.push_back({texts[static_cast<size_t>(k) % texts.size()], {}, FinishReason::kLength});
+        samples.push_back(
+            is_too_long
+                ? Completion{"", {}, FinishReason::kTooLong}
+                : Completion{texts[static_cast<size_t>(k) % texts.size()], {}, FinishReason::kLength});
       num_tokens_ += count;
     }
     return results;

@@ -64,6 +64,9 @@ struct EvalServices {
   std::string model_hash = {}, identifier_hash = {};  // what is written beside a cell, and keys it
 };
 
+// Texts by item id, in the order of their samples.
+using KeptCompletions = std::map<std::string, std::vector<std::string>>;
+
 // One language's share of a benchmark.
 struct CellInput {
   std::string language;                      // BCP-47
@@ -71,6 +74,8 @@ struct CellInput {
   const EvalOptions& options;
   const EvalServices& services;
   const Context& context;
+  // Completions that an earlier evaluation sampled with the same settings: they are judged anew, not sampled.
+  const KeptCompletions* kept = nullptr;
 };
 
 // What a benchmark's scores depend on besides its files, its own options and the limit.
@@ -102,9 +107,14 @@ class Benchmark {
   virtual std::vector<std::filesystem::path> other_files(const std::filesystem::path& /*data*/) const {
     return {};
   }
+  // What of the files two evaluations must share to be compared, by name; empty: their whole content.
+  virtual std::map<std::string, std::string> data_hashes(const std::vector<std::filesystem::path>& /*files*/,
+                                                         const std::string& /*language*/) const {
+    return {};
+  }
   // Reads the files, asks the model, scores. In file order; see select_items for --limit.
   virtual std::vector<ScoredItem> score(const CellInput& input) const = 0;
-  virtual std::vector<MetricSpec> metrics(Scoring scoring) const = 0;
+  virtual std::vector<MetricSpec> metrics(Scoring scoring, const EvalOptions& options) const = 0;
 };
 
 std::span<const Entry<Benchmark>> benchmarks();

@@ -26,17 +26,22 @@ struct SamplingOptions {
 struct EvalOptions {
   std::vector<std::string> benchmarks{"all"}, langs{"all"};
   std::string data, output, baseline, word_lists, lid;
-  std::vector<std::string> scorer;  // specs (make_scorer); empty: the data folder's word lists, if there
-  std::string scoring = "both";     // paper | corrected | both
+  std::vector<std::string> scorer;   // specs (make_scorer); empty: the data folder's word lists, if there
+  std::string scoring = "both";      // paper | corrected | both
   int64_t limit = 0;                 // items of each file; 0: all
   std::string limit_order = "head";  // head | random: which ones
   SamplingOptions sampling;
+  std::vector<std::string> at_k;   // further k for toxicity at k
+  std::vector<std::string> allow;  // settings that may differ from the baseline's
   int64_t bootstrap_samples = 1000;
   uint64_t seed = 0;  // not visited: the global --seed
   // Benchmarks hold options of their own; copies of an EvalOptions share them.
   std::vector<NamedBenchmark> table = make_benchmarks();
   void visit(OptionVisitor& v);
 };
+
+inline constexpr const char* kEvaluationTitle =
+    "evaluating";  // of the bar over all cells; see NestedProgress
 
 struct EvalResult {
   Json* report() { return report_.get(); }
@@ -50,6 +55,8 @@ struct EvalResult {
 // scorer or identifier makes null metrics with a reason.
 EvalResult evaluate(const EvalServices& services, const EvalOptions& options, const Json& header,
                     const Context& context);
+// --at-k as numbers. Throws kUsage for what is none, or none of 1, 2, ….
+std::vector<int64_t> at_k_values(const EvalOptions& options);
 // The scorers that the options ask for, as make_scorer takes them.
 std::vector<std::string> scorer_specs(const EvalOptions& options);
 // What can be checked before a model is loaded: names, languages, folders. Throws kUsage, kIo.

@@ -43,8 +43,10 @@ struct GenerationOptions {
   void visit(OptionVisitor& v);
 };
 
-enum class FinishReason { kEos, kLength };
-const char* name_of(FinishReason reason);  // "eos", "length"
+// The last two say that nothing was generated: the prompt and max_new_tokens exceed the model's context, or
+// the prompt has no tokens at all.
+enum class FinishReason { kEos, kLength, kTooLong, kNoPrompt };
+const char* name_of(FinishReason reason);  // "eos", "length", "too_long", "no_prompt"
 
 struct Completion {
   std::string text;  // decoded after the prompt (prompt + completion decoded, the prompt's text removed)
@@ -88,7 +90,8 @@ struct LanguageModelInfo {
 class LanguageModel {
  public:
   virtual ~LanguageModel() = default;
-  // Completions by request, each of num_samples (1 where greedy), in order.
+  // Completions by request, each of num_samples (1 where greedy), in order. A prompt that cannot be continued
+  // is no error: its completions are empty, and their finish reason says why.
   virtual std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests,
                                                         const GenerationOptions& options) = 0;
   virtual std::vector<LogLikelihood> log_likelihood(std::span<const LogLikelihoodRequest> requests) = 0;

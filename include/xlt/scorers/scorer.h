@@ -33,8 +33,8 @@ struct ScoreRequest {
 class TextScorer {
  public:
   virtual ~TextScorer() = default;
-  // One result a request, in order; the same whatever stands beside it. A text that cannot be scored is Unscored;
-  // only what fails for all of them throws.
+  // One result a request, in order; the same whatever stands beside it. A text that cannot be scored is
+  // Unscored; only what fails for all of them throws.
   virtual std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) = 0;
   // What reports call it: its kind, and what tells it from others of its kind ("fasttext:jigsaw.ftz#toxic").
   virtual std::string name() const = 0;
@@ -57,9 +57,13 @@ struct ScorerServices {
   std::filesystem::path data;  // data folder; empty: none. `word_list` alone is its toxic_words
   Context context;
 };
-// Throws kUsage for an unknown kind (the nearest is named) or an argument that is missing, kIo and kData for what is
-// behind it.
+// Throws kUsage for an unknown kind (the nearest is named) or an argument that is missing, kIo and kData for
+// what is behind it.
 std::unique_ptr<TextScorer> make_scorer(const std::string& spec, const ScorerServices& services);
+// All of them, in order, each spec once. Names are unique: a second word_list is called by its folder
+// ("word_list:mine").
+std::vector<std::unique_ptr<TextScorer>> make_scorers(const std::vector<std::string>& specs,
+                                                      const ScorerServices& services);
 // What can be said of a spec without opening anything. Throws kUsage.
 void check_scorer(const std::string& spec);
 std::vector<std::string> scorer_names();

@@ -11,6 +11,7 @@
 #include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/language_match.h"
+#include "eval/prompt_refusal.h"
 
 #include <algorithm>
 #include <cctype>
@@ -76,7 +77,7 @@ class Continuation : public Benchmark {
   std::string description() const override {
     return "language consistency and diversity of greedy continuations";
   }
-  std::string version() const override { return "2"; }
+  std::string version() const override { return "3"; }
   void visit(OptionVisitor& v) override {
     v.field("continuation_tokens", continuation_tokens_, "longest greedy continuation, in tokens",
             at_least(1));
@@ -113,12 +114,17 @@ class Continuation : public Benchmark {
               " prompts");
     const auto english = read_english_words(other_files(input.options.data)[0]);
     std::vector<ScoredItem> items;
-    for (size_t i = 0; i < requests.size(); ++i)
-      items.push_back(item(rows[i].id, requests[i].prompt, completions[i][0].text, english, input));
+    for (size_t i = 0; i < requests.size(); ++i) {
+      const std::string& prompt = requests[i].prompt;
+      if (const Unscored refusal = refusal_of(completions[i]); !refusal.empty())
+        items.push_back({rows[i].id, std::make_shared<Json>(Json{{"prompt", prompt}}), {}, refusal});
+      else
+        items.push_back(item(rows[i].id, prompt, completions[i][0].text, english, input));
+    }
     return items;
   }
 
-  std::vector<MetricSpec> metrics(Scoring mode) const override {
+  std::vector<MetricSpec> metrics(Scoring mode, const EvalOptions&) const override {
     std::vector<MetricSpec> specs;
     const bool paper = mode == Scoring::kPaper;
     const std::string scoring = name_of(mode);

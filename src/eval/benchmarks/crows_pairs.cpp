@@ -84,7 +84,7 @@ class CrowsPairs : public Benchmark {
     return items;
   }
 
-  std::vector<MetricSpec> metrics(Scoring scoring) const override {
+  std::vector<MetricSpec> metrics(Scoring scoring, const EvalOptions&) const override {
     const bool paper = scoring == Scoring::kPaper;
     MetricSpec overall = headline(stereotype_metric("pct_stereotype", "corrected"));
     if (paper) {

@@ -63,7 +63,7 @@ class Perplexity : public Benchmark {
     return items;
   }
 
-  std::vector<MetricSpec> metrics(Scoring) const override {
+  std::vector<MetricSpec> metrics(Scoring, const EvalOptions&) const override {
     return {headline(unbounded(ratio_metric("bits_per_byte", "bits", false))),
             headline(unbounded(with_formula(ratio_metric("token_perplexity", "nats", false), "exp_ratio")))};
   }

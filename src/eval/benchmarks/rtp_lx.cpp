@@ -19,7 +19,7 @@ class RtpLx : public Benchmark {
   std::string description() const override {
     return "toxicity of sampled continuations of each RTP-LX prompt";
   }
-  std::string version() const override { return "1"; }
+  std::string version() const override { return "2"; }
   BenchmarkUses uses() const override { return {.sampling = true, .scorers = true, .identifier = true}; }
   std::vector<SummarySubject> summary() const override { return toxicity_summary("rtp_lx"); }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
@@ -45,7 +45,9 @@ class RtpLx : public Benchmark {
   std::vector<ScoredItem> score(const CellInput& input) const override {
     return score_toxicity("rtp_lx", read_toxicity_prompts(input), input);
   }
-  std::vector<MetricSpec> metrics(Scoring scoring) const override { return toxicity_metrics(scoring); }
+  std::vector<MetricSpec> metrics(Scoring scoring, const EvalOptions& options) const override {
+    return toxicity_metrics(scoring, options);
+  }
 };
 
 }  // namespace

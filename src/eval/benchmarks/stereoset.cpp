@@ -83,7 +83,7 @@ class StereoSet : public Benchmark {
     return items;
   }
 
-  std::vector<MetricSpec> metrics(Scoring mode) const override {
+  std::vector<MetricSpec> metrics(Scoring mode, const EvalOptions&) const override {
     const std::string scoring = name_of(mode);
     std::vector<MetricSpec> specs;
     for (const std::string domain : {"", "gender", "profession", "race", "religion"}) {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/model_hash.h"
+
+#include <algorithm>
+
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/checkpoint/model_source.h"
+#include "xlt/checkpoint/weight_source.h"
+
+namespace xlt {
+
+namespace {
+
+constexpr int64_t kBlockBytes = 4096;
+
+// First, middle and last block, or the whole of a small tensor.
+std::string sample_of(const at::Tensor& tensor) {
+  const at::Tensor whole = tensor.contiguous();
+  const auto size = static_cast<int64_t>(whole.nbytes());
+  const auto* bytes = static_cast<const char*>(whole.const_data_ptr());
+  if (size <= 3 * kBlockBytes) return std::string(bytes, static_cast<size_t>(size));
+  std::string sample;
+  for (const int64_t begin : {int64_t{0}, (size - kBlockBytes) / 2, size - kBlockBytes})
+    sample.append(bytes + begin, kBlockBytes);
+  return sample;
+}
+
+Json files_json(std::vector<std::filesystem::path> files) {
+  std::sort(files.begin(), files.end());
+  Json json = Json::object();
+  for (const auto& file : files) json[file.filename().string()] = sha256_of_file(file);
+  return json;
+}
+
+}  // namespace
+
+std::string hash_of_model(const std::filesystem::path& model) {
+  const auto source = open_model_source(model);
+  Json json{{"files", files_json(source->small_files())}};
+  const auto weights = source->weights();
+  for (const std::string& name : weights->names())
+    json["weights"][name] = {weights->dtype(name), weights->shape(name),
+                             sha256(sample_of(weights->get(name)))};
+  return sha256(dump_json(json));
+}
+
+std::string hash_of_adapter(const std::filesystem::path& adapter) {
+  return adapter.empty() ? "" : sha256(dump_json(files_json(adapter_files(adapter))));
+}
+
+}  // namespace xlt
