@@ -19,8 +19,8 @@ at::Tensor Attention::forward(const at::Tensor& x, const ForwardPass& pass, cons
   at::Tensor v = v_proj.forward(x).view({-1, num_key_value_heads, head_dim});
   if (q_norm) q = q_norm->forward(q);
   if (k_norm) k = k_norm->forward(k);
-  q = ops::rope(q, angles);
-  k = ops::rope(k, angles);
+  q = ops::rope(q, angles, rope_layout);
+  k = ops::rope(k, angles, rope_layout);
   if (pass.cache) {
     pass.cache->append(layer, k, v, pass.slots);
     k = pass.cache->keys(layer);

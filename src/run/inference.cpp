@@ -10,6 +10,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/checkpoint/model_source.h"
 #include "xlt/dataset/reader.h"
 #include "xlt/text/tokenizer.h"
 
@@ -160,6 +161,7 @@ void TokenizeOptions::visit(OptionVisitor& v) {
 
 int64_t tokenize_file(const TokenizeOptions& options, const Context& context) {
   const auto rows = read_rows(options.input);
+  open_model_source(options.model);  // says what is wrong with a --model before its tokenizer is missed
   const auto tokenizer = load_tokenizer(options.model);
   const auto special = options.no_special_tokens ? SpecialTokens::kNone : SpecialTokens::kAdd;
   AtomicFile out(options.output);

@@ -19,7 +19,7 @@ SHARED = ROOT.parent / "shared"
 PEERS, DATA = SHARED / "peers", SHARED / "data"
 CACHE = ROOT / "build" / "parity"
 XLT = pathlib.Path(os.environ.get("XLT_BINARY", ROOT / "build" / "release" / "xlt"))
-TINY = ["llama-tiny", "llama31-tiny", "mistral-tiny", "gemma3-tiny"]
+TINY = ["llama-tiny", "llama31-tiny", "mistral-tiny", "cohere-tiny", "gemma2-tiny", "gemma3-tiny", "qwen2-tiny", "qwen3-tiny"]
 SEEDS = [7, 11]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -34,6 +34,7 @@ struct Attention {
   Linear q_proj, k_proj, v_proj, o_proj;
   std::optional<RmsNorm> q_norm, k_norm;  // over head_dim, before the rotation
   int64_t num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0;
+  ops::RopeLayout rope_layout = ops::RopeLayout::kHalf;
   ops::AttentionOptions options;
   // x [N, C] → [N, C], or of the rows that are read. With a cache, keys and values are appended to it first
   // and read from it.
