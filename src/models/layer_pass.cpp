@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/layer_pass.h"
+
+#include <ATen/ops/tensor.h>
+
+#include "xlt/base/error.h"
+#include "xlt/nn/kv_cache.h"
+#include "xlt/nn/token_batch.h"
+
+namespace xlt {
+
+namespace {
+
+at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
+  return at::tensor(at::ArrayRef<int64_t>(values), at::kLong).to(device);
+}
+
+}  // namespace
+
+LayerPass::LayerPass(const TokenBatch& batch, KvCache* cache, const LayeredModel::Rows& rows,
+                     int64_t num_layers, at::Device device)
+    : ForwardPass{batch.attention_plan(), cache, {}, {}, num_layers - 1}, batch_(batch), device_(device) {
+  if (rows) {
+    for (const int64_t row : *rows)
+      XLT_CHECK(row >= 0 && row < batch.num_tokens(), "row ", row, " of ", batch.num_tokens());
+    this->rows = long_tensor(*rows, device);
+  }
+  if (cache == nullptr) return;
+  const std::vector<int64_t> cache_slots = batch.cache_slots();
+  for (const int64_t slot : cache_slots)
+    XLT_CHECK(slot < cache->capacity(), "cache slot ", slot, " of ", cache->capacity());
+  slots = long_tensor(cache_slots, device);
+}
+
+const ops::RopeAngles& LayerPass::angles(const RopeParameters& rope) {
+  const auto found = angles_.find(&rope);
+  if (found != angles_.end()) return found->second;
+  const at::Tensor frequencies =
+      at::tensor(at::ArrayRef<float>(rope.inverse_frequencies()), at::kFloat).to(device_);
+  return angles_[&rope] = ops::rope_angles(long_tensor(batch_.position_ids(), device_), frequencies);
+}
+
+}  // namespace xlt

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes from layer to layer, and what all layers of one pass share.
+#pragma once
+
+#include <map>
+
+#include <ATen/core/Tensor.h>
+
+#include "models/rope_parameters.h"
+#include "xlt/models/layered_model.h"
+#include "xlt/nn/attention.h"
+#include "xlt/ops/elementwise/rope.h"
+
+namespace xlt {
+
+struct LayerState {
+  at::Tensor x;  // [N, C] the residual stream
+  // [N, C] x normalised for what comes next, where a family adds and normalises in one pass; else undefined
+  at::Tensor normed;
+};
+
+// One forward pass: attention's plan, the cache, the rows that are read.
+class LayerPass : public ForwardPass {
+ public:
+  LayerPass(const TokenBatch& batch, KvCache* cache, const LayeredModel::Rows& rows, int64_t num_layers,
+            at::Device device);
+  // cos and sin of the batch's positions: worked out at the first call for `rope`, which outlives the pass.
+  const ops::RopeAngles& angles(const RopeParameters& rope);
+
+ private:
+  const TokenBatch& batch_;
+  at::Device device_;
+  std::map<const RopeParameters*, ops::RopeAngles> angles_;
+};
+
+}  // namespace xlt

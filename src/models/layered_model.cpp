@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop over the layers.
+#include "xlt/models/layered_model.h"
+
+#include "models/layer_pass.h"
+
+#include <algorithm>
+
+#include "xlt/base/error.h"
+#include "xlt/nn/token_batch.h"
+#include "xlt/ops/scalar_type.h"
+
+namespace xlt {
+
+void LayeredModel::check_tokens(std::span<const int64_t> ids) const {
+  for (const int64_t id : ids)
+    if (id < 0 || id >= config_.vocab_size)
+      throw Error(ErrorKind::kCheckpoint,
+                  str_cat("the tokenizer gave token ", id, "; the model has ", config_.vocab_size,
+                          ": tokenizer and weights are not of one model"),
+                  "config.json: vocab_size");
+}
+
+at::Tensor LayeredModel::run_layers(const TokenBatch& batch, KvCache* cache, const Rows& rows,
+                                    const Tap& tap) const {
+  check_tokens(batch.input_ids());
+  const int64_t num_layers = config_.num_hidden_layers;
+  LayerPass pass(batch, cache, rows, num_layers, tensor_options(placement()).device());
+  LayerState state = embed(batch);
+  for (int64_t index = 0; index < num_layers; ++index) {
+    if (tap && !tap(index, state.x)) return {};
+    state = layer(index, std::move(state), pass);
+  }
+  at::Tensor normed = final_norm(std::move(state));
+  if (tap) tap(num_layers, normed);
+  return normed;
+}
+
+std::vector<at::Tensor> LayeredModel::hidden_states(const TokenBatch& batch,
+                                                    std::span<const int64_t> layers) const {
+  const int64_t num_layers = config_.num_hidden_layers;
+  int64_t highest = -1;
+  for (const int64_t number : layers) {
+    XLT_CHECK(number >= 0 && number <= num_layers, "hidden state ", number, " of ", num_layers, " layers");
+    highest = std::max(highest, number);
+  }
+  std::vector<at::Tensor> states(layers.size());
+  run_layers(batch, /*cache=*/nullptr, /*rows=*/{}, [&](int64_t number, const at::Tensor& x) {
+    for (size_t i = 0; i < layers.size(); ++i)
+      if (layers[i] == number) states[i] = x;
+    return number < highest;
+  });
+  return states;
+}
+
+}  // namespace xlt

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks all tensors by name and shape before reading any: a config.json is believed as far as the weights
+// bear it out.
+#include "models/load_weights.h"
+
+#include <algorithm>
+#include <set>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+
+#include "xlt/base/error.h"
+#include "xlt/base/registry.h"  // nearest_name
+#include "xlt/ops/matmul/linear.h"
+#include "xlt/ops/scalar_type.h"
+
+namespace xlt {
+
+namespace {
+
+constexpr const char* kPrefixes[] = {"language_model.", "model.language_model."};
+// Constants that some checkpoints store beside the weights.
+constexpr std::string_view kConstants[] = {".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias",
+                                           ".position_ids"};
+
+bool is_constant(const std::string& name) {
+  return std::any_of(std::begin(kConstants), std::end(kConstants),
+                     [&](std::string_view suffix) { return name.ends_with(suffix); });
+}
+
+std::vector<int64_t> shape_on_disk(const NamedParameter& parameter) {
+  std::vector<int64_t> shape = parameter.tensor->sizes().vec();
+  if (parameter.transposed) std::reverse(shape.begin(), shape.end());
+  return shape;
+}
+
+// "3 tensors are missing: a, b, c"; empty for an empty list.
+std::string listed(const std::vector<std::string>& names, const char* one, const char* many) {
+  if (names.empty()) return {};
+  constexpr size_t kMost = 200;  // a message that a terminal still holds
+  std::string list = names.size() == 1 ? one : str_cat(names.size(), " ", many);
+  for (size_t i = 0; i < std::min(kMost, names.size()); ++i) list += (i ? ", " : ": ") + names[i];
+  if (names.size() > kMost) list += str_cat(" and ", names.size() - kMost, " more");
+  return list;
+}
+
+struct Misfits {
+  std::vector<std::string> missing, misshapen, left_over, passed_over;
+
+  std::string message() const {
+    std::string text;
+    for (const std::string& part :
+         {listed(missing, "one tensor is missing", "tensors are missing"),
+          listed(misshapen, "one tensor has another shape than config.json asks for",
+                 "tensors have other shapes than config.json asks for"),
+          listed(left_over, "one tensor has no place in the model", "tensors have no place in the model")})
+      if (!part.empty()) text += (text.empty() ? "" : "; ") + part;
+    return text;
+  }
+};
+
+// `name`, quoted, and what it may have been called instead.
+std::string missing_name(const std::string& name, const std::vector<std::string>& left_over) {
+  const std::string near = nearest_name(name, left_over);
+  return near.empty() ? str_cat("\"", name, "\"") : str_cat("\"", name, "\" (nearest: \"", near, "\")");
+}
+
+Misfits compare(WeightedModel& model, const WeightSource& source) {
+  Misfits misfits;
+  std::set<std::string> used;
+  std::vector<std::string> missing;
+  std::string_view prefix;
+  for (const NamedParameter& parameter : model.parameters()) {
+    const std::string name = stored_name(source, parameter.name);
+    if (!source.has(name)) {
+      missing.push_back(parameter.name);
+      continue;
+    }
+    used.insert(name);
+    for (const char* candidate : kPrefixes)
+      if (name != parameter.name && name.starts_with(candidate)) prefix = candidate;
+    const auto shape = source.shape(name), expected = shape_on_disk(parameter);
+    if (shape != expected)
+      misfits.misshapen.push_back(
+          str_cat("\"", name, "\" ", at::IntArrayRef(shape), " instead of ", at::IntArrayRef(expected)));
+  }
+  for (const std::string& name : source.names()) {
+    if (used.contains(name) || is_constant(name) || model.ignores(name)) continue;
+    auto& list = name.starts_with(prefix) ? misfits.left_over : misfits.passed_over;
+    list.push_back(name);
+  }
+  // Searching a nearest name costs the product of both lists' lengths.
+  const bool are_few = missing.size() <= 8 && misfits.left_over.size() <= 100;
+  for (const std::string& name : missing)
+    misfits.missing.push_back(missing_name(name, are_few ? misfits.left_over : std::vector<std::string>{}));
+  for (std::string& name : misfits.left_over) name = str_cat("\"", name, "\"");
+  return misfits;
+}
+
+std::string file_of(const WeightSource& source) {
+  const auto names = source.names();
+  return names.empty() ? "weights" : source.place(names.front());
+}
+
+// Norms and biases are small and go through other kernels.
+bool stays_as_stored(const at::Tensor& stored, const Placement& where) {
+  return stored.dim() == 2 && !where.is_cuda && where.dtype == DType::kFloat32 &&
+         (stored.scalar_type() == at::kBFloat16 || stored.scalar_type() == at::kHalf) &&
+         ops::reads_half_weights();
+}
+
+}  // namespace
+
+std::string stored_name(const WeightSource& source, const std::string& name) {
+  if (source.has(name)) return name;
+  for (const std::string prefix : kPrefixes) {
+    if (source.has(prefix + name)) return prefix + name;
+    if (name.starts_with("model.") && source.has(prefix + name.substr(6))) return prefix + name.substr(6);
+  }
+  return name;
+}
+
+void check_weights(WeightedModel& model, const WeightSource& source, const Context& context) {
+  const Misfits misfits = compare(model, source);
+  if (const std::string message = misfits.message(); !message.empty())
+    throw Error(ErrorKind::kCheckpoint, message, file_of(source));
+  if (!misfits.passed_over.empty())
+    context.info(
+        str_cat(file_of(source), ": ", misfits.passed_over.size(),
+                " tensors are of other parts than the language model and are passed over, such as \"",
+                misfits.passed_over.front(), "\""));
+}
+
+void load_weights(WeightedModel& model, const WeightSource& source, const Placement& where,
+                  const Context& context) {
+  check_weights(model, source, context);
+  const at::NoGradGuard no_grad;
+  const at::TensorOptions options = tensor_options(where);
+  const auto parameters = model.parameters();
+  Progress progress = context.progress("loading", static_cast<int64_t>(parameters.size()), "tensors");
+  for (const NamedParameter& parameter : parameters) {
+    const std::string name = stored_name(source, parameter.name);
+    at::Tensor stored = source.get(name);
+    if (!stored.is_floating_point())
+      throw Error(ErrorKind::kCheckpoint, str_cat("tensor \"", name, "\" is not of a floating-point dtype"),
+                  source.place(name));
+    if (parameter.transposed) stored = stored.t().contiguous();
+    *parameter.tensor = stays_as_stored(stored, where) ? stored : stored.to(options);
+    progress.advance(1);
+  }
+}
+
+}  // namespace xlt

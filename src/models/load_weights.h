@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights on disk → a model's parts.
+#pragma once
+
+#include <string>
+
+#include "xlt/base/context.h"
+#include "xlt/base/placement.h"
+#include "xlt/checkpoint/weight_source.h"
+#include "xlt/models/weighted_model.h"
+
+namespace xlt {
+
+// The name under which `source` holds a model's tensor: the same, or with a wrapper's prefix
+// ("language_model.model.…", as multimodal folders do); `name` itself where it holds none.
+std::string stored_name(const WeightSource& source, const std::string& name);
+
+// Throws kCheckpoint where tensors and model do not fit: one error that lists every tensor that is missing, has
+// another shape, or has no place in the model. Reads no data. Tensors of a wrapper's other parts are passed
+// over, and said so.
+void check_weights(WeightedModel& model, const WeightSource& source, const Context& context);
+
+// Checks, then fills every parameter, in `where`'s dtype and on its device (but see load_decoder about matrices
+// in half precision). Throws kCheckpoint also where a tensor is not of a floating-point dtype.
+void load_weights(WeightedModel& model, const WeightSource& source, const Placement& where,
+                  const Context& context);
+
+}  // namespace xlt

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/rope_parameters.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace xlt {
+
+namespace {
+
+RopeParameters parse(const JsonView& json, double theta) {
+  RopeParameters rope;
+  rope.rope_theta = json.get("rope_theta", theta);
+  rope.rope_type = json.has("rope_type") ? json.get("rope_type", "default") : json.get("type", "default");
+  rope.factor = json.get("factor", 1.0);
+  rope.low_freq_factor = json.get("low_freq_factor", 1.0);
+  rope.high_freq_factor = json.get("high_freq_factor", 4.0);
+  rope.original_max_position_embeddings = json.get("original_max_position_embeddings", int64_t{8192});
+  if (rope.rope_type != "default" && rope.rope_type != "linear" && rope.rope_type != "llama3")
+    json.fail(
+        str_cat("rope type \"", rope.rope_type, "\" is not supported; supported: default, linear, llama3"));
+  const auto is_positive = [](double value) { return std::isfinite(value) && value > 0; };
+  if (!is_positive(rope.rope_theta) || !is_positive(rope.factor))
+    json.fail("rope_theta and factor must be positive");
+  if (rope.rope_type == "llama3" &&
+      (!is_positive(rope.low_freq_factor) || !(rope.high_freq_factor > rope.low_freq_factor) ||
+       rope.original_max_position_embeddings < 1))
+    json.fail(
+        "high_freq_factor must be above low_freq_factor, and they and "
+        "original_max_position_embeddings above 0");
+  return rope;
+}
+
+}  // namespace
+
+LayerRopes read_ropes(const ConfigReader& json, int64_t head_dim, double theta,
+                      std::optional<double> sliding_theta) {
+  if (head_dim % 2 != 0) json.fail("head_dim", str_cat("must be even, is ", head_dim));
+  LayerRopes ropes;
+  ropes.full.rope_theta = json.positive("rope_theta", theta);
+  const double local = json.positive("rope_local_base_freq", sliding_theta.value_or(ropes.full.rope_theta));
+  if (json.has("rope_parameters")) {
+    const JsonView all = json.at("rope_parameters");
+    ropes.full = parse(all.has("full_attention") ? all.at("full_attention") : all, ropes.full.rope_theta);
+    ropes.sliding = all.has("sliding_attention") ? parse(all.at("sliding_attention"), local) : ropes.full;
+  } else {
+    if (json.has("rope_scaling")) ropes.full = parse(json.at("rope_scaling"), ropes.full.rope_theta);
+    ropes.sliding = ropes.full;
+    if (sliding_theta || json.has("rope_local_base_freq")) ropes.sliding = {.rope_theta = local};
+  }
+  ropes.full.dim = ropes.sliding.dim = head_dim;
+  return ropes;
+}
+
+std::vector<float> RopeParameters::inverse_frequencies() const {
+  std::vector<float> inverse(dim / 2);
+  for (int64_t i = 0; i < dim / 2; ++i) {
+    const float exponent = static_cast<float>(2 * i) / static_cast<float>(dim);
+    float frequency = 1.0f / std::pow(static_cast<float>(rope_theta), exponent);
+    if (rope_type == "linear") frequency /= static_cast<float>(factor);
+    if (rope_type == "llama3") {
+      // Llama 3.1: long wavelengths are divided by `factor`, short ones kept, those between blended.
+      const double original = static_cast<double>(original_max_position_embeddings);
+      const double wavelength = 2 * std::numbers::pi / frequency;
+      const double low = original / low_freq_factor, high = original / high_freq_factor;
+      if (wavelength > low) {
+        frequency = static_cast<float>(frequency / factor);
+      } else if (wavelength >= high) {
+        const double smooth =
+            (original / wavelength - low_freq_factor) / (high_freq_factor - low_freq_factor);
+        frequency = static_cast<float>((1 - smooth) * frequency / factor + smooth * frequency);
+      }
+    }
+    inverse[i] = frequency;
+  }
+  return inverse;
+}
+
+}  // namespace xlt

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rotary positions as config.json describes them: the older layout (`rope_theta`, `rope_scaling`) and
+// transformers 5's (`rope_parameters`, also one set per layer type).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/config_reader.h"
+
+namespace xlt {
+
+struct RopeParameters {
+  int64_t dim = 0;                    // elements of a head that turn; even
+  std::string rope_type = "default";  // default | linear | llama3
+  double rope_theta = 10000.0;
+  double factor = 1.0;                                   // linear, llama3
+  double low_freq_factor = 1.0, high_freq_factor = 4.0;  // llama3
+  int64_t original_max_position_embeddings = 8192;       // llama3
+
+  // [dim / 2], in float32 arithmetic as transformers'.
+  std::vector<float> inverse_frequencies() const;
+};
+
+// Of layers of full attention and of those with a window, which may turn at rates of their own.
+struct LayerRopes {
+  RopeParameters full, sliding;
+};
+
+// `theta`: the rate where the file names none; `sliding_theta`: that of layers with a window, where it is the
+// family's habit that they have one of their own. Throws kCheckpoint.
+LayerRopes read_ropes(const ConfigReader& json, int64_t head_dim, double theta,
+                      std::optional<double> sliding_theta = {});
+
+}  // namespace xlt

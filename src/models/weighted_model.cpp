@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every model can do with the list of its parts.
+#include "xlt/models/weighted_model.h"
+
+#include "models/part_visitor.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/checkpoint/safetensors.h"
+#include "xlt/ops/scalar_type.h"
+
+namespace xlt {
+
+namespace {
+
+struct ParameterList : PartVisitor {
+  std::vector<NamedParameter> parameters;
+  void tensor(const std::string& name, at::Tensor& tensor, TensorRole role) override {
+    parameters.push_back({name, &tensor, role});
+  }
+  void linear(const std::string& name, Linear& linear, StoredAs layout) override {
+    parameters.push_back(
+        {name + ".weight", &linear.weight(), TensorRole::kMatrix, layout == StoredAs::kInOut});
+    if (linear.bias().defined()) parameters.push_back({name + ".bias", &linear.bias(), TensorRole::kBias});
+  }
+};
+
+struct LinearList : PartVisitor {
+  std::vector<NamedLinear> linears;
+  void tensor(const std::string&, at::Tensor&, TensorRole) override {}
+  void linear(const std::string& name, Linear& linear, StoredAs) override {
+    linears.push_back({name, &linear});
+  }
+};
+
+}  // namespace
+
+std::vector<NamedParameter> WeightedModel::parameters() {
+  ParameterList list;
+  visit(list);
+  return std::move(list.parameters);
+}
+
+std::vector<NamedLinear> WeightedModel::linears() {
+  LinearList list;
+  visit(list);
+  return std::move(list.linears);
+}
+
+int64_t WeightedModel::num_parameters() {
+  int64_t count = 0;
+  for (const NamedParameter& parameter : parameters()) count += parameter.tensor->numel();
+  return count;
+}
+
+void WeightedModel::update_config(Json&) const {}
+bool WeightedModel::ignores(const std::string&) const { return false; }
+
+void train_all_weights(WeightedModel& model) {
+  const at::NoGradGuard no_grad;
+  const at::TensorOptions options = tensor_options(model.placement());
+  for (const NamedParameter& parameter : model.parameters()) {
+    *parameter.tensor = parameter.tensor->to(options, /*non_blocking=*/false, /*copy=*/true);
+    parameter.tensor->set_requires_grad(true);
+  }
+}
+
+void save_model(WeightedModel& model, const Json& config_source, const fs::path& folder) {
+  make_folders(folder);
+  const DType dtype = model.placement().dtype;
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const NamedParameter& parameter : model.parameters()) {
+    const at::Tensor tensor = parameter.tensor->detach().to(scalar_type(dtype));
+    tensors.emplace_back(parameter.name, parameter.transposed ? tensor.t() : tensor);
+  }
+  Json config = config_source;
+  model.update_config(config);
+  config.erase("torch_dtype");
+  config["dtype"] = name_of(dtype);
+  save_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
+  write_file(folder / "config.json", dump_json(config, 2) + "\n");
+}
+
+}  // namespace xlt

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each family reads of config.json beyond what all share: the tensors it then asks for, its windows.
+#include "models/family.h"
+#include "models/layer_types.h"
+
+#include <algorithm>
+#include <set>
+
+#include <ATen/core/Tensor.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "xlt/base/error.h"
+#include "xlt/ops/head/token_logps.h"
+
+namespace xlt {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsSupersetOf;
+
+Json small(const std::string& changes = "{}") {
+  Json json = Json::parse(R"({"model_type":"any","vocab_size":20,"hidden_size":16,"intermediate_size":24,
+    "num_hidden_layers":4,"num_attention_heads":2,"num_key_value_heads":1,"head_dim":8})");
+  json.update(Json::parse(changes));
+  return json;
+}
+
+// Names of the first layer's tensors without their common beginning, and of those outside the layers.
+std::set<std::string> tensors(DecoderMaker make, const Json& json) {
+  std::set<std::string> names;
+  for (const NamedParameter& parameter : make(ConfigReader(json, "config.json", 100))->parameters()) {
+    const std::string name = parameter.name, layers = "model.layers.";
+    if (!name.starts_with(layers)) names.insert(name);
+    if (name.starts_with(layers + "0.")) names.insert(name.substr(layers.size() + 2));
+  }
+  return names;
+}
+
+std::vector<int64_t> windows(const std::string& changes) {
+  const Json json = small(changes);
+  return read_upper_windows(ConfigReader(json, "config.json", 100), 4);
+}
+
+TEST(Cohere, ScalesItsLogitsAndRefusesNormsOnQueriesAndKeys) {
+  const Json json = small(R"({"logit_scale":0.25})"), with_norms = small(R"({"use_qk_norm":true})");
+  EXPECT_EQ(make_cohere(ConfigReader(json, "config.json", 100))->head_options().logit_scale, 0.25);
+  EXPECT_THROW(make_cohere(ConfigReader(with_norms, "config.json", 100)), Error);
+  EXPECT_FALSE(tensors(make_cohere, small()).contains("input_layernorm.bias"));
+}
+
+TEST(Qwen2, HasBiasesOnQueriesKeysAndValuesOnly) {
+  const auto names = tensors(make_qwen2, small());
+  EXPECT_THAT(names,
+              IsSupersetOf({"self_attn.q_proj.bias", "self_attn.k_proj.bias", "self_attn.v_proj.bias"}));
+  EXPECT_FALSE(names.contains("self_attn.o_proj.bias"));
+  EXPECT_FALSE(names.contains("mlp.up_proj.bias"));
+}
+
+TEST(Qwen3, HasNormsOnQueriesAndKeysInsteadOfBiases) {
+  const auto names = tensors(make_qwen3, small());
+  EXPECT_THAT(names, IsSupersetOf({"self_attn.q_norm.weight", "self_attn.k_norm.weight"}));
+  EXPECT_FALSE(names.contains("self_attn.q_proj.bias"));
+}
+
+TEST(Qwen, OnlyUpperLayersHaveAWindowAndOnlyWhereItIsSwitchedOn) {
+  EXPECT_THAT(windows(R"({"sliding_window":64,"max_window_layers":2})"), ElementsAre(0, 0, 0, 0));
+  EXPECT_THAT(windows(R"({"use_sliding_window":true,"sliding_window":64,"max_window_layers":2})"),
+              ElementsAre(0, 0, 64, 64));
+  EXPECT_THAT(windows(R"({"use_sliding_window":true,"sliding_window":64,"max_window_layers":2,
+    "layer_types":["sliding_attention","full_attention","full_attention","sliding_attention"]})"),
+              ElementsAre(64, 0, 0, 64));
+}
+
+TEST(Gemma2, CapsLogitsUnlessNullSaysOtherwise) {
+  const auto cap = [](const std::string& changes) {
+    const Json json = small(changes);
+    return make_gemma2(ConfigReader(json, "config.json", 100))->head_options().softcap;
+  };
+  EXPECT_EQ(cap("{}"), 30);
+  EXPECT_EQ(cap(R"({"final_logit_softcapping":null})"), 0);
+  EXPECT_EQ(cap(R"({"final_logit_softcapping":20.0})"), 20);
+  EXPECT_FALSE(tensors(make_gemma2, small()).contains("self_attn.q_norm.weight"));
+  EXPECT_TRUE(tensors(make_gemma3_text, small()).contains("self_attn.q_norm.weight"));
+}
+
+TEST(Gemma3, ItsTextConfigIsReadAndSavedAsATextModel) {
+  Json json = {{"model_type", "gemma3"}, {"eos_token_id", {1, 106}}, {"vision_config", Json::object()}};
+  json["text_config"] = {{"hidden_size", 16}, {"num_hidden_layers", 7}, {"head_dim", 8}, {"vocab_size", 20}};
+  const auto decoder = make_gemma3(ConfigReader(json, "config.json", 100));
+  EXPECT_EQ(decoder->config().num_attention_heads, 8);
+  EXPECT_EQ(decoder->config().model_type, "gemma3_text");
+  decoder->update_config(json);
+  EXPECT_EQ(json.at("model_type"), "gemma3_text");
+  EXPECT_EQ(json.at("eos_token_id"), Json({1, 106}));
+  EXPECT_FALSE(json.contains("vision_config"));
+  json["text_config"] = 3;
+  EXPECT_THROW(make_gemma3(ConfigReader(json, "config.json", 100)), Error);
+}
+
+TEST(Families, TheTableIsSortedAndEveryRowMakesADecoder) {
+  const auto names = family_names();
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  Json json = small();
+  json["text_config"] = small();
+  for (const DecoderFamily& family : decoder_families())
+    EXPECT_GT(family.make(ConfigReader(json, "config.json", 100))->num_parameters(), 0) << family.name;
+}
+
+}  // namespace
+}  // namespace xlt
