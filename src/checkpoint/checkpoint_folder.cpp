@@ -64,6 +64,7 @@ void refuse_quantised(const Json& config, const std::string& where) {
 
 void add_ids(const Json& json, const std::string& where, std::vector<int64_t>& ids) {
   const JsonView view(json, where, ErrorKind::kCheckpoint);
+  if (view.has("text_config")) add_ids(json.at("text_config"), where + ": text_config", ids);
   if (!view.has("eos_token_id")) return;
   const JsonView eos = view.at("eos_token_id");
   const auto named = eos.value().is_array() ? eos.as_ints() : std::vector<int64_t>{eos.as_int()};

@@ -28,6 +28,14 @@ std::unique_ptr<KvCache> Decoder::make_cache(int64_t capacity) const {
 }
 
 void Decoder::update_config(Json& config) const {
+  // Of a wrapper only the language model is kept, with the tokens that the wrapper names.
+  if (config.contains("text_config")) {
+    Json text = config["text_config"];
+    for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"})
+      if (config.contains(key) && !text.contains(key)) text[key] = config[key];
+    text["model_type"] = config_.model_type;
+    config = std::move(text);
+  }
   config["vocab_size"] = config_.vocab_size;
   config["tie_word_embeddings"] = config_.tie_word_embeddings;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Adapters on a model: attach, load, save, switch, merge.
+#include "xlt/models/lora.h"
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -15,7 +17,6 @@
 
 #include "xlt/base/error.h"
 #include "xlt/checkpoint/adapter.h"
-#include "xlt/models/lora.h"
 #include "xlt/nn/linear.h"
 #include "xlt/ops/scalar_type.h"
 

@@ -81,6 +81,8 @@ TEST_F(ModelFolder, StopTokensOfGenerationConfigAreHonoured) {
   EXPECT_THAT(open()->stop_token_ids(), ElementsAre(1, 106));
   put("generation_config.json", R"({"eos_token_id":null})");
   EXPECT_THAT(open()->stop_token_ids(), ElementsAre(1));
+  put("config.json", R"({"text_config":{"eos_token_id":1},"eos_token_id":[1,7]})");  // a multimodal wrapper
+  EXPECT_THAT(open()->stop_token_ids(), ElementsAre(1, 7));
   put("generation_config.json", R"({"eos_token_id":"</s>"})");
   EXPECT_THAT(error_of([&] { open()->stop_token_ids(); }), HasSubstr("generation_config.json: eos_token_id"));
 }
