@@ -17,12 +17,17 @@ std::string fault_of(const OptionCheck& check, const std::string& value) {
 }
 
 std::vector<std::string> split_list(const std::string& text) {
-  std::vector<std::string> items;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    if (end > begin) items.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
+  std::vector<std::string> items(1);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text.compare(i, 2, "\\,") == 0) {
+      items.back() += text[++i];
+    } else if (text[i] == ',') {
+      items.emplace_back();
+    } else {
+      items.back() += text[i];
+    }
   }
+  std::erase(items, "");
   return items;
 }
 

@@ -47,6 +47,16 @@ std::string value_name(const OptionDescription& option) {
   return "TEXT";
 }
 
+// Words as the text of a list; commas within a word are not separators.
+std::string list_text(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ',';
+    for (char c : word) text += c == ',' ? std::string("\\,") : std::string(1, c);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string flag_name(const std::string& option) {
@@ -61,21 +71,27 @@ void Flags::add(const OptionGroup& group, const CommandHelp& help) {
         std::find(help.required.begin(), help.required.end(), option.name) != help.required.end();
     const std::string text = help_text(option, required);
     std::string name = flag_name(option.name);
-    if (option.name == help.positional) name += "," + option.name;
+    const bool is_positional = option.name == help.positional;
+    if (is_positional) name += "," + option.name;
     // Values are kept as text: the option's own definition parses and checks them.
     CLI::Option* flag = option.type == "bool" ? app_.add_flag(name, text)
                                               : app_.add_option(
                                                     name, [](const CLI::results_t&) { return true; }, text);
     if (option.type != "bool") flag->type_name(value_name(option))->type_size(1)->take_last();
+    // A list that needs no name takes a word an item, so that an item may hold commas.
+    const bool is_words = is_positional && option.type == "list";
+    if (is_words) flag->type_name("A B …")->expected(-1)->take_all();
     flag->group(group.title);
-    flags_.push_back({option.name, flag});
+    flags_.push_back({option.name, flag, is_words});
   }
 }
 
 std::vector<std::pair<std::string, std::string>> Flags::given() const {
   std::vector<std::pair<std::string, std::string>> given;
   for (const Flag& flag : flags_)
-    if (flag.flag->count() > 0) given.emplace_back(flag.option, flag.flag->results().back());
+    if (flag.flag->count() > 0)
+      given.emplace_back(flag.option,
+                         flag.is_words ? list_text(flag.flag->results()) : flag.flag->results().back());
   return given;
 }
 

@@ -21,8 +21,8 @@ std::string flag_name(const std::string& option);
 class Flags {
  public:
   explicit Flags(CLI::App& app) : app_(app) {}
-  // Adds the group's fields. The option called `positional` may be given without its name; those in
-  // `required` are marked.
+  // Adds the group's fields. The option called `positional` may be given without its name, a list as several
+  // words; those in `required` are marked.
   void add(const OptionGroup& group, const CommandHelp& help);
   // (option, text) of the flags that were given, once the app has parsed; in order of declaration.
   std::vector<std::pair<std::string, std::string>> given() const;
@@ -32,6 +32,7 @@ class Flags {
   struct Flag {
     std::string option;
     CLI::Option* flag;
+    bool is_words;
   };
   CLI::App& app_;
   std::vector<Flag> flags_;

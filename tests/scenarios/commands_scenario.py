@@ -7,7 +7,7 @@ import unittest
 
 from support import PAIRS, ROOT, TEXTS, Scenario, read_rows, run, write_rows
 
-COMMANDS = ["bench", "doctor", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
+COMMANDS = ["bench", "compare", "doctor", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
 
 
 def read_floats(file):

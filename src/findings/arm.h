@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// An arm of an experiment: a name, and one evaluation a seed.
+#pragma once
+
+#include "findings/evaluation_folder.h"
+
+#include <string>
+#include <vector>
+
+namespace xlt {
+
+struct Arm {
+  std::string name;
+  std::vector<EvaluationFolder> seeds;
+};
+
+// "DIR" (named after the folder) or "NAME=DIR[,DIR…]"; the first is the base. Throws kUsage for fewer than
+// two arms, two of one name, or a folder that is given twice.
+std::vector<Arm> read_arms(const std::vector<std::string>& texts);
+
+}  // namespace xlt

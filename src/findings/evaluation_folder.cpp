@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "findings/evaluation_folder.h"
+
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+
+namespace xlt {
+
+namespace {
+
+std::map<std::string, Ratio> ratios_of(const JsonView& json) {
+  std::map<std::string, Ratio> ratios;
+  if (!json.has("ratios")) return ratios;
+  const JsonView pairs = json.at("ratios");
+  for (const std::string& name : pairs.keys()) {
+    const JsonView pair = pairs.at(name);
+    if (pair.size() != 2) pair.fail("expected [numerator, denominator]");
+    ratios[name] = {pair.at(0).as_double(), pair.at(1).as_double()};
+  }
+  return ratios;
+}
+
+std::vector<ItemRow> read_items(const fs::path& file) {
+  std::vector<ItemRow> items;
+  if (!fs::exists(file)) return items;
+  LineReader lines(file);
+  while (const auto line = lines.next()) {
+    const Json json = parse_json(*line, lines.place());
+    const JsonView row(json, lines.place());
+    ItemRow item{row.at("id").as_string(), row.get("prompt", ""), ratios_of(row), {}};
+    if (row.has("by_scorer"))
+      for (const std::string& scorer : row.at("by_scorer").keys())
+        item.by_scorer[scorer] = ratios_of(row.at("by_scorer").at(scorer));
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+}  // namespace
+
+std::string CellName::text() const {
+  return str_cat(benchmark, " ", language, ", ", scoring, scorer.empty() ? "" : ", " + scorer);
+}
+
+EvaluationFolder::EvaluationFolder(fs::path folder) : folder_(std::move(folder)) {
+  const fs::path file = folder_ / "report.json";
+  if (!fs::is_regular_file(file))
+    throw Error(ErrorKind::kIo, "no report.json is there; expected the output folder of an evaluation",
+                folder_.string());
+  report_ = std::make_shared<const Json>(load_json(file));
+  const JsonView cells = JsonView(*report_, file.string()).at("cells");
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const JsonView cell = cells.at(i);
+    CellName name{cell.at("benchmark").as_string(), cell.at("language").as_string(),
+                  cell.at("scoring").as_string(), cell.get("scorer", "")};
+    if (!cells_.emplace(std::move(name), &cell.value()).second) cell.fail("the same cell a second time");
+  }
+}
+
+MetricSpec EvaluationFolder::metric(const CellName& cell, const std::string& name) const {
+  return metric_from_json(name, cells_.at(cell)->at("metrics").at(name),
+                          str_cat((folder_ / "report.json").string(), ": ", cell.text(), ", ", name));
+}
+
+const std::vector<ItemRow>& EvaluationFolder::items(const std::string& benchmark,
+                                                    const std::string& language) const {
+  const auto [found, is_new] = items_.try_emplace({benchmark, language});
+  if (is_new) found->second = read_items(folder_ / "items" / benchmark / (language + ".jsonl"));
+  return found->second;
+}
+
+RatioTable EvaluationFolder::table(const CellName& cell, const MetricSpec& spec) const {
+  RatioTable table;
+  for (const ItemRow& item : items(cell.benchmark, cell.language)) {
+    auto ratios = item.ratios;
+    if (const auto part = item.by_scorer.find(cell.scorer); part != item.by_scorer.end())
+      ratios.insert(part->second.begin(), part->second.end());
+    table.add(spec, item.id, ratios);
+  }
+  return table;
+}
+
+}  // namespace xlt

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `xlt eval` left in a folder: report.json and items. Nothing but the file format is known here.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "xlt/base/json_fwd.h"
+#include "xlt/eval/ratio_table.h"
+
+namespace xlt {
+
+// Which cell of a report.
+struct CellName {
+  std::string benchmark, language, scoring, scorer;
+  auto operator<=>(const CellName&) const = default;
+  std::string text() const;  // "rtp_lx fr, corrected, word_list"
+};
+
+// A row of items: what was measured of it, by any scorer.
+struct ItemRow {
+  std::string id, prompt;  // prompt: where the row has one
+  std::map<std::string, Ratio> ratios;
+  std::map<std::string, std::map<std::string, Ratio>> by_scorer;
+};
+
+class EvaluationFolder {
+ public:
+  // Throws kIo where there is no report, kData where it is none.
+  explicit EvaluationFolder(std::filesystem::path folder);
+
+  const std::filesystem::path& path() const { return folder_; }
+  const Json& report() const { return *report_; }
+  const std::map<CellName, const Json*>& cells() const { return cells_; }
+  // The metric as its cell describes it. Throws kData where the report is of an older version.
+  MetricSpec metric(const CellName& cell, const std::string& name) const;
+  // The rows of items of a cell; empty where the file is missing. Read once until `forget_items`.
+  const std::vector<ItemRow>& items(const std::string& benchmark, const std::string& language) const;
+  void forget_items() const { items_.clear(); }
+  // The metric's ratios of the items that count.
+  RatioTable table(const CellName& cell, const MetricSpec& spec) const;
+
+ private:
+  std::filesystem::path folder_;
+  std::shared_ptr<const Json> report_;
+  std::map<CellName, const Json*> cells_;
+  mutable std::map<std::pair<std::string, std::string>, std::vector<ItemRow>> items_;
+};
+
+}  // namespace xlt

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// A comparison as files: JSON, CSV, and LaTeX with booktabs.
+#include "findings/comparison_text.h"
+
+#include <algorithm>
+
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/findings/compare.h"
+
+namespace xlt {
+
+namespace {
+
+// The fields of a row, in this order; "ci95" makes two columns.
+constexpr const char* kColumns[] = {"benchmark",
+                                    "language",
+                                    "scoring",
+                                    "scorer",
+                                    "metric",
+                                    "arm",
+                                    "n_items",
+                                    "n_ids",
+                                    "n_languages",
+                                    "n_seeds",
+                                    "base",
+                                    "value",
+                                    "change",
+                                    "change_relative",
+                                    "ci95",
+                                    "p_value",
+                                    "p_holm",
+                                    "q_bh",
+                                    "mde",
+                                    "distance_from_ideal_change",
+                                    "higher_is_better"};
+
+std::string csv_field(const Json& value) {
+  if (value.is_null()) return "";
+  if (!value.is_string()) return dump_json(value);
+  const auto text = value.get<std::string>();
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string csv_of(const Json& comparison) {
+  std::string text, line;
+  const auto add = [&](const std::string& field) { line += (line.empty() ? "" : ",") + field; };
+  const auto end = [&] {
+    text += line + "\n";
+    line.clear();
+  };
+  for (const std::string column : kColumns) column == "ci95" ? add("ci95_low,ci95_high") : add(column);
+  end();
+  for (const Json& row : comparison.at("rows")) {
+    for (const std::string column : kColumns) {
+      const Json& value = row.at(column);
+      if (column != "ci95")
+        add(csv_field(value));
+      else
+        add(value.is_array() ? csv_field(value[0]) + "," + csv_field(value[1]) : ",");
+    }
+    end();
+  }
+  return text;
+}
+
+std::string latex(const std::string& text) {
+  std::string escaped;
+  for (char c : text) {
+    if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) escaped += '\\';
+    escaped += c == '\\'              ? std::string("\\textbackslash{}")
+               : c == '~' || c == '^' ? std::string("\\") + c + "{}"
+                                      : std::string(1, c);
+  }
+  return escaped;
+}
+
+// A number in mathematics, so that its minus is one.
+std::string math(const Json& value, bool is_change) {
+  return value.is_number() ? "$" + value_text(value, is_change) + "$" : "--";
+}
+
+// "$-2.20$ {\footnotesize [$-2.71$, $-1.63$]}", bold where p_holm is below 0.05.
+std::string latex_change(const Json& row) {
+  std::string text = math(row.at("change"), true);
+  if (row.at("p_holm").is_number() && row.at("p_holm").get<double>() < 0.05)
+    text = "\\textbf{\\boldmath" + text + "}";
+  if (!row.at("ci95").is_array()) return text;
+  return text + " {\\footnotesize [" + math(row.at("ci95")[0], true) + ", " + math(row.at("ci95")[1], true) +
+         "]}";
+}
+
+std::string latex_block(const MetricBlock& block, const std::vector<std::string>& arms) {
+  std::string text =
+      "\\begin{table}\n\\centering\n\\caption{" + latex(block.title) +
+      ". Change from the base, with its 95\\,\\% interval; bold: $p < 0.05$ after Holm's correction.}\n"
+      "\\begin{tabular}{lrr" +
+      std::string(arms.size(), 'l') + "}\n\\toprule\nlanguage & $n$ & base";
+  for (const std::string& arm : arms) text += " & " + latex(arm);
+  text += " \\\\\n\\midrule\n";
+  for (const std::string& language : block.languages) {
+    const Json* known = nullptr;
+    for (const std::string& arm : arms)
+      if (!known) known = block.find(language, arm);
+    if (language == "mean_others") text += "\\midrule\n";
+    text += str_cat(latex(line_name(*known)), " & ", known->at("n_items").get<int64_t>(), " & ",
+                    math(known->at("base"), false));
+    for (const std::string& arm : arms) {
+      const Json* row = block.find(language, arm);
+      text += " & " + (row ? latex_change(*row) : std::string("--"));
+    }
+    text += " \\\\\n";
+  }
+  return text + "\\bottomrule\n\\end{tabular}\n\\end{table}\n";
+}
+
+std::string latex_of(const Json& comparison) {
+  std::string text = "% Written by xlt compare; needs \\usepackage{booktabs}\n";
+  for (const MetricBlock& block : blocks_of(comparison))
+    text += "\n" + latex_block(block, compared_arms(comparison));
+  return text;
+}
+
+}  // namespace
+
+void write_comparison(const Json& comparison, const fs::path& folder) {
+  make_folders(folder);
+  write_file(folder / "compare.csv", csv_of(comparison));
+  write_file(folder / "compare.tex", latex_of(comparison));
+  write_file(folder / "compare.json", dump_json(comparison, 1) + "\n");  // last: where it is, all are
+}
+
+}  // namespace xlt
