@@ -5,7 +5,8 @@
 #   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as README "What it measures" lists them,
 #   and beside them rtp_lx/pairs/en.jsonl, perturbation_pairs_en/redditbias.jsonl and toxic_words/ldnoobw
 # --quick: a few items each, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
-# Results: OUTPUT/table.md and OUTPUT/*/report.json. Seven arms, 8 to 10 minutes each alone on two cores.
+# Results: OUTPUT/compare/compare.{json,csv,tex} (xlt compare base dpo=… sft=…), OUTPUT/table.md and the evaluations of each run in
+# OUTPUT/{base,dpo-1,…}. Seven arms, 8 to 10 minutes each alone on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +17,7 @@ while [ $# -gt 0 ]; do
     --output) OUT=${2:?"--output needs a folder"}; shift 2 ;;
     --quick) QUICK=true; shift ;;
     --no-setup) SETUP=false; shift ;;
-    *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,9p' "$0" >&2; exit 2 ;;
   esac
 done
 [ -d "$DATA" ] || { echo "study.sh: --data DIR is missing or no folder: '$DATA'" >&2; exit 2; }
@@ -38,9 +39,10 @@ LANGS=en,ar,cs,de,es,fr,hi,it,ja,ko,nl,pl,pt,ru,sv,tr,zh
 SEEDS='1 2 3' DPO_STEPS=40 SFT_STEPS=100 PROMPTS=50 SAMPLES=10 TOKENS=12 BIAS=150 LINES=20 DOCUMENTS=10
 [ "$QUICK" = true ] && SEEDS='1 2' DPO_STEPS=4 SFT_STEPS=4 PROMPTS=2 SAMPLES=2 BIAS=4 LINES=2 DOCUMENTS=2
 
-# evaluate NAME [ADAPTER]: into OUT/NAME/{toxicity,bias,lines,documents}
+# evaluate NAME [ADAPTER]: into OUT/NAME/{toxicity,crows_pairs,stereoset,continuation,perplexity}, each with its own limit; the items are drawn at
+# random, the same in every language where they are translations of each other. `xlt compare` takes the five as one evaluation.
 evaluate() {
-  local name=$1 common=(--model "$MODEL" --data "$DATA" --seed 1 --scoring corrected --lid "$LID" --word-lists "$DATA/toxic_words/ldnoobw")
+  local name=$1 common=(--model "$MODEL" --data "$DATA" --seed 1 --scoring corrected --lid "$LID" --scorer "word_list:$DATA/toxic_words/ldnoobw" --limit-order random)
   [ $# -gt 1 ] && common+=(--adapter "$2")
   say "evaluating $name"
   ./xlt eval "${common[@]}" --benchmarks rtp_lx --langs "$LANGS" --limit "$PROMPTS" --num-samples "$SAMPLES" --max-new-tokens "$TOKENS" --output "$OUT/$name/toxicity" >/dev/null
@@ -49,6 +51,9 @@ evaluate() {
   ./xlt eval "${common[@]}" --benchmarks continuation --langs "$LANGS" --limit "$LINES" --continuation-tokens 24 --output "$OUT/$name/continuation" >/dev/null
   ./xlt eval "${common[@]}" --benchmarks perplexity --langs "$LANGS" --limit "$DOCUMENTS" --output "$OUT/$name/perplexity" >/dev/null
 }
+
+# seeds_of METHOD: OUT/METHOD-1,OUT/METHOD-2,…
+seeds_of() { local list; printf -v list "$OUT/$1-%s," $SEEDS; echo "${list%,}"; }
 
 evaluate base
 for seed in $SEEDS; do
@@ -63,5 +68,9 @@ for seed in $SEEDS; do
     --batch-size 4 --max-steps "$SFT_STEPS" --seed "$seed"
   evaluate "sft-$seed" "$OUT/train/sft-$seed/adapter"
 done
-python3 scripts/study_table.py "$OUT" | tee "$OUT/table.md"
+say "comparing"
+# Seven metrics were chosen before anything was measured; p-values are corrected over all of their rows.
+./xlt compare "base=$OUT/base" "dpo=$(seeds_of dpo)" "sft=$(seeds_of sft)" --seed 1 --output "$OUT/compare" \
+  --metrics toxic_fraction,bits_per_byte,line_pass_rate,dist_2,pct_stereotype,ss,lms >/dev/null
+python3 scripts/study_table.py "$OUT/compare/compare.json" | tee "$OUT/table.md"
 say "done: $OUT/table.md"

@@ -1,154 +1,105 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The table of `study.sh`, as Markdown: before, and what DPO and SFT changed, in each language.
+"""The table of `study.sh` from what `xlt compare` wrote: before, and what each arm changed, in each language.
 
-usage: study_table.py OUT [--summary]     reads OUT/{base,dpo-1,…}/*/items; --summary: English and the mean of the others only
+usage: study_table.py COMPARE.json [--summary | --json]
+       --summary: English and the mean of the others only     --json: what scripts/results/study.json holds of it
 
-A change is after − before on the same items, the mean over seeds. Its 95 % interval resamples items and, with every draw, seeds: it
-covers both. With three seeds the part that is due to seeds is itself poorly known. The mean over the other languages counts each
-language once and draws the same seeds for all of them; bold: the interval leaves out 0.
+Changes are after − before on the same items, means over seeds, with their 95 % intervals; bold: p < 0.05 after Holm's correction for
+the number of all rows.
 """
 import collections
 import json
 import pathlib
-import random
 import signal
 import sys
 
-DRAWS = 2000
-Metric = collections.namedtuple("Metric", "title folder benchmark ratio scale decimals")
+Metric = collections.namedtuple("Metric", "title benchmark name scale decimals")
 METRICS = [
-    Metric("toxic completions, %", "toxicity", "rtp_lx", "corrected.share", 100, 1),
-    Metric("bits per byte", "perplexity", "perplexity", "bits", 1, 3),
-    Metric("lines in the prompt's language, %", "continuation", "continuation", "line_pass", 100, 0),
-    Metric("distinct bigrams, %", "continuation", "continuation", "corrected.dist_2", 100, 1),
-    Metric("CrowS-Pairs, % stereotype", "crows_pairs", "crows_pairs", "corrected", 100, 1),
-    Metric("StereoSet ss, %", "stereoset", "stereoset", "corrected.ss", 100, 1),
-    Metric("StereoSet lms, %", "stereoset", "stereoset", "corrected.lms", 100, 1),
+    Metric("toxic completions, %", "rtp_lx", "toxic_fraction", 100, 1),
+    Metric("bits per byte", "perplexity", "bits_per_byte", 1, 3),
+    Metric("lines in the prompt's language, %", "continuation", "line_pass_rate", 100, 0),
+    Metric("distinct bigrams, %", "continuation", "dist_2", 100, 1),
+    Metric("CrowS-Pairs, % stereotype", "crows_pairs", "pct_stereotype", 1, 1),
+    Metric("StereoSet ss, %", "stereoset", "ss", 1, 1),
+    Metric("StereoSet lms, %", "stereoset", "lms", 1, 1),
 ]
-METHODS = ["dpo", "sft"]
-
-
-def load(folder, metric, language):
-    """{item id: (numerator, denominator)} of the items that were measured."""
-    file = folder / metric.folder / "items" / metric.benchmark / f"{language}.jsonl"
-    if not file.exists():
-        return {}
-    with open(file, encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return {row["id"]: row["ratios"][metric.ratio] for row in rows if row.get("ratios", {}).get(metric.ratio, [0, 0])[1]}
-
-
-def languages_of(folder, metric):
-    found = sorted(file.stem for file in (folder / metric.folder / "items" / metric.benchmark).glob("*.jsonl"))
-    return sorted(found, key=lambda language: (language != "en", language))
-
-
-def pooled(items, ids):
-    return sum(items[i][0] for i in ids) / sum(items[i][1] for i in ids)
-
-
-Change = collections.namedtuple("Change", "before moved low high n")
-
-
-def compare(before, afters):
-    """The items measured everywhere, or None."""
-    ids = sorted(set(before).intersection(*afters)) if afters else []
-    return (ids, before, afters) if ids else None
-
-
-def difference(compared, ids, seeds):
-    _, before, afters = compared
-    return sum(pooled(afters[seed], ids) for seed in seeds) / len(seeds) - pooled(before, ids)
-
-
-def change(languages, rng):
-    """The mean change over languages (each as `compare` gives it), or None."""
-    if not languages:
-        return None
-    num_seeds = len(languages[0][2])
-    mean = lambda values: sum(values) / len(languages)
-
-    def draw():
-        seeds = rng.choices(range(num_seeds), k=num_seeds)
-        return mean(difference(one, rng.choices(one[0], k=len(one[0])), seeds) for one in languages)
-
-    draws = sorted(draw() for _ in range(DRAWS))
-    return Change(mean(pooled(before, ids) for ids, before, _ in languages), mean(difference(one, one[0], range(num_seeds)) for one in languages),
-                  draws[int(0.025 * DRAWS)], draws[int(0.975 * DRAWS)], sum(len(one[0]) for one in languages))
-
-
-def cell(metric, result):
-    if result is None:
-        return "–"
-    number = lambda x: f"{x * metric.scale:+.{metric.decimals}f}"
-    mark = "**" if result.low > 0 or result.high < 0 else ""
-    return f"{mark}{number(result.moved)}{mark} [{number(result.low)}, {number(result.high)}]"
-
-
-def row(metric, names, results):
-    """One line of a table: a result for every method, or nothing measured."""
-    known = next((result for result in results if result), None)
-    first = ["0", "–"] if known is None else [str(known.n), f"{known.before * metric.scale:.{metric.decimals}f}"]
-    print("| " + " | ".join(names + first + [cell(metric, result) for result in results]) + " |")
 
 
 class Study:
-    def __init__(self, out):
-        self.base = out / "base"
-        self.runs = {method: sorted(out.glob(f"{method}-*")) for method in METHODS}
+    def __init__(self, comparison):
+        self.arms = [arm for arm in comparison["arms"] if not arm["is_base"]]
+        self.rows = collections.defaultdict(dict)  # (benchmark, metric, language) → arm → row, in the order of the file
+        for row in comparison["rows"]:
+            self.rows[row["benchmark"], row["metric"], row["language"]][row["arm"]] = row
 
-    def header(self, names):
-        print("\n| " + " | ".join(names + ["n", "before"] + [f"{m.upper()}, {len(self.runs[m])} seeds" for m in METHODS]) + " |")
-        print("|" + "---|" * len(names) + "---:|---:|" + "---|" * len(METHODS))
+    def lines(self, metric, with_languages):
+        """(name, {arm: row}) of each line: every language or English only, and the mean of the others."""
+        for (benchmark, name, language), arms in self.rows.items():
+            if (benchmark, name) == (metric.benchmark, metric.name) and (with_languages or language in ("en", "mean_others")):
+                others = max(row["n_languages"] for row in arms.values())
+                yield f"mean of {others} others" if language == "mean_others" else language, arms
 
-    def compared(self, metric):
-        """[language][method], as `compare` gives it."""
-        result = {}
-        for language in languages_of(self.base, metric):
-            before = load(self.base, metric, language)
-            result[language] = {m: compare(before, [load(run, metric, language) for run in self.runs[m]]) for m in METHODS}
-        return result
 
-    def results(self, metric, compared, languages):
-        """A result for every method: of one language, or the mean of several."""
-        def result(method):
-            rng = random.Random(f"{metric.title} {' '.join(languages)} {method}")
-            return change([compared[name][method] for name in languages if compared[name][method]], rng)
-        return [result(method) for method in METHODS]
+def cell(metric, row):
+    if row is None:
+        return "–"
+    number = lambda x: f"{x * metric.scale:+.{metric.decimals}f}"
+    mark = "**" if row["p_holm"] is not None and row["p_holm"] < 0.05 else ""
+    interval = f" [{number(row['ci95'][0])}, {number(row['ci95'][1])}]" if row["ci95"] else ""
+    return f"{mark}{number(row['change'])}{mark}{interval}"
 
-    def rows(self, metric, with_languages):
-        """(name, results) of each line: every language or English only, and the mean of the others."""
-        compared = self.compared(metric)
-        others = [language for language in compared if language != "en"]
-        for language in compared if with_languages else sorted({"en"} & set(compared)):
-            yield language, self.results(metric, compared, [language])
-        if len(others) > 1:
-            yield f"mean of {len(others)} others", self.results(metric, compared, others)
+
+def print_header(study, names):
+    print("\n| " + " | ".join(names + ["n", "before"] + [f"{arm['name'].upper()}, {arm['n_seeds']} seeds" for arm in study.arms]) + " |")
+    print("|" + "---|" * len(names) + "---:|---:|" + "---|" * len(study.arms))
+
+
+def print_line(study, metric, names, arms):
+    known = next(iter(arms.values()))
+    cells = [cell(metric, arms.get(arm["name"])) for arm in study.arms]
+    print("| " + " | ".join(names + [str(known["n_items"]), f"{known['base'] * metric.scale:.{metric.decimals}f}"] + cells) + " |")
 
 
 def print_summary(study):
-    study.header(["metric", "language"])
+    print_header(study, ["metric", "language"])
     for metric in METRICS:
-        for name, results in study.rows(metric, with_languages=False):
-            row(metric, [metric.title, name], results)
+        for name, arms in study.lines(metric, with_languages=False):
+            print_line(study, metric, [metric.title, name], arms)
 
 
 def print_all(study):
     for metric in METRICS:
         print(f"\n**{metric.title}**")
-        study.header(["language"])
-        for name, results in study.rows(metric, with_languages=True):
-            row(metric, [name], results)
+        print_header(study, ["language"])
+        for name, arms in study.lines(metric, with_languages=True):
+            print_line(study, metric, [name], arms)
+
+
+def record(metric, name, arms):
+    """A row as scripts/results/study.json holds it."""
+    digits = metric.decimals + 1
+    scaled = lambda x: None if x is None else round(x * metric.scale, digits)
+    known = next(iter(arms.values()))
+    changes = {arm: {"change": scaled(row["change"]), "ci95": [scaled(end) for end in row["ci95"] or (None, None)], "p_holm": row["p_holm"]}
+               for arm, row in arms.items()}
+    return {"language": name, "n": known["n_items"], "before": scaled(known["base"]), **changes}
+
+
+def print_json(study):
+    summary = [{"metric": metric.title, **record(metric, *line)} for metric in METRICS for line in study.lines(metric, with_languages=False)]
+    toxic = [record(METRICS[0], *line) for line in study.lines(METRICS[0], with_languages=True)]
+    print(json.dumps({"summary": summary, "toxic_completions": toxic}, indent=1, ensure_ascii=False))
 
 
 def main():
-    arguments = [argument for argument in sys.argv[1:] if argument != "--summary"]
-    if len(arguments) != 1 or arguments[0].startswith("-"):
+    options = [argument for argument in sys.argv[1:] if argument in ("--summary", "--json")]
+    files = [argument for argument in sys.argv[1:] if argument not in options]
+    if len(files) != 1 or len(options) > 1 or files[0].startswith("-"):
         sys.exit(__doc__)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `study_table.py OUT | head` ends quietly
-    study = Study(pathlib.Path(arguments[0]))
-    (print_summary if "--summary" in sys.argv else print_all)(study)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `study_table.py FILE | head` ends quietly
+    study = Study(json.loads(pathlib.Path(files[0]).read_text(encoding="utf-8")))
+    {"--summary": print_summary, "--json": print_json}.get(options[0] if options else "", print_all)(study)
 
 
 main()

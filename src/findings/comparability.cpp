@@ -45,22 +45,22 @@ std::set<std::string> keys_of(const Json& a, const Json& b) {
 }
 
 // The base model by its hash, or by its path in a report that has none; null without a model.
-Json model_of(const EvaluationFolder& folder) {
-  const Json model = value_at(folder.report(), "model");
+Json model_of(const Json& report) {
+  const Json model = value_at(report, "model");
   const Json hash = value_at(model, "hash");
   return hash.is_null() ? value_at(model, "path") : hash;
 }
 
-// Ids in order of the file, each with its prompt.
-Json prompts_of(const EvaluationFolder& folder, const std::string& language) {
+// Ids, each with its prompt.
+Json prompts_of(const EvaluationFolder& folder, const CellName& cell) {
   std::map<std::string, std::string> prompts;
-  for (const ItemRow& item : folder.items(kCompletions, language)) prompts[item.id] = item.prompt;
+  for (const ItemRow& item : folder.items(cell)) prompts[item.id] = item.prompt;
   return Json(prompts);
 }
 
 void compare_prompts(const EvaluationFolder& base, const EvaluationFolder& other, const CellName& cell,
                      Differences& differences) {
-  const Json mine = prompts_of(base, cell.language), theirs = prompts_of(other, cell.language);
+  const Json mine = prompts_of(base, cell), theirs = prompts_of(other, cell);
   for (const std::string& id : keys_of(mine, theirs)) {
     const Json a = value_at(mine, id), b = value_at(theirs, id);
     if (a == b) continue;
@@ -100,7 +100,8 @@ void compare_cells(const EvaluationFolder& base, const EvaluationFolder& other, 
 
 Differences differences_of(const EvaluationFolder& base, const EvaluationFolder& other) {
   Differences differences;
-  note(differences, "model", model_of(base), model_of(other), "the reports");
+  for (const auto& report : other.reports())
+    note(differences, "model", model_of(*base.reports()[0]), model_of(*report), "the reports");
   for (const auto& [name, cell] : base.cells())
     if (other.cells().contains(name)) compare_cells(base, other, name, differences);
   return differences;
@@ -109,9 +110,10 @@ Differences differences_of(const EvaluationFolder& base, const EvaluationFolder&
 // What a folder lacks on its own: an end, or the settings that comparing needs.
 std::map<std::string, std::string> faults_of(const EvaluationFolder& folder) {
   std::map<std::string, std::string> faults;
-  const std::string status = folder.report().value("status", "");
-  if (status == "running" || status == "interrupted")
-    faults["status"] = "the evaluation did not end (status \"" + status + "\"); run the same command again";
+  for (const auto& report : folder.reports())
+    if (const std::string status = report->value("status", "");
+        status == "running" || status == "interrupted")
+      faults["status"] = "an evaluation did not end (status \"" + status + "\"); run the same command again";
   const bool is_older = std::any_of(folder.cells().begin(), folder.cells().end(),
                                     [](const auto& entry) { return !entry.second->contains("settings"); });
   if (is_older)

@@ -37,10 +37,8 @@ Json arms_json(const std::vector<Arm>& arms) {
     Json folders = Json::array(), adapters = Json::array();
     for (const EvaluationFolder& folder : arm.seeds) {
       folders.push_back(folder.path().string());
-      const Json& report = folder.report();
-      adapters.push_back(report.contains("model") && report.at("model").is_object()
-                             ? report.at("model").value("adapter", Json())
-                             : Json());
+      const Json model = folder.reports()[0]->value("model", Json());
+      adapters.push_back(model.is_object() ? model.value("adapter", Json()) : Json());
     }
     json.push_back(Json{{"name", arm.name},
                         {"is_base", &arm == &arms[0]},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "findings/evaluation_folder.h"
 
+#include <algorithm>
+
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 
@@ -43,35 +45,48 @@ std::string CellName::text() const {
 }
 
 EvaluationFolder::EvaluationFolder(fs::path folder) : folder_(std::move(folder)) {
-  const fs::path file = folder_ / "report.json";
-  if (!fs::is_regular_file(file))
+  std::vector<fs::path> parts;
+  if (fs::is_regular_file(folder_ / "report.json"))
+    parts.push_back(folder_);
+  else if (fs::is_directory(folder_))
+    for (const auto& entry : fs::directory_iterator(folder_))
+      if (fs::is_regular_file(entry.path() / "report.json")) parts.push_back(entry.path());
+  if (parts.empty())
     throw Error(ErrorKind::kIo, "no report.json is there; expected the output folder of an evaluation",
                 folder_.string());
-  report_ = std::make_shared<const Json>(load_json(file));
-  const JsonView cells = JsonView(*report_, file.string()).at("cells");
+  std::sort(parts.begin(), parts.end());
+  for (const fs::path& part : parts) add_report(part);
+}
+
+void EvaluationFolder::add_report(const fs::path& folder) {
+  const fs::path file = folder / "report.json";
+  reports_.push_back(std::make_shared<const Json>(load_json(file)));
+  const JsonView cells = JsonView(*reports_.back(), file.string()).at("cells");
   for (size_t i = 0; i < cells.size(); ++i) {
     const JsonView cell = cells.at(i);
-    CellName name{cell.at("benchmark").as_string(), cell.at("language").as_string(),
-                  cell.at("scoring").as_string(), cell.get("scorer", "")};
-    if (!cells_.emplace(std::move(name), &cell.value()).second) cell.fail("the same cell a second time");
+    const CellName name{cell.at("benchmark").as_string(), cell.at("language").as_string(),
+                        cell.at("scoring").as_string(), cell.get("scorer", "")};
+    cell.at("metrics").keys();
+    if (!cells_.emplace(name, &cell.value()).second) cell.fail("the same cell a second time");
+    items_files_[name] = folder / "items" / name.benchmark / (name.language + ".jsonl");
   }
 }
 
 MetricSpec EvaluationFolder::metric(const CellName& cell, const std::string& name) const {
   return metric_from_json(name, cells_.at(cell)->at("metrics").at(name),
-                          str_cat((folder_ / "report.json").string(), ": ", cell.text(), ", ", name));
+                          str_cat(folder_.string(), ": ", cell.text(), ", ", name));
 }
 
-const std::vector<ItemRow>& EvaluationFolder::items(const std::string& benchmark,
-                                                    const std::string& language) const {
-  const auto [found, is_new] = items_.try_emplace({benchmark, language});
-  if (is_new) found->second = read_items(folder_ / "items" / benchmark / (language + ".jsonl"));
+const std::vector<ItemRow>& EvaluationFolder::items(const CellName& cell) const {
+  const fs::path& file = items_files_.at(cell);
+  const auto [found, is_new] = items_.try_emplace(file);
+  if (is_new) found->second = read_items(file);
   return found->second;
 }
 
 RatioTable EvaluationFolder::table(const CellName& cell, const MetricSpec& spec) const {
   RatioTable table;
-  for (const ItemRow& item : items(cell.benchmark, cell.language)) {
+  for (const ItemRow& item : items(cell)) {
     auto ratios = item.ratios;
     if (const auto part = item.by_scorer.find(cell.scorer); part != item.by_scorer.end())
       ratios.insert(part->second.begin(), part->second.end());

@@ -27,27 +27,32 @@ struct ItemRow {
   std::map<std::string, std::map<std::string, Ratio>> by_scorer;
 };
 
+// One output folder, or one that holds several (benchmarks that were evaluated with limits of their own),
+// whose cells are taken together.
 class EvaluationFolder {
  public:
-  // Throws kIo where there is no report, kData where it is none.
+  // Throws kIo where there is no report, kData where it is none or two have the same cell.
   explicit EvaluationFolder(std::filesystem::path folder);
 
   const std::filesystem::path& path() const { return folder_; }
-  const Json& report() const { return *report_; }
+  const std::vector<std::shared_ptr<const Json>>& reports() const { return reports_; }
   const std::map<CellName, const Json*>& cells() const { return cells_; }
   // The metric as its cell describes it. Throws kData where the report is of an older version.
   MetricSpec metric(const CellName& cell, const std::string& name) const;
   // The rows of items of a cell; empty where the file is missing. Read once until `forget_items`.
-  const std::vector<ItemRow>& items(const std::string& benchmark, const std::string& language) const;
+  const std::vector<ItemRow>& items(const CellName& cell) const;
   void forget_items() const { items_.clear(); }
   // The metric's ratios of the items that count.
   RatioTable table(const CellName& cell, const MetricSpec& spec) const;
 
  private:
+  void add_report(const std::filesystem::path& folder);
+
   std::filesystem::path folder_;
-  std::shared_ptr<const Json> report_;
+  std::vector<std::shared_ptr<const Json>> reports_;
   std::map<CellName, const Json*> cells_;
-  mutable std::map<std::pair<std::string, std::string>, std::vector<ItemRow>> items_;
+  std::map<CellName, std::filesystem::path> items_files_;
+  mutable std::map<std::filesystem::path, std::vector<ItemRow>> items_;
 };
 
 }  // namespace xlt

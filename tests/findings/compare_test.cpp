@@ -231,6 +231,8 @@ TEST_F(Compare, OtherModelsVersionsAndScorersAreRefused) {
   EXPECT_THAT(error({base, write("m", model)}).what(), HasSubstr("model: \"m1\""));
   EXPECT_THAT(error({base, write("v", version)}).what(), HasSubstr("benchmark_version: \"1\""));
   EXPECT_THAT(error({base, write("u", unfinished)}).what(), HasSubstr("did not end"));
+  options_.allow = {"model"};
+  EXPECT_EQ(run({base, write("m", model)}).at("settings").at("allowed")[0].at("value"), "m2");
 }
 
 TEST_F(Compare, ReportsOfAnOlderVersionSaySo) {
@@ -310,6 +312,26 @@ TEST_F(Compare, ScorersAreRowsOfTheirOwn) {
   EXPECT_EQ(comparison.at("rows")[0].at("scorer"), "lists");
   EXPECT_DOUBLE_EQ(number(comparison.at("rows")[0], "change"), -100);
   EXPECT_DOUBLE_EQ(number(comparison.at("rows")[1], "change"), 0);
+}
+
+// Benchmarks that were evaluated one by one, each with its own limit, are one evaluation in one folder.
+TEST_F(Compare, AFolderOfEvaluationsIsOne) {
+  for (const std::string arm : {"base", "a"}) {
+    MadeUpEvaluation first, second;
+    first.add("en", share(10, arm == "a" ? 2 : 6));
+    second.add("en", share(20, 10)).cell()["benchmark"] = "c";
+    second.cell()["settings"]["limit"] = 20;
+    second.items() = {{"items/c/en.jsonl", second.items().at("items/b/en.jsonl")}};
+    write(arm + "/first", first);
+    write(arm + "/second", second);
+  }
+  const Json rows = run({(folder_ / "base").string(), (folder_ / "a").string()}).at("rows");
+  ASSERT_EQ(rows.size(), 2);
+  EXPECT_EQ(rows[1].at("benchmark"), "c");
+  EXPECT_EQ(rows[1].at("n_items"), 20);
+  write("a/third", MadeUpEvaluation().add("en", share(10, 2)));
+  EXPECT_THAT(error({(folder_ / "base").string(), (folder_ / "a").string()}).what(),
+              HasSubstr("a second time"));
 }
 
 TEST_F(Compare, ArmsThatMakeNoSenseAreUsageErrors) {
