@@ -57,7 +57,8 @@ class CohereDecoder : public StackedDecoder<CohereLayer, LayerNorm> {
     const CohereLayer& layer = layers_[index];
     const at::Tensor normed = layer.input_layernorm.forward(state.x);
     const at::Tensor mixed = layer.self_attn.forward(normed, pass, pass.angles(rope_), index);
-    state.x = pass.kept(state.x, index) + mixed + layer.mlp.forward(pass.kept(normed, index));
+    state.x = pass.kept(state.x, index) + mixed +
+              layer.mlp.forward(pass.kept(normed, index), pass.dropout_kept(index));
     return state;
   }
   at::Tensor final_norm(LayerState state) const override { return norm_.forward(state.x); }

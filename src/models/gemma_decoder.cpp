@@ -78,8 +78,8 @@ class GemmaDecoder : public StackedDecoder<GemmaLayer> {
     const ops::RopeAngles& angles = pass.angles(slides ? ropes_.sliding : ropes_.full);
     const at::Tensor mixed = layer.self_attn.forward(layer.input_layernorm.forward(x), pass, angles, index);
     x = pass.kept(x, index) + layer.post_attention_layernorm.forward(mixed);
-    x = x + layer.post_feedforward_layernorm.forward(
-                layer.mlp.forward(layer.pre_feedforward_layernorm.forward(x)));
+    const at::Tensor normed = layer.pre_feedforward_layernorm.forward(x);
+    x = x + layer.post_feedforward_layernorm.forward(layer.mlp.forward(normed, pass.dropout_kept(index)));
     return state;
   }
   at::Tensor final_norm(LayerState state) const override { return norm_.forward(state.x); }

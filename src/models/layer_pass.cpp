@@ -20,6 +20,7 @@ at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
 LayerPass::LayerPass(const TokenBatch& batch, KvCache* cache, const LayeredModel::Rows& rows,
                      int64_t num_layers, at::Device device)
     : ForwardPass{batch.attention_plan(), cache, {}, {}, num_layers - 1}, batch_(batch), device_(device) {
+  dropout = batch.dropout_keys(device);
   if (rows) {
     for (const int64_t row : *rows)
       XLT_CHECK(row >= 0 && row < batch.num_tokens(), "row ", row, " of ", batch.num_tokens());

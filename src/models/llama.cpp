@@ -62,7 +62,8 @@ class LlamaDecoder : public StackedDecoder<LlamaLayer> {
     auto& [x, normed] = state;
     const at::Tensor mixed = layer.self_attn.forward(normed, pass, pass.angles(rope_), index);
     std::tie(x, normed) = layer.post_attention_layernorm.forward(mixed, pass.kept(x, index));
-    std::tie(x, normed) = norm_before(index + 1).forward(layer.mlp.forward(normed), x);
+    const at::Tensor out = layer.mlp.forward(normed, pass.dropout_kept(index));
+    std::tie(x, normed) = norm_before(index + 1).forward(out, x);
     return state;
   }
   at::Tensor final_norm(LayerState state) const override { return state.normed; }

@@ -18,6 +18,7 @@
 #include "xlt/base/error.h"
 #include "xlt/checkpoint/adapter.h"
 #include "xlt/nn/linear.h"
+#include "xlt/nn/lora_adapter.h"
 #include "xlt/ops/scalar_type.h"
 
 namespace xlt {
@@ -31,8 +32,8 @@ AdapterConfig config_of(WeightedModel& model) {
   AdapterConfig config;
   std::set<std::string> targets;
   for (const NamedLinear& named : model.linears()) {
-    if (!named.linear->adapter()) continue;
-    const LoraAdapter& lora = *named.linear->adapter();
+    if (lora_of(*named.linear) == nullptr) continue;
+    const LoraAdapter& lora = *lora_of(*named.linear);
     config.r = lora.a.size(0);
     config.lora_alpha = lora.scale * static_cast<double>(config.r);
     config.lora_dropout = lora.dropout;
@@ -42,24 +43,29 @@ AdapterConfig config_of(WeightedModel& model) {
   return config;
 }
 
+void attach(const NamedLinear& named, at::Tensor a, at::Tensor b, double scale, double dropout) {
+  a.set_requires_grad(true);
+  b.set_requires_grad(true);
+  auto lora = std::make_unique<LoraAdapter>(std::move(a), std::move(b), scale);
+  lora->dropout = dropout;
+  lora->module = hash64(named.name);
+  named.linear->attach(std::move(lora));
+}
+
 }  // namespace
 
 void attach_lora(WeightedModel& model, const LoraOptions& options, Rng rng) {
   for (const NamedLinear& named : model.linears()) {
-    const at::Tensor& weight = named.linear->weight();
-    const int64_t in = weight.size(1), out = weight.size(0);
+    const int64_t in = named.linear->in_features(), out = named.linear->out_features();
     at::Tensor a = at::empty({options.r, in}, at::kFloat);
     // Kaiming-uniform with a = √5 is uniform on ±1/√in.
     const double bound = 1.0 / std::sqrt(static_cast<double>(in));
     Rng stream = rng.fork(named.name);
     float* data = a.mutable_data_ptr<float>();
     for (int64_t i = 0; i < a.numel(); ++i) data[i] = static_cast<float>((2 * stream.uniform() - 1) * bound);
-    a = a.to(weight.device());
-    at::Tensor b = at::zeros({out, options.r}, a.options());
-    a.set_requires_grad(true);
-    b.set_requires_grad(true);
-    named.linear->adapter() =
-        LoraAdapter{a, b, options.alpha / static_cast<double>(options.r), options.dropout};
+    a = a.to(named.linear->device());
+    attach(named, a, at::zeros({out, options.r}, a.options()), options.alpha / static_cast<double>(options.r),
+           options.dropout);
   }
 }
 
@@ -81,19 +87,16 @@ void load_lora(WeightedModel& model, const std::filesystem::path& folder) {
                   str_cat("the adapter is of a module \"", module,
                           "\", which this model does not have; give the model that it was trained on"),
                   folder.string());
-    const at::Tensor& weight = found->linear->weight();
-    const int64_t r = pair.a.size(0);
-    if (pair.a.dim() != 2 || pair.b.dim() != 2 || pair.a.size(1) != weight.size(1) ||
-        pair.b.size(0) != weight.size(0) || pair.b.size(1) != r)
+    const int64_t in = found->linear->in_features(), out = found->linear->out_features();
+    if (pair.a.dim() != 2 || pair.b.dim() != 2 || pair.a.size(1) != in || pair.b.size(0) != out ||
+        pair.b.size(1) != pair.a.size(0))
       throw Error(ErrorKind::kCheckpoint,
                   str_cat("adapter of ", module, " has shapes ", pair.a.sizes(), " and ", pair.b.sizes(),
-                          "; the weight is ", weight.sizes(), ": give the model that it was trained on"),
+                          "; the weight is [", out, ", ", in, "]: give the model that it was trained on"),
                   folder.string());
-    at::Tensor a = pair.a.to(at::TensorOptions().dtype(at::kFloat).device(weight.device())).clone();
-    at::Tensor b = pair.b.to(a.options()).clone();
-    a.set_requires_grad(true);
-    b.set_requires_grad(true);
-    found->linear->adapter() = LoraAdapter{a, b, adapter.config.scale(), adapter.config.lora_dropout};
+    const auto options = at::TensorOptions().dtype(at::kFloat).device(found->linear->device());
+    attach(*found, pair.a.to(options).clone(), pair.b.to(options).clone(), adapter.config.scale(),
+           adapter.config.lora_dropout);
   }
 }
 
@@ -102,7 +105,7 @@ void save_lora(WeightedModel& model, const std::filesystem::path& folder, const 
   adapter.config = config_of(model);
   adapter.config.base_model_name_or_path = base_model;
   for (const NamedLinear& named : model.linears())
-    if (const auto& lora = named.linear->adapter())
+    if (const LoraAdapter* lora = lora_of(*named.linear))
       adapter.modules[named.name] = {lora->a.detach(), lora->b.detach()};
   save_adapter(folder, adapter);
 }
@@ -112,20 +115,10 @@ void set_lora_enabled(WeightedModel& model, bool enabled) {
 }
 
 std::vector<std::pair<std::string, double>> merge_lora(WeightedModel& model) {
-  const at::NoGradGuard no_grad;
   std::vector<std::pair<std::string, double>> errors;
-  for (const NamedLinear& named : model.linears()) {
-    if (!named.linear->adapter()) continue;
-    const LoraAdapter& lora = *named.linear->adapter();
-    at::Tensor& weight = named.linear->weight();
-    at::Tensor exact = weight.to(at::kFloat).add(at::matmul(lora.b, lora.a), lora.scale);
-    at::Tensor rounded = exact.to(scalar_type(model.placement().dtype));
-    const double scale = exact.abs().max().item<double>();
-    const double error = rounded.to(at::kFloat).sub(exact).abs().max().item<double>();
-    errors.emplace_back(named.name, scale > 0 ? error / scale : 0.0);
-    weight = rounded;
-    named.linear->adapter().reset();
-  }
+  for (const NamedLinear& named : model.linears())
+    if (named.linear->adapter() != nullptr)
+      errors.emplace_back(named.name, named.linear->merge_adapter(scalar_type(model.placement().dtype)));
   return errors;
 }
 

@@ -6,6 +6,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/safetensors.h"
@@ -21,9 +22,12 @@ struct ParameterList : PartVisitor {
     parameters.push_back({name, &tensor, role});
   }
   void linear(const std::string& name, Linear& linear, StoredAs layout) override {
-    parameters.push_back(
-        {name + ".weight", &linear.weight(), TensorRole::kMatrix, layout == StoredAs::kInOut});
-    if (linear.bias().defined()) parameters.push_back({name + ".bias", &linear.bias(), TensorRole::kBias});
+    linear.visit_parameters([&](const char* part, at::Tensor& tensor) {
+      const bool is_matrix = tensor.dim() == 2;
+      parameters.push_back({str_cat(name, ".", part), &tensor,
+                            is_matrix ? TensorRole::kMatrix : TensorRole::kBias,
+                            is_matrix && layout == StoredAs::kInOut});
+    });
   }
 };
 
@@ -52,6 +56,8 @@ std::vector<NamedLinear> WeightedModel::linears() {
 int64_t WeightedModel::num_parameters() {
   int64_t count = 0;
   for (const NamedParameter& parameter : parameters()) count += parameter.tensor->numel();
+  for (const NamedLinear& named : linears())
+    if (named.linear->is_quantized()) count += named.linear->out_features() * named.linear->in_features();
   return count;
 }
 
@@ -71,6 +77,13 @@ void save_model(WeightedModel& model, const Json& config_source, const fs::path&
   make_folders(folder);
   const DType dtype = model.placement().dtype;
   std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const NamedLinear& named : model.linears())
+    if (named.linear->is_quantized())
+      throw Error(ErrorKind::kUnsupported,
+                  str_cat("the weight of ", named.name,
+                          " is quantised and cannot be saved; save the adapter, or "
+                          "merge it into the model as it was before"),
+                  folder.string());
   for (const NamedParameter& parameter : model.parameters()) {
     const at::Tensor tensor = parameter.tensor->detach().to(scalar_type(dtype));
     tensors.emplace_back(parameter.name, parameter.transposed ? tensor.t() : tensor);

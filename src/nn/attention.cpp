@@ -12,11 +12,16 @@ at::Tensor ForwardPass::kept(const at::Tensor& x, int64_t layer) const {
   return layer == last_layer && rows.defined() ? at::index_select(x, 0, rows) : x;
 }
 
+std::optional<DropoutKeys> ForwardPass::dropout_kept(int64_t layer) const {
+  if (!dropout) return std::nullopt;
+  return DropoutKeys{dropout->pass, kept(dropout->rows, layer)};
+}
+
 at::Tensor Attention::forward(const at::Tensor& x, const ForwardPass& pass, const ops::RopeAngles& angles,
                               int64_t layer) const {
-  at::Tensor q = q_proj.forward(x).view({-1, num_attention_heads, head_dim});  // [N, H, D]
-  at::Tensor k = k_proj.forward(x).view({-1, num_key_value_heads, head_dim});  // [N, K, D]
-  at::Tensor v = v_proj.forward(x).view({-1, num_key_value_heads, head_dim});
+  at::Tensor q = q_proj.forward(x, pass.dropout).view({-1, num_attention_heads, head_dim});  // [N, H, D]
+  at::Tensor k = k_proj.forward(x, pass.dropout).view({-1, num_key_value_heads, head_dim});  // [N, K, D]
+  at::Tensor v = v_proj.forward(x, pass.dropout).view({-1, num_key_value_heads, head_dim});
   if (q_norm) q = q_norm->forward(q);
   if (k_norm) k = k_norm->forward(k);
   q = ops::rope(q, angles, rope_layout);
@@ -27,7 +32,8 @@ at::Tensor Attention::forward(const at::Tensor& x, const ForwardPass& pass, cons
     v = pass.cache->values(layer);
   }
   const at::Tensor mixed = ops::segment_attention(q, k, v, pass.plan, options);  // [N, H, D]
-  return o_proj.forward(pass.kept(mixed.reshape({-1, num_attention_heads * head_dim}), layer));
+  return o_proj.forward(pass.kept(mixed.reshape({-1, num_attention_heads * head_dim}), layer),
+                        pass.dropout_kept(layer));
 }
 
 }  // namespace xlt

@@ -3,8 +3,9 @@
 
 namespace xlt {
 
-at::Tensor GatedMlp::forward(const at::Tensor& x) const {
-  return down_proj.forward(ops::gated_activation(gate_proj.forward(x), up_proj.forward(x), activation));
+at::Tensor GatedMlp::forward(const at::Tensor& x, const std::optional<DropoutKeys>& dropout) const {
+  const at::Tensor gate = gate_proj.forward(x, dropout), up = up_proj.forward(x, dropout);
+  return down_proj.forward(ops::gated_activation(gate, up, activation), dropout);
 }
 
 }  // namespace xlt

@@ -3,19 +3,75 @@
 #include "xlt/nn/linear.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/abs.h>
+#include <ATen/ops/max.h>
+#include <ATen/ops/sub.h>
 
+#include "xlt/base/error.h"
+#include "xlt/base/rng.h"
 #include "xlt/ops/matmul/linear.h"
 
 namespace xlt {
 
-at::Tensor Linear::forward(const at::Tensor& x) const {
-  if (!adapter_ || !adapter_enabled_)
-    return bias_.defined() ? ops::linear(x, weight_, bias_) : ops::linear(x, weight_);
-  const LoraAdapter& lora = *adapter_;
-  ops::Dropout dropout;
-  if (dropout_stream_ && lora.dropout > 0) dropout = {lora.dropout, dropout_stream_->next()};
-  const at::Tensor y = ops::lora_linear(x, weight_, lora.a, lora.b, lora.scale, dropout);
+namespace {
+
+const QuantizedWeight& quantized(const LinearWeight& weight) {
+  return *std::get<std::shared_ptr<const QuantizedWeight>>(weight);
+}
+
+}  // namespace
+
+at::Tensor Linear::forward(const at::Tensor& x, const std::optional<DropoutKeys>& dropout) const {
+  if (!adapter_ || !adapter_enabled_) {
+    const auto* tensor = std::get_if<at::Tensor>(&weight_);
+    if (tensor && bias_.defined()) return ops::linear(x, *tensor, bias_);
+    const at::Tensor y = product(x, weight_);
+    return bias_.defined() ? y + bias_ : y;
+  }
+  ops::Dropout mask;
+  if (dropout && adapter_->dropout > 0)
+    mask = {adapter_->dropout, Rng(dropout->pass).fork(adapter_->module).key(), dropout->rows};
+  const at::Tensor y = adapter_->forward(x, weight_, mask);
   return bias_.defined() ? y + bias_ : y;
+}
+
+int64_t Linear::out_features() const {
+  const auto* tensor = std::get_if<at::Tensor>(&weight_);
+  return tensor ? tensor->size(0) : quantized(weight_).out_features();
+}
+
+int64_t Linear::in_features() const {
+  const auto* tensor = std::get_if<at::Tensor>(&weight_);
+  return tensor ? tensor->size(1) : quantized(weight_).in_features();
+}
+
+at::Device Linear::device() const {
+  const auto* tensor = std::get_if<at::Tensor>(&weight_);
+  return tensor ? tensor->device() : quantized(weight_).device();
+}
+
+void Linear::visit_parameters(const TensorVisitor& take) {
+  if (auto* tensor = std::get_if<at::Tensor>(&weight_)) take("weight", *tensor);
+  if (bias_.defined()) take("bias", bias_);
+}
+
+void Linear::quantize(const Quantization& quantization) {
+  XLT_CHECK(!is_quantized(), "a weight is quantised twice");
+  const at::NoGradGuard no_grad;
+  weight_ = quantization.quantize(std::get<at::Tensor>(weight_));
+}
+
+double Linear::merge_adapter(at::ScalarType dtype) {
+  XLT_CHECK(adapter_ != nullptr, "no adapter to merge");
+  const at::NoGradGuard no_grad;
+  const at::Tensor exact = adapter_->merged(dense_weight(at::kFloat));
+  const at::Tensor rounded = exact.to(dtype);
+  const double largest = exact.abs().max().item<double>();
+  const double error = rounded.to(at::kFloat).sub(exact).abs().max().item<double>();
+  weight_ = rounded;
+  adapter_.reset();
+  return largest > 0 ? error / largest : 0.0;
 }
 
 }  // namespace xlt

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include <ATen/ops/tensor.h>
+
 #include "xlt/base/error.h"
+#include "xlt/base/rng.h"
 
 namespace xlt {
 
@@ -27,6 +30,7 @@ int64_t TokenBatch::add(std::span<const int64_t> ids, int64_t parent) {
   if (parent >= 0) segment.position = segments_[parent].position + segments_[parent].length;
   for (int64_t i = 0; i < segment.length; ++i) position_ids_.push_back(segment.position + i);
   input_ids_.insert(input_ids_.end(), ids.begin(), ids.end());
+  segment.name = segments_.size();
   segments_.push_back(std::move(segment));
   return static_cast<int64_t>(segments_.size()) - 1;
 }
@@ -39,8 +43,22 @@ int64_t TokenBatch::add_cached(std::span<const int64_t> ids, std::vector<ops::Sp
   segment.slot = slot;
   for (int64_t i = 0; i < segment.length; ++i) position_ids_.push_back(segment.position + i);
   input_ids_.insert(input_ids_.end(), ids.begin(), ids.end());
+  segment.name = segments_.size();
   segments_.push_back(std::move(segment));
   return static_cast<int64_t>(segments_.size()) - 1;
+}
+
+std::optional<DropoutKeys> TokenBatch::dropout_keys(at::Device device) const {
+  if (!dropout_) return std::nullopt;
+  std::vector<int64_t> rows;
+  rows.reserve(input_ids_.size());
+  for (const Segment& segment : segments_) {
+    // Hashed, so that places of one segment and names of others do not meet.
+    const uint64_t first = Rng(segment.name).fork("dropout").key();
+    for (int64_t i = 0; i < segment.length; ++i)
+      rows.push_back(static_cast<int64_t>(first + static_cast<uint64_t>(i)));
+  }
+  return DropoutKeys{*dropout_, at::tensor(at::ArrayRef<int64_t>(rows), at::kLong).to(device)};
 }
 
 std::vector<int64_t> TokenBatch::cache_slots() const {

@@ -104,7 +104,7 @@ void add_adapter(Decoder& decoder, const AdapterOptions& options, uint64_t seed,
   context.info("starting from the adapter in " + options.init_adapter +
                "; its rank and alpha replace --lora-r and --lora-alpha");
   for (const NamedLinear& named : decoder.linears())
-    if (auto& adapter = named.linear->adapter()) adapter->dropout = options.lora_dropout;
+    if (LinearAdapter* adapter = named.linear->adapter()) adapter->dropout = options.lora_dropout;
 }
 
 std::unique_ptr<Decoder> make_model(const TrainRunOptions& options, const Tokenizer& tokenizer,

@@ -13,6 +13,7 @@
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/linear.h"
+#include "xlt/nn/lora_adapter.h"
 #include "xlt/train/trainer.h"
 
 namespace xlt {
@@ -46,12 +47,13 @@ void copy_values(at::Tensor& to, const at::Tensor& from, const std::string& name
 void load_adapter_weights(Decoder& decoder, const fs::path& folder) {
   const Adapter adapter = load_adapter(folder);
   for (const NamedLinear& named : decoder.linears()) {
-    if (!named.linear->adapter()) continue;
+    LoraAdapter* lora = lora_of(*named.linear);
+    if (lora == nullptr) continue;
     const auto found = adapter.modules.find(named.name);
     if (found == adapter.modules.end())
       throw Error(ErrorKind::kCheckpoint, "no adapter for " + named.name, folder.string());
-    copy_values(named.linear->adapter()->a, found->second.a, named.name + ".lora_A", folder);
-    copy_values(named.linear->adapter()->b, found->second.b, named.name + ".lora_B", folder);
+    copy_values(lora->a, found->second.a, named.name + ".lora_A", folder);
+    copy_values(lora->b, found->second.b, named.name + ".lora_B", folder);
   }
 }
 

@@ -7,14 +7,16 @@
 
 namespace xlt {
 
-LossValue Objective::compute(const RowSet& set, std::span<const int64_t> indices, const std::string& when) {
-  const PackedRows packed = pack(set.rows, indices);
+LossValue Objective::compute(const RowSet& set, std::span<const int64_t> indices, const std::string& when,
+                             std::optional<uint64_t> dropout) {
+  PackedRows packed = pack(set.rows, indices);
   SequenceLogps logps;
   // First the reference: its pass keeps nothing, so the two never hold memory at the same time.
   if (loss_.uses_reference()) {
     logps.reference = reference_->logps(set, indices, packed);
     check_finite(logps.reference, set, indices, when + ": reference");
   }
+  if (dropout) packed.tokens.set_dropout(*dropout);
   logps.policy = sequence_logps(decoder_, packed);
   check_finite(logps.policy, set, indices, when);
   return loss_.compute(logps, options_);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,8 +22,10 @@ class Objective {
 
   const Loss& loss() const { return loss_; }
   // Of the given rows; differentiable where gradients are on. Throws kNumerics with the row's place if a
-  // log-probability is not finite; `when` ("step 7") begins the message.
-  LossValue compute(const RowSet& set, std::span<const int64_t> indices, const std::string& when);
+  // log-probability is not finite; `when` ("step 7") begins the message. `dropout`: the key of
+  // the policy's masks, one for a whole step, however it is cut into batches; nothing: no dropout.
+  LossValue compute(const RowSet& set, std::span<const int64_t> indices, const std::string& when,
+                    std::optional<uint64_t> dropout = {});
   int64_t num_items(const RowSet& set, std::span<const int64_t> indices) const;
 
  private:

@@ -6,6 +6,7 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
+#include "xlt/base/rng.h"
 #include "xlt/models/decoder.h"
 #include "xlt/ops/head/token_logps.h"
 
@@ -39,6 +40,14 @@ void add_labels(PackedRows& packed, const TrainSequence& sequence, int64_t share
   packed.num_labels.push_back(sequence.num_labels());
 }
 
+// Masks of dropout stay with a row, whatever batch it is in.
+void name_segments(PackedRows& packed, size_t first, int64_t index) {
+  for (size_t s = first; s < packed.tokens.segments().size(); ++s)
+    packed.tokens.name_segment(
+        static_cast<int64_t>(s),
+        Rng(static_cast<uint64_t>(index)).fork(static_cast<uint64_t>(s - first)).key());
+}
+
 void add_row(PackedRows& packed, const TrainRow& row) {
   const int64_t shared = shared_length(row);
   int64_t parent = -1;
@@ -57,7 +66,11 @@ at::Tensor to_tensor(const std::vector<int64_t>& values, at::Device device) {
 
 PackedRows pack(const std::vector<TrainRow>& rows, std::span<const int64_t> indices) {
   PackedRows packed;
-  for (const int64_t index : indices) add_row(packed, rows[index]);
+  for (const int64_t index : indices) {
+    const size_t first = packed.tokens.segments().size();
+    add_row(packed, rows[index]);
+    name_segments(packed, first, index);
+  }
   return packed;
 }
 

@@ -23,11 +23,9 @@ namespace {
 
 constexpr const char* kTensorName = "logps";
 
-std::vector<LoraAdapter*> adapters_of(Decoder& decoder) {
-  std::vector<LoraAdapter*> adapters;
+void visit_adapters(Decoder& decoder, const TensorVisitor& take) {
   for (const NamedLinear& named : decoder.linears())
-    if (named.linear->adapter()) adapters.push_back(&*named.linear->adapter());
-  return adapters;
+    if (named.linear->adapter() != nullptr) named.linear->adapter()->visit_tensors(take);
 }
 
 // The sum of the bits: the same in any order of summation, with any number of threads. Training moves it;
@@ -68,10 +66,8 @@ class ReferenceModel::Swap {
     if (reference_.kind_ == Kind::kBase) set_lora_enabled(reference_.decoder_, enable_adapter);
     if (reference_.kind_ != Kind::kInit) return;
     auto initial = reference_.initial_.begin();
-    for (LoraAdapter* adapter : adapters_of(reference_.decoder_)) {
-      std::swap(adapter->a, *initial++);
-      std::swap(adapter->b, *initial++);
-    }
+    visit_adapters(reference_.decoder_,
+                   [&](const char*, at::Tensor& tensor) { std::swap(tensor, *initial++); });
   }
   ReferenceModel& reference_;
 };
@@ -80,10 +76,8 @@ ReferenceModel::ReferenceModel(Decoder& decoder, const std::string& kind) : deco
   kind_ = !has_adapter(decoder) ? Kind::kWeights : kind == "init" ? Kind::kInit : Kind::kBase;
   if (kind_ != Kind::kInit) return;
   const at::NoGradGuard no_grad;
-  for (const LoraAdapter* adapter : adapters_of(decoder)) {
-    initial_.push_back(adapter->a.detach().clone());
-    initial_.push_back(adapter->b.detach().clone());
-  }
+  visit_adapters(decoder,
+                 [&](const char*, at::Tensor& tensor) { initial_.push_back(tensor.detach().clone()); });
 }
 
 at::Tensor ReferenceModel::compute(const PackedRows& packed) {

@@ -11,10 +11,10 @@ namespace xlt {
 std::vector<TrainedTensor> trained_tensors(Decoder& decoder) {
   std::vector<TrainedTensor> trained;
   for (const NamedLinear& named : decoder.linears()) {
-    const auto& adapter = named.linear->adapter();
-    if (!adapter) continue;
-    if (adapter->a.requires_grad()) trained.push_back({named.name + ".lora_A", adapter->a});
-    if (adapter->b.requires_grad()) trained.push_back({named.name + ".lora_B", adapter->b});
+    if (named.linear->adapter() == nullptr) continue;
+    named.linear->adapter()->visit_tensors([&](const char* part, at::Tensor& tensor) {
+      if (tensor.requires_grad()) trained.push_back({named.name + "." + part, tensor});
+    });
   }
   for (const NamedParameter& parameter : decoder.parameters())
     if (parameter.tensor->requires_grad()) trained.push_back({parameter.name, *parameter.tensor});
@@ -24,7 +24,7 @@ std::vector<TrainedTensor> trained_tensors(Decoder& decoder) {
 bool has_adapter(Decoder& decoder) {
   const auto linears = decoder.linears();
   return std::any_of(linears.begin(), linears.end(),
-                     [](const NamedLinear& named) { return named.linear->adapter().has_value(); });
+                     [](const NamedLinear& named) { return named.linear->adapter() != nullptr; });
 }
 
 bool has_dropout(Decoder& decoder) {
@@ -32,11 +32,6 @@ bool has_dropout(Decoder& decoder) {
   return std::any_of(linears.begin(), linears.end(), [](const NamedLinear& named) {
     return named.linear->adapter() && named.linear->adapter()->dropout > 0;
   });
-}
-
-void set_dropout(Decoder& decoder, const std::optional<Rng>& stream) {
-  for (const NamedLinear& named : decoder.linears())
-    named.linear->set_dropout_stream(stream ? std::optional(stream->fork(named.name)) : std::nullopt);
 }
 
 }  // namespace xlt

@@ -100,7 +100,6 @@ TrainResult Training::run() {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInterrupted) throw;
     result.interrupted = true;
-    set_dropout(*job_.decoder, std::nullopt);
     optimizer_.zero_gradients();
     if (!is_saved()) save();
   }
@@ -179,21 +178,17 @@ Training::StepMetrics Training::make_step() {
 
 double Training::accumulate_gradients(const std::vector<std::vector<int64_t>>& batches, MetricSums& metrics) {
   optimizer_.zero_gradients();
-  const bool dropout = loss_->uses_dropout() && has_dropout(*job_.decoder);
+  std::optional<uint64_t> dropout;
+  if (loss_->uses_dropout() && has_dropout(*job_.decoder))
+    dropout = Rng(job_.seed).fork("dropout").fork(static_cast<uint64_t>(state_.step)).key();
   const int64_t num_items = count_items(objective_, data_.train, batches);
   for (size_t i = 0; i < batches.size(); ++i) {
     context_.throw_if_interrupted();
-    // A stream of its own for every micro-batch, so a restart draws the same masks.
-    if (dropout)
-      set_dropout(*job_.decoder, Rng(job_.seed)
-                                     .fork("dropout")
-                                     .fork(static_cast<uint64_t>(state_.step))
-                                     .fork(static_cast<uint64_t>(i)));
-    const LossValue value = objective_.compute(data_.train, batches[i], str_cat("step ", state_.step + 1));
+    const LossValue value =
+        objective_.compute(data_.train, batches[i], str_cat("step ", state_.step + 1), dropout);
     if (value.total.requires_grad()) (value.total / static_cast<double>(num_items)).backward();
     add_part(metrics, value, num_items);
   }
-  set_dropout(*job_.decoder, std::nullopt);
   return metrics.sums().front().second;
 }
 

@@ -65,8 +65,12 @@ void run_elementwise() {
                             x.data(),          up.data(), y.data(), up.data(), dx.data(), dup.data()};
   gated_activation_forward(gated, {});
   gated_activation_backward(gated, {});
-  dropout({KernelDtype::kF32, kRows * kColumns, x.data(), y.data(), DropoutRule(0.5, 7)}, {});
-  dropout({KernelDtype::kF32, kRows * kColumns, x.data(), y.data(), DropoutRule(0.5, 7), true}, {});
+  const std::vector<int64_t> names = {5, 11};
+  DropoutArgs dropped{KernelDtype::kF32, kRows,    kColumns,           names.data(),
+                      x.data(),          y.data(), DropoutRule(0.5, 7)};
+  dropout(dropped, {});
+  dropped.add = true;
+  dropout(dropped, {});
   const Floats cos = numbers(kRows * 7), sin = numbers(kRows * 7);
   rope({KernelDtype::kF32, kRows, 5, 7, false, kColumns, 14, 1, x.data(), cos.data(), sin.data(), y.data()},
        {});

@@ -19,6 +19,7 @@
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/nn/kv_cache.h"
+#include "xlt/nn/lora_adapter.h"
 #include "xlt/nn/token_batch.h"
 #include "xlt/ops/head/token_logps.h"
 #include "xlt/ops/matmul/linear.h"
@@ -82,7 +83,7 @@ void attach_random_lora(Decoder& decoder) {
   const at::NoGradGuard no_grad;
   Rng rng(9);
   for (const NamedLinear& named : decoder.linears()) {
-    at::Tensor& b = named.linear->adapter()->b;
+    at::Tensor& b = lora_of(*named.linear)->b;
     for (int64_t i = 0; i < b.numel(); ++i)
       b.mutable_data_ptr<float>()[i] = static_cast<float>(0.2 * rng.normal());
   }
@@ -143,14 +144,14 @@ at::Tensor packed_log_probabilities(Decoder& decoder, const Forest& forest) {
 std::vector<at::Tensor> lora_gradients(Decoder& decoder, const at::Tensor& logps) {
   std::vector<at::Tensor> gradients;
   for (const NamedLinear& named : decoder.linears())
-    for (at::Tensor* tensor : {&named.linear->adapter()->a, &named.linear->adapter()->b})
+    for (at::Tensor* tensor : {&lora_of(*named.linear)->a, &lora_of(*named.linear)->b})
       tensor->mutable_grad() = at::Tensor();
   // Weights that differ from token to token, so that no row's gradient can stand in for another's.
   const at::Tensor weights = at::linspace(-1, 1, logps.size(0)).cos();
   (logps * weights).mean().backward();
   for (const NamedLinear& named : decoder.linears()) {
-    gradients.push_back(named.linear->adapter()->a.grad().clone());
-    gradients.push_back(named.linear->adapter()->b.grad().clone());
+    gradients.push_back(lora_of(*named.linear)->a.grad().clone());
+    gradients.push_back(lora_of(*named.linear)->b.grad().clone());
   }
   return gradients;
 }

@@ -17,6 +17,7 @@
 #include "xlt/base/json.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/linear.h"
+#include "xlt/nn/lora_adapter.h"
 
 namespace xlt {
 
@@ -84,11 +85,10 @@ class DenseForward {
 
   at::Tensor linear(const at::Tensor& x, const std::string& name) const {
     const Linear& layer = *linears_.at(name);
-    at::Tensor y = at::matmul(x, layer.weight().t());
-    if (layer.adapter())
-      y = y +
-          at::matmul(at::matmul(x, layer.adapter()->a.t()), layer.adapter()->b.t()) * layer.adapter()->scale;
-    return layer.bias().defined() ? y + layer.bias() : y;
+    at::Tensor y = at::matmul(x, layer.dense_weight(x.scalar_type()).t());
+    if (const LoraAdapter* lora = lora_of(layer))
+      y = y + at::matmul(at::matmul(x, lora->a.t()), lora->b.t()) * lora->scale;
+    return weights_.contains(name + ".bias") ? y + w(name + ".bias") : y;
   }
 
   // x [B, T, heads·D] → rotated [B, heads, T, D]

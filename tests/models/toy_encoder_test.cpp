@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An encoder with a classifier on top is a layered model like any other: no cache, no head, tokens that see each
-// other both ways. It loads, takes adapters and shows its hidden states by what all models share.
+// An encoder with a classifier on top is a layered model like any other: no cache, no head, tokens that see
+// each other both ways. It loads, takes adapters and shows its hidden states by what all models share.
 #include "models/layer_pass.h"
 #include "models/load_weights.h"
 #include "models/parts.h"
@@ -33,8 +33,12 @@ struct EncoderLayer {
 
 class ToyClassifier : public LayeredModel {
  public:
-  ToyClassifier() : LayeredModel({.model_type = "toy", .vocab_size = kVocab, .hidden_size = kHidden,
-                                  .num_hidden_layers = kLayers, .num_attention_heads = 1}) {
+  ToyClassifier()
+      : LayeredModel({.model_type = "toy",
+                      .vocab_size = kVocab,
+                      .hidden_size = kHidden,
+                      .num_hidden_layers = kLayers,
+                      .num_attention_heads = 1}) {
     words_ = weight_shape({kVocab, kHidden});
     positions_ = weight_shape({32, kHidden});
     for (int64_t i = 0; i < kLayers; ++i) {
@@ -49,7 +53,7 @@ class ToyClassifier : public LayeredModel {
     std::vector<at::Tensor> means;
     for (const Segment& segment : batch.segments())
       means.push_back(hidden.narrow(0, segment.begin, segment.length).mean(0));
-    return classifier_.forward(at::stack(means));
+    return classifier_.forward(at::stack(means), {});
   }
 
  protected:
@@ -60,8 +64,9 @@ class ToyClassifier : public LayeredModel {
   }
   LayerState layer(int64_t index, LayerState state, LayerPass& pass) const override {
     const EncoderLayer& layer = layers_[index];
-    const at::Tensor q = layer.query.forward(state.x), k = layer.key.forward(state.x),
-                     v = layer.value.forward(state.x);
+    const at::Tensor q = layer.query.forward(state.x, pass.dropout),
+                     k = layer.key.forward(state.x, pass.dropout),
+                     v = layer.value.forward(state.x, pass.dropout);
     std::vector<at::Tensor> mixed;
     for (const auto& segment : pass.plan->segments) {
       const auto own = [&](const at::Tensor& x) {
@@ -70,7 +75,7 @@ class ToyClassifier : public LayeredModel {
       const at::Tensor scores = at::matmul(own(q), own(k).t()) / std::sqrt(static_cast<double>(kHidden));
       mixed.push_back(at::matmul(scores.softmax(-1), own(v)));
     }
-    state.x = layer.norm.forward(state.x + layer.dense.forward(at::cat(mixed)));
+    state.x = layer.norm.forward(state.x + layer.dense.forward(at::cat(mixed), pass.dropout));
     return state;
   }
   at::Tensor final_norm(LayerState state) const override { return state.x; }
@@ -155,10 +160,11 @@ TEST_F(ToyEncoder, EveryTensorThatDoesNotFitIsInOneError) {
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
-    for (const char* part : {"2 tensors are missing: \"layer.0.query.bias\", \"layer.0.key.weight\"",
-                             "one tensor has another shape than config.json asks for: \"embeddings.word.weight\" "
-                             "[21, 12] instead of [20, 12]",
-                             "one tensor has no place in the model: \"pooler.weight\""})
+    for (const char* part :
+         {"2 tensors are missing: \"layer.0.query.bias\", \"layer.0.key.weight\"",
+          "one tensor has another shape than config.json asks for: \"embeddings.word.weight\" "
+          "[21, 12] instead of [20, 12]",
+          "one tensor has no place in the model: \"pooler.weight\""})
       EXPECT_THAT(error.what(), HasSubstr(part));
   }
 }

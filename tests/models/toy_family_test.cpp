@@ -62,7 +62,8 @@ class ParallelDecoder : public StackedDecoder<ParallelLayer, LayerNorm> {
     const ParallelLayer& layer = layers_[index];
     const at::Tensor normed = layer.ln.forward(state.x);
     const at::Tensor mixed = layer.attn.forward(normed, pass, pass.angles(rope_), index);
-    state.x = pass.kept(state.x, index) + mixed + layer.mlp.forward(pass.kept(normed, index));
+    state.x = pass.kept(state.x, index) + mixed +
+              layer.mlp.forward(pass.kept(normed, index), pass.dropout_kept(index));
     return state;
   }
   at::Tensor final_norm(LayerState state) const override { return norm_.forward(state.x); }
@@ -83,7 +84,8 @@ std::unique_ptr<Decoder> make_parallel(const ConfigReader& config_json) {
                                            read_ropes(json, config.head_dim, 10000.0).full);
 }
 
-const Json kConfig = Json::parse(R"({"model_type":"parallel","vocab_size":30,"n_embd":16,"n_layer":2,"n_head":2,
+const Json kConfig =
+    Json::parse(R"({"model_type":"parallel","vocab_size":30,"n_embd":16,"n_layer":2,"n_head":2,
     "n_positions":64,"n_inner":24,"logit_scale":0.25})");
 
 class ToyFamily : public FolderTest {
@@ -125,9 +127,9 @@ class ToyFamily : public FolderTest {
       const at::Tensor later = at::ones_like(scores[0]).triu(1).to(at::kBool);
       const at::Tensor mixed = at::matmul(scores.masked_fill(later, -INFINITY).softmax(-1),
                                           heads(product(n, prefix + "v"), false));
-      const at::Tensor mlp = product(
-          at::silu(product(n, prefix + "mlp.gate_proj")) * product(n, prefix + "mlp.up_proj"),
-          prefix + "mlp.down_proj");
+      const at::Tensor mlp =
+          product(at::silu(product(n, prefix + "mlp.gate_proj")) * product(n, prefix + "mlp.up_proj"),
+                  prefix + "mlp.down_proj");
       states.push_back(x + product(mixed.transpose(0, 1).reshape({-1, 16}), prefix + "o") + mlp);
     }
     states.back() = norm(states.back(), "ln_f");
@@ -149,7 +151,8 @@ TEST_F(ToyFamily, HiddenStatesAreThoseOfTheDenseForward) {
   for (size_t i = 0; i < states.size(); ++i)
     EXPECT_LT((states[i].narrow(0, 3, 8) - expected[i]).abs().max().item<float>(), 1e-5f) << i;
   EXPECT_TRUE(at::equal(decoder_->forward(batch, nullptr), states[2]));
-  EXPECT_TRUE(at::equal(decoder_->forward(batch, nullptr, Ids{10, 4}), states[2].index_select(0, at::tensor({10, 4}))));
+  EXPECT_TRUE(at::equal(decoder_->forward(batch, nullptr, Ids{10, 4}),
+                        states[2].index_select(0, at::tensor({10, 4}))));
 }
 
 TEST_F(ToyFamily, DecodesThroughTheCache) {
@@ -157,7 +160,8 @@ TEST_F(ToyFamily, DecodesThroughTheCache) {
   const at::Tensor expected = dense(kIds).back();
   for (int64_t t = 0; t < 8; ++t) {
     TokenBatch step;
-    step.add_cached(std::span(kIds).subspan(t, 1), t > 0 ? std::vector<ops::Span>{{0, t}} : std::vector<ops::Span>{}, t);
+    step.add_cached(std::span(kIds).subspan(t, 1),
+                    t > 0 ? std::vector<ops::Span>{{0, t}} : std::vector<ops::Span>{}, t);
     EXPECT_LT((decoder_->forward(step, cache.get())[0] - expected[t]).abs().max().item<float>(), 1e-5f) << t;
   }
 }

@@ -129,7 +129,8 @@ class Training(Scenario):
             for name, batch, accumulation in (("one", 1, 8), ("eight", 8, 1)):
                 output = self.folder / f"{method}-{name}"
                 self.assert_works(run("train", "--method", method, "--model", self.model, "--data", rows[method], "--output", output, "--max-steps", 4,
-                                      "--batch-size", batch, "--gradient-accumulation-steps", accumulation, "--lora-r", 4, "--learning-rate", "1e-3"))
+                                      "--batch-size", batch, "--gradient-accumulation-steps", accumulation, "--lora-r", 4, "--learning-rate", "1e-3",
+                                      "--lora-dropout", "0.1"))
                 losses = [row["loss"] for row in read_rows(output / "metrics.jsonl")]
                 runs.append(losses + read_floats(output / "adapter" / "adapter_model.safetensors"))
             with self.subTest(method=method):

@@ -20,7 +20,7 @@ void make_dpo(TrainFixture& fixture, int64_t max_steps) {
 // B away from zero: the adapter as it begins is no longer the base model.
 void move_adapter(TrainFixture& fixture) {
   const at::NoGradGuard no_grad;
-  fixture.decoder.projection().adapter()->b.copy_(random_tensor({8, 2}, Rng(6)));
+  lora_of(fixture.decoder.projection())->b.copy_(random_tensor({8, 2}, Rng(6)));
 }
 
 int64_t num_reference_files(const fs::path& run) {
@@ -78,7 +78,7 @@ TEST(Reference, AStoredFileIsUsedAgainAndNotForOtherWeights) {
 TEST(Reference, WithoutAnAdapterItIsTheInitialWeights) {
   TrainFixture fixture("full");
   make_dpo(fixture, 20);
-  fixture.decoder.projection().adapter().reset();
+  fixture.decoder.projection().detach_adapter();
   train_all_weights(fixture.decoder);
   fixture.job.adapter_only = false;
   fixture.run();

@@ -120,7 +120,7 @@ TEST(Resume, AfterAKillTheEndIsTheSame) {
 TEST(Resume, AllWeightsGoOnToTheSameEnd) {
   const auto prepare = [](TrainFixture& fixture) {
     configure(fixture, "sft");
-    fixture.decoder.projection().adapter().reset();
+    fixture.decoder.projection().detach_adapter();
     train_all_weights(fixture.decoder);
     fixture.job.adapter_only = false;
     fixture.job.resume = true;

@@ -27,6 +27,7 @@
 #include "xlt/base/rng.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/linear.h"
+#include "xlt/nn/lora_adapter.h"
 #include "xlt/nn/token_batch.h"
 #include "xlt/text/tokenizer.h"
 #include "xlt/train/trainer.h"
@@ -93,7 +94,7 @@ class BigramDecoder : public Decoder {
     return {at::index_select(embedding_, 0, ids), {}};
   }
   LayerState layer(int64_t index, LayerState state, LayerPass& pass) const override {
-    return {pass.kept(at::tanh(projection_.forward(state.x)), index), {}};
+    return {pass.kept(at::tanh(projection_.forward(state.x, pass.dropout)), index), {}};
   }
   at::Tensor final_norm(LayerState state) const override { return state.x; }
   void visit(PartVisitor& visitor) override {
@@ -181,7 +182,7 @@ struct TrainFixture {
   }
   std::vector<float> adapter_values() const {
     std::vector<float> values;
-    const auto& adapter = *const_cast<BigramDecoder&>(decoder).projection().adapter();
+    const LoraAdapter& adapter = *lora_of(const_cast<BigramDecoder&>(decoder).projection());
     for (const at::Tensor* tensor : {&adapter.a, &adapter.b})
       values.insert(values.end(), tensor->const_data_ptr<float>(),
                     tensor->const_data_ptr<float>() + tensor->numel());

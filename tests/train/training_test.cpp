@@ -178,7 +178,7 @@ TEST(Training, KeepsTheBestAdapterAndStopsWithoutImprovement) {
   // What the decoder now holds is the checkpoint of the best step, not of the last.
   const Adapter stored =
       load_adapter(fixture.job.output / "checkpoints" / str_cat("step-", result.best_step));
-  EXPECT_TRUE(stored.modules.at("projection").b.equal(fixture.decoder.projection().adapter()->b.detach()));
+  EXPECT_TRUE(stored.modules.at("projection").b.equal(lora_of(fixture.decoder.projection())->b.detach()));
   const Adapter last = load_adapter(fixture.job.output / "checkpoints" / str_cat("step-", result.steps));
   EXPECT_FALSE(last.modules.at("projection").b.equal(stored.modules.at("projection").b));
 }
@@ -231,6 +231,25 @@ TEST(Training, ADropoutMaskIsTheSameInEveryRunAndAbsentInDpo) {
   EXPECT_EQ(losses[0], losses[1]);
 }
 
+TEST(Training, MicroBatchesOfOneEqualOneBatchOfEightWithDropoutOn) {
+  std::vector<std::vector<double>> losses;
+  std::vector<std::vector<float>> weights;
+  for (const int64_t batch_size : {1, 8, 4}) {
+    TrainFixture fixture("dropout_batches", /*dropout=*/0.5);
+    fixture.job.sft = letter_texts(24);
+    fixture.options.batch_size = batch_size;
+    fixture.options.gradient_accumulation_steps = 8 / batch_size;
+    fixture.options.max_steps = 6;
+    fixture.run();
+    losses.push_back(fixture.losses());
+    weights.push_back(fixture.adapter_values());
+  }
+  for (const size_t i : {1u, 2u}) {
+    EXPECT_THAT(losses[i], testing::Pointwise(testing::DoubleNear(1e-5), losses[0]));
+    EXPECT_THAT(weights[i], testing::Pointwise(testing::FloatNear(1e-5), weights[0]));
+  }
+}
+
 TEST(Training, NamesStepAndRowWhereALossIsNotFinite) {
   TrainFixture fixture("nan");
   fixture.job.sft = {{true, "", "cc", "texts.jsonl:1"}, {true, "", "zz", "texts.jsonl:2"}};
@@ -278,7 +297,7 @@ TEST(Training, OptionsThatDoNotGoTogetherAreAUsageError) {
 
 TEST(Training, TrainsAllWeightsWithoutAnAdapter) {
   TrainFixture fixture("all_weights");
-  fixture.decoder.projection().adapter().reset();
+  fixture.decoder.projection().detach_adapter();
   train_all_weights(fixture.decoder);
   fixture.job.adapter_only = false;
   fixture.job.sft = letter_texts(8);

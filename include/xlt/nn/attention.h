@@ -9,6 +9,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "xlt/nn/dropout_keys.h"
 #include "xlt/nn/linear.h"
 #include "xlt/nn/rms_norm.h"
 #include "xlt/ops/attention/segment_attention.h"
@@ -28,6 +29,10 @@ struct ForwardPass {
   // x [N, C] of a layer's input or attention → what the rest of the layer computes on: the rows that are
   // read.
   at::Tensor kept(const at::Tensor& x, int64_t layer) const;
+  // Of the batch's tokens; nothing: no dropout.
+  std::optional<DropoutKeys> dropout;
+  // Of what follows a layer's attention: of the rows that are read, in the last one.
+  std::optional<DropoutKeys> dropout_kept(int64_t layer) const;
 };
 
 struct Attention {

@@ -10,7 +10,8 @@ namespace xlt {
 struct GatedMlp {
   Linear gate_proj, up_proj, down_proj;
   ops::Activation activation = ops::Activation::kSilu;
-  at::Tensor forward(const at::Tensor& x) const;  // [N, C] → [N, C]
+  // x [N, C] → [N, C]; `dropout`: of the rows of x (ForwardPass::dropout_kept)
+  at::Tensor forward(const at::Tensor& x, const std::optional<DropoutKeys>& dropout) const;
 };
 
 }  // namespace xlt

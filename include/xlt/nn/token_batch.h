@@ -11,9 +11,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "xlt/nn/dropout_keys.h"
 #include "xlt/ops/attention/segment_attention.h"  // Span, AttentionPlan
 
 namespace xlt {
@@ -22,6 +24,7 @@ struct Segment {
   int64_t begin = 0, length = 0;  // tokens [begin, begin + length) of the batch
   int64_t parent = -1;            // an earlier segment of this batch; −1: a root
   int64_t position = 0;           // position id of its first token
+  uint64_t name = 0;              // of its dropout masks
   std::vector<ops::Span> cached;  // roots only: cache slots that come before it
   int64_t slot = -1;              // first cache slot of its own keys; −1: not cached
 };
@@ -31,6 +34,14 @@ class TokenBatch {
   // Appends a segment (at least one token) and returns its index. `parent` must be a segment already added.
   int64_t add(std::span<const int64_t> ids, int64_t parent = -1);
   int64_t add_cached(std::span<const int64_t> ids, std::vector<ops::Span> cached, int64_t slot);
+
+  // Dropout of the passes over this batch; off unless this is called. `pass` tells their masks from others'.
+  void set_dropout(uint64_t pass) { dropout_ = pass; }
+  // A token's masks go by its segment's name and its place in it. Whoever trains gives each segment one that
+  // stays with its text whatever batch it is in; until then it is the segment's index.
+  void name_segment(int64_t segment, uint64_t name) { segments_[segment].name = name; }
+  // Nothing where dropout is off.
+  std::optional<DropoutKeys> dropout_keys(at::Device device) const;
 
   int64_t num_tokens() const { return static_cast<int64_t>(input_ids_.size()); }
   const std::vector<int64_t>& input_ids() const { return input_ids_; }        // [N]
@@ -49,6 +60,7 @@ class TokenBatch {
  private:
   std::vector<int64_t> input_ids_, position_ids_;
   std::vector<Segment> segments_;
+  std::optional<uint64_t> dropout_;
 };
 
 }  // namespace xlt

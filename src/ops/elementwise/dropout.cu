@@ -11,24 +11,35 @@ namespace {
 // budget: drop_kernel 32 registers, 0 bytes of shared memory
 // clang-format on
 
+constexpr int64_t kColumns = 4 * kElementThreads;  // of a block: what a row's own rule costs is spread over
+
 template <typename T>
-__global__ void drop_kernel(const T* x, T* y, int64_t count, const DropoutRule rule, bool add) {
+__global__ void drop_kernel(const DropoutArgs args) {
   using A = Accumulator<T>;
-  for_each_element(count, [&](int64_t i) {
-    const bool kept = dropout_keeps(rule, static_cast<uint32_t>(i));
-    const A value = widen(x[i]) * (kept ? static_cast<A>(rule.scale) : A(0));
-    y[i] = narrow<T>(add ? widen(y[i]) + value : value);
-  });
+  const auto width = static_cast<uint32_t>(args.width);
+  for (int64_t row = blockIdx.x; row < args.num_rows; row += gridDim.x) {
+    const DropoutRule rule = args.rule_of(row);
+    const T* x = static_cast<const T*>(args.x) + row * args.width;
+    T* y = static_cast<T*>(args.y) + row * args.width;
+    for (uint32_t c = blockIdx.y * blockDim.x + threadIdx.x; c < width; c += gridDim.y * blockDim.x) {
+      const A value = widen(x[c]) * (dropout_keeps(rule, c) ? static_cast<A>(rule.scale) : A(0));
+      y[c] = narrow<T>(args.add ? widen(y[c]) + value : value);
+    }
+  }
+}
+
+dim3 blocks_of(const DropoutArgs& args) {
+  const int64_t rows = args.num_rows < 4096 ? args.num_rows : 4096;
+  const int64_t columns = (args.width + kColumns - 1) / kColumns;
+  return dim3(static_cast<unsigned>(rows), static_cast<unsigned>(columns < 1024 ? columns : 1024));
 }
 
 }  // namespace
 
 void dropout(const DropoutArgs& args, const KernelStream& stream) {
   with_dtype(args.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    launch("dropout on CUDA", drop_kernel<T>, blocks_for_elements(args.count), kElementThreads,
-           use_stream(stream), static_cast<const T*>(args.x), static_cast<T*>(args.y), args.count, args.rule,
-           args.add);
+    launch("dropout on CUDA", drop_kernel<decltype(zero)>, blocks_of(args), kElementThreads,
+           use_stream(stream), args);
   });
 }
 

@@ -33,18 +33,31 @@ struct DropoutRule {
         scale(static_cast<float>(1 / (1 - p))) {}
 };
 
-XLT_ANYWHERE bool dropout_keeps(const DropoutRule& rule, uint32_t index) {
-  return static_cast<int32_t>(mix_bits(mix_bits(index + rule.low) ^ rule.high) >> 1) >= rule.threshold;
+// The rule for one row's elements, the key and the row's name mixed. `high` is mixed once more than `low`, and
+// from another start: with high = mix_bits(low), the two would cancel in every row's first element.
+XLT_ANYWHERE DropoutRule rule_of_row(DropoutRule rule, int64_t name) {
+  rule.low = mix_bits(static_cast<uint32_t>(name) + rule.low);
+  rule.high = mix_bits(static_cast<uint32_t>(name >> 32) ^ rule.high ^ mix_bits(rule.low ^ 0x9e3779b9u));
+  return rule;
 }
 
-// y ← x · scale where kept, else 0, or y += that; dense arrays.
+XLT_ANYWHERE bool dropout_keeps(const DropoutRule& of_row, uint32_t column) {
+  return static_cast<int32_t>(mix_bits(mix_bits(column + of_row.low) ^ of_row.high) >> 1) >= of_row.threshold;
+}
+
+// y ← x · scale where kept, else 0, or y += that; dense arrays of `num_rows` rows of `width`.
 struct DropoutArgs {
   KernelDtype dtype = KernelDtype::kF32;
-  int64_t count = 0;  // below 2³²
+  int64_t num_rows = 0, width = 0;
+  const int64_t* names = nullptr;  // of the rows; null: their indices
   const void* x = nullptr;
   void* y = nullptr;
   DropoutRule rule;
   bool add = false;
+
+  XLT_ANYWHERE DropoutRule rule_of(int64_t row) const {
+    return rule_of_row(rule, names == nullptr ? row : names[row]);
+  }
 };
 namespace cpu {
 void dropout(const DropoutArgs& args, const KernelStream& stream);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// linear and lora_linear: padding for batch invariance, and autograd that saves no more than it must.
+// linear, lora_linear and lora_update: padding for batch invariance, and autograd that saves no more than it
+// must.
 #include "xlt/ops/matmul/linear.h"
 
 #include "ops/matmul/matmul.h"
 
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <vector>
 
 #include <ATen/TensorOperators.h>
@@ -54,39 +56,96 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
   }
 };
 
+// Autograd takes no undefined tensor among a function's arguments.
+std::optional<at::Tensor> given(const at::Tensor& tensor) {
+  return tensor.defined() ? std::optional(tensor) : std::nullopt;
+}
+
+// h = s·D(x)·aᵀ, D the dropout.
+at::Tensor lora_hidden(const at::Tensor& x, const at::Tensor& a, double scale, const Dropout& drop) {
+  return matmul_nt(dropout(x, drop), a).mul_(scale);
+}
+
+// What both LoRA functions keep for backward besides tensors.
+void save_numbers(AutogradContext* context, double scale, double p, int64_t key) {
+  context->saved_data["scale"] = scale;
+  context->saved_data["p"] = p;
+  context->saved_data["key"] = key;
+}
+
+// The gradients of y = s·D(x)·aᵀ·bᵀ: ∂b = ∂yᵀ·h, g = s·∂y·b, ∂a = gᵀ·D(x); of x, D(g·a).
+struct LoraGradients {
+  at::Tensor y_gradient, g;
+  Dropout drop;
+
+  LoraGradients(AutogradContext* context, const at::Tensor& gradient, const at::Tensor& b,
+                const at::Tensor& names)
+      : y_gradient(gradient.contiguous()),
+        g(input_gradient(y_gradient, b).mul_(context->saved_data["scale"].toDouble())),
+        drop{context->saved_data["p"].toDouble(), static_cast<uint64_t>(context->saved_data["key"].toInt()),
+             names} {}
+  void add_of_x(at::Tensor& sum, const at::Tensor& a) const {
+    if (drop.p > 0)
+      add_dropout(sum, input_gradient(g, a), drop);
+    else
+      add_matmul_nt(sum, g, a.t());
+  }
+  at::Tensor of_a(const at::Tensor& x) const { return weight_gradient(g, dropout(x, drop)); }
+  at::Tensor of_b(const at::Tensor& h) const { return weight_gradient(y_gradient, h); }
+};
+
 class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& a, const at::Tensor& b, double scale, double p, int64_t key) {
+                            const at::Tensor& a, const at::Tensor& b, double scale, double p, int64_t key,
+                            const std::optional<at::Tensor>& names) {
     at::Tensor y = matmul_nt(x, weight);
-    const at::Tensor h = matmul_nt(dropout(x, {p, static_cast<uint64_t>(key)}), a).mul_(scale);
+    const Dropout drop{p, static_cast<uint64_t>(key), names.value_or(at::Tensor())};
+    const at::Tensor h = lora_hidden(x, a, scale, drop);
     add_matmul_nt(y, h, b);
-    context->save_for_backward({x, h, weight, a, b});
-    context->saved_data["scale"] = scale;
-    context->saved_data["p"] = p;
-    context->saved_data["key"] = key;
+    context->save_for_backward({x, h, weight, a, b, drop.rows});
+    save_numbers(context, scale, p, key);
     return y;
   }
 
-  // With D the dropout and h = s·D(x)·aᵀ: ∂b = ∂yᵀ·h, g = s·∂y·b, ∂a = gᵀ·D(x), ∂x = ∂y·W + D(g·a).
+  // ∂x = ∂y·W + D(g·a).
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
     const tensor_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &h = saved[1], &weight = saved[2], &a = saved[3], &b = saved[4];
-    const double scale = context->saved_data["scale"].toDouble();
-    const Dropout drop{context->saved_data["p"].toDouble(),
-                       static_cast<uint64_t>(context->saved_data["key"].toInt())};
-    const at::Tensor y_gradient = gradients[0].contiguous();
-    const at::Tensor g = input_gradient(y_gradient, b).mul_(scale);
+    const LoraGradients lora(context, gradients[0], b, saved[5]);
+    tensor_list result(8);
+    if (context->needs_input_grad(0)) {
+      result[0] = input_gradient(lora.y_gradient, weight);
+      lora.add_of_x(result[0], a);
+    }
+    if (context->needs_input_grad(2)) result[2] = lora.of_a(x);
+    if (context->needs_input_grad(3)) result[3] = lora.of_b(h);
+    return result;
+  }
+};
+
+class LoraUpdateFunction : public torch::autograd::Function<LoraUpdateFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& a,
+                            const at::Tensor& b, double scale, double p, int64_t key,
+                            const std::optional<at::Tensor>& names) {
+    const Dropout drop{p, static_cast<uint64_t>(key), names.value_or(at::Tensor())};
+    const at::Tensor h = lora_hidden(x, a, scale, drop);
+    context->save_for_backward({x, h, a, b, drop.rows});
+    save_numbers(context, scale, p, key);
+    return matmul_nt(h, b);
+  }
+
+  static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
+    const tensor_list saved = context->get_saved_variables();
+    const LoraGradients lora(context, gradients[0], saved[3], saved[4]);
     tensor_list result(7);
     if (context->needs_input_grad(0)) {
-      result[0] = input_gradient(y_gradient, weight);
-      if (drop.p > 0)
-        add_dropout(result[0], input_gradient(g, a), drop);
-      else
-        add_matmul_nt(result[0], g, a.t());
+      result[0] = input_gradient(lora.g, saved[2]);
+      if (lora.drop.p > 0) result[0] = dropout(result[0], lora.drop);
     }
-    if (context->needs_input_grad(2)) result[2] = weight_gradient(g, dropout(x, drop));
-    if (context->needs_input_grad(3)) result[3] = weight_gradient(y_gradient, h);
+    if (context->needs_input_grad(1)) result[1] = lora.of_a(saved[0]);
+    if (context->needs_input_grad(2)) result[2] = lora.of_b(saved[1]);
     return result;
   }
 };
@@ -134,13 +193,27 @@ at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::
   const at::Tensor a_cast = a.to(x.scalar_type()), b_cast = b.to(x.scalar_type());
   if (records_gradients({x, a, b}))
     return from_rows(LoraLinearFunction::apply(rows, weight, a_cast, b_cast, scale, drop.p,
-                                               static_cast<int64_t>(drop.key)),
+                                               static_cast<int64_t>(drop.key), given(drop.rows)),
                      x);
   const int64_t count = rows.size(0);
   const at::Tensor padded = pad_rows(rows, count == 0 ? 0 : invariant_rows(rows, weight));
+  const at::Tensor dropped = drop.p > 0 ? pad_rows(dropout(rows, drop), padded.size(0)) : padded;
   at::Tensor y = matmul_nt(padded, weight);
-  add_matmul_nt(y, matmul_nt(dropout(padded, drop), a_cast).mul_(scale), b_cast);
+  add_matmul_nt(y, matmul_nt(dropped, a_cast).mul_(scale), b_cast);
   return from_rows(y.narrow(0, 0, count), x);
+}
+
+at::Tensor lora_update(const at::Tensor& x, const at::Tensor& a, const at::Tensor& b, double scale,
+                       const Dropout& drop) {
+  const at::Tensor rows = to_rows(x, a);
+  XLT_CHECK(b.dim() == 2 && a.size(0) == b.size(1), "lora_update: a ", a.sizes(), " [r, in] and b ",
+            b.sizes(), " [out, r] do not fit each other");
+  const at::Tensor a_cast = a.to(x.scalar_type()), b_cast = b.to(x.scalar_type());
+  if (records_gradients({x, a, b}))
+    return from_rows(LoraUpdateFunction::apply(rows, a_cast, b_cast, scale, drop.p,
+                                               static_cast<int64_t>(drop.key), given(drop.rows)),
+                     x);
+  return from_rows(ops::linear(ops::linear(dropout(rows, drop), a_cast).mul_(scale), b_cast), x);
 }
 
 int64_t invariant_rows(const at::Tensor& x, const at::Tensor& weight) {

@@ -43,6 +43,40 @@ TEST(Dropout, MasksAreIndependent) {
     EXPECT_LT(std::abs(correlation(first, mask(key))), bound) << "key " << key;
 }
 
+TEST(Dropout, MasksOfRowsAreIndependent) {
+  constexpr int64_t kRows = 1 << 11, kColumns = 128;
+  const at::Tensor mask = (dropout(at::ones({kRows, kColumns}), {0.5, 7}) != 0).to(at::kDouble) - 0.5;
+  const double bound = 5 / std::sqrt(static_cast<double>(kRows * kColumns));
+  for (const int64_t shift : {1, 2, 64, 1024}) {
+    const at::Tensor a = mask.narrow(0, 0, kRows - shift), b = mask.narrow(0, shift, kRows - shift);
+    for (const int64_t turn : {0, 1, 64})
+      EXPECT_LT(std::abs(4 * (a * b.roll(turn, 1)).mean().item<double>()), bound)
+          << "rows " << shift << " apart, turned by " << turn;
+  }
+  // And no row or column is kept more than others.
+  for (const int64_t dim : {0, 1})
+    EXPECT_LT(mask.mean(dim).abs().max().item<double>(), 0.5 * 6 / std::sqrt(static_cast<double>(kColumns)));
+}
+
+TEST(Dropout, ARowsMaskGoesByItsNameNotByItsPlace) {
+  const at::Tensor x = at::ones({4, 70}), names = at::tensor(std::vector<int64_t>{7, -3, int64_t{1} << 40, 7});
+  const at::Tensor y = dropout(x, {0.5, 5, names});
+  EXPECT_TRUE(at::equal(y[0], y[3]));
+  EXPECT_FALSE(at::equal(y[0], y[1]));
+  const at::Tensor order = at::tensor({2, 0, 1}, at::kLong);
+  EXPECT_TRUE(at::equal(dropout(at::ones({3, 70}), {0.5, 5, names.index_select(0, order)}),
+                        y.index_select(0, order)));
+  EXPECT_TRUE(at::equal(dropout(x, {0.5, 5, at::arange(4, at::kLong)}), dropout(x, {0.5, 5})));
+  EXPECT_THROW(dropout(x, {0.5, 5, at::arange(3, at::kLong)}), Error);
+  EXPECT_THROW(dropout(x, {0.5, 5, at::arange(4, at::kInt)}), Error);
+}
+
+TEST(Dropout, GradientPassesTheMaskOfNamedRows) {
+  const at::Tensor x = at::randn({3, 5}).set_requires_grad(true), names = at::tensor({9, 4, 1}, at::kLong);
+  dropout(x, {0.4, 9, names}).sum().backward();
+  EXPECT_TRUE(at::equal(x.grad(), dropout(at::ones({3, 5}), {0.4, 9, names})));
+}
+
 TEST(Dropout, IsAFunctionOfKeyAndPlaceOnly) {
   const at::Tensor x = at::randn({300, 333});
   const int threads = at::get_num_threads();
@@ -89,26 +123,31 @@ TEST(Dropout, NoneReturnsTheInputAndAllIsRefused) {
   EXPECT_EQ(dropout(at::ones({0, 4}), {0.5, 1}).numel(), 0);
 }
 
-TEST(Dropout, InsideLoraEqualsTheParts) {
+TEST(Dropout, InsideLoraAndItsUpdateEqualsTheParts) {
   const auto leaf = [](at::IntArrayRef shape) {
     return at::randn(shape, at::kDouble).set_requires_grad(true);
   };
   at::Tensor x = leaf({6, 8}), a = leaf({3, 8}), b = leaf({5, 3});
   const at::Tensor weight = at::randn({5, 8}, at::kDouble), slope = at::randn({6, 5}, at::kDouble);
-  const Dropout drop{0.5, 77};
+  const Dropout drop{0.5, 77, at::tensor({3, 1, 4, 15, 9, 2}, at::kLong)};
   const std::vector<at::Tensor> leaves = {x, a, b};
-  const at::Tensor mine = lora_linear(x, weight, a, b, 0.7, drop);
-  const at::Tensor parts = at::linear(x, weight) + 0.7 * at::linear(at::linear(dropout(x, drop), a), b);
-  EXPECT_TRUE(at::allclose(mine, parts, 1e-12, 1e-12));
-  (mine * slope).sum().backward();
-  std::vector<at::Tensor> gradients;
-  for (at::Tensor leaf_tensor : leaves) {
-    gradients.push_back(leaf_tensor.grad().clone());
-    leaf_tensor.mutable_grad().reset();
+  for (const bool in_one : {true, false}) {
+    const at::Tensor mine = in_one ? lora_linear(x, weight, a, b, 0.7, drop)
+                                   : at::linear(x, weight) + lora_update(x, a, b, 0.7, drop);
+    const at::Tensor parts = at::linear(x, weight) + 0.7 * at::linear(at::linear(dropout(x, drop), a), b);
+    EXPECT_TRUE(at::allclose(mine, parts, 1e-12, 1e-12));
+    (mine * slope).sum().backward();
+    std::vector<at::Tensor> gradients;
+    for (at::Tensor leaf_tensor : leaves) {
+      gradients.push_back(leaf_tensor.grad().clone());
+      leaf_tensor.mutable_grad().reset();
+    }
+    (parts * slope).sum().backward();
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      EXPECT_TRUE(at::allclose(gradients[i], leaves[i].grad(), 1e-12, 1e-12)) << i;
+      leaves[i].mutable_grad().reset();
+    }
   }
-  (parts * slope).sum().backward();
-  for (size_t i = 0; i < leaves.size(); ++i)
-    EXPECT_TRUE(at::allclose(gradients[i], leaves[i].grad(), 1e-12, 1e-12)) << i;
 }
 
 // The same in the types that models are trained in, against float64.

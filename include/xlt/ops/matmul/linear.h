@@ -23,6 +23,9 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
 // dropout(x)·aᵀ only. Differentiable in x, a, b; the weight is frozen.
 at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
                        const at::Tensor& b, double scale, const Dropout& dropout = {});
+// The second term of lora_linear alone, for a product that is not linear()'s. Differentiable in x, a, b.
+at::Tensor lora_update(const at::Tensor& x, const at::Tensor& a, const at::Tensor& b, double scale,
+                       const Dropout& dropout = {});
 
 // The least number of rows from which a row's product is bitwise the same whatever else is in the batch.
 int64_t invariant_rows(const at::Tensor& x, const at::Tensor& weight);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adapters on a whole model: on a quantised base, and with dropout.
+#include "scratch_folder.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/models/decoder.h"
+#include "xlt/nn/linear.h"
+#include "xlt/nn/lora_adapter.h"
+#include "xlt/nn/token_batch.h"
+
+namespace xlt {
+namespace {
+
+using Ids = std::vector<int64_t>;
+
+std::unique_ptr<Decoder> tiny(double dropout = 0) {
+  static const ScratchFolder folder;
+  const auto file = folder.path() / "config.json";
+  write_file(file, R"({"model_type":"llama","vocab_size":50,"hidden_size":64,"intermediate_size":96,
+    "num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,"rms_norm_eps":1e-6,"initializer_range":0.2,
+    "rope_theta":10000.0})");
+  auto decoder = make_decoder(file, 50, Placement{}, Rng(1));
+  attach_lora(*decoder, {.r = 3, .alpha = 6, .dropout = dropout}, Rng(2));
+  const at::NoGradGuard no_grad;
+  for (const NamedLinear& named : decoder->linears()) lora_of(*named.linear)->b.uniform_(-0.2, 0.2);
+  return decoder;
+}
+
+void copy_adapters(Decoder& from, Decoder& to) {
+  const at::NoGradGuard no_grad;
+  const auto a = from.linears(), b = to.linears();
+  for (size_t i = 0; i < a.size(); ++i) lora_of(*b[i].linear)->b.copy_(lora_of(*a[i].linear)->b);
+}
+
+at::Tensor hidden_of(Decoder& decoder, const TokenBatch& batch, const Decoder::Rows& rows = {}) {
+  return decoder.forward(batch, nullptr, rows);
+}
+
+TEST(QuantizedDecoder, LoraOnNf4TrainsAsOnTheDequantizedWeights) {
+  auto quantized = tiny(), dequantized = tiny();
+  copy_adapters(*quantized, *dequantized);
+  const auto nf4 = find_entry(quantizations(), "quantization", "nf4").make();
+  const auto layers = quantized->linears(), same = dequantized->linears();
+  for (size_t i = 0; i < layers.size(); ++i) {
+    layers[i].linear->quantize(*nf4);
+    same[i].linear->visit_parameters(
+        [&](const char*, at::Tensor& weight) { weight = layers[i].linear->dense_weight(at::kFloat); });
+  }
+  TokenBatch batch;
+  const int64_t prompt = batch.add(Ids{1, 2, 3, 4});
+  batch.add(Ids{5, 6, 7}, prompt);
+  batch.add(Ids{8}, prompt);
+  const at::Tensor slope = at::randn({8, 64});
+  for (Decoder* decoder : {quantized.get(), dequantized.get()})
+    (hidden_of(*decoder, batch) * slope).sum().backward();
+  EXPECT_TRUE(hidden_of(*quantized, batch).allclose(hidden_of(*dequantized, batch), 1e-4, 1e-4));
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const LoraAdapter &mine = *lora_of(*layers[i].linear), &other = *lora_of(*same[i].linear);
+    for (const auto& [a, b] : {std::pair{mine.a.grad(), other.a.grad()}, {mine.b.grad(), other.b.grad()}})
+      EXPECT_LE((a - b).abs().max().item<double>(), 1e-4 * b.abs().max().item<double>()) << layers[i].name;
+  }
+}
+
+TEST(QuantizedDecoder, CountsItsWeightsAndRefusesToBeSavedWithoutThem) {
+  auto decoder = tiny();
+  const int64_t count = decoder->num_parameters();
+  decoder->linears().front().linear->quantize(*find_entry(quantizations(), "quantization", "nf4").make());
+  EXPECT_EQ(decoder->num_parameters(), count);
+  const ScratchFolder folder;
+  try {
+    save_model(*decoder, Json::object(), folder.path());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
+    EXPECT_NE(error.message().find("model.layers.0.self_attn.q_proj"), std::string::npos) << error.message();
+  }
+}
+
+TEST(DropoutOfAdapters, ATextGivesTheSameAloneAndAmongOthersAndWhereFewRowsAreRead) {
+  auto decoder = tiny(/*dropout=*/0.5);
+  TokenBatch alone, among;
+  alone.name_segment(alone.add(Ids{7, 8, 9, 10}), 42);
+  among.name_segment(among.add(Ids{1, 2, 3, 4, 5}), 17);
+  among.name_segment(among.add(Ids{7, 8, 9, 10}), 42);
+  const at::Tensor without = hidden_of(*decoder, alone).detach();
+  alone.set_dropout(3);
+  among.set_dropout(3);
+  const at::Tensor own = hidden_of(*decoder, alone).detach();
+  EXPECT_FALSE(own.allclose(without, 1e-2, 1e-2));
+  EXPECT_TRUE(own.allclose(hidden_of(*decoder, among).narrow(0, 5, 4), 1e-5, 1e-5));
+  EXPECT_TRUE(own.flip(0).narrow(0, 0, 3).allclose(hidden_of(*decoder, among, Ids{8, 7, 6}), 1e-5, 1e-5));
+}
+
+}  // namespace
+}  // namespace xlt
