@@ -23,11 +23,10 @@ BUDGET = re.compile(r"^// budget: (\w+) (\d+) registers, (\d+) bytes of shared m
 
 
 def kernel_of(mangled):
-    """The kernel's own name in a mangled one, where it stands behind its length."""
-    for length, rest in NAME.findall(mangled):
-        if rest[:int(length)].endswith("_kernel"):
-            return rest[:int(length)]
-    return mangled
+    """The kernel's own name in a mangled one, where it stands behind its length; the shortest, for digits of a file's hash may read as
+    the length of something longer."""
+    names = [rest[:int(length)] for length, rest in NAME.findall(mangled)]
+    return min((name for name in names if name.endswith("_kernel")), key=len, default=mangled)
 
 
 def kernels_of(text):
@@ -73,6 +72,7 @@ def self_test():
                 f"    0 bytes stack frame, {spilled} bytes spill stores, {spilled} bytes spill loads\n"
                 f"ptxas info    : Used {registers} registers, used 1 barriers, {shared} bytes smem\n")
 
+    assert kernel_of("_ZN3xlt44_GLOBAL__N__46b2f9e0_11_rms_norm_cu_27e2f2e614forward_kernelIfEEvPKT_") == "forward_kernel"
     budget = "// budget: add_kernel 32 registers, 256 bytes of shared memory\n"
     fits = [report("sm_80", 32, 256, 0), report("sm_86", 40, 0, 0)]
     exceeds = [report("sm_80", 33, 0, 0), report("sm_86", 41, 0, 0), report("sm_80", 32, 257, 0), report("sm_80", 32, 0, 4), ""]
@@ -97,7 +97,7 @@ def main():
                 most[kernel] = (max(before[0], registers), max(before[1], shared))
             for kernel, (registers, shared) in most.items():
                 print(f"{report.stem}: // budget: {kernel} {registers} registers, {shared} bytes of shared memory")
-        faults += faults_of(report.stem, text, (sources / f"{report.stem}.cu").read_text(encoding="utf-8"))
+        faults += faults_of(report.stem, text, next(sources.rglob(f"{report.stem}.cu")).read_text(encoding="utf-8"))
     if not reports:
         faults.append(f"{folder}: no ptxas reports")
     print("\n".join(faults) or f"{len(reports)} files: no spills, all within their budgets")
