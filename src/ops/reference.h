@@ -19,7 +19,7 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, o
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps);
 at::Tensor rope(const at::Tensor& x, const ops::RopeAngles& angles, ops::RopeLayout layout);
 at::Tensor gated_activation(const at::Tensor& gate, const at::Tensor& up, ops::Activation activation);
-// Dense [N, S] mask, softmax, product. Works on every device, differentiable by autograd.
+// Dense [H, N, S] mask, softmax, product. Works on every device, differentiable by autograd.
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              const ops::AttentionPlan& plan, const ops::AttentionOptions& options);
 at::Tensor token_logps(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,

@@ -114,7 +114,7 @@ void run_attention() {
   const std::vector<KeySpan> spans = {{0, kTokens}};
   std::vector<QueryTask> tasks;
   for (int first = 0; first < kTokens; first += kBackwardQueries)
-    tasks.push_back({first, kBackwardQueries, first, 0, 1});
+    tasks.push_back({first, kBackwardQueries, first, 0, 1, kTokens});
   std::vector<KeyTask> key_tasks;
   for (int first = 0; first < kTokens; first += kBackwardKeys)
     key_tasks.push_back({first, kBackwardKeys, static_cast<int32_t>(key_tasks.size()), 1});
@@ -125,11 +125,16 @@ void run_attention() {
   args.tasks = tasks.data();
   args.num_tasks = static_cast<int32_t>(tasks.size());
   args.spans = spans.data();
-  attention_forward(args, {});
-  attention_backward(args,
-                     {q.data(), dq.data(), dk.data(), dv.data(), key_tasks.data(),
-                      static_cast<int32_t>(key_tasks.size()), readers.data()},
-                     {});
+  const Floats by_distance = numbers(kHeads * 11);
+  for (const bool is_plain : {true, false}) {
+    args.is_causal = is_plain;
+    if (!is_plain) args.bias = {nullptr, by_distance.data(), 5};
+    attention_forward(args, {});
+    attention_backward(args,
+                       {q.data(), dq.data(), dk.data(), dv.data(), key_tasks.data(),
+                        static_cast<int32_t>(key_tasks.size()), readers.data()},
+                       {});
+  }
 }
 
 void run_nf4() {

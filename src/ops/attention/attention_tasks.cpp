@@ -14,10 +14,15 @@ int32_t narrow(int64_t value) {
   return static_cast<int32_t>(value);
 }
 
+int64_t keys_of(const AttentionSegment& segment) {
+  int64_t count = 0;
+  for (const Span& span : segment.spans) count += span.length;
+  return count;
+}
+
+// Of its first query. In cross-attention, where it has none, any number of no sign will do.
 int64_t position_of(const AttentionSegment& segment) {
-  int64_t position = -segment.query_length;
-  for (const Span& span : segment.spans) position += span.length;
-  return position;
+  return std::max<int64_t>(keys_of(segment) - segment.query_length, 0);
 }
 
 void add_key_tasks(const AttentionPlan& plan, AttentionTasks& tasks) {
@@ -67,7 +72,8 @@ AttentionTasks attention_tasks(const AttentionPlan& plan, int64_t queries_per_ta
       tasks.query_tasks.push_back({narrow(segment.query_begin + first),
                                    narrow(std::min(queries_per_task, segment.query_length - first)),
                                    narrow(position + first), narrow(spans_begin),
-                                   narrow(static_cast<int64_t>(segment.spans.size()))});
+                                   narrow(static_cast<int64_t>(segment.spans.size())),
+                                   narrow(keys_of(segment))});
   }
   if (backward) add_key_tasks(plan, tasks);
   return tasks;

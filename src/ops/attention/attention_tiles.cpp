@@ -187,6 +187,26 @@ XLT_CPU_KERNEL void softmax_gradient(float* logits, float* dp, int64_t length, f
   }
 }
 
+XLT_CPU_KERNEL void softmax_gradient(float* logits, const float* bias, float* dp, int64_t length, float lse,
+                                     float delta, float scale, float softcap) {
+  const float inverse = softcap > 0 ? 1 / softcap : 0;
+  for (int64_t i = 0; i < length; ++i) {
+    const float p = exp_approx(logits[i] + bias[i] - lse), capped = logits[i] * inverse;
+    dp[i] = p * (dp[i] - delta) * (scale * (1 - capped * capped));
+    logits[i] = p;
+  }
+}
+
+XLT_CPU_KERNEL void bias_of_keys(const BiasArrays& arrays, int64_t head, int64_t distance, int64_t length,
+                                 float* bias) {
+  for (int64_t i = 0; i < length; ++i)
+    bias[i] = arrays.at(static_cast<int>(head), static_cast<int>(distance + i));
+}
+
+XLT_CPU_KERNEL void add_to(float* x, const float* y, int64_t length) {
+  for (int64_t i = 0; i < length; ++i) x[i] += y[i];
+}
+
 XLT_CPU_KERNEL float dot_of(const float* a, const float* b, int64_t length) { return dot(a, b, length); }
 
 KeyTile::KeyTile(int64_t head_dim) : head_dim_(head_dim) {}

@@ -3,6 +3,7 @@
 // Inside `ops` only.
 #pragma once
 
+#include "ops/attention/bias_arrays.h"
 #include "ops/kernel_types.h"
 
 #include <cstdint>
@@ -41,6 +42,13 @@ void finish_logits(float* logits, int64_t length, float scale, float softcap);
 // With p = exp(logit − lse): logits ← p, dp ← p · (dp − delta) · ∂logit/∂(q·k). `logits` are finished.
 void softmax_gradient(float* logits, float* dp, int64_t length, float lse, float delta, float scale,
                       float softcap);
+// The same where `bias` was added to the capped logits.
+void softmax_gradient(float* logits, const float* bias, float* dp, int64_t length, float lse, float delta,
+                      float scale, float softcap);
+// bias[i] ← what a key `distance` + i positions after its query gets of `head`.
+void bias_of_keys(const BiasArrays& arrays, int64_t head, int64_t distance, int64_t length, float* bias);
+// x[i] += y[i].
+void add_to(float* x, const float* y, int64_t length);
 float dot_of(const float* a, const float* b, int64_t length);
 
 // Key or value rows [num_keys, num_key_heads, head_dim], contiguous.

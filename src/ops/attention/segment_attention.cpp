@@ -2,6 +2,7 @@
 // Checks, dispatch and autograd of segment_attention.
 #include "xlt/ops/attention/segment_attention.h"
 
+#include "ops/attention/attention_checks.h"
 #include "ops/attention/attention_tasks.h"
 #include "ops/attention/segment_attention_kernels.h"
 #include "ops/dispatch.h"
@@ -28,45 +29,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-void check_plan(const AttentionPlan& plan, int64_t num_queries, int64_t num_keys) {
-  int64_t covered = 0;
-  for (const AttentionSegment& segment : plan.segments) {
-    XLT_CHECK(segment.query_begin == covered && segment.query_length > 0, "a segment of ",
-              segment.query_length, " queries begins at query ", segment.query_begin,
-              "; expected segments in order, without gaps: one at ", covered);
-    XLT_CHECK(!segment.spans.empty() && segment.spans.back().length == segment.query_length,
-              "the segment at query ", covered, " must end with a span of its own ", segment.query_length,
-              " keys");
-    for (const Span& span : segment.spans)
-      XLT_CHECK(span.begin >= 0 && span.length >= 0 && span.begin + span.length <= num_keys,
-                "the segment at query ", covered, " names keys ", span.begin, " + ", span.length,
-                "; there are ", num_keys);
-    covered += segment.query_length;
-  }
-  XLT_CHECK(covered == num_queries, "the segments cover ", covered, " of ", num_queries, " queries");
-}
-
-// Threads add to the key rows of different trees without a lock, so the trees must be what they claim.
-void check_trees(const AttentionPlan& plan, int64_t num_keys) {
-  const auto& begins = plan.tree_begins;
-  XLT_CHECK(plan.segments.empty() || (!begins.empty() && begins.front() == 0),
-            "the first tree must begin at segment 0");
-  std::vector<size_t> owner(num_keys, begins.size());
-  for (size_t tree = 0; tree < begins.size(); ++tree) {
-    const auto last =
-        tree + 1 < begins.size() ? begins[tree + 1] : static_cast<int64_t>(plan.segments.size());
-    XLT_CHECK(begins[tree] < last && last <= static_cast<int64_t>(plan.segments.size()), "tree ", tree,
-              " has no segments: trees must begin at ascending segments");
-    for (int64_t s = begins[tree]; s < last; ++s)
-      for (const Span& span : plan.segments[s].spans)
-        for (int64_t row = span.begin; row < span.begin + span.length; ++row) {
-          XLT_CHECK(owner[row] == begins.size() || owner[row] == tree, "trees ", owner[row], " and ", tree,
-                    " share key row ", row);
-          owner[row] = tree;
-        }
-  }
-}
-
 // The plan rides through autograd in a capsule.
 struct PlanHolder : torch::CustomClassHolder {
   PlanHolder(std::shared_ptr<const AttentionPlan> p, const AttentionOptions& o)
@@ -76,6 +38,15 @@ struct PlanHolder : torch::CustomClassHolder {
 };
 
 at::Tensor as_float(const at::Tensor& x) { return x.to(at::kFloat).contiguous(); }
+
+BiasArrays bias_arrays_of(const AttentionBias& bias) {
+  BiasArrays arrays;
+  if (bias.slopes.defined()) arrays.slopes = bias.slopes.const_data_ptr<float>();
+  if (!bias.by_distance.defined()) return arrays;
+  arrays.by_distance = bias.by_distance.const_data_ptr<float>();
+  arrays.reach = static_cast<int32_t>(bias.by_distance.size(1) / 2);
+  return arrays;
+}
 
 // `q` float32, all contiguous. Keys and values keep their type: the kernel widens the rows it reads, which
 // of a large cache are few.
@@ -91,7 +62,8 @@ AttentionArrays arrays_of(const at::Tensor& q, const at::Tensor& k, const at::Te
           {v.const_data_ptr(), kernel_dtype(v)},
           nullptr,
           nullptr,
-          options};
+          options,
+          bias_arrays_of(options.bias)};
 }
 
 at::Tensor forward_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
@@ -166,6 +138,8 @@ DeviceAttention device_arrays_of(const at::Tensor& q, const at::Tensor& k, const
   args.scale = static_cast<float>(options.scale);
   args.softcap = static_cast<float>(options.softcap);
   args.window = static_cast<int32_t>(std::min<int64_t>(options.window, kMostRows));
+  args.is_causal = options.is_causal;
+  args.bias = bias_arrays_of(options.bias);
   return args;
 }
 
@@ -266,11 +240,8 @@ class SegmentAttentionFunction : public torch::autograd::Function<SegmentAttenti
 
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              std::shared_ptr<const AttentionPlan> plan, const AttentionOptions& options) {
-  XLT_CHECK(q.dim() == 3 && k.dim() == 3 && k.sizes() == v.sizes() && q.size(2) == k.size(2) &&
-                k.size(1) > 0 && q.size(1) % k.size(1) == 0,
-            "q ", q.sizes(), " [N, H, D] does not fit k ", k.sizes(), " and v ", v.sizes(), " [S, K, D]");
-  XLT_CHECK(plan != nullptr && options.window >= 0, "no plan, or a window of ", options.window);
-  check_plan(*plan, q.size(0), k.size(0));
+  XLT_CHECK(plan != nullptr, "attention without a plan");
+  check_attention(q, k, v, *plan, options);
   if (q.scalar_type() == at::kDouble || (!runs_cpu_kernels(q.device()) && q.size(2) > kMaxHeadDim))
     return reference::segment_attention(q, k, v, *plan, options);
   if (at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad()))

@@ -26,7 +26,7 @@ __device__ float add_logit(SoftmaxState& state, float& logit) {
   return factor;
 }
 
-template <typename T>
+template <typename T, Kind kKind>
 __global__ void __launch_bounds__(kWarps* kWarp) forward_kernel(const DeviceAttention a) {
   constexpr int kPerWarp = kForwardQueries / kWarps;
   __shared__ Tile tile;
@@ -37,7 +37,7 @@ __global__ void __launch_bounds__(kWarps* kWarp) forward_kernel(const DeviceAtte
   load_rows(a.q, task.query_begin, task.count, a.num_heads, head, a.head_dim, queries);
   SoftmaxState states[kPerWarp];
   float sums[kPerWarp][kPerLane] = {};
-  const int end = task.position + task.count;
+  const int end = end_seen<kKind>(a, task);
   for (int begin = first_seen(a, task); begin < end; begin += kTile) {
     float weights[kPerWarp];
     __syncthreads();
@@ -45,8 +45,13 @@ __global__ void __launch_bounds__(kWarps* kWarp) forward_kernel(const DeviceAtte
     __syncthreads();
     for (int n = 0; n < kPerWarp; ++n) {
       const int query = warp * kPerWarp + n;
-      const bool seen = query < task.count && sees(a, task.position + query, begin + lane);
-      weights[n] = seen ? finish(a, dot(tile.rows[lane], queries[query], a.head_dim)).value : kUnseen;
+      const int position = task.position + query, key = begin + lane;
+      const bool seen =
+          query < task.count && (kKind == Kind::kPlain || key < end) && sees<kKind>(a, position, key);
+      weights[n] =
+          seen
+              ? finish<kKind>(a, dot(tile.rows[lane], queries[query], a.head_dim), head, key - position).value
+              : kUnseen;
       const float factor = add_logit(states[n], weights[n]);
       for (float& sum : sums[n]) sum *= factor;
     }
@@ -67,9 +72,9 @@ __global__ void __launch_bounds__(kWarps* kWarp) forward_kernel(const DeviceAtte
 }  // namespace
 
 void attention_forward(const DeviceAttention& args, const KernelStream& stream) {
-  with_key_dtype(args.dtype, [&](auto zero) {
-    launch("segment_attention on CUDA", forward_kernel<decltype(zero)>, grid_of(args.num_tasks, args),
-           kWarps * kWarp, use_stream(stream), args);
+  with_kernel_of(args, [&](auto zero, auto kind) {
+    launch("segment_attention on CUDA", forward_kernel<decltype(zero), decltype(kind)::kKind>,
+           grid_of(args.num_tasks, args), kWarps * kWarp, use_stream(stream), args);
   });
 }
 

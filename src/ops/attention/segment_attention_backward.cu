@@ -16,10 +16,11 @@ namespace {
 struct Gradient {
   float p, ds;
 };
-__device__ Gradient gradient_of(const DeviceAttention& a, bool seen, float product, float lse, float dp,
-                                float delta) {
+template <Kind kKind>
+__device__ Gradient gradient_of(const DeviceAttention& a, bool seen, float product, int head, int distance,
+                                float lse, float dp, float delta) {
   if (!seen) return {0, 0};
-  const Logit logit = finish(a, product);
+  const Logit logit = finish<kKind>(a, product, head, distance);
   const float p = exp(logit.value - lse);
   return {p, p * (dp - delta) * logit.slope};
 }
@@ -32,7 +33,7 @@ __device__ float delta_of(const float* dout, const float* out, int head_dim) {
 }
 
 // dq: a warp owns a query.
-template <typename T>
+template <typename T, Kind kKind>
 __global__ void __launch_bounds__(kWarps* kWarp)
     query_gradient_kernel(const DeviceAttention a, const DeviceAttentionGradients g) {
   static_assert(kBackwardQueries == kWarps);
@@ -48,9 +49,10 @@ __global__ void __launch_bounds__(kWarps* kWarp)
   __syncthreads();
   const float delta = delta_of(douts[query], a.out + row * a.head_dim, a.head_dim), lse = a.lse[row];
   float sums[kPerLane] = {};
-  const int end = task.position + task.count;
+  const int end = end_seen<kKind>(a, task), position = task.position + query;
   for (int begin = first_seen(a, task); begin < end; begin += kTile) {
-    const bool seen = mine && sees(a, task.position + query, begin + lane);
+    const int key = begin + lane;
+    const bool seen = mine && (kKind == Kind::kPlain || key < end) && sees<kKind>(a, position, key);
     __syncthreads();
     load_keys<T>(a, task, a.v, begin, end, key_head, tile);
     __syncthreads();
@@ -59,7 +61,8 @@ __global__ void __launch_bounds__(kWarps* kWarp)
     load_keys<T>(a, task, a.k, begin, end, key_head, tile);
     __syncthreads();
     const float product = dot(tile.rows[lane], queries[query], a.head_dim);
-    add_rows(tile, gradient_of(a, seen, product, lse, dp, delta).ds, a.head_dim, sums);
+    const Gradient gradient = gradient_of<kKind>(a, seen, product, head, key - position, lse, dp, delta);
+    add_rows(tile, gradient.ds, a.head_dim, sums);
   }
   if (mine) store_row(sums, 1, a.head_dim, g.dq + row * a.head_dim);
 }
@@ -80,12 +83,30 @@ struct KeySums {
   float dk[kPerLane] = {}, dv[kPerLane] = {};
 };
 
+// Queries [first, last) of a reader's that may see a task's keys.
+struct QueryRange {
+  int first, last;
+};
+// Queries before the task's first key do not see it, nor do those a window and more behind its last; where
+// attention goes both ways, those a window before its first.
+template <Kind kKind>
+__device__ QueryRange readers_of(const DeviceAttention& a, const KeyTask& task, const KeyReader& reader) {
+  QueryRange range{reader.key_position - reader.position, reader.num_queries};
+  if (kKind == Kind::kGeneral && !a.is_causal) range.first = a.window == 0 ? 0 : range.first - a.window + 1;
+  if (range.first < 0) range.first = 0;
+  if (a.window > 0 && reader.key_position + task.count - 1 + a.window - reader.position < range.last)
+    range.last = reader.key_position + task.count - 1 + a.window - reader.position;
+  return range;
+}
+
 // The queries `first` … of a reader; a lane owns a query. `key`, `value`: this warp's, in shared memory.
+template <Kind kKind>
 __device__ void add_queries(const DeviceAttention& a, const DeviceAttentionGradients& g,
                             const KeyReader& reader, int first, int head, int key_position, bool mine,
                             const float* key, const float* value, Tile& tile, KeySums& sums) {
   const int query = first + threadIdx.x % kWarp;
-  const bool seen = mine && query < reader.num_queries && sees(a, reader.position + query, key_position);
+  const bool seen =
+      mine && query < reader.num_queries && sees<kKind>(a, reader.position + query, key_position);
   const int64_t row =
       static_cast<int64_t>(reader.query_begin + (query < reader.num_queries ? query : 0)) * a.num_heads +
       head;
@@ -98,7 +119,8 @@ __device__ void add_queries(const DeviceAttention& a, const DeviceAttentionGradi
   __syncthreads();
   const float* dout = tile.rows[threadIdx.x % kWarp];
   const float delta = dot(dout, a.out + row * a.head_dim, a.head_dim);
-  const Gradient gradient = gradient_of(a, seen, product, a.lse[row], dot(dout, value, a.head_dim), delta);
+  const Gradient gradient = gradient_of<kKind>(a, seen, product, head, key_position - reader.position - query,
+                                               a.lse[row], dot(dout, value, a.head_dim), delta);
   add_rows(tile, gradient.p, a.head_dim, sums.dv);
   __syncthreads();
   load_queries(a, a.q, reader, first, head, tile);
@@ -107,7 +129,7 @@ __device__ void add_queries(const DeviceAttention& a, const DeviceAttentionGradi
 }
 
 // dk and dv: a warp owns a key.
-template <typename T>
+template <typename T, Kind kKind>
 __global__ void __launch_bounds__(kWarps* kWarp)
     key_gradient_kernel(const DeviceAttention a, const DeviceAttentionGradients g) {
   static_assert(kBackwardKeys == kWarps);
@@ -126,14 +148,10 @@ __global__ void __launch_bounds__(kWarps* kWarp)
   KeySums sums;
   for (int r = 0; r < task.num_readers; ++r) {
     const KeyReader reader = g.readers[task.readers_begin + r];
-    // Queries before the task's first key do not see it, nor do those a window and more behind its last.
-    int first = reader.key_position - reader.position, last = reader.num_queries;
-    if (first < 0) first = 0;
-    if (a.window > 0 && reader.key_position + task.count - 1 + a.window - reader.position < last)
-      last = reader.key_position + task.count - 1 + a.window - reader.position;
-    for (; first < last; first += kTile)
-      add_queries(a, g, reader, first, head, reader.key_position + warp, mine, keys[warp], values[warp], tile,
-                  sums);
+    const QueryRange range = readers_of<kKind>(a, task, reader);
+    for (int first = range.first; first < range.last; first += kTile)
+      add_queries<kKind>(a, g, reader, first, head, reader.key_position + warp, mine, keys[warp],
+                         values[warp], tile, sums);
   }
   if (!mine) return;
   const int64_t to = (static_cast<int64_t>(head) * a.num_keys + task.key_begin + warp) * a.head_dim;
@@ -145,10 +163,12 @@ __global__ void __launch_bounds__(kWarps* kWarp)
 
 void attention_backward(const DeviceAttention& args, const DeviceAttentionGradients& gradients,
                         const KernelStream& stream) {
-  with_key_dtype(args.dtype, [&](auto zero) {
-    launch("gradient of segment_attention's queries on CUDA", query_gradient_kernel<decltype(zero)>,
+  with_kernel_of(args, [&](auto zero, auto kind) {
+    using T = decltype(zero);
+    constexpr Kind kKind = decltype(kind)::kKind;
+    launch("gradient of segment_attention's queries on CUDA", query_gradient_kernel<T, kKind>,
            grid_of(args.num_tasks, args), kWarps * kWarp, use_stream(stream), args, gradients);
-    launch("gradient of segment_attention's keys on CUDA", key_gradient_kernel<decltype(zero)>,
+    launch("gradient of segment_attention's keys on CUDA", key_gradient_kernel<T, kKind>,
            grid_of(gradients.num_key_tasks, args), kWarps * kWarp, use_stream(stream), args, gradients);
   });
 }

@@ -34,17 +34,30 @@ void run_tasks(int64_t count, const MakeWorker& make_worker) {
 // sees; `first` is rounded down to a multiple of kSoftmaxLanes.
 struct QueryBlock {
   const AttentionSegment* segment;
-  int64_t begin, count, before, first, end;
+  int64_t begin, count, window;
+  bool is_causal;
+  int64_t num_keys = 0, before, first, end;
 
-  QueryBlock(const AttentionSegment& s, int64_t begin_in_segment, int64_t queries, int64_t window)
-      : segment(&s), begin(begin_in_segment), count(queries), before(-s.query_length) {
-    for (const Span& span : s.spans) before += span.length;
-    first = first_seen(0, window) / kSoftmaxLanes * kSoftmaxLanes;
+  QueryBlock(const AttentionSegment& s, int64_t begin_in_segment, int64_t queries,
+             const AttentionOptions& options)
+      : segment(&s),
+        begin(begin_in_segment),
+        count(queries),
+        window(options.window),
+        is_causal(options.is_causal) {
+    for (const Span& span : s.spans) num_keys += span.length;
+    before = num_keys - s.query_length;
+    first = first_seen(0) / kSoftmaxLanes * kSoftmaxLanes;
     end = end_seen(count - 1);
   }
-  int64_t end_seen(int64_t i) const { return before + begin + i + 1; }
-  int64_t first_seen(int64_t i, int64_t window) const {
-    return window > 0 ? std::max<int64_t>(0, end_seen(i) - window) : 0;
+  // Among the segment's keys; of no meaning in cross-attention.
+  int64_t position(int64_t i) const { return before + begin + i; }
+  int64_t end_seen(int64_t i) const {
+    if (is_causal) return position(i) + 1;
+    return window > 0 ? std::min(num_keys, position(i) + window) : num_keys;
+  }
+  int64_t first_seen(int64_t i) const {
+    return window > 0 ? std::max<int64_t>(0, position(i) + 1 - window) : 0;
   }
   int64_t query(int64_t i) const { return segment->query_begin + begin + i; }
 
@@ -61,9 +74,10 @@ struct QueryBlock {
 };
 
 template <typename Take>
-void for_each_block(const AttentionSegment& segment, int64_t queries, int64_t window, const Take& take) {
+void for_each_block(const AttentionSegment& segment, int64_t queries, const AttentionOptions& options,
+                    const Take& take) {
   for (int64_t begin = 0; begin < segment.query_length; begin += queries)
-    take(QueryBlock(segment, begin, std::min(queries, segment.query_length - begin), window));
+    take(QueryBlock(segment, begin, std::min(queries, segment.query_length - begin), options));
 }
 
 // One thread's buffers, and what it does with a block.
@@ -112,11 +126,14 @@ class ForwardWorker {
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t i = r / group_;
       float* scores = scores_.data() + r * stride_;
-      const int64_t first = block.first_seen(i, a_.options.window) - block.first;
+      const int64_t first = block.first_seen(i) - block.first;
       const int64_t end = block.end_seen(i) - block.first;
       const int64_t begin = first / kSoftmaxLanes * kSoftmaxLanes, padded = round_up(end, kSoftmaxLanes);
       finish_logits(scores + first, end - first, static_cast<float>(a_.options.scale),
                     static_cast<float>(a_.options.softcap));
+      if (a_.bias.is_defined())
+        add_bias(scores + first, key_head * group_ + r % group_, block.first + first - block.position(i),
+                 end - first);
       constexpr float kUnseen = -std::numeric_limits<float>::infinity();
       std::fill(scores + begin, scores + first, kUnseen);
       std::fill(scores + end, scores + padded, kUnseen);
@@ -129,11 +146,18 @@ class ForwardWorker {
     }
   }
 
+  // To the logits of keys from `distance` positions after the query on.
+  void add_bias(float* scores, int64_t head, int64_t distance, int64_t length) {
+    bias_.resize(length);
+    bias_of_keys(a_.bias, head, distance, length, bias_.data());
+    add_to(scores, bias_.data(), length);
+  }
+
   const AttentionArrays& a_;
   int64_t group_, stride_ = 0;
   KeyTile tile_;
   std::vector<int64_t> key_rows_;
-  std::vector<float> scores_, sums_;
+  std::vector<float> scores_, sums_, bias_;
   std::vector<const float*> queries_;
   std::vector<float*> outputs_;
 };
@@ -171,20 +195,25 @@ class BackwardWorker {
     }
     products(queries_, block.count, keys_.rows(), round_up(count, kProductStep), D, p_, kTile);
     products(douts_, block.count, values_.rows(), round_up(count, kProductStep), D, ds_, kTile);
-    for (int64_t i = 0; i < block.count; ++i) make_gradient(block, i, t, count);
+    for (int64_t i = 0; i < block.count; ++i) make_gradient(block, head, i, t, count);
     combine({ds_, kTile, 1}, keys_.rows(), count, D, dqs_, block.count);
     combine({ds_, 1, kTile}, queries_, block.count, D, dks_, count);
     combine({p_, 1, kTile}, douts_, block.count, D, dvs_, count);
   }
 
-  void make_gradient(const QueryBlock& block, int64_t i, int64_t t, int64_t count) {
+  void make_gradient(const QueryBlock& block, int64_t head, int64_t i, int64_t t, int64_t count) {
     const int64_t begin = block.first + t;
     const int64_t end = std::clamp<int64_t>(block.end_seen(i) - begin, 0, count);
-    const int64_t first = std::clamp<int64_t>(block.first_seen(i, a_.options.window) - begin, 0, end);
+    const int64_t first = std::clamp<int64_t>(block.first_seen(i) - begin, 0, end);
     const auto scale = static_cast<float>(a_.options.scale), softcap = static_cast<float>(a_.options.softcap);
     float *p = p_ + i * kTile, *ds = ds_ + i * kTile;
     finish_logits(p + first, end - first, scale, softcap);
-    softmax_gradient(p + first, ds + first, end - first, lse_[i], delta_[i], scale, softcap);
+    if (a_.bias.is_defined()) {
+      bias_of_keys(a_.bias, head, begin + first - block.position(i), end - first, bias_);
+      softmax_gradient(p + first, bias_, ds + first, end - first, lse_[i], delta_[i], scale, softcap);
+    } else {
+      softmax_gradient(p + first, ds + first, end - first, lse_[i], delta_[i], scale, softcap);
+    }
     for (float* row : {p, ds}) {
       std::fill(row, row + first, 0.0f);
       std::fill(row + end, row + count, 0.0f);
@@ -198,7 +227,7 @@ class BackwardWorker {
   const float *queries_[kBlockRows], *douts_[kBlockRows];
   float *dqs_[kBlockRows], *dks_[kTile], *dvs_[kTile];
   float lse_[kBlockRows], delta_[kBlockRows];
-  float p_[kBlockRows * kTile], ds_[kBlockRows * kTile];
+  float p_[kBlockRows * kTile], ds_[kBlockRows * kTile], bias_[kTile];
 };
 
 }  // namespace
@@ -207,7 +236,7 @@ void attention_forward(const AttentionArrays& a, const AttentionPlan& plan) {
   const int64_t group = a.num_heads / a.num_key_heads;
   std::vector<QueryBlock> blocks;
   for (const AttentionSegment& segment : plan.segments)
-    for_each_block(segment, std::max<int64_t>(1, kBlockRows / group), a.options.window,
+    for_each_block(segment, std::max<int64_t>(1, kBlockRows / group), a.options,
                    [&](const QueryBlock& block) { blocks.push_back(block); });
   run_tasks(static_cast<int64_t>(blocks.size()) * a.num_key_heads, [&] {
     return [&a, &blocks, worker = ForwardWorker(a)](int64_t task) mutable {
@@ -224,7 +253,7 @@ void attention_backward(const AttentionArrays& a, const AttentionGradients& g, c
       const auto num_segments = static_cast<int64_t>(plan.segments.size());
       const int64_t last = tree + 1 < num_trees ? plan.tree_begins[tree + 1] : num_segments;
       for (int64_t s = plan.tree_begins[tree]; s < last; ++s)
-        for_each_block(plan.segments[s], kBlockRows, a.options.window,
+        for_each_block(plan.segments[s], kBlockRows, a.options,
                        [&](const QueryBlock& block) { worker.run(block, head); });
     };
   });

@@ -2,6 +2,7 @@
 // What the CUDA kernels of segment_attention work on. Torch-free. Inside `ops` only.
 #pragma once
 
+#include "ops/attention/bias_arrays.h"
 #include "ops/kernel_types.h"
 
 #include <cstdint>
@@ -14,9 +15,9 @@ struct KeySpan {
   int32_t begin, length;
 };
 
-// Queries of one segment. Query i stands at position `position` + i.
+// Queries of one segment, whose spans hold num_keys keys in all. Query i stands at position `position` + i.
 struct QueryTask {
-  int32_t query_begin, count, position, spans_begin, num_spans;
+  int32_t query_begin, count, position, spans_begin, num_spans, num_keys;
 };
 
 // Queries of one segment that see a task's keys: query i stands at position `position` + i, key j at
@@ -48,9 +49,14 @@ struct DeviceAttention {
   float* lse = nullptr;
   float scale = 1, softcap = 0;  // softcap 0: none
   int32_t window = 0;            // 0: none
+  bool is_causal = true;
+  BiasArrays bias;
   const QueryTask* tasks = nullptr;
   int32_t num_tasks = 0;
   const KeySpan* spans = nullptr;
+
+  // What the kernels of decoders do; anything else takes more registers.
+  bool is_plain() const { return is_causal && !bias.is_defined(); }
 };
 
 // dq [N, H, D] and, one plane a query head, dk, dv [H, S, D], float32. Rows of dk and dv that no task covers

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ops/attention/attention_tiles.h"
+#include "ops/attention/bias_arrays.h"
 
 #include <cstdint>
 
@@ -10,7 +11,7 @@
 
 namespace xlt::ops {
 
-// Contiguous arrays: q, out [N, H, D] float32; k, v [S, K, D]; lse [N, H] (log Σ exp of the scaled logits),
+// Contiguous arrays: q, out [N, H, D] float32; k, v [S, K, D]; lse [N, H] (log Σ exp of the finished logits),
 // null where no backward will ask for it.
 struct AttentionArrays {
   int64_t num_queries, num_keys, num_heads, num_key_heads, head_dim;
@@ -18,6 +19,7 @@ struct AttentionArrays {
   KeyArray k, v;
   float *out, *lse;
   AttentionOptions options;
+  BiasArrays bias;
 };
 void attention_forward(const AttentionArrays& arrays, const AttentionPlan& plan);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// segment_attention in plain ATen: a dense [N, S] mask.
+// segment_attention in plain ATen: a dense [H, N, S] mask with the bias in it.
 #include "ops/reference.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <ATen/TensorOperators.h>
@@ -15,25 +17,43 @@ namespace xlt::reference {
 
 namespace {
 
-// 0 where a query sees a key, −∞ elsewhere.
-at::Tensor mask_of(const ops::AttentionPlan& plan, int64_t num_queries, int64_t num_keys, int64_t window,
-                   const at::TensorOptions& options) {
-  at::Tensor mask = at::full({num_queries, num_keys}, -std::numeric_limits<double>::infinity(),
-                             options.device(at::kCPU).dtype(at::kDouble));
-  double* cells = mask.mutable_data_ptr<double>();
+bool sees(int64_t query_position, int64_t position, const ops::AttentionOptions& options) {
+  const int64_t window = options.window;
+  if (options.is_causal && position > query_position) return false;
+  if (window == 0) return true;
+  return position > query_position - window && position < query_position + window;
+}
+
+// What is added to the logits [H, N, S]: a bias where a query sees a key, −∞ elsewhere.
+at::Tensor terms_of(const ops::AttentionPlan& plan, int64_t num_heads, int64_t num_queries, int64_t num_keys,
+                    const ops::AttentionOptions& options, const at::TensorOptions& like) {
+  at::Tensor terms = at::full({num_heads, num_queries, num_keys}, -std::numeric_limits<double>::infinity(),
+                              at::TensorOptions().dtype(at::kDouble));
+  auto cells = terms.accessor<double, 3>();
+  const at::Tensor slopes = options.bias.slopes.defined() ? options.bias.slopes.cpu() : at::Tensor();
+  const at::Tensor table = options.bias.by_distance.defined() ? options.bias.by_distance.cpu() : at::Tensor();
+  const auto bias = [&](int64_t head, int64_t distance) {
+    double sum = 0;
+    if (slopes.defined())
+      sum -= slopes.const_data_ptr<float>()[head] * std::abs(static_cast<double>(distance));
+    if (!table.defined()) return sum;
+    const int64_t reach = table.size(1) / 2;
+    return sum +
+           table.const_data_ptr<float>()[head * table.size(1) + reach + std::clamp(distance, -reach, reach)];
+  };
   for (const ops::AttentionSegment& segment : plan.segments) {
     int64_t before = -segment.query_length;
     for (const ops::Span& span : segment.spans) before += span.length;
     for (int64_t i = 0; i < segment.query_length; ++i) {
-      const int64_t query_position = before + i;
       int64_t position = 0;
       for (const ops::Span& span : segment.spans)
         for (int64_t j = 0; j < span.length; ++j, ++position)
-          if (position <= query_position && (window == 0 || position > query_position - window))
-            cells[(segment.query_begin + i) * num_keys + span.begin + j] = 0;
+          if (sees(before + i, position, options))
+            for (int64_t head = 0; head < num_heads; ++head)
+              cells[head][segment.query_begin + i][span.begin + j] = bias(head, position - before - i);
     }
   }
-  return mask.to(options);
+  return terms.to(like);
 }
 
 }  // namespace
@@ -47,8 +67,8 @@ at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at:
   const at::Tensor values = v.to(wide).transpose(0, 1).repeat_interleave(group, 0);
   at::Tensor logits = at::matmul(queries, keys.transpose(1, 2)) * options.scale;  // [H, N, S]
   if (options.softcap > 0) logits = at::tanh(logits / options.softcap) * options.softcap;
-  logits =
-      logits + mask_of(plan, q.size(0), k.size(0), options.window, logits.options().requires_grad(false));
+  logits = logits +
+           terms_of(plan, q.size(1), q.size(0), k.size(0), options, logits.options().requires_grad(false));
   return at::matmul(at::softmax(logits, -1), values).transpose(0, 1).contiguous().to(q.scalar_type());
 }
 

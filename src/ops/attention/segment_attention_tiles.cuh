@@ -20,19 +20,42 @@ struct Tile {
   float rows[kTile][kMaxDim + 1];
 };
 
+// Two kinds of kernel from one source: kPlain is causal and without bias, and keeps its registers to that.
+enum class Kind { kPlain, kGeneral };
+
 struct Logit {
-  float value;  // scaled and capped
+  float value;  // scaled, capped, with its bias
   float slope;  // its derivative by the product q · k
 };
-__device__ inline Logit finish(const DeviceAttention& a, float product) {
+template <Kind kKind>
+__device__ inline Logit finish(const DeviceAttention& a, float product, int head, int distance) {
   const float scaled = product * a.scale;
-  if (a.softcap <= 0) return {scaled, a.scale};
-  const float t = tanh(scaled / a.softcap);
-  return {a.softcap * t, a.scale * (1 - t * t)};
+  Logit logit{scaled, a.scale};
+  if (a.softcap > 0) {
+    const float t = tanh(scaled / a.softcap);
+    logit = {a.softcap * t, a.scale * (1 - t * t)};
+  }
+  if constexpr (kKind == Kind::kGeneral) logit.value += a.bias.at(head, distance);
+  return logit;
 }
 
+// A key that is there, of a query's segment.
+template <Kind kKind>
 __device__ inline bool sees(const DeviceAttention& a, int query_position, int key_position) {
-  return key_position <= query_position && (a.window == 0 || key_position > query_position - a.window);
+  if constexpr (kKind == Kind::kPlain)
+    return key_position <= query_position && (a.window == 0 || key_position > query_position - a.window);
+  if (a.is_causal && key_position > query_position) return false;
+  return a.window == 0 ||
+         (key_position > query_position - a.window && key_position < query_position + a.window);
+}
+
+// One past the last position that any query of a task sees.
+template <Kind kKind>
+__device__ inline int end_seen(const DeviceAttention& a, const QueryTask& task) {
+  const int own = task.position + task.count;
+  if (kKind == Kind::kPlain || a.is_causal) return own;
+  if (a.window == 0 || own + a.window - 1 > task.num_keys) return task.num_keys;
+  return own + a.window - 1;
 }
 
 // The key row at a position of a task's spans.
@@ -116,6 +139,21 @@ void with_key_dtype(KernelDtype dtype, Function function) {
   if (dtype == KernelDtype::kF16) return function(__half{});
   XLT_CHECK(dtype == KernelDtype::kF32, "attention over keys of float64 on CUDA");
   function(float{});
+}
+
+template <Kind kKind_>
+struct KindOf {
+  static constexpr Kind kKind = kKind_;
+};
+// Calls function(a zero of the keys' type, KindOf).
+template <typename Function>
+void with_kernel_of(const DeviceAttention& args, Function function) {
+  with_key_dtype(args.dtype, [&](auto zero) {
+    if (args.is_plain())
+      function(zero, KindOf<Kind::kPlain>{});
+    else
+      function(zero, KindOf<Kind::kGeneral>{});
+  });
 }
 
 inline dim3 grid_of(int32_t tasks, const DeviceAttention& args) {

@@ -71,9 +71,28 @@ int64_t num_queries(const AttentionPlan& plan) {
   return plan.segments.back().query_begin + plan.segments.back().query_length;
 }
 
+// Queries of three segments over the keys of two texts of another forest.
+std::shared_ptr<AttentionPlan> cross_plan() {
+  auto plan = std::make_shared<AttentionPlan>();
+  plan->segments = {{0, 5, {{0, 70}, {70, 3}}}, {5, 40, {{0, 70}}}, {45, 3, {{73, 9}}}};
+  plan->tree_begins = {0, 2};
+  return plan;
+}
+constexpr int64_t kCrossKeys = 82;
+
 struct Case {
   int64_t heads, key_heads, head_dim, window;
   double softcap;
+  bool is_causal = true, has_slopes = false, has_table = false;
+
+  AttentionOptions options() const {
+    AttentionOptions options{0.3, window, softcap, is_causal};
+    if (has_slopes) options.bias.slopes = ops::alibi_slopes(heads);
+    if (has_table)
+      options.bias.by_distance = ops::bias_by_distance(
+          normal({heads, 8}, 9, at::kFloat), {.num_buckets = 8, .max_distance = 20, .is_causal = is_causal});
+    return options;
+  }
 };
 
 class SegmentAttention : public ::testing::TestWithParam<Case> {};
@@ -84,7 +103,7 @@ TEST_P(SegmentAttention, ErrsNoMoreThanTheNaiveFormAgainstDouble) {
   for (int round = 0; round < 5; ++round) {
     const auto plan = round < 4 ? random_plan(rng, 9) : long_plan();
     const int64_t n = num_queries(*plan);
-    const AttentionOptions options{0.3, c.window, c.softcap};
+    const AttentionOptions options = c.options();
     std::vector<at::Tensor> inputs;
     for (int64_t heads : {c.heads, c.key_heads, c.key_heads})
       inputs.push_back(at::randn({n, heads, c.head_dim}));
@@ -103,7 +122,7 @@ TEST_P(SegmentAttention, ASegmentIsTheSameBitsAloneAndInABatch) {
   const Case c = GetParam();
   const at::NoGradGuard no_grad;
   Rng rng(5);
-  const AttentionOptions options{0.3, c.window, c.softcap};
+  const AttentionOptions options = c.options();
   for (const auto& plan : {random_plan(rng, 12), long_plan()}) {
     const int64_t n = num_queries(*plan);
     const at::Tensor q = at::randn({n, c.heads, c.head_dim}), k = at::randn({n, c.key_heads, c.head_dim}),
@@ -124,8 +143,9 @@ TEST_P(SegmentAttention, ASegmentIsTheSameBitsAloneAndInABatch) {
 TEST_P(SegmentAttention, ATokenIsTheSameBitsDecodedAndInsideItsText) {
   const Case c = GetParam();
   const at::NoGradGuard no_grad;
+  if (!c.is_causal) GTEST_SKIP() << "what is decoded is causal";
   constexpr int64_t kLength = 150;
-  const AttentionOptions options{0.3, c.window, c.softcap};
+  const AttentionOptions options = c.options();
   const at::Tensor q = at::randn({kLength, c.heads, c.head_dim}),
                    k = at::randn({kLength, c.key_heads, c.head_dim}), v = at::randn_like(k);
   const at::Tensor text = ops::segment_attention(q, k, v, one_text(kLength), options);
@@ -150,7 +170,7 @@ TEST_P(SegmentAttention, GradientsAreTheSameBitsAtAnyNumberOfThreads) {
     at::set_num_threads(num_threads);
     return xlt::testing::differentiate(
         [&](const std::vector<at::Tensor>& x) {
-          return ops::segment_attention(x[0], x[1], x[2], plan, {0.3, c.window, c.softcap});
+          return ops::segment_attention(x[0], x[1], x[2], plan, c.options());
         },
         inputs, normal(inputs[0].sizes(), 4, at::kFloat));
   };
@@ -164,6 +184,59 @@ INSTANTIATE_TEST_SUITE_P(Shapes, SegmentAttention,
                          ::testing::Values(Case{4, 4, 8, 0, 0}, Case{4, 1, 16, 3, 0}, Case{6, 2, 5, 0, 2.0},
                                            Case{2, 1, 64, 2, 1.5}, Case{8, 4, 40, 70, 0},
                                            Case{3, 1, 72, 0, 0}));
+
+// Encoders, ALiBi and T5: both directions, each bias and both, with and without windows and caps.
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, SegmentAttention,
+    ::testing::Values(Case{4, 4, 8, 0, 0, false}, Case{4, 2, 16, 3, 0, false}, Case{2, 1, 40, 70, 1.5, false},
+                      Case{4, 4, 8, 0, 0, true, true}, Case{6, 2, 5, 9, 2.0, true, true},
+                      Case{3, 1, 72, 0, 0, false, true}, Case{4, 4, 8, 0, 0, true, false, true},
+                      Case{4, 2, 16, 70, 1.5, true, false, true}, Case{3, 3, 8, 0, 0, false, false, true},
+                      Case{4, 1, 16, 5, 2.0, false, true, true}));
+
+TEST(CrossAttention, ErrsNoMoreThanTheNaiveFormAgainstDouble) {
+  const auto plan = cross_plan();
+  for (const double softcap : {0.0, 2.0}) {
+    const AttentionOptions options{.scale = 0.3, .softcap = softcap, .is_causal = false};
+    xlt::testing::expect_rule_of_two(
+        [&](const std::vector<at::Tensor>& x) {
+          return ops::segment_attention(x[0], x[1], x[2], plan, options);
+        },
+        [&](const std::vector<at::Tensor>& x) {
+          return reference::segment_attention(x[0], x[1], x[2], *plan, options);
+        },
+        {normal({48, 4, 16}, 1, at::kFloat), normal({kCrossKeys, 2, 16}, 2, at::kFloat),
+         normal({kCrossKeys, 2, 16}, 3, at::kFloat)});
+  }
+}
+
+TEST(CrossAttention, EveryQueryIsASoftmaxOverTheKeysOfItsText) {
+  const at::Tensor q = at::randn({48, 2, 6}, at::kDouble), k = at::randn({kCrossKeys, 2, 6}, at::kDouble),
+                   v = at::randn_like(k);
+  const auto plan = cross_plan();
+  const at::Tensor out = ops::segment_attention(q, k, v, plan, {.scale = 0.5, .is_causal = false});
+  const auto expected = [&](int64_t query, int64_t begin, int64_t length, int64_t head) {
+    const at::Tensor keys = k.select(1, head).narrow(0, begin, length);
+    return at::softmax(at::mv(keys, q[query][head]) * 0.5, 0)
+        .matmul(v.select(1, head).narrow(0, begin, length));
+  };
+  for (const int64_t head : {0, 1}) {
+    EXPECT_LT((out[0][head] - expected(0, 0, 73, head)).abs().max().item<double>(), 1e-12);
+    EXPECT_LT((out[44][head] - expected(44, 0, 70, head)).abs().max().item<double>(), 1e-12);
+    EXPECT_LT((out[46][head] - expected(46, 73, 9, head)).abs().max().item<double>(), 1e-12);
+  }
+}
+
+// One query more than the keys it sees, which no segment with a span of its own can have.
+TEST(CrossAttention, QueriesMayOutnumberTheirKeys) {
+  auto plan = std::make_shared<AttentionPlan>();
+  plan->segments = {{0, 3, {{1, 2}}}};
+  plan->tree_begins = {0};
+  const at::Tensor q = at::zeros({3, 1, 4}),
+                   v = at::tensor({9.0f, 1.0f, 3.0f}).view({3, 1, 1}).expand({3, 1, 4});
+  const at::Tensor out = ops::segment_attention(q, at::randn({3, 1, 4}), v, plan, {.is_causal = false});
+  EXPECT_TRUE(out.allclose(at::full({3, 1, 4}, 2.0f), 1e-6));
+}
 
 TEST(SegmentAttentionTypes, HalfPrecisionIsRoundedOnce) {
   const auto plan = long_plan();
@@ -232,27 +305,89 @@ TEST(SegmentAttentionByHand, ValuesAreWeighedByTheExponentialOfScaledAndCappedLo
   EXPECT_NEAR(second({0.5, 0, 2.0}), 1 / (1 + std::exp(-2 * std::tanh(1.5))), 1e-6);
 }
 
-TEST(SegmentAttentionReference, EqualsASoftmaxOverTheKeysOfEachQuery) {
+// Equal logits but for the bias, by hand: the value seen is 1 at position 0, and 0 elsewhere.
+double weight_of_first_key(const AttentionOptions& options, int64_t query) {
+  const at::Tensor zeros = at::zeros({3, 1, 1}), v = at::tensor({1.0f, 0.0f, 0.0f}).view({3, 1, 1});
+  return ops::segment_attention(zeros, zeros, v, one_text(3), options).view(-1)[query].item<double>();
+}
+
+TEST(SegmentAttentionByHand, BothWaysAQuerySeesItsWholeSegment) {
+  const at::Tensor zeros = at::zeros({3, 1, 1}), v = at::tensor({1.0f, 3.0f, 8.0f}).view({3, 1, 1});
+  const auto seen = [&](int64_t window) {
+    return ops::segment_attention(zeros, zeros, v, one_text(3), {.window = window, .is_causal = false})
+        .view(-1);
+  };
+  EXPECT_TRUE(seen(0).allclose(at::tensor({4.0f, 4.0f, 4.0f}), 1e-6));
+  EXPECT_TRUE(seen(2).allclose(at::tensor({2.0f, 4.0f, 5.5f}), 1e-6));
+  EXPECT_TRUE(seen(1).equal(at::tensor({1.0f, 3.0f, 8.0f})));
+}
+
+TEST(SegmentAttentionByHand, SlopesTakeFromALogitByDistance) {
+  AttentionOptions options;
+  options.bias.slopes = at::tensor({0.5f});
+  const double near = std::exp(-0.5), far = std::exp(-1.0);
+  EXPECT_NEAR(weight_of_first_key(options, 2), far / (1 + near + far), 1e-6);
+  options.is_causal = false;
+  EXPECT_NEAR(weight_of_first_key(options, 0), 1 / (1 + near + far), 1e-6);
+  EXPECT_NEAR(weight_of_first_key(options, 1), near / (1 + 2 * near), 1e-6);
+}
+
+TEST(SegmentAttentionByHand, ABiasByDistanceIsClampedAndToldApartByDirection) {
+  AttentionOptions options{.is_causal = false};
+  options.bias.by_distance = at::tensor({1.0f, 0.0f, 2.0f}).view({1, 3});
+  const double before = std::exp(1.0), after = std::exp(2.0);
+  EXPECT_NEAR(weight_of_first_key(options, 0), 1 / (1 + 2 * after), 1e-6);
+  EXPECT_NEAR(weight_of_first_key(options, 1), before / (before + 1 + after), 1e-6);
+  EXPECT_NEAR(weight_of_first_key(options, 2), before / (2 * before + 1), 1e-6);
+}
+
+TEST(SegmentAttentionTypes, DoubleMatchesFiniteDifferencesBothWaysWithABias) {
+  auto plan = std::make_shared<AttentionPlan>();
+  plan->segments = {{0, 2, {{0, 2}}}, {2, 2, {{0, 2}, {2, 2}}}, {4, 1, {{0, 2}, {4, 1}}}};
+  plan->tree_begins = {0};
+  AttentionOptions options{0.5, 3, 2.0, /*is_causal=*/false};
+  options.bias.slopes = ops::alibi_slopes(2);
+  xlt::testing::expect_gradients_by_finite_differences(
+      [&](const std::vector<at::Tensor>& x) {
+        return ops::segment_attention(x[0], x[1], x[2], plan, options);
+      },
+      {normal({5, 2, 3}, 1), normal({5, 1, 3}, 2), normal({5, 1, 3}, 3)});
+}
+
+class SegmentAttentionReference : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(IsCausal, SegmentAttentionReference, ::testing::Bool());
+
+TEST_P(SegmentAttentionReference, EqualsASoftmaxOverTheKeysOfEachQuery) {
   Rng rng(3);
   const auto plan = random_plan(rng, 8);
   const int64_t n = num_queries(*plan), window = 5;
   const at::Tensor q = at::randn({n, 4, 6}, at::kDouble), k = at::randn({n, 2, 6}, at::kDouble),
                    v = at::randn_like(k);
-  const at::Tensor out = reference::segment_attention(q, k, v, *plan, {0.7, window, 0.0});
+  const Case c{4, 2, 6, window, 0, GetParam(), true, true};
+  AttentionOptions options = c.options();
+  options.scale = 0.7;
+  const at::Tensor out = reference::segment_attention(q, k, v, *plan, options);
   for (const auto& segment : plan->segments) {
     std::vector<int64_t> path;
     for (const ops::Span& span : segment.spans)
       for (int64_t j = 0; j < span.length; ++j) path.push_back(span.begin + j);
     const auto before = static_cast<int64_t>(path.size()) - segment.query_length;
     for (int64_t i = 0; i < segment.query_length; ++i) {
-      const int64_t end = before + i + 1, first = std::max<int64_t>(0, end - window);
+      const int64_t at = before + i, first = std::max<int64_t>(0, at + 1 - window);
+      const int64_t end = c.is_causal ? at + 1 : std::min(at + window, before + segment.query_length);
       const at::Tensor rows =
           at::tensor(std::vector<int64_t>(path.begin() + first, path.begin() + end), at::kLong);
       for (int64_t h = 0; h < 4; ++h) {
         const at::Tensor keys = k.select(1, h / 2).index_select(0, rows),
                          values = v.select(1, h / 2).index_select(0, rows),
                          query = q[segment.query_begin + i][h];
-        const at::Tensor expected = at::softmax(at::mv(keys, query) * 0.7, 0).matmul(values);
+        at::Tensor logits = at::mv(keys, query) * 0.7;
+        for (int64_t j = first; j < end; ++j) {
+          const int64_t beyond = std::clamp<int64_t>(j - at, -20, 20);
+          logits[j - first] += options.bias.by_distance[h][20 + beyond].item<double>() -
+                               options.bias.slopes[h].item<double>() * static_cast<double>(std::abs(j - at));
+        }
+        const at::Tensor expected = at::softmax(logits, 0).matmul(values);
         EXPECT_LT((expected - out[segment.query_begin + i][h]).abs().max().item<double>(), 1e-12);
       }
     }
@@ -277,6 +412,30 @@ TEST(SegmentAttentionChecks, RefusesTreesThatShareKeysWhereGradientsAreAsked) {
   EXPECT_THROW(ops::segment_attention(trained, x, x, plan, {}), Error);
   plan->tree_begins.clear();
   EXPECT_THROW(ops::segment_attention(trained, x, x, plan, {}), Error);
+}
+
+TEST(SegmentAttentionChecks, RefusesForeignKeysWherePositionsCountAndABiasThatFitsNoHead) {
+  const at::Tensor q = at::randn({48, 2, 4}), k = at::randn({kCrossKeys, 2, 4});
+  const AttentionOptions both_ways{.is_causal = false};
+  EXPECT_NO_THROW(ops::segment_attention(q, k, k, cross_plan(), both_ways));
+  EXPECT_THROW(ops::segment_attention(q, k, k, cross_plan(), {}), Error);
+  AttentionOptions options = both_ways;
+  options.window = 4;
+  EXPECT_THROW(ops::segment_attention(q, k, k, cross_plan(), options), Error);
+  options = both_ways;
+  options.bias.slopes = ops::alibi_slopes(2);
+  EXPECT_THROW(ops::segment_attention(q, k, k, cross_plan(), options), Error);
+  options.bias.slopes = ops::alibi_slopes(3);
+  EXPECT_THROW(ops::segment_attention(q, q, q, one_text(48), options), Error);
+  options.bias.slopes = ops::alibi_slopes(2).set_requires_grad(true);
+  EXPECT_THROW(ops::segment_attention(q, q, q, one_text(48), options), Error);
+  options.bias = {};
+  options.bias.by_distance = at::zeros({2, 4});
+  EXPECT_THROW(ops::segment_attention(q, q, q, one_text(48), options), Error);
+  auto nothing = std::make_shared<AttentionPlan>();
+  nothing->segments = {{0, 48, {{0, 0}}}};
+  nothing->tree_begins = {0};
+  EXPECT_THROW(ops::segment_attention(q, k, k, nothing, both_ways), Error);
 }
 
 TEST(SegmentAttentionChecks, KeepsNothingForBackwardWithoutGradients) {

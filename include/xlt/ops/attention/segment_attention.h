@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention over a forest of segments: every query sees the keys of its segment's ancestors and, causally, of
-// its own segment, within a window. Packed: no padding, no mask tensor.
+// Attention over a forest of segments: every query sees the keys of its segment's ancestors and of its own
+// segment, causally or whole, within a window; or the keys of another forest. Packed: no padding, no mask
+// tensor.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,8 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+
+#include "xlt/ops/attention/attention_bias.h"
 
 namespace xlt::ops {
 
@@ -19,7 +22,8 @@ struct Span {
 
 // Queries [query_begin, query_begin + query_length) of q. Their keys are the rows of `spans`, in order of
 // position (0, 1, 2 …): the ancestors' spans first; the last span is the segment's own, of length
-// query_length, causal inside. Query i stands at position Σ lengths of the ancestor spans + i.
+// query_length. Query i stands at position Σ lengths of the ancestor spans + i. In cross-attention the spans
+// are of another forest, at least one key in all, and queries have no position among them.
 struct AttentionSegment {
   int64_t query_begin = 0, query_length = 0;
   std::vector<Span> spans;
@@ -37,12 +41,16 @@ struct AttentionOptions {
   double scale = 1.0;    // logits = scale · q·k
   int64_t window = 0;    // a query at position p sees keys at positions > p − window; 0: all before it
   double softcap = 0.0;  // logits ← softcap · tanh(logits / softcap); 0: none
+  // Whether a query sees its own segment up to itself alone. If not: all of it, but for positions ≥ p +
+  // window; and a plan may be of cross-attention where there is neither window nor bias.
+  bool is_causal = true;
+  AttentionBias bias;  // added to the capped logits
 };
 
-// q [N, H, D], k and v [S, K, D] (S = N in training and scoring; cache slots in generation), H a multiple of
-// K; head h reads key head h / (H / K). → [N, H, D] in q's dtype; softmax in float32. Differentiable in q, k,
-// v (only with S = N). Each query's result is computed from its own keys alone, in order: bitwise independent
-// of the rest of the batch (CPU).
+// q [N, H, D], k and v [S, K, D] (S = N in training and scoring; cache slots in generation; the other
+// forest's tokens in cross-attention), H a multiple of K; head h reads key head h / (H / K). → [N, H, D] in
+// q's dtype; softmax in float32. Differentiable in q, k, v. Each query's result is computed from its own keys
+// alone, in order: bitwise independent of the rest of the batch (CPU).
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              std::shared_ptr<const AttentionPlan> plan, const AttentionOptions& options);
 
