@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include <ATen/ops/tensor.h>
 
@@ -18,6 +19,22 @@ int64_t total_length(const std::vector<ops::Span>& spans) {
   int64_t length = 0;
   for (const ops::Span& span : spans) length += span.length;
   return length;
+}
+
+int64_t root_of(const std::vector<Segment>& segments, int64_t segment) {
+  while (segments[segment].parent >= 0) segment = segments[segment].parent;
+  return segment;
+}
+
+// The key rows of a segment with its ancestors and what is cached before them, in order of position.
+std::vector<ops::Span> path_of(const std::vector<Segment>& segments, int64_t last) {
+  std::vector<ops::Span> spans;
+  for (int64_t s = last; s >= 0; s = segments[s].parent)
+    spans.push_back({segments[s].slot >= 0 ? segments[s].slot : segments[s].begin, segments[s].length});
+  const auto& cached = segments[root_of(segments, last)].cached;
+  spans.insert(spans.end(), cached.rbegin(), cached.rend());
+  std::reverse(spans.begin(), spans.end());
+  return spans;
 }
 
 }  // namespace
@@ -77,24 +94,40 @@ std::shared_ptr<const ops::AttentionPlan> TokenBatch::attention_plan() const {
   std::vector<int64_t> root(segments_.size());
   for (size_t s = 0; s < segments_.size(); ++s) {
     const Segment& segment = segments_[s];
-    const auto own = [](const Segment& x) { return ops::Span{x.slot >= 0 ? x.slot : x.begin, x.length}; };
     root[s] = segment.parent < 0 ? static_cast<int64_t>(s) : root[segment.parent];
     if (segment.parent < 0) plan->tree_begins.push_back(static_cast<int64_t>(s));
     if (root[s] != plan->tree_begins.back()) trees_are_contiguous = false;
-
-    std::vector<ops::Span> spans{own(segment)};
-    int64_t top = static_cast<int64_t>(s);
-    for (int64_t ancestor = segment.parent; ancestor >= 0; ancestor = segments_[ancestor].parent) {
-      spans.push_back(own(segments_[ancestor]));
-      top = ancestor;
-    }
-    const auto& cached = segments_[top].cached;
-    spans.insert(spans.end(), cached.rbegin(), cached.rend());
-    std::reverse(spans.begin(), spans.end());
-    plan->segments.push_back({segment.begin, segment.length, std::move(spans)});
+    plan->segments.push_back({segment.begin, segment.length, path_of(segments_, static_cast<int64_t>(s))});
   }
   // Interleaved trees cannot be told apart by a first index: treated as one.
   if (!trees_are_contiguous) plan->tree_begins = {0};
+  return plan;
+}
+
+std::shared_ptr<const ops::AttentionPlan> cross_attention_plan(const TokenBatch& queries,
+                                                               const TokenBatch& keys,
+                                                               std::span<const int64_t> texts) {
+  const auto &asking = queries.segments(), &read = keys.segments();
+  auto plan = std::make_shared<ops::AttentionPlan>();
+  std::vector<size_t> tree(asking.size());
+  std::set<int64_t> roots;  // of `keys`, that a tree of the plan reads
+  int64_t newest_root = -1;
+  size_t num_trees = 0;
+  bool trees_are_apart = true;
+  for (size_t s = 0; s < asking.size(); ++s) {
+    const bool begins = asking[s].parent < 0;
+    tree[s] = begins ? num_trees++ : tree[asking[s].parent];
+    XLT_CHECK(tree[s] < texts.size(), "tree ", tree[s], " of a batch reads one of ", texts.size(), " texts");
+    const int64_t text = texts[tree[s]];
+    XLT_CHECK(text >= 0 && text < static_cast<int64_t>(read.size()), "text ", text, " of ", read.size());
+    plan->segments.push_back({asking[s].begin, asking[s].length, path_of(read, text)});
+    const int64_t root = root_of(read, text);
+    if (root == newest_root) continue;
+    newest_root = root;
+    plan->tree_begins.push_back(static_cast<int64_t>(s));
+    if (!roots.insert(root).second) trees_are_apart = false;
+  }
+  if (!trees_are_apart) plan->tree_begins = {0};
   return plan;
 }
 

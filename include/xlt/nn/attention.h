@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Grouped-query attention over segments, with rotary positions and, where a family has them, query and key
-// norms.
+// Grouped-query attention over segments, in two halves: a family makes queries, keys and values as it likes
+// (fused or separate projections, norms over heads or over all, rotary positions or none), attend() does the
+// rest. `Attention` is what Llama and its relatives have.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +36,24 @@ struct ForwardPass {
   std::optional<DropoutKeys> dropout_kept(int64_t layer) const;
 };
 
+struct Heads {
+  at::Tensor q, k, v;  // [N, H, D], [N, K, D], [N, K, D]
+};
+
+// Appends keys and values to the pass's cache, if it has one, and reads them from it. → [N, H·D], or of the
+// rows that are read; what o_proj is given.
+at::Tensor attend(const Heads& heads, const ForwardPass& pass, const ops::AttentionOptions& options,
+                  int64_t layer);
+
 struct Attention {
   Linear q_proj, k_proj, v_proj, o_proj;
   std::optional<RmsNorm> q_norm, k_norm;  // over head_dim, before the rotation
   int64_t num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0;
   ops::RopeLayout rope_layout = ops::RopeLayout::kHalf;
   ops::AttentionOptions options;
-  // x [N, C] → [N, C], or of the rows that are read. With a cache, keys and values are appended to it first
-  // and read from it.
+  // x [N, C], projected and laid out by head: neither normed nor rotated.
+  Heads project(const at::Tensor& x, const ForwardPass& pass) const;
+  // project, norms, rotation, attend, o_proj: x [N, C] → [N, C], or of the rows that are read.
   at::Tensor forward(const at::Tensor& x, const ForwardPass& pass, const ops::RopeAngles& angles,
                      int64_t layer) const;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a Linear multiplies by: a dense tensor, or a frozen weight in few bits. A new kind of the latter is one
-// file in src/nn/quantizations and one row of src/nn/quantizations.def.
+// What a Linear multiplies by: a dense tensor, or a frozen weight in few bits. A new kind of the latter is
+// one file in src/nn/quantizations and one row of src/nn/quantizations.def.
 #pragma once
 
 #include <cstdint>

@@ -63,4 +63,10 @@ class TokenBatch {
   std::optional<uint64_t> dropout_;
 };
 
+// Cross-attention: the t-th tree of `queries` reads the text that ends with segment `texts[t]` of `keys`, its
+// ancestors included. For options without causality, window and bias.
+std::shared_ptr<const ops::AttentionPlan> cross_attention_plan(const TokenBatch& queries,
+                                                               const TokenBatch& keys,
+                                                               std::span<const int64_t> texts);
+
 }  // namespace xlt
