@@ -7,7 +7,9 @@
 #include "cli/session.h"
 #include "cli/terminal.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
@@ -131,14 +133,23 @@ GivenOptions collect(const Parsed& parsed) {
   return given;
 }
 
+// Threads beyond the cores would only wait for one another.
+void use_threads(int64_t wanted, Log& log) {
+  const int64_t cores = std::max<int64_t>(std::thread::hardware_concurrency(), 1);
+  if (wanted > cores)
+    log.write(LogLevel::kWarning,
+              str_cat("--threads ", wanted, " is more than the ", cores, " cores there are: using ", cores));
+  set_num_threads(std::min(wanted, cores));
+}
+
 int run_command(Parsed& parsed, const GlobalOptions& global) {
   if (const auto extras = parsed.app->remaining(); !extras.empty()) throw_unexpected(parsed, extras.front());
   resolve_options(parsed.name, parsed.groups, collect(parsed));
   check_required(parsed.name, parsed.help, parsed.groups);
   check_torch_version();
-  set_num_threads(global.threads);
   keep_freed_memory();
   Terminal terminal(global.level(), stderr_is_terminal() && !global.quiet);
+  use_threads(global.threads, terminal);
   Json config = {{"command", parsed.name}};
   config.update(dump_options(visit_all(parsed.groups)));
   Session session(global, std::move(config), Context{&terminal, &terminal, &catch_interrupts()});
