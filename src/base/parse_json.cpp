@@ -8,13 +8,12 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/json_depth.h"
 
 namespace xlt {
 
 namespace {
 
-// Writers and destructors of nested values recurse; no file of ours comes near this.
-constexpr size_t kMaxDepth = 512;
 // Up to so many keys, comparing with each is cheaper than hashing.
 constexpr size_t kFewKeys = 12;
 constexpr size_t kMaxReasonBytes = 200;
@@ -120,8 +119,8 @@ class TreeBuilder : public nlohmann::json_sax<Json> {
     return true;
   }
   bool open(Json value) {
-    if (frames_.size() == kMaxDepth)
-      fail(str_cat("nested more than ", kMaxDepth, " deep", at_line_and_column(text_, reached() - 1)));
+    if (frames_.size() == kMaxJsonDepth)
+      fail(str_cat("nested more than ", kMaxJsonDepth, " deep", at_line_and_column(text_, reached() - 1)));
     frames_.push_back({&insert(std::move(value)), {}});
     return true;
   }

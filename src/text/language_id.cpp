@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/text/language_id.h"
 
-#include "text/fasttext_file.h"
-
 #include <algorithm>
 #include <map>
-#include <sstream>
 
-#include <fasttext/fasttext.h>
-
-#include "xlt/base/error.h"
-#include "xlt/base/file.h"
 #include "xlt/base/language.h"
+#include "xlt/text/fasttext_classifier.h"
 
 namespace xlt {
 
@@ -19,29 +13,17 @@ namespace {
 
 class FastTextIdentifier : public LanguageIdentifier {
  public:
-  explicit FastTextIdentifier(const std::filesystem::path& file) {
-    if (const std::string fault = fault_of_fasttext_file(MappedFile(file).bytes()); !fault.empty())
-      throw Error(ErrorKind::kCheckpoint, fault, file.string());
-    try {
-      model_.loadModel(file.string());
-    } catch (const std::exception& error) {
-      throw Error(ErrorKind::kCheckpoint, str_cat("fastText cannot read it: ", error.what()), file.string());
-    }
-    const auto dictionary = model_.getDictionary();
-    for (int32_t i = 0; i < dictionary->nlabels(); ++i) {
-      const std::string language = language_of_label(dictionary->getLabel(i));
+  explicit FastTextIdentifier(const std::filesystem::path& file) : classifier_(file) {
+    for (const std::string& label : classifier_.labels()) {
+      const std::string language = language_of_label(label);
       languages_.emplace(language_key(language), language);
     }
   }
 
   LanguageGuess identify(std::string_view line) const override {
-    std::string text(line);
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    std::istringstream stream(text + "\n");  // the end of the line is a word to the model
-    std::vector<std::pair<fasttext::real, std::string>> guesses;
-    if (!model_.predictLine(stream, guesses, 1, 0.0f) || guesses.empty()) return {"", 0.0};
-    // fastText adds 1e-5 before it takes the logarithm, so a certain guess comes out a little above 1.
-    return {language_of_label(guesses[0].second), std::min(1.0, static_cast<double>(guesses[0].first))};
+    const auto guess = classifier_.best(line);
+    if (!guess) return {"", 0.0};
+    return {language_of_label(guess->label), guess->probability};
   }
 
   bool knows(std::string_view language) const override {
@@ -50,7 +32,7 @@ class FastTextIdentifier : public LanguageIdentifier {
   }
 
  private:
-  fasttext::FastText model_;
+  FastTextClassifier classifier_;
   std::multimap<std::string, std::string> languages_;  // of its labels, by key
 };
 

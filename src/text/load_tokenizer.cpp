@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "text/bpe_tokenizer.h"
+#include "text/pipeline_tokenizer.h"
 #include "text/sentence_piece_file.h"
 #include "text/sentence_piece_tokenizer.h"
 #include "text/tokenizer_class.h"
@@ -22,12 +22,12 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder) {
     const TokenizerSettings settings = read_tokenizer_settings(folder);
     TokenizerFile file = read_tokenizer_file(json);
     apply_tokenizer_class(file, settings);
-    return make_bpe_tokenizer(std::move(file), settings);
+    return make_pipeline_tokenizer(std::move(file), settings);
   }
   if (std::filesystem::is_regular_file(model)) {
     const TokenizerSettings settings = read_tokenizer_settings(folder);
     if (auto file = read_sentence_piece_bpe(model, settings))
-      return make_bpe_tokenizer(std::move(*file), settings);
+      return make_pipeline_tokenizer(std::move(*file), settings);
     return make_sentence_piece_tokenizer(model, settings);
   }
   throw Error(ErrorKind::kCheckpoint,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/sentence_piece_file.h"
 
+#include "text/character_map.h"
 #include "text/tokenizer_class.h"
 #include "text/utf8.h"
 #include "text/vocabulary.h"
@@ -66,6 +67,30 @@ Field find_field(std::string_view message, uint64_t number, Field fallback) {
   return fallback;
 }
 
+// Real pieces have up to 16 characters, 64 bytes. Every way to cut a piece in two is tried, so long ones
+// cost.
+constexpr size_t kLongestPiece = 512;
+
+// What the library would not survive: pieces of nothing, a character map with lying indices.
+std::string fault_of(std::string_view model) {
+  const std::string_view normalizer = find_field(model, 3, {}).bytes;
+  if (const std::string_view map = find_field(normalizer, 2, {}).bytes; !map.empty())
+    if (std::string fault = fault_of_character_map(map); !fault.empty()) return fault;
+  size_t count = 0;
+  while (!model.empty()) {
+    const Field piece = take_field(model);
+    if (piece.number != 1) continue;
+    const std::string_view text = find_field(piece.bytes, 1, {}).bytes;
+    // The library's trie takes a NUL for the end.
+    if (text.empty() || text.find('\0') != std::string_view::npos)
+      return str_cat("piece ", count, " is empty or holds a NUL");
+    if (text.size() > kLongestPiece)
+      return str_cat("piece ", count, " has ", text.size(), " bytes; at most ", kLongestPiece);
+    ++count;
+  }
+  return "";
+}
+
 struct Specification {
   bool is_bpe, has_character_map, add_dummy_prefix;
   std::vector<bool> is_user_defined;  // by id
@@ -129,10 +154,20 @@ Json template_of(const SentencePieceProcessor& processor, const TokenizerSetting
 }  // namespace
 
 std::unique_ptr<SentencePieceProcessor> load_sentence_piece_processor(const std::filesystem::path& file) {
+  const std::string bytes = read_file(file);
+  const auto refuse = [&](const std::string& reason) -> Error {
+    return Error(ErrorKind::kCheckpoint, "not a SentencePiece model: " + reason, file.string());
+  };
+  if (const std::string fault = fault_of(bytes); !fault.empty()) throw refuse(fault);
   auto processor = std::make_unique<SentencePieceProcessor>();
-  if (const auto status = processor->LoadFromSerializedProto(read_file(file)); !status.ok())
-    throw Error(ErrorKind::kCheckpoint, str_cat("not a SentencePiece model: ", status.ToString()),
-                file.string());
+  std::string reason;
+  try {
+    if (const auto status = processor->LoadFromSerializedProto(bytes); !status.ok())
+      reason = status.ToString();
+  } catch (const std::exception& error) {  // of its trie
+    reason = error.what();
+  }
+  if (!reason.empty()) throw refuse(reason);
   return processor;
 }
 

@@ -12,8 +12,6 @@ namespace xlt {
 
 namespace {
 
-std::string identity(std::string text) { return text; }
-
 class SentencePieceTokenizer : public Tokenizer {
  public:
   SentencePieceTokenizer(const std::filesystem::path& file, const TokenizerSettings& settings)
@@ -27,7 +25,7 @@ class SentencePieceTokenizer : public Tokenizer {
       token.special = true;
       add(token);
     }
-    added_.prepare(identity);
+    added_.prepare(Normalizer());
     bos_ = id_of(settings.bos, processor_->bos_id());
     eos_ = id_of(settings.eos, processor_->eos_id());
     if (settings.add_bos.value_or(false) && bos_) prefix_ = {*bos_};
@@ -39,7 +37,7 @@ class SentencePieceTokenizer : public Tokenizer {
   std::vector<int64_t> encode(std::string_view text, SpecialTokens special) const override {
     std::vector<int64_t> ids;
     if (special == SpecialTokens::kAdd) ids = prefix_;
-    for (const TextPiece& piece : added_.split(text, identity)) {
+    for (const TextPiece& piece : added_.split(text, Normalizer())) {
       if (piece.id) {
         ids.push_back(*piece.id);
         continue;

@@ -2,6 +2,7 @@
 #include "text/tokenizer_file.h"
 
 #include "xlt/base/file.h"
+#include "xlt/base/json_depth.h"
 
 namespace xlt {
 
@@ -18,11 +19,17 @@ class Sax : public nlohmann::json_sax<Json> {
   bool number_unsigned(number_unsigned_t x) override {
     return number(x > INT64_MAX ? INT64_MAX : static_cast<int64_t>(x));
   }
-  bool number_float(number_float_t x, const string_t&) override { return value(x); }
+  bool number_float(number_float_t x, const string_t&) override { return is_score() ? score(x) : value(x); }
   bool binary(binary_t&) override { return false; }
   bool string(string_t& x) override {
-    if (area_ != Area::kMerges) return value(x);
-    merge_part(x);
+    if (area_ == Area::kMerges) {
+      merge_part(x);
+    } else if (area_ == Area::kScores && in_pair_ == 0) {
+      out_.tokens.push_back(x);
+      ++in_pair_;
+    } else {
+      return value(x);
+    }
     return true;
   }
   bool key(string_t& x) override {
@@ -34,7 +41,7 @@ class Sax : public nlohmann::json_sax<Json> {
     return true;
   }
   bool start_object(std::size_t) override {
-    if (area_ != Area::kRest) fail("unexpected object");
+    if (area_ != Area::kRest) fail(expected());
     if (is_path("model", "vocab")) {
       area_ = Area::kVocab;
       return true;
@@ -47,28 +54,23 @@ class Sax : public nlohmann::json_sax<Json> {
     return true;
   }
   bool start_array(std::size_t) override {
-    if (area_ == Area::kVocab) fail("expected an id");
-    if (area_ == Area::kMerges) {
-      if (in_pair_ >= 0) fail("expected two strings");
-      in_pair_ = 0;
+    if (area_ == Area::kVocab) fail(expected());
+    if (area_ == Area::kRest) {
+      const bool is_merges = is_path("model", "merges");
+      if (!is_merges && !is_path("model", "vocab")) return open(Json::array());
+      area_ = is_merges ? Area::kMerges : Area::kScores;
       return true;
     }
-    if (is_path("model", "vocab"))
-      throw Error(
-          ErrorKind::kCheckpoint,
-          "a vocabulary with scores (Unigram) is not supported here; put SentencePiece's tokenizer.model "
-          "in the folder instead of tokenizer.json",
-          out_.place + ": model.vocab");
-    if (!is_path("model", "merges")) return open(Json::array());
-    area_ = Area::kMerges;
+    if (in_pair_ >= 0) fail(expected());
+    in_pair_ = 0;
     return true;
   }
   bool end_array() override {
-    if (area_ != Area::kMerges) return close();
+    if (area_ == Area::kRest) return close();
     if (in_pair_ < 0) {
       area_ = Area::kRest;
     } else {
-      if (in_pair_ != 2) fail("expected two strings");
+      if (in_pair_ != 2) fail(expected());
       in_pair_ = -1;
     }
     return true;
@@ -82,20 +84,34 @@ class Sax : public nlohmann::json_sax<Json> {
   }
 
  private:
-  enum class Area { kRest, kVocab, kMerges };
+  enum class Area { kRest, kVocab, kScores, kMerges };
 
   [[noreturn]] void fail(const std::string& message) const {
-    const std::string where = area_ == Area::kVocab
-                                  ? str_cat(": model.vocab[\"", out_.tokens[out_.tokens.size() - 1], "\"]")
-                                  : str_cat(": model.merges[", (out_.merges.size() - partial()) / 2, "]");
+    const std::string where =
+        area_ == Area::kVocab    ? str_cat(": model.vocab[\"", out_.tokens[out_.tokens.size() - 1], "\"]")
+        : area_ == Area::kScores ? str_cat(": model.vocab[", out_.scores.size() - (in_pair_ == 2), "]")
+                                 : str_cat(": model.merges[", (out_.merges.size() - partial()) / 2, "]");
     throw Error(ErrorKind::kCheckpoint, message, out_.place + where);
+  }
+  const char* expected() const {
+    return area_ == Area::kVocab    ? "expected an id"
+           : area_ == Area::kScores ? "expected [token, score]"
+                                    : "expected two strings";
   }
   // Parts of an unfinished merge.
   size_t partial() const { return in_pair_ > 0 ? static_cast<size_t>(in_pair_) : 0; }
   bool is_path(const char* first, const char* second) const {
     return keys_.size() == 2 && keys_[0] == first && keys_[1] == second;
   }
+  bool is_score() const { return area_ == Area::kScores && in_pair_ == 1; }
+  bool score(double x) {
+    out_.ids.push_back(static_cast<int32_t>(out_.scores.size()));
+    out_.scores.push_back(x);
+    ++in_pair_;
+    return true;
+  }
   bool number(int64_t x) {
+    if (is_score()) return score(static_cast<double>(x));
     if (area_ != Area::kVocab) return value(x);
     if (x < 0 || x >= INT32_MAX) fail(str_cat("the id ", x, " is out of range"));
     out_.ids.push_back(static_cast<int32_t>(x));
@@ -117,8 +133,7 @@ class Sax : public nlohmann::json_sax<Json> {
   }
   template <typename T>
   bool value(T&& x) {
-    if (area_ == Area::kVocab) fail("expected an id");
-    if (area_ == Area::kMerges) fail("expected two strings");
+    if (area_ != Area::kRest) fail(expected());
     place(Json(std::forward<T>(x)));
     return true;
   }
@@ -135,6 +150,8 @@ class Sax : public nlohmann::json_sax<Json> {
     return &(parent[keys_.back()] = std::move(x));
   }
   bool open(Json x) {
+    if (open_.size() == kMaxJsonDepth)
+      throw Error(ErrorKind::kCheckpoint, str_cat("nested more than ", kMaxJsonDepth, " deep"), out_.place);
     open_.push_back(place(std::move(x)));
     keys_.emplace_back();
     return true;

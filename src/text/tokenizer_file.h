@@ -15,13 +15,15 @@
 namespace xlt {
 
 struct TokenizerFile {
-  std::string place;         // the file, for errors
-  Json rest;                 // everything but model.vocab and model.merges
-  StringList tokens;         // model.vocab, in file order …
-  std::vector<int32_t> ids;  // … and their ids
-  StringList merges;         // model.merges: left, right, left, right …
+  std::string place;           // the file, for errors
+  Json rest;                   // everything but model.vocab and model.merges
+  StringList tokens;           // model.vocab, in file order …
+  std::vector<int32_t> ids;    // … and their ids
+  std::vector<double> scores;  // of a vocabulary of [token, score] pairs, whose ids are positions; else empty
+  StringList merges;           // model.merges: left, right, left, right …
 };
-// Throws kCheckpoint for malformed JSON, a vocabulary that is not name → id, merges that are not pairs.
+// Throws kCheckpoint for malformed JSON, a vocabulary that is neither name → id nor [name, score] pairs,
+// merges that are not pairs, values nested deeper than kMaxJsonDepth.
 TokenizerFile read_tokenizer_file(const std::filesystem::path& file);
 
 }  // namespace xlt

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/utf8.h"
 
+#include <unicode/locid.h>
 #include <unicode/unistr.h>
 
 namespace xlt {
@@ -37,6 +38,15 @@ std::string repaired_utf8(std::string_view bytes) {
   icu::UnicodeString::fromUTF8(icu::StringPiece(bytes.data(), static_cast<int32_t>(bytes.size())))
       .toUTF8String(text);
   return text;
+}
+
+std::string lower_case_each(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); i += utf8_length(text[i])) {
+    icu::UnicodeString character(static_cast<UChar32>(decode_utf8(text, i)));
+    character.toLower(icu::Locale::getRoot()).toUTF8String(out);
+  }
+  return out;
 }
 
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {

@@ -18,6 +18,8 @@ char32_t decode_utf8(std::string_view text, size_t at);
 void append_utf8(std::string& text, char32_t code_point);
 // Ill-formed bytes become U+FFFD, one for each maximal subpart (Unicode 15, section 3.9).
 std::string repaired_utf8(std::string_view bytes);
+// Lower case, character by character: no rule looks at its neighbours (the final sigma).
+std::string lower_case_each(std::string_view text);
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
 
 }  // namespace xlt

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/text/language_id.h"
 
-#include "text_testing.h"
-
-#include <fasttext/fasttext.h>
+#include "fasttext_testing.h"
 
 #include "xlt/base/language.h"
 
@@ -21,39 +19,8 @@ std::filesystem::path find_lid176() {
   return {};
 }
 
-// A model trained on the spot; `quantised` as lid.176.ftz is.
-std::filesystem::path train_model(const TemporaryFolder& folder, const std::string& lines, bool quantised) {
-  std::string text;
-  for (int i = 0; i < 200; ++i) text += lines;
-  folder.write("train.txt", std::string_view(text));
-  fasttext::Args args;
-  args.model = fasttext::model_name::sup;
-  args.loss = fasttext::loss_name::softmax;
-  args.input = (folder.path() / "train.txt").string();
-  args.dim = 8;
-  args.epoch = 20;
-  args.lr = 0.5;
-  args.minCount = 1;
-  args.minn = 2;
-  args.maxn = 3;
-  args.bucket = 500;
-  args.thread = 1;
-  args.verbose = 0;
-  fasttext::FastText model;
-  model.train(args);
-  if (quantised) {
-    fasttext::Args quantisation = args;
-    quantisation.qnorm = true;
-    quantisation.dsub = 2;
-    model.quantize(quantisation);
-  }
-  const auto file = folder.path() / "model.bin";
-  model.saveModel(file.string());
-  return file;
-}
-
 std::filesystem::path train_model(const TemporaryFolder& folder, bool quantised) {
-  return train_model(
+  return train_fasttext(
       folder,
       "__label__en the cat and the dog\n__label__fr le chat et le chien\n__label__de die Katze "
       "und der Hund\n",
@@ -104,7 +71,7 @@ TEST_P(LanguageIdentification, TruncatedModelsAreRefused) {
 // GlotLID and OpenLID label by ISO 639-3 and script.
 TEST(LanguageIdentifier, F4LabelsOfGlotLidAreLanguages) {
   const TemporaryFolder folder;
-  const auto identifier = load_language_identifier(train_model(
+  const auto identifier = load_language_identifier(train_fasttext(
       folder,
       "__label__eng_Latn the cat and the dog\n__label__cmn_Hani 猫 和 狗\n__label__zul_Latn ikati "
       "nenja\n__label__nob_Latn katten og hunden\n",

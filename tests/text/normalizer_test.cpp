@@ -24,6 +24,21 @@ TEST(Normalizer, LowercaseLooksAtOneCharacterAtATime) {
   EXPECT_EQ(normalise(R"({"type": "Lowercase"})", "ÀΣ İ"), "àσ i\u0307");
 }
 
+TEST(Normalizer, BertCleansFoldsAndSetsHanApart) {
+  EXPECT_EQ(normalise(R"({"type": "BertNormalizer"})", "\u0007É\t漢b\u200B"), "e  漢 b");
+  EXPECT_EQ(normalise(R"({"type": "BertNormalizer", "lowercase": false})", "É漢"), "É 漢 ");
+  EXPECT_EQ(normalise(R"({"type": "BertNormalizer", "lowercase": true, "strip_accents": false,
+                          "handle_chinese_chars": false, "clean_text": false})",
+                      "É漢\t"),
+            "é漢\t");
+}
+
+TEST(Normalizer, DropsMarksAndControls) {
+  EXPECT_EQ(normalise(R"({"type": "StripAccents"})", "e\u0301e\u20DDकि"), "eeक");
+  EXPECT_EQ(normalise(R"({"type": "Nmt"})", "a\u0001b\u200Bc\nd"), "ab c d");
+  EXPECT_EQ(normalise(R"({"type": "ByteLevel"})", "é "), "Ã©Ġ");
+}
+
 TEST(Normalizer, ReplaceByTextAndByPattern) {
   EXPECT_EQ(normalise(R"({"type": "Replace", "pattern": {"String": " "}, "content": "▁"})", " a  b"),
             "▁a▁▁b");

@@ -56,6 +56,16 @@ TEST(Metaspace, SplitsBeforeEachSpace) {
             (Words{"▁a", "▁bc", "▁", "▁d"}));
 }
 
+TEST(WhiteSpace, IsRemovedAndPunctuationSetApart) {
+  EXPECT_EQ(split(R"({"type": "WhitespaceSplit"})", " it's\u3000a\tdog. "), (Words{"it's", "a", "dog."}));
+  EXPECT_EQ(split(R"({"type": "Whitespace"})", " it's a_1 «x»... "),
+            (Words{"it", "'", "s", "a_1", "«", "x", "»..."}));
+  EXPECT_EQ(split(R"({"type": "Punctuation"})", "a.b$ «"), (Words{"a", ".", "b", "$", " ", "«"}));
+  EXPECT_EQ(split(R"({"type": "Punctuation", "behavior": "Removed"})", "a.b"), (Words{"a", "b"}));
+  EXPECT_EQ(split(R"({"type": "BertPreTokenizer"})", "it's  2+2 €"),
+            (Words{"it", "'", "s", "2", "+", "2", "€"}));
+}
+
 TEST(Digits, StandAloneOrTogether) {
   EXPECT_EQ(split(R"({"type": "Digits", "individual_digits": true})", "a12"), (Words{"a", "1", "2"}));
   EXPECT_EQ(split(R"({"type": "Digits", "individual_digits": false})", "a12"), (Words{"a", "12"}));
@@ -78,7 +88,7 @@ TEST(PreTokenizer, UnknownTypesAreNamedWithTheirPlace) {
   } catch (const Error& error) {
     EXPECT_EQ(error.context(), "tokenizer.json: pre_tokenizer.pretokenizers[0].type");
     EXPECT_THAT(error.message(),
-                ::testing::HasSubstr("\"Bert\" is not supported; supported: Sequence, Split"));
+                ::testing::HasSubstr("\"Bert\" is not supported; supported: BertPreTokenizer, ByteLevel"));
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Added tokens → normaliser → pre-tokenizer → BPE → template; and back.
+// Added tokens → normaliser → pre-tokenizer → token model → post-processor; and back.
 #pragma once
 
 #include "text/tokenizer_file.h"
@@ -12,6 +12,6 @@
 namespace xlt {
 
 // `file.place` must be the path of the file it was read from.
-std::unique_ptr<Tokenizer> make_bpe_tokenizer(TokenizerFile file, const TokenizerSettings& settings);
+std::unique_ptr<Tokenizer> make_pipeline_tokenizer(TokenizerFile file, const TokenizerSettings& settings);
 
 }  // namespace xlt

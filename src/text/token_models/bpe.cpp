@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "text/bpe.h"
-
+// Byte-pair encoding (Sennrich et al. 2016), with byte fallback.
+#include "text/token_model.h"
 #include "text/utf8.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstdio>
 #include <queue>
 
 namespace xlt {
@@ -20,34 +20,44 @@ uint64_t pair_of(int32_t left, int32_t right) {
 }
 size_t slot_of(uint64_t pair, size_t mask) { return (pair * 0x9E3779B97F4A7C15u >> 24) & mask; }
 
-// Memory is in proportion to the largest id, so a lying file must not name a huge one.
-void check_ids(const TokenizerFile& file) {
-  if (file.ids.empty())
-    throw Error(ErrorKind::kCheckpoint, "the vocabulary is absent or empty", file.place + ": model.vocab");
-  const auto largest = std::max_element(file.ids.begin(), file.ids.end());
-  if (static_cast<size_t>(*largest) > 4 * file.ids.size() + 1000)
-    throw Error(ErrorKind::kCheckpoint,
-                str_cat("the id ", *largest, " is out of range for ", file.ids.size(), " tokens"),
-                str_cat(file.place, ": model.vocab[\"", file.tokens[largest - file.ids.begin()], "\"]"));
-}
+class Bpe : public TokenModel {
+ public:
+  // Throws kCheckpoint for unsupported options and merges of unknown tokens.
+  explicit Bpe(TokenizerFile& file);
+  void encode(std::string_view word, std::vector<int64_t>& ids, Scratch& scratch) const override;
 
-}  // namespace
+ private:
+  struct Merge {
+    uint64_t pair = kNoPair;  // ids of left and right
+    int32_t rank = 0, id = 0;
+  };
+  static constexpr uint64_t kNoPair = ~uint64_t{0};
+  static constexpr int32_t kNoRank = INT32_MAX;
 
-Bpe::Bpe(TokenizerFile& file) {
-  const JsonView model = JsonView(file.rest, file.place, ErrorKind::kCheckpoint).at("model");
-  const std::string type = model.get("type", "BPE");
-  if (type != "BPE")
-    model.at("type").fail(str_cat("tokenizer model \"", type,
-                                  "\" is not supported; supported: BPE (for a SentencePiece unigram model "
-                                  "put tokenizer.model in the folder instead of tokenizer.json)"));
-  check_ids(file);
-  vocabulary_ = Vocabulary(std::move(file.tokens), file.ids);
+  void read_options(const JsonView& model);
+  void add_merges(const TokenizerFile& file);
+  const Merge* find_merge(int32_t left, int32_t right) const;
+  int32_t id_of_character(std::string_view character) const;
+  void split_into_symbols(std::string_view word, std::vector<int32_t>& symbols) const;
+  void merge_short(Scratch& scratch) const;
+  void merge_long(Scratch& scratch) const;
+
+  std::vector<Merge> merges_;               // open addressing, a power of two, at most half full
+  std::vector<int32_t> byte_ids_;           // empty without byte fallback
+  std::array<int32_t, 0x800> short_ids_{};  // of the characters of one and two bytes, by code point
+  int32_t unknown_id_ = -1;
+  bool ignore_merges_ = false, fuse_unknown_ = false;
+};
+
+Bpe::Bpe(TokenizerFile& file) : TokenModel(file) {
   for (char32_t c = 0; c < short_ids_.size(); ++c) {
     std::string character;
     append_utf8(character, c);
     short_ids_[c] = vocabulary_.id_of(character);
   }
-  read_options(model);
+  if (!file.scores.empty())
+    throw Error(ErrorKind::kCheckpoint, "expected an object of token → id", file.place + ": model.vocab");
+  read_options(JsonView(file.rest, file.place, ErrorKind::kCheckpoint).at("model"));
   add_merges(file);
 }
 
@@ -57,17 +67,8 @@ void Bpe::read_options(const JsonView& model) {
   if (model.get("dropout", 0.0) != 0.0) model.at("dropout").fail("is not supported; set it to null");
   ignore_merges_ = model.get("ignore_merges", false);
   fuse_unknown_ = model.get("fuse_unk", false);
-  if (const std::string unknown = model.get("unk_token", ""); !unknown.empty()) {
-    unknown_id_ = vocabulary_.id_of(unknown);
-    if (unknown_id_ < 0) model.at("unk_token").fail(str_cat("\"", unknown, "\" is not in the vocabulary"));
-  }
-  if (!model.get("byte_fallback", false)) return;
-  byte_ids_.assign(256, -1);
-  for (int byte = 0; byte < 256; ++byte) {
-    char name[8];
-    std::snprintf(name, sizeof name, "<0x%02X>", byte);
-    byte_ids_[byte] = vocabulary_.id_of(name);
-  }
+  unknown_id_ = find_unknown_id(model, "unk_token", vocabulary_);
+  if (model.get("byte_fallback", false)) byte_ids_ = find_byte_ids(vocabulary_);
 }
 
 void Bpe::add_merges(const TokenizerFile& file) {
@@ -92,11 +93,6 @@ void Bpe::add_merges(const TokenizerFile& file) {
       slot = (slot + 1) & (merges_.size() - 1);
     merges_[slot] = {pair, static_cast<int32_t>(i), c};
   }
-}
-
-std::optional<int64_t> Bpe::id_of(std::string_view token) const {
-  const int32_t id = vocabulary_.id_of(token);
-  return id < 0 ? std::nullopt : std::optional<int64_t>(id);
 }
 
 const Bpe::Merge* Bpe::find_merge(int32_t left, int32_t right) const {
@@ -159,7 +155,7 @@ void Bpe::encode(std::string_view word, std::vector<int64_t>& ids, Scratch& scra
 
 // ranks[i] and merged[i]: the merge of symbols i and i + 1. Lowest rank first, leftmost among equals.
 void Bpe::merge_short(Scratch& scratch) const {
-  auto& [symbols, next, previous, ranks, merged] = scratch;
+  std::vector<int32_t>&symbols = scratch.symbols, &ranks = scratch.ranks, &merged = scratch.merged;
   ranks.assign(symbols.size(), kNoRank);
   merged.resize(symbols.size());
   const auto look_up = [&](size_t i) {
@@ -182,7 +178,7 @@ void Bpe::merge_short(Scratch& scratch) const {
 
 // The same order from a queue, over a list of the live symbols: O(n log n).
 void Bpe::merge_long(Scratch& scratch) const {
-  auto& [symbols, next, previous, ranks, merged] = scratch;
+  std::vector<int32_t>&symbols = scratch.symbols, &next = scratch.next, &previous = scratch.previous;
   const auto count = static_cast<int32_t>(symbols.size());
   next.resize(count);
   previous.resize(count);
@@ -213,5 +209,9 @@ void Bpe::merge_long(Scratch& scratch) const {
   }
   symbols.erase(std::remove(symbols.begin(), symbols.end(), -1), symbols.end());
 }
+
+}  // namespace
+
+std::unique_ptr<TokenModel> make_bpe_model(TokenizerFile& file) { return std::make_unique<Bpe>(file); }
 
 }  // namespace xlt
