@@ -83,6 +83,7 @@ class Evaluation {
     if (scorer) {
       cell.scorer = scorer->name();
       cell.scorer_hash = scorer->hash();
+      cell.note = scorer->note(cell.language);
     }
     cell.settings = settings_.of(plan, scorer);
     return cell;

@@ -26,7 +26,8 @@ struct OwnedServices {
 // All but the model: quick to open, so that a mistake in it costs no loading.
 OwnedServices make_services(const EvalOptions& options, const Context& context) {
   OwnedServices owned;
-  owned.scorers = make_scorers(scorer_specs(options), {.data = options.data, .context = context});
+  owned.scorers = make_scorers(scorer_specs(options),
+                               {.data = options.data, .timeout = options.scorer_timeout, .context = context});
   for (const auto& scorer : owned.scorers) owned.services.scorers.push_back(scorer.get());
   if (!options.lid.empty()) {
     owned.identifier = load_language_identifier(options.lid);

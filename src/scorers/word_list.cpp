@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// `word_list[:DIR]`: 1 if a listed word or phrase occurs in the text, else 0. It finds listed words and nothing else:
-// it is no classifier of toxicity. DIR (default: toxic_words of the data folder) holds {lang}.txt (an entry a line) or
-// .tsv (column `lemma`; of HurtLex, rows of level "conservative"), or folders of such files, which count together.
-// Whole words where the script sets words apart, substrings where it does not; case and accents are folded. A language
-// without a list is Unscored.
+// `word_list[:DIR]`: 1 if a listed word or phrase occurs in the text, else 0. It finds listed words and
+// nothing else: it is no classifier of toxicity. DIR (default: toxic_words of the data folder) holds
+// {lang}.txt (an entry a line) or .tsv (column `lemma`; of HurtLex, rows of level "conservative"), or folders
+// of such files, which count together. Whole words, by ICU's dictionary where the script does not set them
+// apart; case and accents are folded. A language without a list is Unscored. A list that finds something in
+// more than 1 % of the data folder's benign texts says so in the report's cells.
+#include "scorers/benign_texts.h"
 #include "scorers/factories.h"
+#include "scorers/word_matcher.h"
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
@@ -21,54 +23,9 @@ namespace xlt {
 
 namespace {
 
-// One language's list.
-class WordList {
- public:
-  explicit WordList(const std::string& language) : language_(language) {
-    const LanguageInfo* info = find_language(language);
-    has_word_spaces_ = !info || info->has_word_spaces;
-  }
-
-  void add(const std::string& entry) {
-    const std::string folded = fold_case_and_accents(strip(entry));
-    if (folded.empty()) return;
-    if (!has_word_spaces_ && !is_ascii(folded)) {
-      substrings_.push_back(folded);
-      return;
-    }
-    const auto words = split_words(folded, language_);
-    if (!words.empty()) phrases_[words[0]].push_back(words);
-  }
-
-  bool occurs_in(std::string_view text) const {
-    const std::string folded = fold_case_and_accents(text);
-    if (std::any_of(substrings_.begin(), substrings_.end(),
-                    [&](const std::string& x) { return folded.find(x) != std::string::npos; }))
-      return true;
-    if (phrases_.empty()) return false;
-    const auto words = split_words(folded, language_);
-    for (size_t i = 0; i < words.size(); ++i) {
-      const auto found = phrases_.find(words[i]);
-      if (found == phrases_.end()) continue;
-      for (const auto& phrase : found->second)
-        if (i + phrase.size() <= words.size() &&
-            std::equal(phrase.begin(), phrase.end(), words.begin() + static_cast<int64_t>(i)))
-          return true;
-    }
-    return false;
-  }
-
- private:
-  // A Latin entry in a Chinese list is a word all the same.
-  static bool is_ascii(const std::string& text) {
-    return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; });
-  }
-
-  std::string language_;
-  bool has_word_spaces_ = true;
-  std::unordered_map<std::string, std::vector<std::vector<std::string>>> phrases_;  // by first word
-  std::vector<std::string> substrings_;
-};
+constexpr int kMatching = 2;  // changes with the rules by which a word is found
+constexpr double kMostBenign =
+    0.01;  // share of benign texts in which a list may find something without a note
 
 // By content, so that an edited list is another list and a moved folder the same.
 std::string hash_of_folder(const fs::path& folder) {
@@ -76,12 +33,13 @@ std::string hash_of_folder(const fs::path& folder) {
   for (const auto& entry : fs::recursive_directory_iterator(folder))
     if (entry.is_regular_file())
       hashes[entry.path().lexically_relative(folder).string()] = sha256_of_file(entry.path());
-  return sha256(dump_json(Json(hashes)));
+  return sha256(dump_json(Json{{"matching", kMatching}, {"files", hashes}}));
 }
 
 class WordListScorer : public TextScorer {
  public:
-  explicit WordListScorer(const fs::path& folder) {
+  // `data`: where benign texts may be; empty: nowhere.
+  WordListScorer(const fs::path& folder, const fs::path& data) : data_(data) {
     if (!fs::is_directory(folder))
       throw Error(ErrorKind::kIo, "no such folder of word lists; expected {lang}.txt or {lang}.tsv in it",
                   folder.string());
@@ -101,6 +59,14 @@ class WordListScorer : public TextScorer {
     return Unscored{Reason::kNoWordList, language};
   }
 
+  std::string note(const std::string& language) const override {
+    const auto list = lists_.find(language_key(language));
+    if (list == lists_.end()) return "";
+    const auto [note, is_new] = notes_.try_emplace(language);
+    if (is_new) note->second = benign_note(list->second, language);
+    return note->second;
+  }
+
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
     std::vector<ScoreResult> results;
     for (const ScoreRequest& request : requests) results.push_back(score_one(request));
@@ -115,13 +81,23 @@ class WordListScorer : public TextScorer {
     return Score{found->second.occurs_in(request.text) ? 1.0 : 0.0};
   }
 
+  std::string benign_note(const WordMatcher& list, const std::string& language) const {
+    if (data_.empty()) return "";
+    const BenignTexts benign = read_benign_texts(data_, language);
+    const auto found = std::count_if(benign.texts.begin(), benign.texts.end(),
+                                     [&](const std::string& text) { return list.occurs_in(text); });
+    if (static_cast<double>(found) <= kMostBenign * static_cast<double>(benign.texts.size())) return "";
+    return str_cat("the word list finds a word in ", found, " of ", benign.texts.size(), " benign texts (",
+                   benign.sources, ")");
+  }
+
   void read_folder(const fs::path& folder) {
     for (const auto& entry : fs::directory_iterator(folder)) {
       const fs::path& file = entry.path();
       if (file.extension() != ".txt" && file.extension() != ".tsv") continue;
       if (!find_language(file.stem().string())) continue;
       const std::string language = language_key(file.stem().string());
-      WordList& list = lists_.try_emplace(language, language).first->second;
+      WordMatcher& list = lists_.try_emplace(language, language).first->second;
       if (file.extension() == ".txt") {
         LineReader lines(file);
         while (const auto line = lines.next()) list.add(*line);
@@ -133,7 +109,9 @@ class WordListScorer : public TextScorer {
     }
   }
 
-  std::map<std::string, WordList> lists_;
+  std::map<std::string, WordMatcher> lists_;
+  fs::path data_;
+  mutable std::map<std::string, std::string> notes_;  // by language, as they were asked for
   std::string hash_;
 };
 
@@ -142,8 +120,8 @@ class WordListScorer : public TextScorer {
 std::unique_ptr<TextScorer> make_word_list_scorer(const ScorerSpec& spec, const ScorerServices& services) {
   if (spec.rest.empty() && services.data.empty())
     throw Error(ErrorKind::kUsage, "no folder of word lists; expected word_list:DIR", "--scorer word_list");
-  return std::make_unique<WordListScorer>(spec.rest.empty() ? services.data / "toxic_words"
-                                                            : fs::path(spec.rest));
+  return std::make_unique<WordListScorer>(
+      spec.rest.empty() ? services.data / "toxic_words" : fs::path(spec.rest), services.data);
 }
 
 }  // namespace xlt

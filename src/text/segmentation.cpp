@@ -73,6 +73,20 @@ std::vector<std::string> split_words(std::string_view text, std::string_view lan
   return words;
 }
 
+std::vector<size_t> word_boundaries(std::string_view text, std::string_view language) {
+  icu::BreakIterator* breaks = word_breaks(language);
+  const icu::UnicodeString unicode = from_utf8(text);
+  breaks->setText(unicode);
+  std::vector<size_t> boundaries = {0};
+  size_t at = 0;
+  int32_t begin = breaks->first();
+  for (int32_t end = breaks->next(); end != icu::BreakIterator::DONE; begin = end, end = breaks->next()) {
+    for (int32_t i = begin; i < end; i = unicode.moveIndex32(i, 1)) at += utf8_length(text[at]);
+    boundaries.push_back(at);
+  }
+  return boundaries;
+}
+
 std::string fold_case_and_accents(std::string_view text) {
   UErrorCode status = U_ZERO_ERROR;
   const icu::UnicodeString decomposed =

@@ -2,12 +2,11 @@
 #include "text/word_split.h"
 
 #include "text/pattern.h"
+#include "text/unicode_age.h"
 #include "text/utf8.h"
 
 #include <memory>
 #include <tuple>
-
-#include <unicode/uchar.h>
 
 namespace xlt {
 
@@ -85,7 +84,9 @@ bool is_punctuation(char32_t c) {
   if (c < 0x80)
     return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
            (c >= '{' && c <= '~');
-  return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_P_MASK) != 0;
+  if (c == 0x166D || c == 0x111C9) return true;  // were punctuation then
+  return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_P_MASK) != 0 &&
+         is_in_unicode(c, kUnicodeOfCategories);
 }
 
 bool is_white_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)); }

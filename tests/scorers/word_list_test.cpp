@@ -2,6 +2,7 @@
 // What a word list finds and what it does not.
 #include "scratch_folder.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "xlt/base/error.h"
@@ -60,7 +61,7 @@ TEST_F(WordList, CaseAndAccentsAreFolded) {
   EXPECT_EQ(hit("يا أَحْمَق", "ar"), 1);  // with vowel marks
 }
 
-TEST_F(WordList, ScriptsWithoutSpacesMatchSubstrings) {
+TEST_F(WordList, ScriptsWithoutSpacesMatchBetweenWordBoundaries) {
   list("zh.txt", "笨蛋\nsb\n");
   list("ja.txt", "ばか\n");
   list("th.txt", "โง่\n");
@@ -68,6 +69,55 @@ TEST_F(WordList, ScriptsWithoutSpacesMatchSubstrings) {
   EXPECT_EQ(hit("聪明", "zh"), 0);
   EXPECT_EQ(hit("おまえはばかだ", "ja"), 1);
   EXPECT_EQ(hit("เขาโง่มาก", "th"), 1);
+}
+
+// 性: sex by itself, part of "importance", "nature", "women", "possibility" …
+TEST_F(WordList, F7ASingleCharacterIsFoundAsAWordAlone) {
+  list("zh.txt", "性\n笨蛋\n");
+  list("ja.txt", "死\n");
+  list("th.txt", "หี\n");
+  for (const char* text : {"这件事的重要性", "女性的权利", "可能性很大", "性质不同", "人性", "性格温和"})
+    EXPECT_EQ(hit(text, "zh"), 0) << text;
+  EXPECT_EQ(hit("他只谈性。", "zh"), 1);
+  EXPECT_EQ(hit("你们都是笨蛋！", "zh"), 1);
+  EXPECT_EQ(hit("必死の努力", "ja"), 0);
+  EXPECT_EQ(hit("หีบ", "th"), 0);  // a box
+}
+
+// On what the data beside the repository has of benign texts: 44 of 1,058 before. HurtLex lists common words
+// too, and its cells say so.
+TEST_F(WordList, F7PublishedChineseListsFindNextToNothingInBenignTexts) {
+  const fs::path data = fs::path(XLT_SOURCE_DIR) / ".." / "shared" / "data";
+  if (!fs::exists(data / "ud_pud" / "zh.jsonl"))
+    GTEST_SKIP() << "the data folder beside the repository is not there";
+  const auto lists = data / "toxic_words";
+  EXPECT_EQ(make_scorer("word_list:" + (lists / "ldnoobw").string(), {.data = data})->note("zh"), "");
+  EXPECT_THAT(
+      make_scorer("word_list:" + (lists / "hurtlex").string(), {.data = data})->note("zh"),
+      testing::MatchesRegex("the word list finds a word in [0-9]+ of 1058 benign texts .udhr, ud_pud."));
+}
+
+TEST_F(WordList, F7AListThatFindsTooMuchInBenignTextsSaysSo) {
+  list("en.txt", "rights\nfool\n");
+  list("de.txt", "Recht\n");
+  list("fr.txt", "crétin\n");
+  fs::create_directories(folder_ / "data" / "udhr");
+  fs::create_directories(folder_ / "data" / "flores");
+  write_file(folder_ / "data/udhr/en.jsonl", "{\"text\": \"Equal in rights.\"}\n{\"text\": \"Of age.\"}\n");
+  write_file(folder_ / "data/flores/en.txt", "A line.\n");
+  write_file(folder_ / "data/udhr/fr.jsonl", "{\"text\": \"Libres et égaux.\"}\n");
+  const auto noted = make_scorer("word_list:" + (folder_ / "lists").string(), {.data = folder_ / "data"});
+  EXPECT_EQ(noted->note("en"), "the word list finds a word in 1 of 3 benign texts (udhr, flores)");
+  EXPECT_EQ(noted->note("fr"), "");
+  EXPECT_EQ(noted->note("de"), "");  // nothing to measure on
+  EXPECT_EQ(noted->note("sw"), "");  // no list
+}
+
+TEST_F(WordList, F7BundledListsFindNothingInTheBundledTexts) {
+  const fs::path data = fs::path(XLT_SOURCE_DIR) / "data";
+  const auto scorer = make_scorer("word_list", {.data = data});
+  for (const auto& entry : fs::directory_iterator(data / "udhr"))
+    EXPECT_EQ(scorer->note(entry.path().stem().string()), "") << entry.path();
 }
 
 TEST_F(WordList, LatinEntryOfAnUnspacedLanguageIsAWholeWord) {

@@ -27,6 +27,7 @@ struct EvalOptions {
   std::vector<std::string> benchmarks{"all"}, langs{"all"};
   std::string data, output, baseline, word_lists, lid;
   std::vector<std::string> scorer;   // specs (make_scorer); empty: the data folder's word lists, if there
+  double scorer_timeout = 600;       // seconds
   std::string scoring = "both";      // paper | corrected | both
   int64_t limit = 0;                 // items of each file; 0: all
   std::string limit_order = "head";  // head | random: which ones

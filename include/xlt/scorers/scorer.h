@@ -42,6 +42,8 @@ class TextScorer {
   virtual std::string hash() const = 0;
   // Why no text of this language can be scored; nothing where some can. Asked before hours of sampling.
   virtual std::optional<Unscored> refusal(const std::string& language) const = 0;
+  // What a reader must know of its scores in this language, for the report's cell; empty: nothing.
+  virtual std::string note(const std::string& /*language*/) const { return {}; }
 };
 
 // "kind", "kind:argument" or "kind:argument#label".
@@ -55,7 +57,8 @@ ScorerSpec parse_scorer(std::string_view text);
 // What a scorer may need from above.
 struct ScorerServices {
   std::filesystem::path data;  // data folder; empty: none. `word_list` alone is its toxic_words
-  Context context;
+  double timeout = 600;        // seconds for which a program or server may be silent
+  Context context = {};
 };
 // Throws kUsage for an unknown kind (the nearest is named) or an argument that is missing, kIo and kData for
 // what is behind it.

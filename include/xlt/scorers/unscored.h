@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why something could not be measured: a code of reasons.def, with what it is about. Absent is not zero, so every
-// place that may lack a number holds one of these.
+// Why something could not be measured: a code of reasons.def, with what it is about. Absent is not zero, so
+// every place that may lack a number holds one of these.
 //
 //   item.unscored = {Reason::kNoWordList, "sw"};    // reads "no word list for sw"
 //

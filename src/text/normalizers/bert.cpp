@@ -2,9 +2,8 @@
 // BERT's basic tokenizer before it splits: controls dropped, white space made spaces, spaces around Han,
 // accents and case folded on request.
 #include "text/normalizer.h"
+#include "text/unicode_age.h"
 #include "text/utf8.h"
-
-#include <unicode/uchar.h>
 
 namespace xlt {
 
@@ -15,7 +14,8 @@ bool is_white_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)
 bool is_dropped(char32_t c) {
   if (c == 0 || c == 0xFFFD) return true;
   if (c == '\t' || c == '\n' || c == '\r') return false;
-  return (U_GET_GC_MASK(static_cast<UChar32>(c)) & (U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK)) != 0;
+  return (U_GET_GC_MASK(static_cast<UChar32>(c)) & (U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK)) != 0 &&
+         is_in_unicode(c, kUnicodeOfCategories);
 }
 
 // Differs from BERT's own range in one place as tokenizers does: 2B920 for 2B820.
@@ -40,8 +40,13 @@ void put_apart(char32_t c, std::string& out) {
   append_utf8(out, c);
   if (is_han(c)) out += ' ';
 }
+bool is_accent(char32_t c) {
+  if (c == 0x1734) return true;                                                 // was one then
+  if (c == 0x1885 || c == 0x1886 || c == 0xA9BD || c == 0x111C9) return false;  // were none
+  return u_charType(static_cast<UChar32>(c)) == U_NON_SPACING_MARK && is_in_unicode(c, kUnicodeOfCategories);
+}
 void put_unless_accent(char32_t c, std::string& out) {
-  if (u_charType(static_cast<UChar32>(c)) != U_NON_SPACING_MARK) append_utf8(out, c);
+  if (!is_accent(c)) append_utf8(out, c);
 }
 
 }  // namespace

@@ -4,8 +4,14 @@
 
 namespace xlt {
 
+namespace {
+// \w of UTS #18, annex C.
+constexpr const char* kWordsOrSigns = R"([\p{Alphabetic}\p{L}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}]+)"
+                                      R"(|[^\p{Alphabetic}\p{L}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}\s]+)";
+}  // namespace
+
 PreTokenizerStep make_whitespace_pre_tokenizer(const JsonView& json) {
-  return split_by(find_pattern(R"(\w+|[^\w\s]+)", json.place()), Behavior::kRemoved, true);
+  return split_by(find_pattern(kWordsOrSigns, json.place()), Behavior::kRemoved, true);
 }
 
 }  // namespace xlt
