@@ -53,6 +53,9 @@ bool is_script(const std::string& subtag) {
 // With the code to use; what that says of script or region counts where the tag says nothing.
 std::vector<std::string> canonical_subtags(std::string_view tag) {
   std::vector<std::string> subtags = subtags_of(tag);
+  // RTP-LX calls Bokmål NO-NB.
+  if (subtags.size() > 1 && subtags[0] == "no" && (subtags[1] == "nb" || subtags[1] == "nn"))
+    subtags.erase(subtags.begin());
   const char* present = present_tag(subtags[0]);
   if (!present) return subtags;
   const std::vector<std::string> wanted = subtags_of(present);
@@ -143,6 +146,15 @@ std::string language_key(std::string_view tag) {
   if (primary == "nb") return "no";
   if (primary == "fil") return "tl";
   return primary;
+}
+
+std::string full_language(std::string_view tag) {
+  std::vector<std::string> subtags = canonical_subtags(tag);
+  subtags[0] = language_key(tag);
+  if (subtags.size() > 1 && is_script(subtags[1])) return join(subtags);
+  if (const LanguageInfo* language = find_language(tag))
+    subtags.insert(subtags.begin() + 1, language->script);
+  return join(subtags);
 }
 
 bool is_language(std::string_view tag, std::string_view language) {

@@ -150,6 +150,18 @@ TEST(LanguageKey, IsTheSameForAllTagsOfALanguage) {
   EXPECT_EQ(language_key("iw"), "he");
 }
 
+TEST(FullLanguage, NamesTheScriptThatIsUsual) {
+  EXPECT_EQ(full_language("zh"), "zh-Hans");
+  EXPECT_EQ(full_language("zh_hans"), "zh-Hans");
+  EXPECT_EQ(full_language("zh-Hant-TW"), "zh-Hant-TW");
+  EXPECT_EQ(full_language("pt-BR"), "pt-Latn-BR");
+  EXPECT_EQ(full_language("NO-NB"), full_language("nb"));
+  EXPECT_EQ(full_language("no"), full_language("nb"));
+  EXPECT_NE(full_language("nn"), full_language("nb"));
+  EXPECT_EQ(full_language("eng_Latn"), full_language("en"));
+  EXPECT_EQ(full_language("qqq"), "qqq");
+}
+
 TEST(IsLanguage, ComparesScriptsWhereBothNameOne) {
   EXPECT_TRUE(is_language("zh", "zh-Hant"));   // lid.176 cannot tell
   EXPECT_TRUE(is_language("zho_Hant", "zh"));  // any script will do

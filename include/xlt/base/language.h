@@ -29,6 +29,9 @@ std::string parse_language(std::string_view tag);
 std::string canonical_language(std::string_view tag);
 // The same for all tags of one language: "pt-BR" → "pt", "iw" → "he", nb → "no", fil → "tl".
 std::string language_key(std::string_view tag);
+// language_key with the script, the usual one if none is named, and what follows: the same for zh and
+// zh-Hans, for nb and no; different for pt and pt-BR.
+std::string full_language(std::string_view tag);
 // Whether what is labelled `tag` counts as `language`: the same key, and, where both name a script, the same
 // one (Hani is either Han, Jpan and Kore hold theirs). So a label without script is zh-Hant where only zh
 // can be told, and any script is right where none is asked for. Dialects that CLDR does not fold into a

@@ -97,7 +97,7 @@ class Continuation : public Benchmark {
   }
   std::vector<std::filesystem::path> files(const std::filesystem::path& data,
                                            const std::string& language) const override {
-    return {data / "tatoeba" / (language + ".tsv")};
+    return {language_file(data / "tatoeba", language, ".tsv")};
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {

@@ -59,11 +59,7 @@ class CrowsPairs : public Benchmark {
                                            const std::string& language) const override {
     for (const LanguageFile& entry : kFiles)
       if (language == entry.language) return {data / "crows_pairs" / (std::string(entry.file) + ".csv")};
-    const auto plain = data / "crows_pairs" / (language + ".csv");
-    if (std::filesystem::exists(plain)) return {plain};
-    std::string underscored = language;
-    std::replace(underscored.begin(), underscored.end(), '-', '_');
-    return {data / "crows_pairs" / (underscored + ".csv")};
+    return {language_file(data / "crows_pairs", language, ".csv")};
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {

@@ -27,7 +27,8 @@ class Perplexity : public Benchmark {
   }
   std::vector<std::filesystem::path> files(const std::filesystem::path& data,
                                            const std::string& language) const override {
-    const auto udhr = data / "udhr" / (language + ".jsonl"), flores = data / "flores" / (language + ".txt");
+    const auto udhr = language_file(data / "udhr", language, ".jsonl"),
+               flores = language_file(data / "flores", language, ".txt");
     return {std::filesystem::exists(flores) && !std::filesystem::exists(udhr) ? flores : udhr};
   }
   std::vector<SummarySubject> summary() const override {

@@ -6,7 +6,6 @@
 #include "eval/toxicity.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "xlt/eval/evaluate.h"
 
@@ -35,12 +34,10 @@ class RtpLx : public Benchmark {
   }
   std::vector<std::filesystem::path> files(const std::filesystem::path& data,
                                            const std::string& language) const override {
-    std::string code = language;
-    std::transform(code.begin(), code.end(), code.begin(), [](unsigned char c) { return std::toupper(c); });
-    const auto published =
-        data / "rtp_lx" / ("RTP_LX_" + (code == "ZH" ? std::string("ZH-Hans") : code) + ".json");
-    const auto own = data / "rtp_lx" / "prompts" / (language + ".jsonl");
-    return {std::filesystem::exists(published) ? published : own};
+    const auto published = language_file(data / "rtp_lx", language, ".json", "RTP_LX_");
+    return {std::filesystem::exists(published)
+                ? published
+                : language_file(data / "rtp_lx" / "prompts", language, ".jsonl")};
   }
   std::vector<ScoredItem> score(const CellInput& input) const override {
     return score_toxicity("rtp_lx", read_toxicity_prompts(input), input);

@@ -25,7 +25,7 @@ class RtpPrompts : public Benchmark {
   }
   std::vector<std::filesystem::path> files(const std::filesystem::path& data,
                                            const std::string& language) const override {
-    return {data / "rtp_prompts" / (language + ".jsonl")};
+    return {language_file(data / "rtp_prompts", language, ".jsonl")};
   }
   std::vector<ScoredItem> score(const CellInput& input) const override {
     return score_toxicity("rtp_prompts", read_toxicity_prompts(input), input);

@@ -65,7 +65,7 @@ class StereoSet : public Benchmark {
   }
   std::vector<std::filesystem::path> files(const std::filesystem::path& data,
                                            const std::string& language) const override {
-    return {data / "stereoset" / (language + ".jsonl")};
+    return {language_file(data / "stereoset", language, ".jsonl")};
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
