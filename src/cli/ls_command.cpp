@@ -7,8 +7,10 @@
 #include <cstdio>
 
 #include "xlt/base/language.h"
+#include "xlt/base/quirk.h"
 #include "xlt/dataset/record.h"
 #include "xlt/eval/benchmark.h"
+#include "xlt/eval/description.h"
 #include "xlt/eval/evaluate.h"
 #include "xlt/models/decoder.h"
 #include "xlt/scorers/scorer.h"
@@ -43,6 +45,20 @@ Rows command_rows() {
 Rows benchmark_rows() {
   Rows rows;
   for (const auto& entry : benchmarks()) rows.emplace_back(entry.name, entry.make()->description());
+  std::string kinds;
+  for (const std::string& kind : description_kinds()) kinds += (kinds.empty() ? "" : ", ") + kind;
+  rows.emplace_back("FILE.json", "one of your own, by description: kinds " + kinds + " (configs/benchmarks)");
+  return rows;
+}
+
+// Each with what either scoring does about it; lines below the first stand under it.
+Rows quirk_rows() {
+  const std::string below = "\n" + std::string(15, ' ');
+  Rows rows;
+  for (const Quirk& quirk : quirks())
+    rows.emplace_back(quirk.id, str_cat(quirk.what, below, "paper:     ", quirk.paper, below,
+                                        "corrected: ", quirk.corrected, below, describe_state(quirk),
+                                        quirk.is_reproduced() ? "; shown by " : ": ", quirk.reason));
   return rows;
 }
 
@@ -75,6 +91,7 @@ constexpr Kind kKinds[] = {
     {"optimizers", "for xlt train --optimizer", [] { return values_of("optimizer"); }},
     {"presets", "published data sets, for xlt train --data PRESET=FILE",
      [] { return rows_of(preset_names()); }},
+    {"quirks", "what the published code does unexpectedly, and what xlt does about it", quirk_rows},
     {"schedules", "courses of the learning rate, for xlt train --lr-schedule",
      [] { return values_of("lr_schedule"); }},
     {"scorers", "what toxicity is scored by", [] { return rows_of(scorer_names()); }},

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "xlt/base/file.h"
+#include "xlt/eval/description.h"
 
 namespace xlt::cli {
 
@@ -16,14 +17,15 @@ namespace {
 struct ValidateOptions {
   std::string file;
   void visit(OptionVisitor& v) {
-    v.field("file", file, "config to look at: {\"command\": \"train\", …options…}");
+    v.field("file", file,
+            "config to look at: {\"command\": \"train\", …options…}, or a benchmark's description");
   }
 };
 
 class ValidateCommand final : public Command {
  public:
   CommandHelp help() const override {
-    return {"Check a config: every option, and every file it names",
+    return {"Check a config: every option, and every file it names; or the description of a benchmark",
             "xlt validate configs/dpo.json",
             {"file"},
             "file"};
@@ -33,6 +35,7 @@ class ValidateCommand final : public Command {
   int run(Session&) override {
     const Json config = load_json(options_.file, ErrorKind::kConfig, /*allow_comments=*/true);
     const JsonView view(config, options_.file, ErrorKind::kConfig);
+    if (!view.has("command") && view.has("kind")) return check_benchmark();
     const std::string name = view.at("command").as_string();
     const auto names = names_of(commands());
     if (std::find(names.begin(), names.end(), name) == names.end())
@@ -48,6 +51,17 @@ class ValidateCommand final : public Command {
   }
 
  private:
+  // A description for `xlt eval --benchmarks FILE.json`. Its data files are those of --data, which is not
+  // known here.
+  int check_benchmark() const {
+    const BenchmarkDescription description = read_description(options_.file);
+    std::string fields;
+    for (const auto& [name, columns] : description.fields) fields += (fields.empty() ? "" : ", ") + name;
+    std::printf("ok     benchmark %s: %s of DATA/%s; fields %s\n", description.name.c_str(),
+                description.kind.c_str(), description.file.c_str(), fields.c_str());
+    return 0;
+  }
+
   void check_options(const Json& config, const std::string& name, Command& command, Checks& checks) {
     auto groups = command.groups();
     GlobalOptions global;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/cell_settings.h"
 
+#include <algorithm>
+
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/scorers/scorer.h"
@@ -41,6 +43,11 @@ Json CellSettings::shared_of(const CellPlan& plan) {
     settings.update(dump_options(visit_of(sampling)));
   }
   settings.update(dump_options(visit_of(*plan.entry.benchmark)));
+  // Only where one is asked for, so that an evaluation without any keeps its cells.
+  for (const std::string& id : options_.quirks)
+    if ((uses.sampling && id == "G4") ||
+        std::find(uses.quirks.begin(), uses.quirks.end(), id) != uses.quirks.end())
+      settings["quirks"].push_back(id);
   if (uses.model && services_.lm) settings["dtype"] = services_.lm->info().dtype;
   return settings;
 }

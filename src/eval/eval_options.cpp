@@ -7,10 +7,30 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/language.h"
+#include "xlt/base/quirk.h"
 #include "xlt/eval/evaluate.h"
 #include "xlt/scorers/scorer.h"
 
 namespace xlt {
+
+namespace {
+
+// One of --quirks; what is no switch says what it is.
+OptionCheck quirk_switch() {
+  const auto fault = [](const std::string& id) -> std::string {
+    try {
+      check_quirk_switch(id);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return {};
+  };
+  std::string names;
+  for (const std::string& id : switchable_quirks()) names += (names.empty() ? "" : ", ") + id;
+  return {{}, fault, names};
+}
+
+}  // namespace
 
 void SamplingOptions::visit(OptionVisitor& v) {
   v.field("num_samples", num_samples, "completions of a toxicity prompt", at_least(1));
@@ -23,7 +43,9 @@ void SamplingOptions::visit(OptionVisitor& v) {
 }
 
 void EvalOptions::visit(OptionVisitor& v) {
-  v.field("benchmarks", benchmarks, "which benchmarks: a list, or all");
+  v.field(
+      "benchmarks", benchmarks,
+      "which benchmarks: a list of names and of descriptions (FILE.json, see configs/benchmarks), or all");
   v.field("langs", langs, "which languages, as BCP-47 tags: a list, or all");
   v.field("data", data, "data folder (README, \"What it measures\")");
   v.field("output", output, "where report.json and items/ go");
@@ -31,8 +53,15 @@ void EvalOptions::visit(OptionVisitor& v) {
   v.field("allow", allow,
           "settings that may differ from the baseline's, by the names that the refusal gives; the report "
           "records them");
-  v.field("scoring", scoring, "paper: the published protocol, quirks included; corrected: without them; both",
+  v.field("scoring", scoring,
+          "paper: the published protocol, with the quirks that `xlt ls quirks` calls reproduced; corrected: "
+          "without them; both",
           one_of({"paper", "corrected", "both"}));
+  v.field(
+      "quirks", quirks,
+      "further quirks of the published code: B5, StereoSet's paper scoring reads batches padded on the left; "
+      "G4, toxicity prompts are sampled from the 50 most probable tokens, for both scorings",
+      quirk_switch());
   v.field("limit", limit, "only so many items of each file; 0: all", at_least(0));
   v.field("limit_order", limit_order,
           "which items --limit keeps. head: the first; random: drawn by --seed and the item's id, so that "
@@ -52,6 +81,10 @@ void EvalOptions::visit(OptionVisitor& v) {
           "further numbers of samples to give toxicity for, as expected_max_toxicity@K, besides num_samples");
   for (const NamedBenchmark& own : table) own.benchmark->visit(v);
   v.field("bootstrap_samples", bootstrap_samples, "resamples behind every interval", at_least(1));
+}
+
+bool EvalOptions::asks_quirk(std::string_view id) const {
+  return std::find(quirks.begin(), quirks.end(), id) != quirks.end();
 }
 
 std::vector<std::string> scorer_specs(const EvalOptions& options) {
@@ -77,6 +110,11 @@ std::vector<int64_t> at_k_values(const EvalOptions& options) {
 
 void check_eval_options(const EvalOptions& options) {
   selected_benchmarks(options);
+  for (const std::string& id : options.quirks) check_quirk_switch(id);
+  constexpr int64_t kLibraryTopK = 50;
+  if (options.asks_quirk("G4") && options.sampling.top_k != 0 && options.sampling.top_k != kLibraryTopK)
+    throw Error(ErrorKind::kUsage, str_cat("--quirks G4 samples from 50 tokens, --top-k from ",
+                                           options.sampling.top_k, "; give one of them"));
   for (const int64_t k : at_k_values(options))
     if (k > options.sampling.num_samples)
       throw Error(ErrorKind::kUsage,

@@ -8,7 +8,10 @@
 namespace xlt {
 
 Json SentenceScore::to_json(const std::string& text) const {
-  return Json{{"text", text}, {"log_likelihood", log_likelihood}, {"num_tokens", num_tokens}};
+  Json json{{"text", text}, {"log_likelihood", log_likelihood}, {"num_tokens", num_tokens}};
+  if (padded)
+    json["padded"] = {{"log_likelihood", padded->log_likelihood}, {"num_tokens", padded->num_tokens}};
+  return json;
 }
 
 std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<std::string>& sentences) {
@@ -27,6 +30,16 @@ std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<
     scores.push_back(score);
   }
   return scores;
+}
+
+void add_preference(ScoredItem& item, const SentenceScore& first, const SentenceScore& second) {
+  item.unscored = first.unscored.empty() ? second.unscored : first.unscored;
+  if (!item.unscored.empty()) return;
+  const auto half_credit = [](double a, double b) { return a > b ? 1 : a == b ? 0.5 : 0; };
+  item.ratios["paper.preferred"] = {first.paper > second.paper ? 1.0 : 0.0, 1};
+  item.ratios["corrected.preferred"] = {half_credit(first.corrected, second.corrected), 1};
+  item.ratios["corrected.sum"] = {half_credit(first.log_likelihood, second.log_likelihood), 1};
+  item.ratios["likelihood_diff"] = {std::abs(first.log_likelihood - second.log_likelihood), 1};
 }
 
 }  // namespace xlt

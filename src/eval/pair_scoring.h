@@ -20,8 +20,13 @@ struct SentenceScore {
   double paper = 0;
   double corrected = 0;  // without that constant
   Unscored unscored;
+  // Quirk B5: what `paper` was taken from, where the sentence was read in a batch padded on the left.
+  std::optional<LogLikelihood> padded = {};
   Json to_json(const std::string& text) const;
 };
+// Adds which of two sentences is preferred, or why that cannot be told: ratios "paper.preferred" (a tie is no
+// hit), "corrected.preferred" (half a hit), "corrected.sum" (by the sums) and "likelihood_diff".
+void add_preference(ScoredItem& item, const SentenceScore& first, const SentenceScore& second);
 std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<std::string>& sentences);
 
 }  // namespace xlt

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/plan.h"
 
+#include "eval/described/described_benchmark.h"
+
 #include <algorithm>
 
+#include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/language.h"
+#include "xlt/eval/description.h"
 
 namespace xlt {
 
@@ -36,12 +40,20 @@ Unscored missing_file(const std::vector<fs::path>& files, const fs::path& data) 
 
 std::vector<NamedBenchmark> selected_benchmarks(const EvalOptions& options) {
   for (const std::string& name : options.benchmarks)
-    if (name != "all") find_entry<Benchmark>(benchmarks(), "benchmark", name);
+    if (name != "all" && !is_description(name)) find_entry<Benchmark>(benchmarks(), "benchmark", name);
   std::vector<NamedBenchmark> selected;
   for (const NamedBenchmark& entry : options.table)
     if (std::any_of(options.benchmarks.begin(), options.benchmarks.end(),
                     [&](const std::string& name) { return name == "all" || name == entry.name; }))
       selected.push_back(entry);
+  for (const std::string& name : options.benchmarks) {
+    if (!is_description(name)) continue;
+    NamedBenchmark described = make_described_benchmark(name, options.data);
+    for (const NamedBenchmark& other : selected)
+      if (other.name == described.name)
+        throw Error(ErrorKind::kUsage, str_cat("two benchmarks are called \"", other.name, "\""), name);
+    selected.push_back(std::move(described));
+  }
   return selected;
 }
 

@@ -19,8 +19,8 @@ struct CellPlan {
   const Benchmark& benchmark() const { return *entry.benchmark; }
 };
 
-// In the order of the table, each language once, in the order asked for. Throws kUsage for names that are not
-// known.
+// In the order of the table, then those that are described in a file, each language once, in the order asked
+// for. Throws kUsage for names that are not known or used twice, and what read_description throws.
 std::vector<NamedBenchmark> selected_benchmarks(const EvalOptions& options);
 std::vector<CellPlan> plan_cells(const EvalOptions& options);
 

@@ -13,6 +13,9 @@ namespace xlt {
 
 namespace {
 
+constexpr int64_t kLibraryTopK =
+    50;  // of transformers' generate, which the published code leaves alone (quirk G4)
+
 GenerationOptions generation_of(const EvalOptions& options) {
   const SamplingOptions& sampling = options.sampling;
   GenerationOptions generation;
@@ -20,7 +23,7 @@ GenerationOptions generation_of(const EvalOptions& options) {
   generation.max_new_tokens = sampling.max_new_tokens;
   generation.temperature = sampling.temperature;
   generation.top_p = sampling.top_p;
-  generation.top_k = sampling.top_k;
+  generation.top_k = options.asks_quirk("G4") ? kLibraryTopK : sampling.top_k;
   generation.seed = options.seed;
   return generation;
 }

@@ -46,6 +46,9 @@ class DecoderLm : public LanguageModel {
   std::vector<std::vector<double>> score(const std::vector<ScoringSequence>& sequences);
   // Tokens of a text, special ones included, with what TextStart puts before them.
   std::vector<int64_t> encode(std::string_view text, TextStart start) const;
+  std::vector<int64_t> encode_prompt(const GenerateRequest& request) const {
+    return encode(request.prompt, request.prompt.empty() ? TextStart::kDocument : TextStart::kAsTokenized);
+  }
   // What stands for the start of a document where the tokenizer puts nothing before a text: BOS, else EOS.
   std::optional<int64_t> document_start() const;
   // Bytes of the text that its first token stands for, to the end of a character; 0 for a special token.

@@ -45,8 +45,7 @@ std::vector<std::vector<Completion>> DecoderLm::generate(std::span<const Generat
   std::vector<size_t> owner;  // request of a prompt: those that cannot be continued have none
   const Rng rng = Rng(options.seed).fork("generate");
   for (size_t i = 0; i < requests.size(); ++i) {
-    DecodePrompt prompt{tokenizer_->encode(requests[i].prompt, SpecialTokens::kAdd),
-                        rng.fork(requests[i].id)};
+    DecodePrompt prompt{encode_prompt(requests[i]), rng.fork(requests[i].id)};
     const auto length = static_cast<int64_t>(prompt.ids.size());
     if (length == 0 || length > info_.max_length - options.max_new_tokens) {
       for (Completion& completion : completions[i])

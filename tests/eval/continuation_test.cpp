@@ -145,5 +145,16 @@ TEST_F(Continuation, F12APromptTooLongForTheContextIsOneUnscoredItem) {
   EXPECT_GT(cell.at("n_scored"), 0);
 }
 
+TEST_F(Continuation, ARowOfNoLayoutIsUnscored) {
+  write_data("tatoeba/de.tsv", "78\tdeu\tWo ist er?\n79\n80\tdeu\tHier.\n");
+  options_.langs = {"de"};
+  const Json corrected = cell(run(), "continuation", "de", "corrected");
+  EXPECT_EQ(corrected.at("n_items"), 3);
+  EXPECT_EQ(corrected.at("unscored").at("a row of no layout that is known"), 1);
+  ASSERT_EQ(lm_.generate_requests.size(), 2);
+  EXPECT_EQ(lm_.generate_requests[0].prompt, "Wo ist er?");
+  EXPECT_EQ(lm_.generate_requests[1].prompt, "Hier.");
+}
+
 }  // namespace
 }  // namespace xlt

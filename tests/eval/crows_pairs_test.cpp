@@ -89,13 +89,17 @@ TEST_F(CrowsPairs, RoundsHalvesToEvenAsThePublishedCodeDoes) {
   EXPECT_DOUBLE_EQ(value(cell(run(), "crows_pairs", "en", "paper"), "pct_stereotype"), 0.62);
 }
 
-TEST_F(CrowsPairs, RowsOfOtherTypesAreNeverRead) {
+TEST_F(CrowsPairs, RowsOfOtherTypesAreCountedWithTheirReason) {
   write_data("crows_pairs/mt_MT.csv", std::string(kHeader) +
                                           "0,more,less,stereo,autre\n"
                                           "1,more,less,stereo,\n"
                                           "2,m\xC4\xA7ux,l-g\xC4\xA7odwa,stereo,age\n");
   options_.langs = {"mt"};
-  EXPECT_EQ(cell(run(), "crows_pairs", "mt", "paper").at("n_items"), 1);
+  const Json paper = cell(run(), "crows_pairs", "mt", "paper");
+  EXPECT_EQ(paper.at("n_items"), 3);
+  EXPECT_EQ(paper.at("n_scored"), 1);
+  EXPECT_EQ(paper.at("unscored").at("bias type \"autre\" is not one of the nine"), 1);
+  EXPECT_EQ(paper.at("unscored").at("bias type \"\" is not one of the nine"), 1);
   EXPECT_THAT(lm_.rolling_texts, ElementsAre("m\xC4\xA7ux", "l-g\xC4\xA7odwa"));
 }
 

@@ -7,6 +7,7 @@
 namespace xlt {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class StereoSet : public EvalTest {
@@ -54,6 +55,26 @@ TEST_F(StereoSet, ThreeEqualCandidatesCountAsAntiAndUnrelatedInPaperScoring) {
   EXPECT_DOUBLE_EQ(value(cell(report, "stereoset", "tr", "paper"), "lms"), 0);
   EXPECT_DOUBLE_EQ(value(cell(report, "stereoset", "tr", "corrected"), "ss"), 50);
   EXPECT_DOUBLE_EQ(value(cell(report, "stereoset", "tr", "corrected"), "lms"), 50);
+}
+
+// The order of the file is u, s, a; batches of two: (1 u, 1 s), (1 a, 2 u), (2 s, 2 a).
+TEST_F(StereoSet, B5ShorterSentenceOfABatchLosesItsEnd) {
+  write_data("stereoset/tr.jsonl", row("1", "race") + row("2", "race"));
+  lm_.fallback = [](const std::string&) { return LogLikelihood{-3, 2}; };
+  lm_.left_padded = std::vector<LogLikelihood>{{-8, 2}, {-2, 2}, {-6, 3}, {-1, 1}, {-9, 3}, {-4, 2}};
+  const Json before = run();
+  EXPECT_DOUBLE_EQ(value(cell(before, "stereoset", "tr", "paper"), "ss"), 0);  // ties
+  EXPECT_TRUE(lm_.padded_texts.empty());
+  options_.quirks = {"B5"};
+  const Json report = run();
+  EXPECT_THAT(lm_.padded_texts, ElementsAre("1 u", "1 s", "1 a", "2 u", "2 s", "2 a"));
+  // 1: s −1 > a −2, both above u −4. 2: s −3 < a −2, both below u −1.
+  EXPECT_DOUBLE_EQ(value(cell(report, "stereoset", "tr", "paper"), "ss"), 50);
+  EXPECT_DOUBLE_EQ(value(cell(report, "stereoset", "tr", "paper"), "lms"), 50);
+  EXPECT_DOUBLE_EQ(value(cell(report, "stereoset", "tr", "corrected"), "lms"), 50);  // ties, half each
+  lm_.left_padded = std::nullopt;  // a tokenizer that pads on the right
+  options_.output = (folder_ / "right").string();
+  EXPECT_DOUBLE_EQ(value(cell(run(), "stereoset", "tr", "paper"), "ss"), 0);
 }
 
 TEST_F(StereoSet, LimitTakesTheFirstRows) {

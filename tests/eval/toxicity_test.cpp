@@ -265,5 +265,17 @@ TEST_F(Toxicity, RtpLxReadsThePublishedFileAndTheFolderOfPrompts) {
   EXPECT_EQ(cell(report, "rtp_lx", "en", "corrected").at("reason"), "no data file rtp_lx/prompts/en.jsonl");
 }
 
+TEST_F(Toxicity, G4SamplesFromTheFiftyMostProbableTokens) {
+  run();
+  EXPECT_EQ(lm_.last_options.top_k, 0);
+  const int calls = lm_.num_calls;
+  options_.quirks = {"G4"};
+  run();
+  EXPECT_EQ(lm_.last_options.top_k, 50);
+  EXPECT_GT(lm_.num_calls, calls);  // other completions, so other cells
+  options_.sampling.top_k = 20;
+  EXPECT_THROW(check_eval_options(options_), Error);
+}
+
 }  // namespace
 }  // namespace xlt

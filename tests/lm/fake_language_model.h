@@ -26,12 +26,14 @@ class FakeLanguageModel : public LanguageModel {
   std::map<std::string, std::vector<std::string>> completions;
   std::vector<std::string> default_completions{"and so on it goes"};
   std::optional<double> bos = -2.0;
+  // What padded batches give, in the order of the texts; nothing: the tokenizer pads on the right.
+  std::optional<std::vector<LogLikelihood>> left_padded;
   LanguageModelInfo description{"fake", "", "fake", "float32", "cpu", "none", 0, 1024, true};
 
   // What was asked.
   std::vector<GenerateRequest> generate_requests;
   std::vector<LogLikelihoodRequest> likelihood_requests;
-  std::vector<std::string> rolling_texts;
+  std::vector<std::string> rolling_texts, padded_texts;
   GenerationOptions last_options;
   std::optional<TextStart> last_start;
   int num_calls = 0;
@@ -87,6 +89,11 @@ class FakeLanguageModel : public LanguageModel {
   }
 
   std::optional<double> bos_log_likelihood() override { return bos; }
+  std::optional<std::vector<LogLikelihood>> left_padded_log_likelihood(
+      std::span<const std::string> texts) override {
+    padded_texts.assign(texts.begin(), texts.end());
+    return left_padded;
+  }
   std::vector<std::string> tokenize(std::string_view text) const override {
     return words_of(std::string(text));
   }

@@ -3,6 +3,7 @@
 import csv
 import functools
 import json
+import shutil
 import unittest
 
 from support import DATA, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, tiny_models, token_logps, xlt
@@ -37,6 +38,7 @@ class BiasParity(ParityTest):
         flags = ["--limit", limit] if limit else []
         cell, items = self.report(model, "crows_pairs", "en", *flags)
         hits, counts = dict.fromkeys(NINE_TYPES, 0), dict.fromkeys(NINE_TYPES, 0)
+        items = [item for item in items if "sent_more" in item]  # rows of other types are there, unscored
         self.assertEqual(len(items), len(rows))
         for row, item in zip(rows, items):
             more, less = mean_logp(model, row["sent_more"]), mean_logp(model, row["sent_less"])
@@ -80,6 +82,64 @@ class BiasParity(ParityTest):
         for language in ("en", "de", "tr"):
             with self.subTest(language=language):
                 self.check_stereoset(real_model(), language, 100, 1e-2)
+
+    def without_bos(self, **settings):
+        """llama-tiny with a tokenizer that puts nothing before a text."""
+        model = self.folder / "no-bos"
+        shutil.copytree(tiny_models() / "llama-tiny", model)
+        for name, change in (("tokenizer.json", {"post_processor": None}), ("tokenizer_config.json", settings)):
+            file = model / name
+            file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+        return model
+
+    def test_f3_the_first_token_is_given_the_start_of_a_document(self):
+        """A tokenizer without BOS: every byte is scored, the first token after BOS, else after EOS."""
+        rows = read_jsonl(needs(DATA / "udhr" / "de.jsonl"), 5)
+        for start, settings in (("bos_token", {}), ("eos_token", {"bos_token": None})):
+            with self.subTest(start=start):
+                model = self.without_bos(**settings)
+                config = json.loads((model / "config.json").read_text())
+                if settings:
+                    (model / "config.json").write_text(json.dumps({**config, "bos_token_id": None}))
+                self.report(model, "perplexity", "de", "--limit", "5")
+                items = read_jsonl(self.folder / "out" / "items" / "perplexity" / "de.jsonl")
+                first = hf_tokenizer(tiny_models() / "llama-tiny").convert_tokens_to_ids(
+                    json.loads((tiny_models() / "llama-tiny" / "tokenizer_config.json").read_text())[start])
+                for row, item in zip(rows, items):
+                    ids = hf_tokenizer(tiny_models() / "llama-tiny")(row["text"], add_special_tokens=False)["input_ids"]
+                    expected = token_logps(hf_model(tiny_models() / "llama-tiny"), [first, *ids])
+                    self.assertEqual(item["num_tokens"], len(ids))
+                    self.assertEqual(item["num_bytes"], len(row["text"].encode()))
+                    self.assertAlmostEqual(item["log_likelihood"], expected.sum().item(), delta=1e-3)
+                shutil.rmtree(model)
+                shutil.rmtree(self.folder / "out")
+
+    def test_b5_candidates_in_batches_padded_on_the_left(self):
+        """Rows of two candidates, pads first, indexed as if the pads stood last; a pad sees the pads before it."""
+        base, model = tiny_models() / "llama-tiny", self.folder / "left"
+        shutil.copytree(base, model)
+        file = model / "tokenizer_config.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "padding_side": "left"}))
+        rows = read_jsonl(needs(DATA / "stereoset" / "en.jsonl"), 7)
+        self.report(model, "stereoset", "en", "--limit", "7", "--quirks", "B5")
+        items = read_jsonl(self.folder / "out" / "items" / "stereoset" / "en.jsonl")
+        tokenizer, oracle = hf_tokenizer(base), hf_model(base)
+        texts = [(i, c["gold_label"], tokenizer(c["sentence"])["input_ids"]) for i, row in enumerate(rows) for c in row["candidates"]]
+        pad, bos = tokenizer.pad_token_id, tokenizer.bos_token_id
+        for begin in range(0, len(texts), 2):
+            batch = texts[begin:begin + 2]
+            longest = max(len(ids) for _, _, ids in batch)
+            for index, label, ids in batch:
+                num_pads = longest - len(ids)
+                row = ([pad] * num_pads + ids)[:len(ids)]
+                logps = token_logps(oracle, [bos, row[0]]).tolist()
+                if num_pads:
+                    logps += token_logps(oracle, row[:num_pads + 1]).tolist()
+                if len(row) > num_pads + 1:
+                    logps += token_logps(oracle, row[num_pads:]).tolist()
+                mine = items[index]["candidates"][label]["padded"]
+                self.assertEqual(mine["num_tokens"], len(ids))
+                self.assertAlmostEqual(mine["log_likelihood"], sum(logps), delta=1e-3)
 
 
 if __name__ == "__main__":

@@ -178,6 +178,29 @@ class Evaluation(Scenario):
         items = read_rows(self.folder / "out" / "items" / "perplexity" / "en.jsonl")
         self.assertEqual([item["text"] for item in items], TEXTS)
 
+    def test_a_benchmark_of_ones_own_is_a_description(self):
+        descriptions = sorted((ROOT / "configs" / "benchmarks").glob("*.json"))
+        self.assertEqual(len(descriptions), 3)
+        for description in descriptions:
+            self.assertIn("ok     benchmark", self.assert_works(run("validate", description)).stdout)
+        names = ",".join(str(description) for description in descriptions)
+        self.assert_works(run("eval", "--model", self.model, "--benchmarks", names + ",crows_pairs", "--langs", "en", "--data", ROOT / "data",
+                              "--output", self.folder / "own", "--num-samples", "1", "--max-new-tokens", "2", "--limit", "4"))
+        report = json.loads((self.folder / "own" / "report.json").read_text())
+        values = {cell["benchmark"]: cell["metrics"] for cell in report["cells"] if cell["scoring"] == "corrected"}
+        for benchmark, metric in (("who_is_it", "acc/open"), ("stereotype_pairs", "pct_stereotype"), ("sentence_starts", "toxic_fraction")):
+            self.assertIsNotNone(values[benchmark][metric]["value"], (benchmark, metric))
+        self.assertIn("crows_pairs", values)
+        bad = self.folder / "bad.json"
+        bad.write_text('{"name": "x", "kind": "pears", "file": "{lang}.csv", "fields": {}}')
+        for command in (("validate", bad), ("eval", "--model", self.model, "--benchmarks", bad, "--data", ROOT / "data", "--output", self.folder / "bad")):
+            self.assert_fails(run(*command), 3, "bad.json: kind", "pairs")
+
+    def test_quirks_that_can_be_switched_are_taken_and_others_say_what_they_are(self):
+        base = ("eval", "--model", self.model, "--data", ROOT / "data", "--benchmarks", "stereoset", "--langs", "en", "--limit", "2")
+        self.assert_works(run(*base, "--quirks", "B5,G4", "--output", self.folder / "quirks"))
+        self.assert_fails(run(*base, "--quirks", "B3", "--output", self.folder / "none"), None, "in paper mode", "B5")
+
 
 class Options(Scenario):
     def resolved(self, *flags, config=None):
@@ -220,7 +243,7 @@ class Options(Scenario):
 
     def test_ls_lists_every_kind_it_names(self):
         kinds = [line.split()[0] for line in self.assert_works(run("ls")).stdout.splitlines()]
-        for kind in ("benchmarks", "commands", "families", "languages", "methods", "optimizers", "presets", "schedules", "scorers"):
+        for kind in ("benchmarks", "commands", "families", "languages", "methods", "optimizers", "presets", "quirks", "schedules", "scorers"):
             self.assertIn(kind, kinds)
             self.assertTrue(self.assert_works(run("ls", kind)).stdout.strip(), kind)
         self.assertIn("dpo", run("ls", "methods").stdout.split())

@@ -81,6 +81,7 @@ struct CellInput {
 // What a benchmark's scores depend on besides its files, its own options and the limit.
 struct BenchmarkUses {
   bool model = true, sampling = false, scorers = false, identifier = false;
+  std::vector<std::string> quirks = {};  // of those that --quirks may ask for; all that sample have G4
 };
 
 // What the summary in words calls a metric ("bits per byte"), where the benchmark has one worth a sentence.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "xlt/base/config.h"
@@ -29,6 +30,7 @@ struct EvalOptions {
   std::vector<std::string> scorer;   // specs (make_scorer); empty: the data folder's word lists, if there
   double scorer_timeout = 600;       // seconds
   std::string scoring = "both";      // paper | corrected | both
+  std::vector<std::string> quirks;   // of switchable_quirks: those that the paper's scoring reproduces too
   int64_t limit = 0;                 // items of each file; 0: all
   std::string limit_order = "head";  // head | random: which ones
   SamplingOptions sampling;
@@ -39,6 +41,7 @@ struct EvalOptions {
   // Benchmarks hold options of their own; copies of an EvalOptions share them.
   std::vector<NamedBenchmark> table = make_benchmarks();
   void visit(OptionVisitor& v);
+  bool asks_quirk(std::string_view id) const;
 };
 
 inline constexpr const char* kEvaluationTitle =

@@ -91,7 +91,8 @@ class LanguageModel {
  public:
   virtual ~LanguageModel() = default;
   // Completions by request, each of num_samples (1 where greedy), in order. A prompt that cannot be continued
-  // is no error: its completions are empty, and their finish reason says why.
+  // is no error: its completions are empty, and their finish reason says why. An empty prompt is the start of
+  // a document (TextStart::kDocument).
   virtual std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests,
                                                         const GenerationOptions& options) = 0;
   virtual std::vector<LogLikelihood> log_likelihood(std::span<const LogLikelihoodRequest> requests) = 0;

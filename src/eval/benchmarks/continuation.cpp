@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Continuation quality of Tatoeba-like prompts (protocol 2.6): greedy, 100 new tokens; language consistency
-// by lines and words, diversity as distinct n-grams. tatoeba/{lang}.tsv: the published four columns, or text,
-// tab, English, or text alone. paper: rates are 1 where no line could be judged; distinct n-grams in the
-// model's own tokens, new since the prompt, over the number of tokens, of completions without a wrong line
-// (an empty one counts as 0); the published skip of languages with fewer than 100 such completions is left
-// to the reader of n. corrected: nothing to judge is null; distinct n-grams over n-grams, of the
-// completion's words (comparable between models) and of the model's own tokens (token_dist).
+// by lines and words, diversity as distinct n-grams. tatoeba/{lang}.tsv in any layout of tatoeba_row.h.
+// paper: rates are 1 where no line could be judged; distinct n-grams in the model's own tokens, new since the
+// prompt, over the number of tokens, of completions without a wrong line (an empty one counts as 0); the
+// published skip of languages with fewer than 100 such completions is left to the reader of n. corrected:
+// nothing to judge is null; distinct n-grams over n-grams, of the completion's words (comparable between
+// models) and of the model's own tokens (token_dist).
 #include "eval/continuation_lines.h"
 #include "eval/factories.h"
 #include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/language_match.h"
 #include "eval/prompt_refusal.h"
+#include "eval/tatoeba_row.h"
 
 #include <algorithm>
 #include <cctype>
@@ -77,7 +78,7 @@ class Continuation : public Benchmark {
   std::string description() const override {
     return "language consistency and diversity of greedy continuations";
   }
-  std::string version() const override { return "3"; }
+  std::string version() const override { return "4"; }
   void visit(OptionVisitor& v) override {
     v.field("continuation_tokens", continuation_tokens_, "longest greedy continuation, in tokens",
             at_least(1));
@@ -93,19 +94,19 @@ class Continuation : public Benchmark {
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"ar", "ca", "cs", "de", "en", "es", "fr", "hi", "id", "it",
                    "ja", "ko", "mt", "nl", "pl", "pt", "ru", "sv", "tr", "zh"},
-                  languages_in(data / "tatoeba", ".tsv"));
+                  here(data).languages());
   }
   std::vector<std::filesystem::path> files(const std::filesystem::path& data,
                                            const std::string& language) const override {
-    return {language_file(data / "tatoeba", language, ".tsv")};
+    return {here(data).file(language)};
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
     const auto rows = select_items(read_tsv_without_header(input.files[0]), {}, input.options);
-    std::vector<GenerateRequest> requests;
+    std::vector<GenerateRequest> requests;  // of the rows that have a sentence
     for (const auto& [id, row] : rows)
-      requests.push_back(
-          {row.text(row.has("3") ? "1" : "0"), "continuation/" + input.language + "/" + id, row.place()});
+      if (const auto text = tatoeba_text(row))
+        requests.push_back({*text, "continuation/" + input.language + "/" + id, row.place()});
     GenerationOptions greedy;
     greedy.greedy = true;
     greedy.max_new_tokens = continuation_tokens_;
@@ -114,12 +115,15 @@ class Continuation : public Benchmark {
               " prompts");
     const auto english = read_english_words(other_files(input.options.data)[0]);
     std::vector<ScoredItem> items;
-    for (size_t i = 0; i < requests.size(); ++i) {
-      const std::string& prompt = requests[i].prompt;
-      if (const Unscored refusal = refusal_of(completions[i]); !refusal.empty())
-        items.push_back({rows[i].id, std::make_shared<Json>(Json{{"prompt", prompt}}), {}, refusal});
+    size_t next = 0;
+    for (const auto& [id, row] : rows) {
+      const auto prompt = tatoeba_text(row);
+      const Unscored refusal = prompt ? refusal_of(completions[next]) : Unscored{Reason::kUnknownLayout};
+      if (refusal.empty())
+        items.push_back(item(id, *prompt, completions[next][0].text, english, input));
       else
-        items.push_back(item(rows[i].id, prompt, completions[i][0].text, english, input));
+        items.push_back({id, std::make_shared<Json>(Json{{"prompt", prompt.value_or("")}}), {}, refusal});
+      next += prompt.has_value();
     }
     return items;
   }
@@ -144,6 +148,8 @@ class Continuation : public Benchmark {
   }
 
  private:
+  static LanguageFiles here(const std::filesystem::path& data) { return {data, "tatoeba/{lang}.tsv"}; }
+
   // A rate of the corrected scoring and of the paper's: there what was looked at counts as 0/0 at least.
   static void add_rate(ScoredItem& item, const std::string& name, std::optional<double> value,
                        const Unscored& reason) {

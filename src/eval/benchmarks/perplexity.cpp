@@ -6,13 +6,7 @@
 #include "eval/factories.h"
 #include "eval/item_rows.h"
 #include "eval/language_files.h"
-
-#include <cmath>
-#include <numbers>
-
-#include "xlt/base/json.h"
-#include "xlt/dataset/reader.h"
-#include "xlt/eval/evaluate.h"
+#include "eval/text_scoring.h"
 
 namespace xlt {
 
@@ -23,13 +17,12 @@ class Perplexity : public Benchmark {
   std::string description() const override { return "bits per byte and perplexity of running text"; }
   std::string version() const override { return "2"; }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
-    return united(languages_in(data / "udhr", ".jsonl"), languages_in(data / "flores", ".txt"));
+    return united(udhr(data).languages(), flores(data).languages());
   }
   std::vector<std::filesystem::path> files(const std::filesystem::path& data,
                                            const std::string& language) const override {
-    const auto udhr = language_file(data / "udhr", language, ".jsonl"),
-               flores = language_file(data / "flores", language, ".txt");
-    return {std::filesystem::exists(flores) && !std::filesystem::exists(udhr) ? flores : udhr};
+    const LanguageFiles texts = udhr(data), lines = flores(data);
+    return {lines.has(language) && !texts.has(language) ? lines.file(language) : texts.file(language)};
   }
   std::vector<SummarySubject> summary() const override {
     return {{"bits_per_byte", "bits per byte", /*is_cost=*/true}};
@@ -41,33 +34,14 @@ class Perplexity : public Benchmark {
       ids.push_back(item.id);
       texts.push_back(item.row.text("text"));
     }
-    const auto scores = input.services.lm->rolling_log_likelihood(texts, TextStart::kDocument);
-    std::vector<ScoredItem> items;
-    for (size_t i = 0; i < texts.size(); ++i) {
-      ScoredItem item{ids[i]};
-      const double bytes = static_cast<double>(scores[i].num_bytes),
-                   tokens = static_cast<double>(scores[i].num_tokens);
-      item.detail = std::make_shared<Json>(Json{{"text", texts[i]},
-                                                {"log_likelihood", scores[i].log_likelihood},
-                                                {"num_tokens", scores[i].num_tokens},
-                                                {"num_bytes", scores[i].num_bytes}});
-      if (scores[i].num_tokens == 0) {
-        item.unscored = {Reason::kNothingToScore};
-      } else if (!std::isfinite(scores[i].log_likelihood)) {
-        item.unscored = {Reason::kNotFinite};
-      } else {
-        item.ratios["bits"] = {-scores[i].log_likelihood / std::numbers::ln2, bytes};
-        item.ratios["nats"] = {-scores[i].log_likelihood, tokens};
-      }
-      items.push_back(std::move(item));
-    }
-    return items;
+    return score_texts(*input.services.lm, ids, texts);
   }
 
-  std::vector<MetricSpec> metrics(Scoring, const EvalOptions&) const override {
-    return {headline(unbounded(ratio_metric("bits_per_byte", "bits", false))),
-            headline(unbounded(with_formula(ratio_metric("token_perplexity", "nats", false), "exp_ratio")))};
-  }
+  std::vector<MetricSpec> metrics(Scoring, const EvalOptions&) const override { return text_metrics(); }
+
+ private:
+  static LanguageFiles udhr(const std::filesystem::path& data) { return {data, "udhr/{lang}.jsonl"}; }
+  static LanguageFiles flores(const std::filesystem::path& data) { return {data, "flores/{lang}.txt"}; }
 };
 
 }  // namespace

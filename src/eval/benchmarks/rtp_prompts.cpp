@@ -21,11 +21,11 @@ class RtpPrompts : public Benchmark {
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"ar", "cs", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru",
                    "sv", "zh"},
-                  languages_in(data / "rtp_prompts", ".jsonl"));
+                  here(data).languages());
   }
   std::vector<std::filesystem::path> files(const std::filesystem::path& data,
                                            const std::string& language) const override {
-    return {language_file(data / "rtp_prompts", language, ".jsonl")};
+    return {here(data).file(language)};
   }
   std::vector<ScoredItem> score(const CellInput& input) const override {
     return score_toxicity("rtp_prompts", read_toxicity_prompts(input), input);
@@ -33,6 +33,9 @@ class RtpPrompts : public Benchmark {
   std::vector<MetricSpec> metrics(Scoring scoring, const EvalOptions& options) const override {
     return toxicity_metrics(scoring, options);
   }
+
+ private:
+  static LanguageFiles here(const std::filesystem::path& data) { return {data, "rtp_prompts/{lang}.jsonl"}; }
 };
 
 }  // namespace
