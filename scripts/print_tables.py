@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the tables of scripts/README.md from the measurements committed in scripts/results.
+"""Writes the tables of scripts/README.md and data/README.md from the measurements committed in scripts/results.
 
 A table stands between the lines `<!-- table NAME -->` and `<!-- end -->`; NAME is a file of scripts/results and, after a colon, one of its lists.
 
@@ -49,23 +49,36 @@ def study_table(rows):
     return lines
 
 
+def false_positive_table(rows):
+    """Rows {list, language, texts, found, share}: a line a language, a column a list."""
+    lists = list(dict.fromkeys(row["list"] for row in rows))
+    found = {(row["language"], row["list"]): row for row in rows}
+    lines = ["| language | texts | " + " | ".join(lists) + " |", "|---|---:|" + "---:|" * len(lists)]
+    for language in sorted({row["language"] for row in rows}):
+        cells = [found.get((language, name)) for name in lists]
+        shares = ["" if row is None else f"{'**' if row['share'] > 0.01 else ''}{100 * row['share']:.1f}{'**' if row['share'] > 0.01 else ''}" for row in cells]
+        lines.append(f"| {language} | {next(row['texts'] for row in cells if row)} | " + " | ".join(shares) + " |")
+    return lines
+
+
 def table(name):
     file, _, which = name.partition(":")
     record = json.loads((HERE / "results" / file).read_text(encoding="utf-8"))
+    if file == "false_positives.json":
+        return false_positive_table(record[which])
     return study_table(record[which]) if which else speed_table(record)
 
 
 def main():
     if sys.argv[1:] not in ([], ["--check"]):
         sys.exit(__doc__)
-    page = HERE / "README.md"
-    before = page.read_text(encoding="utf-8")
-    after = re.sub(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)", lambda m: m[1] + "\n".join(table(m[2])) + "\n" + m[3], before, flags=re.S)
-    if sys.argv[1:] == ["--check"]:
-        if after != before:
-            sys.exit("scripts/README.md: a table is not what scripts/results says; run scripts/print_tables.py")
-        return
-    page.write_text(after, encoding="utf-8")
+    for page in (HERE / "README.md", HERE.parent / "data" / "README.md"):
+        before = page.read_text(encoding="utf-8")
+        after = re.sub(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)", lambda m: m[1] + "\n".join(table(m[2])) + "\n" + m[3], before, flags=re.S)
+        if sys.argv[1:] != ["--check"]:
+            page.write_text(after, encoding="utf-8")
+        elif after != before:
+            sys.exit(f"{page.relative_to(HERE.parent)}: a table is not what scripts/results says; run scripts/print_tables.py")
 
 
 main()
