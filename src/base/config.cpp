@@ -6,6 +6,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
+#include "xlt/base/utf8.h"
 
 namespace xlt {
 
@@ -48,10 +49,11 @@ class Dumper : public OptionVisitor {
     object[name] = value;
   }
   void field(const char* name, std::string& value, const char*, const OptionCheck&) override {
-    object[name] = value;
+    object[name] = escape_invalid_utf8(value);  // most texts are paths
   }
   void field(const char* name, std::vector<std::string>& value, const char*, const OptionCheck&) override {
-    object[name] = value;
+    object[name] = Json::array();
+    for (const std::string& text : value) object[name].push_back(escape_invalid_utf8(text));
   }
   Json object = Json::object();
 };

@@ -2,8 +2,11 @@
 // Reads, maps and atomic writes.
 #include "xlt/base/file.h"
 
+#include "base/temporary.h"
+
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 
@@ -13,10 +16,13 @@
 #include <unistd.h>
 
 #include "xlt/base/error.h"
+#include "xlt/base/leftovers.h"
 
 namespace xlt {
 
 namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 [[noreturn]] void throw_io(const std::string& what, const fs::path& file) {
   throw Error(ErrorKind::kIo, str_cat(what, ": ", std::strerror(errno)), file.string());
@@ -35,6 +41,54 @@ void open_to_read(std::ifstream& stream, const fs::path& file) {
   if (!stream) throw_io("cannot open", file);
 }
 
+// `size` is a hint: pipes and /proc have none, or say 0.
+std::string rest_of(std::ifstream& stream, const fs::path& file, size_t size) {
+  std::string text;
+  text.reserve(size);
+  std::array<char, 1 << 16> chunk;
+  while (stream.read(chunk.data(), chunk.size()), stream.gcount() > 0)
+    text.append(chunk.data(), static_cast<size_t>(stream.gcount()));
+  if (stream.bad()) throw_io("cannot read", file);
+  return text;
+}
+
+// The number of a descriptor of our own that `file` names (/dev/stdout, /dev/fd/3, /proc/self/fd/3), links
+// followed; nothing for any other file.
+std::optional<int> own_descriptor(fs::path file) {
+  std::error_code code;
+  const fs::path own = fs::canonical("/proc/self/fd", code);
+  if (code) return std::nullopt;
+  constexpr int kMostLinks = 40;
+  for (int i = 0; i < kMostLinks; ++i) {
+    const std::string name = file.filename().string();
+    int number = -1;
+    const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (fault == std::errc() && end == name.data() + name.size() &&
+        fs::canonical(file.parent_path(), code) == own)
+      return number;
+    const fs::path next = fs::read_symlink(file, code);
+    if (code) return std::nullopt;
+    file = next.is_absolute() ? next : file.parent_path() / next;
+  }
+  return std::nullopt;
+}
+
+// Descriptors of our own, devices and pipes are written straight: what is renamed onto them would replace
+// them by a file. -1: neither, a file or nothing.
+int open_straight(const fs::path& file) {
+  // Duplicated, not opened by name: a socket cannot be, and a file would be written from its start again.
+  if (const auto number = own_descriptor(file)) {
+    const int descriptor = ::fcntl(*number, F_DUPFD_CLOEXEC, 0);
+    if (descriptor < 0) throw_io("cannot write", file);
+    return descriptor;
+  }
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return -1;
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) throw_io("cannot write", file);
+  return descriptor;
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& file) {
@@ -42,13 +96,7 @@ std::string read_file(const fs::path& file) {
   open_to_read(stream, file);
   std::error_code code;
   const uintmax_t size = fs::file_size(file, code);
-  std::string text;
-  if (!code) text.reserve(size);  // a hint: pipes and /proc have no size, or say 0
-  std::array<char, 1 << 16> chunk;
-  while (stream.read(chunk.data(), chunk.size()), stream.gcount() > 0)
-    text.append(chunk.data(), static_cast<size_t>(stream.gcount()));
-  if (stream.bad()) throw_io("cannot read", file);
-  return text;
+  return rest_of(stream, file, code ? 0 : size);
 }
 
 void write_file(const fs::path& file, std::string_view text) {
@@ -66,19 +114,19 @@ void make_folders(const fs::path& folder) {
 
 AtomicFile::AtomicFile(fs::path file) : file_(std::move(file)) {
   refuse_folder(file_);
-  std::error_code code, ignored;
-  // A link stays a link; what it points to is replaced.
-  if (fs::is_symlink(file_, code) && fs::exists(file_, code)) file_ = fs::canonical(file_);
-  const bool is_device = fs::exists(file_, code) && !fs::is_regular_file(file_, code);
-  if (!is_device) {
-    code.clear();
+  int descriptor = open_straight(file_);
+  if (descriptor < 0) {
+    file_ = follow_links(file_);  // a link stays a link
+    std::error_code code, ignored;
     if (file_.has_parent_path()) fs::create_directories(file_.parent_path(), code);
     if (code && !fs::is_directory(file_.parent_path(), ignored))
       throw Error(ErrorKind::kIo, str_cat("cannot create its folder: ", code.message()), file_.string());
-    temporary_ = file_.parent_path() / str_cat(".", file_.filename().string(), ".tmp-", ::getpid());
+    remove_leftovers(file_.parent_path(), LeftoversOf::kDeadProcesses);
+    const TemporaryFile temporary = make_temporary_file(file_);
+    temporary_ = temporary.path;
+    descriptor = temporary.descriptor;
   }
-  // A device or pipe (/dev/stdout) is written straight: renaming onto it would replace it by a file.
-  stream_ = std::fopen(is_device ? file_.c_str() : temporary_.c_str(), "wb");
+  stream_ = ::fdopen(descriptor, "wb");
   if (!stream_) throw_io("cannot write", file_);
 }
 
@@ -97,7 +145,10 @@ void AtomicFile::commit() {
   XLT_CHECK(stream_, "committed twice");
   if (std::fflush(stream_) != 0) throw_io("cannot write", file_);
   const bool is_device = temporary_.empty();
-  if (!is_device && ::fsync(::fileno(stream_)) != 0) throw_io("cannot write", file_);
+  if (!is_device) {
+    take_mode(::fileno(stream_), file_, 0666);
+    if (::fsync(::fileno(stream_)) != 0) throw_io("cannot write", file_);
+  }
   const int closed = std::fclose(stream_);
   stream_ = nullptr;
   if (closed != 0) throw_io("cannot write", file_);
@@ -152,7 +203,7 @@ std::optional<std::string> LineReader::next() {
   if (!is_read) return std::nullopt;
   ++line_number_;
   if (!line.empty() && line.back() == '\r') line.pop_back();
-  if (line_number_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+  if (line_number_ == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
   if (const auto offset = find_invalid_utf8(line))
     throw Error(ErrorKind::kData,
                 str_cat("not valid UTF-8 at byte ", *offset + 1, " of the line; convert the file to UTF-8"),

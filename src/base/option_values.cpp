@@ -3,6 +3,9 @@
 #include "base/option_values.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
 
 #include "xlt/base/error.h"
 #include "xlt/base/registry.h"
@@ -37,26 +40,37 @@ std::string list_of(const std::vector<std::string>& names) {
   return list;
 }
 
+// "1000000" and "0.0001", not "1e+06" and the digits of the nearest binary fraction.
+static std::string number_text(double value) {
+  std::array<char, 32> text{};
+  const bool is_plain = std::abs(value) < 1e15 && value == std::floor(value);
+  std::snprintf(text.data(), text.size(), is_plain ? "%.0f" : "%.6g", value);
+  return text.data();
+}
+
 OptionCheck at_least(double minimum) {
   const auto fault = [=](double value) {
-    return value >= minimum ? "" : str_cat("must be at least ", minimum, ", is ", value);
+    return value >= minimum ? ""
+                            : str_cat("must be at least ", number_text(minimum), ", is ", number_text(value));
   };
-  return {fault, {}, str_cat("≥ ", minimum)};
+  return {fault, {}, "≥ " + number_text(minimum)};
 }
 
 OptionCheck more_than(double minimum) {
   const auto fault = [=](double value) {
-    return value > minimum ? "" : str_cat("must be more than ", minimum, ", is ", value);
+    return value > minimum ? ""
+                           : str_cat("must be more than ", number_text(minimum), ", is ", number_text(value));
   };
-  return {fault, {}, str_cat("> ", minimum)};
+  return {fault, {}, "> " + number_text(minimum)};
 }
 
 OptionCheck between(double low, double high) {
   const auto fault = [=](double value) {
     return value >= low && value <= high ? ""
-                                         : str_cat("must be between ", low, " and ", high, ", is ", value);
+                                         : str_cat("must be between ", number_text(low), " and ",
+                                                   number_text(high), ", is ", number_text(value));
   };
-  return {fault, {}, str_cat(low, " … ", high)};
+  return {fault, {}, number_text(low) + " … " + number_text(high)};
 }
 
 OptionCheck one_of(std::vector<std::string> names) {

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/base/scratch_folder.h"
 
-#include <cstdlib>
-#include <string>
+#include "base/temporary.h"
+
 #include <system_error>
 
-#include "xlt/base/error.h"
+#include "xlt/base/leftovers.h"
 
 namespace xlt {
 
 ScratchFolder::ScratchFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "xlt-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw Error(ErrorKind::kIo, "cannot create a folder for temporary files", pattern);
-  path_ = pattern;
+  const std::filesystem::path parent = std::filesystem::temp_directory_path();
+  remove_leftovers(parent, LeftoversOf::kDeadProcesses);
+  path_ = make_temporary_folder(parent / "xlt", TemporaryKind::kNew);
 }
 
 ScratchFolder::~ScratchFolder() {

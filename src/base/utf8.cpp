@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // UTF-8 validity (Unicode 15, table 3-7).
+#include "xlt/base/utf8.h"
+
 #include <cstring>
 
 #include "xlt/base/file.h"
@@ -47,6 +49,17 @@ std::optional<size_t> find_invalid_utf8(std::string_view text) {
     i += length;
   }
   return std::nullopt;
+}
+
+std::string escape_invalid_utf8(std::string_view text) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string escaped;
+  for (auto invalid = find_invalid_utf8(text); invalid; invalid = find_invalid_utf8(text)) {
+    const auto byte = static_cast<unsigned char>(text[*invalid]);
+    escaped.append(text.substr(0, *invalid)).append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});
+    text.remove_prefix(*invalid + 1);
+  }
+  return escaped.append(text);
 }
 
 }  // namespace xlt

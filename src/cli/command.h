@@ -9,17 +9,12 @@
 
 #include "xlt/base/config.h"
 #include "xlt/base/registry.h"
+#include "xlt/base/resolve_options.h"
 #include "xlt/run/checks.h"
 
 namespace xlt::cli {
 
 class Session;
-
-// Options shown together under `title`; a config file may put them in a section called `id`.
-struct OptionGroup {
-  std::string id, title;
-  VisitFunction visit;
-};
 
 struct CommandHelp {
   std::string purpose;                // one line
@@ -39,11 +34,10 @@ class Command {
   virtual void check(Checks& checks) {}
 };
 
-std::span<const Entry<Command>> commands();
-
-// Rows of commands.def.
-#define X(name) std::unique_ptr<Command> make_##name##_command();
-#include "cli/commands.def"
-#undef X
+#define XLT_ROWS "cli/commands.def"
+#define XLT_THING Command
+#define XLT_MAKER command
+#define XLT_LIST commands
+#include "xlt/base/expand_table.h"
 
 }  // namespace xlt::cli

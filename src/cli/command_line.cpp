@@ -3,13 +3,12 @@
 
 #include "cli/flag_visitor.h"
 #include "cli/interrupt.h"
-#include "cli/resolve_options.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <thread>
+#include <filesystem>
+#include <iostream>
 
 #include <CLI/CLI.hpp>
 
@@ -133,29 +132,37 @@ GivenOptions collect(const Parsed& parsed) {
   return given;
 }
 
-// Threads beyond the cores would only wait for one another.
-void use_threads(int64_t wanted, Log& log) {
-  const int64_t cores = std::max<int64_t>(std::thread::hardware_concurrency(), 1);
-  if (wanted > cores)
-    log.write(LogLevel::kWarning,
-              str_cat("--threads ", wanted, " is more than the ", cores, " cores there are: using ", cores));
-  set_num_threads(std::min(wanted, cores));
+// What was printed may still lie in a buffer, and the disk be full.
+void check_stdout() {
+  std::cout.flush();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) || !std::cout)
+    throw Error(ErrorKind::kIo, "could not be written; is the disk full?", "standard output");
+}
+
+// Relative paths lead nowhere in a folder that is gone, and each would fail in its own way.
+void check_working_folder() {
+  std::error_code code;
+  static_cast<void>(std::filesystem::current_path(code));
+  if (code)
+    throw Error(ErrorKind::kIo, "it is not there any more; change to one that is (" + code.message() + ")",
+                "working folder");
 }
 
 int run_command(Parsed& parsed, const GlobalOptions& global) {
   if (const auto extras = parsed.app->remaining(); !extras.empty()) throw_unexpected(parsed, extras.front());
+  check_working_folder();
   resolve_options(parsed.name, parsed.groups, collect(parsed));
-  check_required(parsed.name, parsed.help, parsed.groups);
+  check_required(parsed.name, parsed.help.required, parsed.groups);
   check_torch_version();
   keep_freed_memory();
   Terminal terminal(global.level(), stderr_is_terminal() && !global.quiet);
-  use_threads(global.threads, terminal);
+  if (const std::string note = choose_threads(global.threads); !note.empty())
+    terminal.write(LogLevel::kWarning, note);
   Json config = {{"command", parsed.name}};
   config.update(dump_options(visit_all(parsed.groups)));
   Session session(global, std::move(config), Context{&terminal, &terminal, &catch_interrupts()});
   const int code = parsed.command->run(session);
-  if (std::fflush(stdout) != 0 || std::ferror(stdout))
-    throw Error(ErrorKind::kIo, "could not be written; is the disk full?", "standard output");
+  check_stdout();
   return code;
 }
 
@@ -177,7 +184,9 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0)
       throw Error(ErrorKind::kUsage, std::string(error.what()) + "; see `xlt --help`");
-    return app.exit(error);  // help or version, on stdout
+    const int code = app.exit(error);  // help or version, on stdout
+    check_stdout();
+    return code;
   }
   // What stands before the command would otherwise be passed over in silence.
   if (!app.remaining(/*recurse=*/false).empty()) throw_no_command(app.remaining());

@@ -59,12 +59,6 @@ std::string list_text(const std::vector<std::string>& words) {
 
 }  // namespace
 
-std::string flag_name(const std::string& option) {
-  std::string flag = "--" + option;
-  std::replace(flag.begin() + 2, flag.end(), '_', '-');
-  return flag;
-}
-
 void Flags::add(const OptionGroup& group, const CommandHelp& help) {
   for (const OptionDescription& option : describe_options(group.visit)) {
     const bool required =

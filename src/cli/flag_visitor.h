@@ -15,9 +15,6 @@ class Option;
 
 namespace xlt::cli {
 
-// "max_steps" → "--max-steps"
-std::string flag_name(const std::string& option);
-
 class Flags {
  public:
   explicit Flags(CLI::App& app) : app_(app) {}

@@ -56,6 +56,13 @@ void GlobalOptions::visit(OptionVisitor& v) {
   v.field("quiet", quiet, "only warnings and errors, no progress bar");
 }
 
+std::string choose_threads(int64_t wanted) {
+  const int64_t cores = num_usable_cores();
+  set_num_threads(cores > 0 ? std::min(wanted, cores) : wanted);
+  if (cores == 0 || wanted <= cores) return {};
+  return str_cat("--threads ", wanted, " is more than the ", cores, " cores there are: using ", cores);
+}
+
 Placement GlobalOptions::placement() const {
   Placement where;
   where.is_cuda = device != "cpu" && (device != "auto" || num_cuda_devices() > 0);

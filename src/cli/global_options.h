@@ -24,4 +24,8 @@ struct GlobalOptions {
   LogLevel level() const;
 };
 
+// Sets the threads of one operation: `wanted`, or as many as there are cores where that is less (more of them
+// only wait for each other); 0: all cores. Returns what a person should know about it, or nothing.
+std::string choose_threads(int64_t wanted);
+
 }  // namespace xlt::cli

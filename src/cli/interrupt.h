@@ -6,7 +6,8 @@
 
 namespace xlt::cli {
 
-// Handles SIGINT and SIGTERM from now on. The flag it returns becomes true with the first of them.
+// Handles SIGINT, SIGTERM and SIGHUP (unless it is ignored, as by nohup) from now on. The flag it returns
+// becomes true with the first of them.
 const std::atomic<bool>& catch_interrupts();
 
 }  // namespace xlt::cli

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt validate`: everything about a config that can be known without running it.
 #include "cli/command.h"
-#include "cli/resolve_options.h"
 #include "cli/session.h"
 
 #include <algorithm>
@@ -68,7 +67,7 @@ class ValidateCommand final : public Command {
     groups.push_back({"global", "Every command", visit_of(global)});
     checks.add("options of `xlt " + name + "`", [&] {
       read_config(config, options_.file, name, groups);
-      check_required(name, command.help(), groups);
+      check_required(name, command.help().required, groups);
       return str_cat(describe_options(visit_all(groups)).size(),
                      " known, every one given is known and in range");
     });

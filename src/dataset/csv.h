@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +13,23 @@ struct CsvRecord {
   std::vector<std::string> cells;
   int64_t line;  // where it begins
 };
-// Quoted cells may hold commas, newlines and doubled quotes; empty lines are skipped, a BOM too. Throws kData
-// for invalid UTF-8 and for a quote that is never closed.
-std::vector<CsvRecord> read_csv_records(const std::filesystem::path& file);
+
+// Records of a text. Quoted cells may hold commas, newlines and doubled quotes; empty lines are skipped, a
+// BOM too.
+class CsvReader {
+ public:
+  // `file` is for messages. Throws kData for invalid UTF-8.
+  CsvReader(std::string text, std::string file);
+  std::optional<CsvRecord> next();  // throws kData for a quote that is never closed
+
+ private:
+  bool take(char wanted);
+  std::string cell();
+  std::string quoted();
+
+  std::string text_, file_;
+  size_t at_ = 0;
+  int64_t line_ = 1;
+};
 
 }  // namespace xlt

@@ -28,10 +28,10 @@ class PreferencePreset : public Preset {
   std::optional<SftRecord> sft(const Row& row) const override;
 };
 
-#define X(name) std::unique_ptr<Preset> make_##name##_preset();
-#include "dataset/presets.def"
-#undef X
-
-std::span<const Entry<Preset>> presets();
+#define XLT_ROWS "dataset/presets.def"
+#define XLT_THING Preset
+#define XLT_MAKER preset
+#define XLT_LIST presets
+#include "xlt/base/expand_table.h"
 
 }  // namespace xlt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Data files by extension.
+// Rows of data files, one at a time.
 #include "dataset/csv.h"
 
 #include <algorithm>
@@ -7,43 +7,26 @@
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/registry.h"
 #include "xlt/dataset/reader.h"
 
 namespace xlt {
 
 namespace {
 
-bool is_empty_line(const std::string& line) {
-  return std::all_of(line.begin(), line.end(), [](unsigned char c) { return std::isspace(c); });
-}
+constexpr std::pair<const char*, RowFormat> kFormats[] = {
+    {"auto", RowFormat::kAuto},        {"csv", RowFormat::kCsv}, {"json", RowFormat::kJson},
+    {"jsonl", RowFormat::kJsonLines},  {"tsv", RowFormat::kTsv}, {"txt", RowFormat::kText},
+    {"ndjson", RowFormat::kJsonLines},
+};
+
+bool is_space(unsigned char c) { return std::isspace(c) != 0; }
+bool is_empty_line(const std::string& line) { return std::all_of(line.begin(), line.end(), is_space); }
 
 Json object_of(const std::string& text, const std::string& place) {
   Json json = parse_json(text, place);
   if (!json.is_object()) throw Error(ErrorKind::kData, "expected one JSON object a line", place);
   return json;
-}
-
-std::vector<Row> read_json_lines(const fs::path& file) {
-  std::vector<Row> rows;
-  LineReader lines(file);
-  while (const auto line = lines.next())
-    if (!is_empty_line(*line)) rows.emplace_back(object_of(*line, lines.place()), lines.place());
-  return rows;
-}
-
-// One array of objects, or (as RTP-LX is published) one object a line.
-std::vector<Row> read_json(const fs::path& file) {
-  const std::string text = read_file(file);
-  const size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-  if (first == std::string::npos || text[first] != '[') return read_json_lines(file);
-  const Json array = load_json(file);
-  std::vector<Row> rows;
-  for (size_t i = 0; i < array.size(); ++i) {
-    const std::string place = str_cat(file.string(), ": [", i, "]");
-    if (!array[i].is_object()) throw Error(ErrorKind::kData, "expected an object", place);
-    rows.emplace_back(array[i], place);
-  }
-  return rows;
 }
 
 std::vector<std::string> split_tabs(const std::string& line) {
@@ -77,58 +60,177 @@ Json object_from(const std::vector<std::string>& header, const std::vector<std::
   return fields;
 }
 
-std::vector<Row> read_tsv(const fs::path& file) {
-  std::vector<Row> rows;
-  LineReader lines(file);
-  std::vector<std::string> header;
-  while (const auto line = lines.next()) {
-    if (header.empty()) {
-      header = header_of(split_tabs(*line), lines.place());
-    } else if (!is_empty_line(*line)) {
-      rows.emplace_back(object_from(header, split_tabs(*line), lines.place()), lines.place());
-    }
-  }
-  return rows;
-}
-
-std::vector<Row> read_csv(const fs::path& file) {
-  std::vector<Row> rows;
-  const std::vector<CsvRecord> records = read_csv_records(file);
-  if (records.empty()) return rows;
-  const auto header = header_of(records[0].cells, str_cat(file.string(), ":", records[0].line));
-  for (size_t i = 1; i < records.size(); ++i) {
-    const std::string place = str_cat(file.string(), ":", records[i].line);
-    rows.emplace_back(object_from(header, records[i].cells, place), place);
-  }
-  return rows;
-}
-
-std::vector<Row> read_text(const fs::path& file) {
-  std::vector<Row> rows;
-  LineReader lines(file);
-  while (const auto line = lines.next())
-    if (!is_empty_line(*line)) rows.emplace_back(Json{{"text", *line}}, lines.place());
-  return rows;
-}
-
-std::vector<Row> non_empty(std::vector<Row> rows, const fs::path& file) {
-  if (rows.empty()) throw Error(ErrorKind::kData, "holds no rows", file.string());
-  return rows;
-}
-
-}  // namespace
-
-std::vector<Row> read_rows(const fs::path& file) {
+// What the extension says; kAuto: nothing, and the first character has to, as only a pipe may have it.
+RowFormat format_of(const fs::path& file) {
   const std::string extension = file.extension().string();
-  if (extension == ".jsonl" || extension == ".ndjson") return non_empty(read_json_lines(file), file);
-  if (extension == ".json") return non_empty(read_json(file), file);
-  if (extension == ".csv") return non_empty(read_csv(file), file);
-  if (extension == ".tsv") return non_empty(read_tsv(file), file);
-  if (extension == ".txt") return non_empty(read_text(file), file);
+  for (const auto& [name, format] : kFormats)
+    if (format != RowFormat::kAuto && extension == std::string(".") + name) return format;
+  std::error_code code;
+  const auto type = fs::status(file, code).type();
+  const bool may_be_read = type == fs::file_type::fifo || type == fs::file_type::character ||
+                           type == fs::file_type::socket || file.string().starts_with("/dev/") ||
+                           file.string().starts_with("/proc/self/fd/");
+  if (may_be_read) return RowFormat::kAuto;
   throw Error(
       ErrorKind::kData,
       str_cat("extension \"", extension, "\" is not known; expected .jsonl, .json, .csv, .tsv or .txt"),
       file.string());
+}
+
+}  // namespace
+
+RowFormat parse_row_format(std::string_view name) {
+  for (const auto& [known, format] : kFormats)
+    if (name == known) return format;
+  throw_unknown_name("format", name, row_format_names());
+}
+
+std::vector<std::string> row_format_names() { return {"auto", "csv", "json", "jsonl", "tsv", "txt"}; }
+
+class RowReader::Source {
+ public:
+  virtual ~Source() = default;
+  virtual std::optional<Row> next() = 0;
+};
+
+// Objects, one a line. Where `format` allows it, the first line decides whether there is an array instead (as
+// RTP-LX is published, .json may hold either), or whether it is JSON at all.
+class RowReader::JsonSource final : public Source {
+ public:
+  JsonSource(const fs::path& file, RowFormat format) : lines_(file), file_(file.string()), format_(format) {}
+
+  std::optional<Row> next() override {
+    if (array_.is_array()) return next_element();
+    while (auto line = lines_.next()) {
+      if (is_empty_line(*line)) continue;
+      if (is_first_ && format_ != RowFormat::kJsonLines && begins_array(*line)) {
+        read_array(*line);
+        return next_element();
+      }
+      is_first_ = false;
+      return Row(object_of(*line, lines_.place()), lines_.place());
+    }
+    return std::nullopt;
+  }
+
+ private:
+  bool begins_array(const std::string& line) const {
+    const char first = *std::find_if_not(line.begin(), line.end(), is_space);
+    if (first != '[' && first != '{' && format_ == RowFormat::kAuto)
+      throw Error(ErrorKind::kData,
+                  "begins with neither { nor [, so its format cannot be told; name it with --input-format",
+                  lines_.place());
+    return first == '[';
+  }
+  void read_array(const std::string& line) {
+    // Lines before it keep their number.
+    std::string text(static_cast<size_t>(lines_.line_number() - 1), '\n');
+    text += line;
+    while (const auto next = lines_.next()) text.append("\n").append(*next);
+    array_ = parse_json(text, file_);
+  }
+  std::optional<Row> next_element() {
+    if (index_ == array_.size()) return std::nullopt;
+    const std::string place = str_cat(file_, ": [", index_, "]");
+    if (!array_[index_].is_object()) throw Error(ErrorKind::kData, "expected an object", place);
+    return Row(std::move(array_[index_++]), place);
+  }
+
+  LineReader lines_;
+  std::string file_;
+  RowFormat format_;
+  Json array_;
+  size_t index_ = 0;
+  bool is_first_ = true;
+};
+
+class RowReader::CsvSource final : public Source {
+ public:
+  explicit CsvSource(const fs::path& file) : file_(file.string()), records_(read_file(file), file.string()) {}
+
+  std::optional<Row> next() override {
+    while (auto record = records_.next()) {
+      const std::string place = str_cat(file_, ":", record->line);
+      if (!header_.empty()) return Row(object_from(header_, record->cells, place), place);
+      header_ = header_of(std::move(record->cells), place);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::string file_;
+  CsvReader records_;
+  std::vector<std::string> header_;
+};
+
+class RowReader::TsvSource final : public Source {
+ public:
+  explicit TsvSource(const fs::path& file) : lines_(file) {}
+
+  std::optional<Row> next() override {
+    while (const auto line = lines_.next()) {
+      if (header_.empty()) {
+        header_ = header_of(split_tabs(*line), lines_.place());
+      } else if (!is_empty_line(*line)) {
+        return Row(object_from(header_, split_tabs(*line), lines_.place()), lines_.place());
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  LineReader lines_;
+  std::vector<std::string> header_;
+};
+
+class RowReader::TextSource final : public Source {
+ public:
+  explicit TextSource(const fs::path& file) : lines_(file) {}
+
+  std::optional<Row> next() override {
+    while (const auto line = lines_.next())
+      if (!is_empty_line(*line)) return Row(Json{{"text", *line}}, lines_.place());
+    return std::nullopt;
+  }
+
+ private:
+  LineReader lines_;
+};
+
+RowReader::RowReader(const fs::path& file, RowFormat format) : file_(file) {
+  if (format == RowFormat::kAuto) format = format_of(file);
+  switch (format) {
+    case RowFormat::kAuto:
+    case RowFormat::kJson:
+    case RowFormat::kJsonLines:
+      source_ = std::make_unique<JsonSource>(file, format);
+      break;
+    case RowFormat::kCsv:
+      source_ = std::make_unique<CsvSource>(file);
+      break;
+    case RowFormat::kTsv:
+      source_ = std::make_unique<TsvSource>(file);
+      break;
+    case RowFormat::kText:
+      source_ = std::make_unique<TextSource>(file);
+      break;
+  }
+}
+
+RowReader::~RowReader() = default;
+
+std::optional<Row> RowReader::next() {
+  auto row = source_->next();
+  if (!row && is_empty_) throw Error(ErrorKind::kData, "holds no rows", file_.string());
+  is_empty_ = false;
+  return row;
+}
+
+std::vector<Row> read_rows(const fs::path& file, RowFormat format) {
+  std::vector<Row> rows;
+  RowReader reader(file, format);
+  while (auto row = reader.next()) rows.push_back(std::move(*row));
+  return rows;
 }
 
 std::vector<Row> read_tsv_without_header(const fs::path& file) {
@@ -141,7 +243,8 @@ std::vector<Row> read_tsv_without_header(const fs::path& file) {
     for (size_t i = 0; i < cells.size(); ++i) fields[std::to_string(i)] = cells[i];
     rows.emplace_back(std::move(fields), lines.place());
   }
-  return non_empty(std::move(rows), file);
+  if (rows.empty()) throw Error(ErrorKind::kData, "holds no rows", file.string());
+  return rows;
 }
 
 }  // namespace xlt

@@ -13,12 +13,6 @@ namespace xlt {
 
 namespace {
 
-constexpr Entry<Preset> kPresets[] = {
-#define X(name) {#name, make_##name##_preset},
-#include "dataset/presets.def"
-#undef X
-};
-
 struct DataSource {
   std::unique_ptr<Preset> preset;  // null: the user's own fields
   std::vector<fs::path> files;
@@ -30,7 +24,7 @@ bool is_bare_name(std::string_view text) {
 }
 
 [[noreturn]] void throw_preset_without_file(const std::string& name) {
-  const auto preset = find_entry<Preset>(kPresets, "data file or preset", name).make();
+  const auto preset = find_entry(presets(), "data file or preset", name).make();
   throw Error(ErrorKind::kUsage, str_cat("preset \"", name, "\" needs its file, as ", name,
                                          "=FILE; nothing is downloaded: get ", preset->source()));
 }
@@ -53,7 +47,7 @@ DataSource parse_data(const std::string& data) {
   DataSource source;
   if (is_bare_name(name)) {
     if (equals == std::string::npos || equals + 1 == data.size()) throw_preset_without_file(name);
-    source.preset = find_entry<Preset>(kPresets, "preset", name).make();
+    source.preset = find_entry(presets(), "preset", name).make();
     source.files = split_files(data.substr(equals + 1));
   } else {
     source.files = split_files(data);
@@ -87,8 +81,6 @@ std::optional<SftRecord> sft_record(const Row& row, const DataFields& fields) {
 }
 
 }  // namespace
-
-std::span<const Entry<Preset>> presets() { return kPresets; }
 
 std::optional<PreferenceRecord> Preset::preference(const Row& row) const {
   throw Error(ErrorKind::kUsage, "this preset holds texts, not preference pairs; use it with an SFT method",
@@ -142,6 +134,6 @@ std::vector<PreferenceRecord> load_preference(const std::string& data, const Dat
 }
 
 std::vector<std::filesystem::path> data_files(const std::string& data) { return parse_data(data).files; }
-std::vector<std::string> preset_names() { return names_of<Preset>(kPresets); }
+std::vector<std::string> preset_names() { return names_of(presets()); }
 
 }  // namespace xlt

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/lm/runtime.h"
 
+#include <thread>
+
+#include <sched.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -56,6 +59,12 @@ std::string matmul_library(DType dtype) {
 std::string why_no_cuda() { return ops::why_no_cuda(); }
 int num_cuda_devices() {
   return why_no_cuda().empty() ? c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount() : 0;
+}
+
+int64_t num_usable_cores() {
+  cpu_set_t cores;
+  if (::sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores);
+  return std::thread::hardware_concurrency();
 }
 
 int64_t num_threads() { return at::get_num_threads(); }

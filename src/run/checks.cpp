@@ -2,6 +2,7 @@
 #include "xlt/run/checks.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "xlt/base/error.h"
 #include "xlt/checkpoint/adapter.h"
@@ -17,6 +18,8 @@ void Checks::add(const std::string& what, const std::function<std::string()>& lo
     results_.push_back({what, look(), true});
   } catch (const Error& error) {
     results_.push_back({what, error.what(), false});
+  } catch (const std::filesystem::filesystem_error& error) {  // cannot even be looked at
+    results_.push_back({what, error.path1().string() + ": " + error.code().message(), false});
   }
 }
 

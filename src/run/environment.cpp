@@ -3,6 +3,7 @@
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/utf8.h"
 #include "xlt/base/version.h"
 #include "xlt/lm/runtime.h"
 
@@ -24,8 +25,9 @@ Json file_records(const std::vector<std::filesystem::path>& files) {
     std::error_code error;
     const auto bytes = fs::file_size(file, error);
     if (error) throw Error(ErrorKind::kIo, str_cat("cannot be read: ", error.message()), file.string());
-    records.push_back(
-        {{"file", file.string()}, {"bytes", static_cast<int64_t>(bytes)}, {"sha256", sha256_of_file(file)}});
+    records.push_back({{"file", escape_invalid_utf8(file.string())},
+                       {"bytes", static_cast<int64_t>(bytes)},
+                       {"sha256", sha256_of_file(file)}});
   }
   return records;
 }

@@ -30,6 +30,19 @@ struct ScoreRow {
   Json id;                       // null where the row has none
 };
 
+// What is read is never what is written; a terminal or pipe may be both.
+void refuse_same_file(const std::string& input, const std::string& output) {
+  std::error_code code;
+  if (fs::is_regular_file(output, code) && fs::equivalent(input, output, code))
+    throw Error(ErrorKind::kUsage, "--output is also the input; choose another file", output);
+}
+
+void visit_input_format(OptionVisitor& v, std::string& format) {
+  v.field("input_format", format,
+          "how its rows are written; auto: by its extension, a pipe's by its first character",
+          one_of(row_format_names()));
+}
+
 Json id_of(const Row& row) { return row.fields().contains("id") ? row.fields().at("id") : Json(); }
 
 ScoreRow parse_score_row(const Row& row) {
@@ -77,11 +90,11 @@ struct Prompt {
 
 std::string stream_name(const Json& id) { return id.is_string() ? id.get<std::string>() : dump_json(id); }
 
-std::vector<Prompt> read_prompts(const std::string& file, const Context& context) {
+std::vector<Prompt> read_prompts(const GenerateFileOptions& options, const Context& context) {
   std::vector<Prompt> prompts;
   std::set<std::string> seen;
   std::map<std::string, int> repeats;
-  for (const Row& row : read_rows(file)) {
+  for (const Row& row : read_rows(options.prompts, parse_row_format(options.input_format))) {
     Json id = id_of(row);
     const std::string text = row.text("prompt");
     // Without an id the prompt itself names its random stream, so that samples do not depend on its place.
@@ -156,35 +169,41 @@ void TokenizeOptions::visit(OptionVisitor& v) {
   v.field("model", model, "folder that holds tokenizer.json or tokenizer.model");
   v.field("input", input, "rows {\"text\"} (.jsonl, .csv, .tsv, .txt)");
   v.field("output", output, "file for the rows {\"input_ids\"}");
+  visit_input_format(v, input_format);
   v.field("no_special_tokens", no_special_tokens, "leave out BOS and EOS");
 }
 
 int64_t tokenize_file(const TokenizeOptions& options, const Context& context) {
-  const auto rows = read_rows(options.input);
+  refuse_same_file(options.input, options.output);
   open_model_source(options.model);  // says what is wrong with a --model before its tokenizer is missed
   const auto tokenizer = load_tokenizer(options.model);
   const auto special = options.no_special_tokens ? SpecialTokens::kNone : SpecialTokens::kAdd;
+  RowReader rows(options.input, parse_row_format(options.input_format));
   AtomicFile out(options.output);
-  Progress progress = context.progress("tokenizing", static_cast<int64_t>(rows.size()), "rows");
-  for (const Row& row : rows) {
+  Progress progress = context.progress("tokenizing", /*total=*/0, "rows");
+  int64_t num_rows = 0;
+  for (; const auto row = rows.next(); ++num_rows) {
     context.throw_if_interrupted();
-    write_line(out, {{"input_ids", tokenizer->encode(row.text("text"), special)}});
+    write_line(out, {{"input_ids", tokenizer->encode(row->text("text"), special)}});
     progress.advance(1);
   }
   out.commit();
-  return static_cast<int64_t>(rows.size());
+  return num_rows;
 }
 
 void ScoreOptions::visit(OptionVisitor& v) {
   v.field("input", input, "rows {\"text\"} or {\"context\", \"continuation\"} (.jsonl, .csv, .tsv, .txt)");
   v.field("output", output, "file for the rows {\"log_likelihood\", \"num_tokens\"}; natural logarithm");
+  visit_input_format(v, input_format);
   v.field("per_token", per_token, "also write each token's log-likelihood");
 }
 
 FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make_model,
                      const Context& context) {
+  refuse_same_file(options.input, options.output);
   std::vector<ScoreRow> rows;
-  for (const Row& row : read_rows(options.input)) rows.push_back(parse_score_row(row));
+  RowReader reader(options.input, parse_row_format(options.input_format));
+  while (const auto row = reader.next()) rows.push_back(parse_score_row(*row));
   AtomicFile out(options.output);
   FileTally tally{.rows = static_cast<int64_t>(rows.size())};
   const double begun = monotonic_seconds();
@@ -209,11 +228,13 @@ void GenerateFileOptions::visit(OptionVisitor& v) {
   v.field("prompts", prompts, "rows {\"prompt\"[, \"id\"]} (.jsonl, .csv, .tsv)");
   v.field("output", output,
           "file for the rows {\"id\", \"sample\", \"text\", \"token_ids\", \"finish_reason\"}");
+  visit_input_format(v, input_format);
 }
 
 FileTally generate_file(const GenerateFileOptions& options, const LanguageModelMaker& make_model,
                         const Context& context) {
-  const auto prompts = read_prompts(options.prompts, context);
+  refuse_same_file(options.prompts, options.output);
+  const auto prompts = read_prompts(options, context);
   AtomicFile out(options.output);
   FileTally tally;
   const double begun = monotonic_seconds();

@@ -7,6 +7,8 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/lock.h"
+#include "xlt/base/utf8.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/models/decoder.h"
 #include "xlt/run/environment.h"
@@ -37,8 +39,8 @@ Json merge_record(const MergeOptions& options, const Placement& where,
     modules[name] = error;
     largest = std::max(largest, error);
   }
-  return {{"model", options.model},
-          {"adapter", options.adapter},
+  return {{"model", escape_invalid_utf8(options.model)},
+          {"adapter", escape_invalid_utf8(options.adapter)},
           {"precision", options.precision},
           {"dtype", name_of(where.dtype)},
           {"code", code_record()},
@@ -62,6 +64,10 @@ Json merge_adapter(const MergeOptions& options, const Placement& where, const Co
                 "merging into 4-bit weights is not available in this version; use --precision full",
                 "--precision nf4");
   check_output(options);
+  const fs::path output_folder = options.output;
+  if (output_folder.has_parent_path()) make_folders(output_folder.parent_path());
+  const auto lock = take_lock(lock_beside(output_folder), {"merges", output_folder}, context);
+  check_output(options);  // another merge may have ended between the first look and the lock
   const auto source = open_model_source(options.model);
   const auto decoder = load_decoder(*source, where, context);
   load_lora(*decoder, options.adapter);
@@ -71,14 +77,11 @@ Json merge_adapter(const MergeOptions& options, const Placement& where, const Co
   save_model(*decoder, source->config(), output.path());
   copy_files_to_keep(*source, output.path());
   write_file(output.path() / "merge.json", dump_json(record, 2) + "\n");
+  lock->throw_if_lost();
   output.commit();
   return record;
 }
 
 DType checkpoint_dtype(const std::filesystem::path& folder) { return open_model_source(folder)->dtype(); }
-
-void copy_tokenizer_files(const std::filesystem::path& source, const std::filesystem::path& target) {
-  copy_files_to_keep(*open_model_source(source), target);
-}
 
 }  // namespace xlt

@@ -2,15 +2,11 @@
 #include "run/run_folder.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <set>
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/leftovers.h"
 
 namespace xlt {
 
@@ -59,11 +55,13 @@ std::vector<std::string> changed_options(const Json& before, const Json& after) 
 
 bool RunFolder::holds_run() const { return fs::exists(folder_ / kRunFile); }
 
-// A process killed while it wrote its first run.json leaves that file's temporary: still nothing to keep.
+// A process killed before it wrote its first run.json leaves its lock, or half a file: still nothing to keep.
 bool RunFolder::is_empty() const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder_, error))
-    if (entry.path().filename().string().find(kRunFile) == std::string::npos) return false;
+    if (const std::string name = entry.path().filename().string();
+        name != kLockName && !is_leftover_name(name))
+      return false;
   return true;
 }
 
@@ -99,22 +97,11 @@ RunState RunFolder::inspect(const Json& record, bool resume, const Context& cont
   return finished && changed.empty() ? RunState::kFinished : RunState::kUnfinished;
 }
 
-FolderLock::FolderLock(const fs::path& folder)
-    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  // A file system without locks leaves things as they were before there was one.
-  if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
-  ::close(descriptor_);
-  throw Error(ErrorKind::kUsage,
-              "another process is training in this folder; wait for it, or choose another --output",
-              folder.string());
-}
-FolderLock::~FolderLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-const fs::path& RunFolder::make() const {
+std::unique_ptr<FileLock> RunFolder::lock(const Context& context) const {
   make_folders(folder_);
-  return folder_;
+  auto lock = take_lock(folder_ / kLockName, {"trains", folder_}, context);
+  remove_leftovers(folder_, LeftoversOf::kOtherProcesses);
+  return lock;
 }
 
 Json RunFolder::stored() const { return load_json(folder_ / kRunFile); }

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "xlt/base/context.h"
 #include "xlt/base/json.h"
+#include "xlt/base/lock.h"
 
 namespace xlt {
 
@@ -16,18 +18,6 @@ enum class RunState { kNew, kUnfinished, kFinished };
 // Options whose resolved values differ between two runs, sorted; those that cannot change what a run computes
 // are left out.
 std::vector<std::string> changed_options(const Json& before, const Json& after);
-
-// Held while a process works in a folder. Throws kUsage if another one does.
-class FolderLock {
- public:
-  explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int descriptor_;
-};
 
 class RunFolder {
  public:
@@ -39,8 +29,10 @@ class RunFolder {
   // only move the end or the pace of a run (max_steps, eval_steps …) may differ, and are logged. Throws kData
   // when a data file is not what it was.
   RunState inspect(const Json& record, bool resume, const Context& context) const;
-  Json stored() const;                        // run.json as it is
-  const std::filesystem::path& make() const;  // the folder, if it is not there
+  Json stored() const;  // run.json as it is
+  // Makes the folder if it is not there, and keeps other processes out of it. What killed ones left there is
+  // removed. Throws kUsage where another is at work.
+  std::unique_ptr<FileLock> lock(const Context& context) const;
   // Writes run.json with this status ("running", "interrupted", "finished"); makes the folder.
   void write(Json record, const std::string& status) const;
 

@@ -8,12 +8,13 @@
 #include "xlt/base/atomic_folder.h"
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/utf8.h"
 #include "xlt/base/version.h"
+#include "xlt/checkpoint/model_source.h"
 #include "xlt/lm/runtime.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/linear.h"
 #include "xlt/run/environment.h"
-#include "xlt/run/merge.h"  // copy_tokenizer_files
 #include "xlt/text/tokenizer.h"
 
 namespace xlt {
@@ -69,14 +70,13 @@ Records load_records(const TrainRunOptions& options) {
 // Small files besides the data that decide what a run computes; weights are too large to hash at every start.
 std::vector<fs::path> input_files(const TrainRunOptions& options) {
   std::vector<fs::path> files;
-  const auto add = [&](const fs::path& folder, std::initializer_list<const char*> names) {
-    for (const char* name : names)
-      if (!folder.empty() && fs::is_regular_file(folder / name)) files.push_back(folder / name);
+  const auto add = [&](const std::vector<fs::path>& more) {
+    files.insert(files.end(), more.begin(), more.end());
   };
-  if (!options.model_config.empty()) files.push_back(options.model_config);
-  add(options.model, {"config.json"});
-  add(tokenizer_folder(options), {"tokenizer.json", "tokenizer.model", "tokenizer_config.json"});
-  add(options.adapter.init_adapter, {"adapter_config.json", "adapter_model.safetensors"});
+  if (from_scratch(options)) add({options.model_config});
+  if (!options.model.empty()) add(open_model_source(options.model)->small_files());
+  if (!options.tokenizer.empty()) add(open_model_source(options.tokenizer)->tokenizer_files());
+  if (!options.adapter.init_adapter.empty()) add(adapter_files(options.adapter.init_adapter));
   return files;
 }
 
@@ -119,28 +119,32 @@ std::unique_ptr<Decoder> make_model(const TrainRunOptions& options, const Tokeni
   return decoder;
 }
 
+void copy_files(const std::vector<fs::path>& files, const fs::path& folder) {
+  for (const fs::path& file : files) write_file(folder / file.filename(), read_file(file));
+}
+
 // RUN/adapter or RUN/model, with what is needed to use it elsewhere. Returns the folder.
 fs::path save_result(const TrainRunOptions& options, Decoder& decoder) {
   const fs::path folder = fs::path(options.output) / (trains_adapter(options) ? "adapter" : "model");
+  const auto tokenizer = open_model_source(tokenizer_folder(options));
   AtomicFolder output(folder);
   if (trains_adapter(options)) {
     save_lora(decoder, output.path(), options.model);
+    copy_files(tokenizer->tokenizer_files(), output.path());
   } else {
-    const fs::path config_file =
-        from_scratch(options) ? fs::path(options.model_config) : fs::path(options.model) / "config.json";
-    save_model(decoder, load_json(config_file, ErrorKind::kCheckpoint, /*allow_comments=*/true),
-               output.path());
+    const Json config = from_scratch(options)
+                            ? load_json(options.model_config, ErrorKind::kCheckpoint, /*allow_comments=*/true)
+                            : open_model_source(options.model)->config();
+    save_model(decoder, config, output.path());
+    copy_files(tokenizer->files_to_keep(), output.path());
   }
-  copy_tokenizer_files(tokenizer_folder(options), output.path());
-  if (trains_adapter(options))
-    fs::remove(output.path() / "generation_config.json");  // belongs to a whole model only
   output.commit();
   return folder;
 }
 
 Json summary_of(const TrainRunOptions& options, const TrainResult& result, const fs::path& saved) {
-  Json summary = {{"status", "finished"}, {"output", options.output}};
-  summary[trains_adapter(options) ? "adapter" : "model"] = saved.string();
+  Json summary = {{"status", "finished"}, {"output", escape_invalid_utf8(options.output)}};
+  summary[trains_adapter(options) ? "adapter" : "model"] = escape_invalid_utf8(saved.string());
   summary["steps"] = result.steps;
   summary["loss"] = result.final_loss;
   summary["best_eval_loss"] = std::isnan(result.best_eval_loss) ? Json() : Json(result.best_eval_loss);
@@ -196,7 +200,7 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   Records records = load_records(options);
   Json record = run_record(options, where, seed, config, records.size());
   const RunFolder folder(options.output);
-  const RunState state = folder.inspect(record, options.resume, context);
+  RunState state = folder.inspect(record, options.resume, context);
   if (state == RunState::kFinished) {
     context.info(options.output + " holds this run, finished; nothing to do");
     return folder.stored().at("result");
@@ -204,7 +208,10 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   const auto tokenizer = load_tokenizer(tokenizer_folder(options));
   const auto decoder = make_model(options, *tokenizer, where, seed, context);
   context.throw_if_interrupted();
-  const FolderLock lock(folder.make());
+  const auto lock = folder.lock(context);
+  // Another process may have begun or ended this run between the first look and the lock.
+  state = folder.inspect(record, options.resume, {});
+  if (state == RunState::kFinished) return folder.stored().at("result");
   const bool going_on = begin_run(folder, state, record, context);
   TrainJob job;
   job.decoder = decoder.get();
@@ -217,6 +224,7 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   job.resume = options.resume || going_on;
   job.adapter_only = trains_adapter(options);
   const TrainResult result = train(job, options.trainer, context);
+  lock->throw_if_lost();
   if (result.interrupted) {
     folder.write(record, "interrupted");
     throw Error(

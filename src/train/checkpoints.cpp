@@ -9,6 +9,7 @@
 #include "xlt/base/atomic_folder.h"
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/leftovers.h"
 #include "xlt/checkpoint/adapter.h"
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/models/decoder.h"
@@ -20,7 +21,7 @@ namespace xlt {
 
 namespace {
 
-constexpr std::string_view kPrefix = "step-";
+constexpr std::string_view kPrefix = "step-", kPruned = ".pruned";
 
 void rename_folder(const fs::path& from, const fs::path& to) {
   std::error_code error;
@@ -87,20 +88,16 @@ std::vector<int64_t> Checkpoints::steps() const {
   return steps;
 }
 
-// Hidden folders are half written or half removed, but for the whole of one that was being replaced.
+// The run's lock is held, so that nobody is at work on what is half written or half removed.
 void Checkpoints::remove_leftovers() const {
+  xlt::remove_leftovers(root_, LeftoversOf::kOtherProcesses);
   std::error_code error;
-  std::vector<fs::path> hidden;
+  std::vector<fs::path> pruned;
   for (const auto& entry : fs::directory_iterator(root_, error))
-    if (entry.path().filename().string().starts_with('.')) hidden.push_back(entry.path());
-  for (const fs::path& folder : hidden) {
-    const std::string name = folder.filename().string();
-    const fs::path replaced = root_ / name.substr(1, name.rfind('.') - 1);
-    if (name.ends_with(".old") && !fs::exists(replaced))
-      rename_folder(folder, replaced);
-    else
-      remove_folder(folder);
-  }
+    if (const std::string name = entry.path().filename().string();
+        name.starts_with('.') && name.ends_with(kPruned))
+      pruned.push_back(entry.path());
+  for (const fs::path& folder : pruned) remove_folder(folder);
 }
 
 void Checkpoints::clear() { remove_folder(root_); }
@@ -129,7 +126,7 @@ void Checkpoints::prune(int64_t keep, int64_t best_step) const {
   const std::vector<int64_t> all = steps();
   for (size_t i = keep; i < all.size(); ++i) {
     if (all[i] == best_step) continue;
-    const fs::path hidden = root_ / ("." + folder_of(all[i]).filename().string() + ".pruned");
+    const fs::path hidden = root_ / (str_cat(".", folder_of(all[i]).filename().string(), kPruned));
     rename_folder(folder_of(all[i]), hidden);
     remove_folder(hidden);
   }

@@ -3,6 +3,7 @@
 #include "xlt/base/file.h"
 
 #include "base/base_testing.h"
+#include "base/temporary.h"
 
 #include <array>
 #include <csignal>
@@ -12,7 +13,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "xlt/base/leftovers.h"
+#include "xlt/base/utf8.h"
 
 namespace xlt {
 namespace {
@@ -89,16 +94,94 @@ TEST_F(File, ALinkStaysALinkWhenWhatItPointsToIsWritten) {
   EXPECT_EQ(bytes_of("real"), "new");
 }
 
+TEST_F(File, ALinkToNothingIsWrittenThrough) {
+  fs::create_directories(folder_ / "disk");
+  fs::create_symlink("disk/new", folder_ / "link");
+  write_file(folder_ / "link", "x");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+  EXPECT_EQ(bytes_of("disk/new"), "x");
+}
+
+TEST_F(File, ALoopOfLinksIsAnError) {
+  fs::create_symlink("b", folder_ / "a");
+  fs::create_symlink("a", folder_ / "b");
+  EXPECT_EQ(error_of([&] { write_file(folder_ / "a", "x"); }).kind(), ErrorKind::kIo);
+}
+
 TEST_F(File, AnAtomicFileAppearsAtCommitAndNotBefore) {
   put("f", "old");
-  AtomicFile out(folder_ / "f");
+  AtomicFile out(folder_ / "f"), other(folder_ / "f");  // two at once: each has a file of its own
   out.write("ne");
   out.write("w");
+  other.write("other");
   EXPECT_EQ(bytes_of("f"), "old");
-  EXPECT_THAT(names(), UnorderedElementsAre("f", str_cat(".f.tmp-", ::getpid())));
+  EXPECT_EQ(names().size(), 3u);
+  other.commit();
   out.commit();
   EXPECT_EQ(bytes_of("f"), "new");
   EXPECT_THAT(names(), ElementsAre("f"));
+}
+
+TEST_F(File, ATemporaryIsReadByNobodyElseAndFollowsNoLink) {
+  const TemporaryFile one = make_temporary_file(folder_ / "f");
+  EXPECT_EQ(fs::status(one.path).permissions(), fs::perms(0600));
+  EXPECT_THAT(one.path.filename().string(), HasSubstr(str_cat("-", ::getpid(), "-")));
+  EXPECT_NE(one.path, make_temporary_file(folder_ / "f").path);
+  ::close(one.descriptor);
+}
+
+TEST_F(File, ModesAreKept) {
+  const fs::path file = put("f", "old");
+  for (const auto mode : {0600, 0640, 0444, 0755}) {
+    fs::permissions(file, fs::perms(mode));
+    write_file(file, "new");
+    EXPECT_EQ(fs::status(file).permissions(), fs::perms(mode));
+  }
+  put("usual", "");
+  write_file(folder_ / "new", "x");
+  EXPECT_EQ(fs::status(folder_ / "new").permissions(), fs::status(folder_ / "usual").permissions());
+}
+
+TEST_F(File, ALongNameIsWritten) {
+  const std::string name = std::string(251, 'n') + "\xC3\xA9";
+  write_file(folder_ / name, "x");
+  EXPECT_EQ(bytes_of(name), "x");
+  EXPECT_EQ(error_of([&] { write_file(folder_ / std::string(300, 'n'), "x"); }).kind(), ErrorKind::kIo);
+}
+
+TEST_F(File, WhatAKilledProcessLeftIsRemovedWithTheNextWrite) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    AtomicFile out(folder_ / "f");
+    out.write("half");
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  put(".f.tmp-1", "a user's own");
+  put(str_cat(".f.tmp-0123abcd-", child, "-1-abcdef"), "another machine's");
+  EXPECT_EQ(names().size(), 3u);
+  write_file(folder_ / "other", "x");
+  EXPECT_EQ(names().size(), 3u);
+  EXPECT_TRUE(fs::exists(folder_ / ".f.tmp-1"));
+}
+
+TEST_F(File, WhoeverHoldsTheFolderRemovesWhatOtherMachinesLeft) {
+  put(".f.tmp-0123abcd-1-1-abcdef", "another machine's");
+  put(".f.tmp-mine-1-1-abcdef", "a user's own");
+  const TemporaryFile own = make_temporary_file(folder_ / "f");
+  ::close(own.descriptor);
+  remove_leftovers(folder_, LeftoversOf::kOtherProcesses);
+  EXPECT_THAT(names(), UnorderedElementsAre(".f.tmp-mine-1-1-abcdef", own.path.filename().string()));
+}
+
+TEST_F(File, ADescriptorOfOurOwnIsWrittenWhereItStands) {
+  const int descriptor = ::open((folder_ / "f").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ASSERT_EQ(::write(descriptor, "first\n", 6), 6);
+  write_file(str_cat("/dev/fd/", descriptor), "second\n");
+  write_file(str_cat("/proc/self/fd/", descriptor), "third\n");
+  ::close(descriptor);
+  EXPECT_EQ(bytes_of("f"), "first\nsecond\nthird\n");
+  EXPECT_EQ(error_of([&] { write_file("/dev/fd/999", "x"); }).kind(), ErrorKind::kIo);
 }
 
 TEST_F(File, AnAtomicFileThatIsNotCommittedLeavesTheOldOne) {
@@ -215,6 +298,13 @@ TEST(Utf8, FollowsTheTableOfWellFormedSequences) {
 TEST(Utf8, NamesTheOffsetWhereverItStands) {
   for (size_t offset = 0; offset < 40; ++offset)
     EXPECT_EQ(find_invalid_utf8(std::string(offset, 'a') + "\xFF" + std::string(20, 'b')), offset);
+}
+
+TEST(Utf8, BytesThatAreNoneAreWrittenOut) {
+  EXPECT_EQ(escape_invalid_utf8("caf\xC3\xA9"), "caf\xC3\xA9");
+  EXPECT_EQ(escape_invalid_utf8("caf\xE9"), "caf\\xE9");
+  EXPECT_EQ(escape_invalid_utf8("\xFF/\xC3"), "\\xFF/\\xC3");
+  EXPECT_EQ(escape_invalid_utf8(""), "");
 }
 
 // The examples of FIPS 180-4 (NIST), and lengths about the block of 64 bytes against Python's hashlib.

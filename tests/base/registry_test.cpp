@@ -7,6 +7,21 @@
 #include <gtest/gtest.h>
 
 namespace xlt {
+
+// A toy of what the tables hold: rows in numbers.def, one function each.
+struct Number {
+  int value;
+};
+
+#define XLT_ROWS "base/numbers.def"
+#define XLT_THING Number
+#define XLT_MAKER number
+#define XLT_LIST numbers
+#include "xlt/base/expand_table.h"
+
+std::unique_ptr<Number> make_one_number() { return std::make_unique<Number>(1); }
+std::unique_ptr<Number> make_two_number() { return std::make_unique<Number>(2); }
+
 namespace {
 
 struct Loss {
@@ -45,6 +60,17 @@ TEST(NearestName, PrefersTheFewestEdits) {
 TEST(NearestName, OverlooksCaseAndDashes) {
   EXPECT_EQ(nearest_name("RMSProp", {"adamw", "rmsprop"}), "rmsprop");
   EXPECT_EQ(nearest_name("lr-schedule", {"lr_schedule"}), "lr_schedule");
+}
+
+TEST(Table, HoldsItsRowsInOrder) {
+  EXPECT_EQ(names_of(numbers()), (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(find_entry(numbers(), "number", "two").make()->value, 2);
+  try {
+    find_entry(numbers(), "number", "tow");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "unknown number \"tow\"; did you mean \"two\"? available: one, two");
+  }
 }
 
 }  // namespace

@@ -2,6 +2,13 @@
 // Rows of JSONL, JSON, CSV, TSV and text files, and what is said about broken ones.
 #include "dataset/data_testing.h"
 
+#include <fstream>
+#include <memory>
+#include <thread>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "xlt/base/json.h"
 #include "xlt/dataset/reader.h"
 
@@ -131,6 +138,46 @@ TEST_F(ReadRows, TextFileIsOneTextALine) {
   const auto rows = read_rows(file("a.txt", "first line\n\nsecond, line\n"));
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[1].text("text"), "second, line");
+}
+
+TEST_F(ReadRows, AFormatThatIsNamedNeedsNoExtension) {
+  EXPECT_EQ(read_rows(file("a", "text\nx\n"), RowFormat::kCsv)[0].text("text"), "x");
+  EXPECT_EQ(read_rows(file("a", "a\ttext\n1\tx\n"), RowFormat::kTsv)[0].text("text"), "x");
+  EXPECT_EQ(read_rows(file("a", "[{\"text\":\"x\"}]"), RowFormat::kJson)[0].text("text"), "x");
+  EXPECT_EQ(read_rows(file("a.csv", "{\"text\":\"x\"}"), RowFormat::kJsonLines)[0].text("text"), "x");
+  for (const auto& name : row_format_names()) EXPECT_NO_THROW(parse_row_format(name));
+  EXPECT_THAT(error_of([] { parse_row_format("jsnl"); }).message(), HasSubstr("did you mean \"jsonl\"?"));
+}
+
+// What a pipe holds is read once, so that a first look cannot be taken back.
+TEST_F(ReadRows, APipeHoldsJsonIfItsFirstCharacterSaysSo) {
+  const auto of_pipe = [&](const std::string& text) {
+    const std::string path = (folder_ / "pipe").string();
+    ::unlink(path.c_str());
+    EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    std::thread writer([&] { std::ofstream(path) << text; });
+    const auto joined = std::unique_ptr<std::thread, void (*)(std::thread*)>(
+        &writer, [](std::thread* thread) { thread->join(); });
+    return read_rows(path);
+  };
+  const auto lines = of_pipe("\xEF\xBB\xBF\n {\"text\":\"a\"}\n{\"text\":\"b\"}");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[1].place(), EndsWith("pipe:3"));
+  const auto array = of_pipe("[{\"text\":\"a\"},\n{\"text\":\"b\"}]\n");
+  ASSERT_EQ(array.size(), 2u);
+  EXPECT_EQ(array[1].text("text"), "b");
+  EXPECT_THAT(error_of([&] { of_pipe("text\na\n"); }).what(),
+              HasSubstr("pipe:1: begins with neither { nor ["));
+}
+
+TEST_F(ReadRows, AFaultInAnArrayNamesItsLine) {
+  EXPECT_THAT(error("a.json", "\n\n[{\"text\":\"x\"},\n{\"text\" 1}]").what(), HasSubstr("line 4"));
+}
+
+TEST_F(ReadRows, RowsComeOneAtATime) {
+  RowReader rows(file("a.jsonl", "{\"text\":\"one\"}\nbroken\n"));
+  EXPECT_EQ(rows.next()->text("text"), "one");
+  EXPECT_EQ(error_of([&] { rows.next(); }).kind(), ErrorKind::kData);
 }
 
 TEST_F(ReadRows, FileWithoutRowsIsAnError) {

@@ -6,7 +6,7 @@ import json
 import shutil
 import unittest
 
-from support import DATA, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, tiny_models, token_logps, xlt
+from support import ParityTest, data_file, data_folder, hf_model, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps, xlt
 
 NINE_TYPES = ["race-color", "socioeconomic", "gender", "disability", "nationality", "sexual-orientation", "physical-appearance", "religion", "age"]
 
@@ -24,19 +24,19 @@ def mean_logp(model, text):
 
 
 class BiasParity(ParityTest):
-    def report(self, model, benchmark, language, *flags):
-        xlt("eval", "--model", model, "--dtype", "float32", "--benchmarks", benchmark, "--langs", language, "--data", DATA, "--output", self.folder / "out", "--scoring",
-            "paper", *flags)
+    def report(self, model, benchmark, language, data, *flags):
+        xlt("eval", "--model", model, "--dtype", "float32", "--benchmarks", benchmark, "--langs", language, "--data", data,
+            "--output", self.folder / "out", "--scoring", "paper", *flags)
         report = json.loads((self.folder / "out" / "report.json").read_text())
         cell = next(c for c in report["cells"] if c["benchmark"] == benchmark and c["language"] == language and c["scoring"] == "paper")
         return cell, read_jsonl(self.folder / "out" / "items" / benchmark / f"{language}.jsonl")
 
     def check_crows(self, model, limit, tolerance):
-        with open(needs(DATA / "crows_pairs" / "en_US.csv"), encoding="utf-8", newline="") as file:
+        with open(data_file("crows_pairs/en_US.csv"), encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))[:limit]
         rows = [row for row in rows if row["bias_type"] in NINE_TYPES]
         flags = ["--limit", limit] if limit else []
-        cell, items = self.report(model, "crows_pairs", "en", *flags)
+        cell, items = self.report(model, "crows_pairs", "en", data_folder("crows_pairs/en_US.csv"), *flags)
         hits, counts = dict.fromkeys(NINE_TYPES, 0), dict.fromkeys(NINE_TYPES, 0)
         items = [item for item in items if "sent_more" in item]  # rows of other types are there, unscored
         self.assertEqual(len(items), len(rows))
@@ -51,8 +51,9 @@ class BiasParity(ParityTest):
         self.assertAlmostEqual(cell["metrics"]["pct_stereotype"]["value"], overall, places=6)
 
     def check_stereoset(self, model, language, limit, tolerance):
-        rows = read_jsonl(needs(DATA / "stereoset" / f"{language}.jsonl"), limit)
-        cell, items = self.report(model, "stereoset", language, *(["--limit", limit] if limit else []))
+        data = data_folder(f"stereoset/{language}.jsonl")
+        rows = read_jsonl(data / "stereoset" / f"{language}.jsonl", limit)
+        cell, items = self.report(model, "stereoset", language, data, *(["--limit", limit] if limit else []))
         pro = related = 0
         self.assertEqual(len(items), len(rows))
         for row, item in zip(rows, items):

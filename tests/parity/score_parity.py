@@ -4,7 +4,7 @@ import collections
 import math
 import unittest
 
-from support import (DATA, SEEDS, TINY, ParityTest, hf_model, hf_tokenizer, needs, read_jsonl, real_model, tiny_models, token_logps,
+from support import (BUNDLED, SEEDS, TINY, ParityTest, data_folder, hf_model, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps,
                      udhr_texts, write_jsonl, xlt)
 
 # Bits per byte of Gemma 3 270M on the first 20 rows of udhr, f32 (measured with transformers).
@@ -54,13 +54,24 @@ class ScoreParity(ParityTest):
 
     def test_bits_per_byte_of_the_real_model(self):
         for language, expected in BITS_PER_BYTE.items():
-            texts = [row["text"] for row in read_jsonl(needs(DATA / "udhr" / f"{language}.jsonl"), 20)]
-            write_jsonl(self.folder / "texts.jsonl", [{"text": text} for text in texts])
-            xlt("score", "--model", real_model(), "--dtype", "float32", "--input", self.folder / "texts.jsonl", "--output", self.folder / "scores.jsonl")
-            total = sum(row["log_likelihood"] for row in read_jsonl(self.folder / "scores.jsonl"))
-            bits = -total / math.log(2) / sum(len(text.encode()) for text in texts)
             with self.subTest(language=language):
-                self.assertEqual(f"{bits:.3f}", f"{expected:.3f}")
+                self.check_bits_per_byte(language, expected)
+
+    def check_bits_per_byte(self, language, measured):
+        """The measured figure where its texts, the published ones, are at hand; transformers' on what is bundled otherwise."""
+        data = data_folder(f"udhr/{language}.jsonl")
+        texts = [row["text"] for row in read_jsonl(data / "udhr" / f"{language}.jsonl", 20)]
+        write_jsonl(self.folder / "texts.jsonl", [{"text": text} for text in texts])
+        xlt("score", "--model", real_model(), "--dtype", "float32", "--input", self.folder / "texts.jsonl", "--output", self.folder / "scores.jsonl")
+        total = sum(row["log_likelihood"] for row in read_jsonl(self.folder / "scores.jsonl"))
+        if data == BUNDLED:
+            model, tokenizer = hf_model(real_model()), hf_tokenizer(real_model())
+            measured = self.bits_per_byte(sum(token_logps(model, tokenizer(text)["input_ids"]).sum().item() for text in texts), texts)
+        self.assertAlmostEqual(self.bits_per_byte(total, texts), measured, delta=5e-4)
+
+    @staticmethod
+    def bits_per_byte(log_likelihood, texts):
+        return -log_likelihood / math.log(2) / sum(len(text.encode()) for text in texts)
 
 
 class SamplingParity(ParityTest):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the parity tests share: the binary, the peers' models, data, and running one against the other.
+"""What the parity tests share: the binary, models, data, and running one against the other.
 
-Models come from the peers' own scripts (`../shared/peers`, beside the repository) and are made once into build/parity.
-Where that folder is missing, the tests that need it skip, saying so.
+Tiny models are made here, once, into build/parity. Data are published files in the folder XLT_PUBLISHED_DATA, where it is set, or in
+`../shared/data`, where somebody keeps them beside the repository; else those bundled in data/. What neither has is skipped by name.
 """
 import functools
 import importlib.util
@@ -15,8 +15,8 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = ROOT.parent / "shared"
-PEERS, DATA = SHARED / "peers", SHARED / "data"
+PUBLISHED = pathlib.Path(os.environ.get("XLT_PUBLISHED_DATA", ROOT.parent / "shared" / "data"))
+BUNDLED = ROOT / "data"
 CACHE = ROOT / "build" / "parity"
 XLT = pathlib.Path(os.environ.get("XLT_BINARY", ROOT / "build" / "release" / "xlt"))
 TINY = ["llama-tiny", "llama31-tiny", "mistral-tiny", "cohere-tiny", "gemma2-tiny", "gemma3-tiny", "qwen2-tiny", "qwen3-tiny"]
@@ -28,10 +28,16 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
-def needs(path):
-    if not path.exists():
-        raise unittest.SkipTest(f"{path.relative_to(ROOT.parent)} is not there")
-    return path
+def data_folder(name):
+    """The data folder, published or bundled, that holds `name` (such as "stereoset/de.jsonl")."""
+    for folder in (PUBLISHED, BUNDLED):
+        if (folder / name).exists():
+            return folder
+    raise unittest.SkipTest(f"{name} is neither in data/ nor among published data (XLT_PUBLISHED_DATA)")
+
+
+def data_file(name):
+    return data_folder(name) / name
 
 
 def run(arguments, **options):
@@ -49,10 +55,9 @@ def xlt(*arguments):
 @functools.lru_cache(maxsize=None)
 def tiny_models(seed=7):
     """The folder with one random tiny checkpoint a family."""
-    script = needs(PEERS / "make_models.py")
-    folder = CACHE / f"models-{seed}"
+    folder = CACHE / f"tiny-models-{seed}"
     if not (folder / "done").exists():
-        run([sys.executable, script, folder, needs(DATA / "mbbq")], env={**os.environ, "MODEL_SEED": str(seed)})
+        run([sys.executable, pathlib.Path(__file__).with_name("make_tiny_models.py"), folder, seed])
         (folder / "done").touch()
     return folder
 
@@ -73,10 +78,12 @@ def real_model():
 
 @functools.lru_cache(maxsize=None)
 def training_data():
-    """pairs.jsonl and texts.jsonl, from the peers' script."""
+    """pairs.jsonl and texts.jsonl, from bundled preference pairs."""
     folder = CACHE / "data"
-    if not (folder / "texts.jsonl").exists():
-        run([sys.executable, needs(PEERS / "make_data.py"), folder, needs(DATA / "mbbq")])
+    folder.mkdir(parents=True, exist_ok=True)
+    pairs = read_jsonl(BUNDLED / "detox_pairs" / "en.jsonl")
+    write_jsonl(folder / "pairs.jsonl", [{key: pair[key] for key in ("prompt", "chosen", "rejected")} for pair in pairs])
+    write_jsonl(folder / "texts.jsonl", [{"text": pair["prompt"] + pair["chosen"]} for pair in pairs])
     return folder
 
 
@@ -140,6 +147,6 @@ class ParityTest(unittest.TestCase):
 
 def udhr_texts(rows_per_language=None):
     texts = []
-    for file in sorted(needs(DATA / "udhr").glob("*.jsonl")):
+    for file in sorted(data_file("udhr").glob("*.jsonl")):
         texts += [row["text"] for row in read_jsonl(file, rows_per_language)]
     return texts

@@ -47,12 +47,20 @@ TEST_F(RunFolderTest, EmptyFolderIsANewRun) {
 
 TEST_F(RunFolderTest, OneProcessWorksInAFolder) {
   const RunFolder folder(path_);
-  const fs::path& made = folder.make();
   {
-    const FolderLock lock(made);
-    EXPECT_THROW(FolderLock{made}, Error);
+    const auto lock = folder.lock({});
+    EXPECT_THROW(folder.lock({}), Error);
   }
-  EXPECT_NO_THROW(FolderLock{made});
+  EXPECT_NO_THROW(folder.lock({}));
+}
+
+TEST_F(RunFolderTest, WhatAKilledProcessLeftIsStillNoRun) {
+  write_file(path_ / kLockName, "{}");
+  write_file(path_ / ".run.json.tmp-0123abcd-1-1-abcdef", "half");
+  EXPECT_EQ(RunFolder(path_).inspect(record(), false, {}), RunState::kNew);
+  fs::remove(path_ / kLockName);
+  const auto lock = RunFolder(path_).lock({});
+  EXPECT_FALSE(fs::exists(path_ / ".run.json.tmp-0123abcd-1-1-abcdef"));
 }
 
 TEST_F(RunFolderTest, OtherInputsOfTheSameNameAreRefused) {

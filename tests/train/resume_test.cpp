@@ -236,7 +236,7 @@ TEST(Checkpoints, WithoutTheBestNothingIsRemovedAndWhatWasBeingReplacedIsBrought
     next.job.resume = true;
     next.run();
   };
-  fs::rename(checkpoints / best, checkpoints / ("." + best + ".old"));
+  fs::rename(checkpoints / best, checkpoints / ("." + best + ".old-0123abcd-1-1-abcdef"));
   go_on();
   EXPECT_EQ(checkpoint_names(first.job.output), names);
   fs::remove_all(checkpoints / best);

@@ -37,11 +37,36 @@ class Row {
   std::string place_;
 };
 
-// By extension: .jsonl/.json (one object a line; a single top-level array is accepted in .json), .csv (RFC
-// 4180: quotes, embedded commas and newlines; header row), .tsv (header row, no quoting), .txt (one text a
-// line, field "text"). Empty lines are skipped. Throws kData for malformed rows and non-UTF-8 (file and line
-// named) and for a file without rows.
-std::vector<Row> read_rows(const std::filesystem::path& file);
+// How rows are written. By extension (kAuto): .jsonl/.ndjson (one object a line), .json (an array of objects,
+// or one object a line), .csv (RFC 4180: quotes, embedded commas and newlines; header row), .tsv (header row,
+// no quoting), .txt (one text a line, field "text"). A pipe or device without one of them (/dev/stdin) holds
+// JSON if its first character says so. Empty lines are skipped.
+enum class RowFormat { kAuto, kJsonLines, kJson, kCsv, kTsv, kText };
+RowFormat parse_row_format(std::string_view name);  // kUsage for any other
+std::vector<std::string> row_format_names();        // auto, csv, json, jsonl, tsv, txt
+
+// Rows one at a time: memory holds the one at hand (of .csv and arrays in .json: the file).
+class RowReader {
+ public:
+  explicit RowReader(const std::filesystem::path& file, RowFormat format = RowFormat::kAuto);
+  ~RowReader();
+  // The next row, or nothing at the end. Throws kData for malformed rows and non-UTF-8 (file and line named),
+  // and for a file without rows.
+  std::optional<Row> next();
+
+ private:
+  class Source;
+  class JsonSource;
+  class CsvSource;
+  class TsvSource;
+  class TextSource;
+  std::filesystem::path file_;
+  std::unique_ptr<Source> source_;
+  bool is_empty_ = true;
+};
+
+// All of them.
+std::vector<Row> read_rows(const std::filesystem::path& file, RowFormat format = RowFormat::kAuto);
 // TSV without a header: fields are called "0", "1", … No quoting, so a cell may begin with a quote mark.
 std::vector<Row> read_tsv_without_header(const std::filesystem::path& file);
 

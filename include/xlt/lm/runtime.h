@@ -24,6 +24,9 @@ std::string why_no_cuda();
 // CUDA devices this process can use.
 int num_cuda_devices();
 
+// Cores this process may run on: what its affinity leaves of the machine's (a container's or Slurm's share);
+// 0: not known.
+int64_t num_usable_cores();
 int64_t num_threads();
 // Threads inside one operation; 0 leaves libtorch's choice.
 void set_num_threads(int64_t count);

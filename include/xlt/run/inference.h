@@ -23,8 +23,8 @@ struct ModelChoice {
 std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, const Placement& where,
                                                    const Context& context);
 
-// Every function below reads all rows first, so that a malformed row (named by file and line) costs no time;
-// the output appears only when it is complete.
+// The output of every function below appears only when it is complete. Those that need a model read all rows
+// first, so that a malformed row (named by file and line) costs no time.
 
 // What was written, and how long it took.
 struct FileTally {
@@ -35,7 +35,7 @@ struct FileTally {
 };
 
 struct TokenizeOptions {
-  std::string model, input, output;
+  std::string model, input, output, input_format = "auto";
   bool no_special_tokens = false;
   void visit(OptionVisitor& v);
 };
@@ -43,7 +43,7 @@ struct TokenizeOptions {
 int64_t tokenize_file(const TokenizeOptions& options, const Context& context);
 
 struct ScoreOptions {
-  std::string input, output;
+  std::string input, output, input_format = "auto";
   bool per_token = false;
   void visit(OptionVisitor& v);
 };
@@ -57,7 +57,7 @@ FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make
                      const Context& context);
 
 struct GenerateFileOptions {
-  std::string prompts, output;
+  std::string prompts, output, input_format = "auto";
   GenerationOptions generation;
   void visit(OptionVisitor& v);  // the files; `generation` has its own
 };

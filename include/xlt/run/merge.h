@@ -24,7 +24,5 @@ Json merge_adapter(const MergeOptions& options, const Placement& where, const Co
 
 // The dtype a checkpoint's config.json names; float32 where it names none.
 DType checkpoint_dtype(const std::filesystem::path& folder);
-// Copies the tokenizer's files (and generation_config.json, where there is one) from `source` to `target`.
-void copy_tokenizer_files(const std::filesystem::path& source, const std::filesystem::path& target);
 
 }  // namespace xlt

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/resolve_options.h"
-
-#include "cli/flag_visitor.h"
+#include "xlt/base/resolve_options.h"
 
 #include <algorithm>
 
 #include "xlt/base/error.h"
+#include "xlt/base/json.h"
+#include "xlt/base/registry.h"
 
-namespace xlt::cli {
+namespace xlt {
 
 namespace {
 
@@ -50,6 +50,12 @@ void apply_set(const std::vector<OptionGroup>& groups, const std::string& assign
 
 }  // namespace
 
+std::string flag_name(const std::string& option) {
+  std::string flag = "--" + option;
+  std::replace(flag.begin() + 2, flag.end(), '_', '-');
+  return flag;
+}
+
 VisitFunction visit_all(const std::vector<OptionGroup>& groups) {
   return [groups](OptionVisitor& visitor) {
     for (const auto& group : groups) group.visit(visitor);
@@ -91,11 +97,11 @@ void resolve_options(const std::string& command, const std::vector<OptionGroup>&
     set_from_command_line(visit, option, text, flag_name(option));
 }
 
-void check_required(const std::string& command, const CommandHelp& help,
+void check_required(const std::string& command, const std::vector<std::string>& required,
                     const std::vector<OptionGroup>& groups) {
   const Json values = dump_options(visit_all(groups));
   std::string missing;
-  for (const auto& name : help.required) {
+  for (const auto& name : required) {
     const Json& value = values.at(name);
     if (value.is_string() ? !value.get_ref<const std::string&>().empty() : !value.empty()) continue;
     missing += (missing.empty() ? "" : ", ") + flag_name(name);
@@ -105,4 +111,4 @@ void check_required(const std::string& command, const CommandHelp& help,
                 "xlt " + command);
 }
 
-}  // namespace xlt::cli
+}  // namespace xlt

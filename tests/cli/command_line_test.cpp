@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is printed where, and with which exit code.
+#include "cli/cli_testing.h"
+#include "cli/command.h"
+#include "scratch_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "xlt/base/file.h"
+
+namespace xlt::cli {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+void expect_usage(const std::vector<std::string>& arguments, const std::string& message) {
+  const Outcome outcome = run_xlt(arguments);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_THAT(outcome.err, StartsWith("xlt: error: "));
+  EXPECT_THAT(outcome.err, HasSubstr(message));
+  EXPECT_THAT(outcome.err, EndsWith("\n"));
+}
+
+TEST(Help, NamesEveryCommandAndGoesToStdout) {
+  const Outcome outcome = run_xlt({"--help"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.err, IsEmpty());
+  for (const auto& entry : commands()) EXPECT_THAT(outcome.out, HasSubstr(std::string("\n  ") + entry.name));
+}
+
+TEST(Help, OfACommandListsItsOptionsWithDefaultsAndWhatMustBeGiven) {
+  for (const auto& entry : commands()) {
+    const Outcome outcome = run_xlt({entry.name, "--help"});
+    EXPECT_EQ(outcome.code, 0) << entry.name;
+    const auto command = entry.make();
+    EXPECT_THAT(outcome.out, HasSubstr("Example:\n  xlt " + std::string(entry.name)));
+    for (const auto& group : command->groups())
+      for (const auto& option : describe_options(group.visit)) {
+        EXPECT_THAT(outcome.out, HasSubstr(flag_name(option.name) + " ")) << entry.name;
+      }
+    for (const char* flag : {"--config", "--set", "--device", "--dtype", "--threads", "--seed", "--quiet"})
+      EXPECT_THAT(outcome.out, HasSubstr(flag)) << entry.name;
+  }
+  const std::string score = run_xlt({"score", "--help"}).out;
+  EXPECT_THAT(score, HasSubstr("(required)"));
+  EXPECT_THAT(score, HasSubstr("[42]"));
+}
+
+// Every option that must be given is one that the command has.
+TEST(Help, RequiredAndPositionalOptionsExist) {
+  for (const auto& entry : commands()) {
+    const auto command = entry.make();
+    const CommandHelp help = command->help();
+    std::vector<std::string> names;
+    for (const auto& option : describe_options(visit_all(command->groups()))) names.push_back(option.name);
+    for (const auto& name : help.required) EXPECT_THAT(names, ::testing::Contains(name)) << entry.name;
+    if (!help.positional.empty()) EXPECT_THAT(names, ::testing::Contains(help.positional)) << entry.name;
+  }
+}
+
+TEST(Version, IsPrintedWithAndWithoutACommand) {
+  EXPECT_THAT(run_xlt({"--version"}).out, StartsWith("xlt "));
+  EXPECT_THAT(run_xlt({"train", "--version"}).out, HasSubstr("libtorch"));
+}
+
+TEST(CommandLine, UnknownNamesOfferTheNearest) {
+  expect_usage({"trian"}, "unknown command \"trian\"; did you mean \"train\"?");
+  expect_usage({"train", "--learning-rat", "1"}, "did you mean \"--learning-rate\"?");
+  expect_usage({"train", "--learning-rat=1"}, "unknown option \"--learning-rat\"");
+  expect_usage({"train", "--set", "betta=1"}, "did you mean \"beta\"?");
+  expect_usage({"train", "--optimizer", "adam"}, "did you mean \"adamw\"?");
+  expect_usage({"ls", "benchmark"}, "did you mean \"benchmarks\"?");
+  expect_usage({"doctor", "--dtype", "float31"}, "did you mean \"float32\"?");
+}
+
+TEST(CommandLine, SaysWhatItCannotPlace) {
+  expect_usage({}, "no command given");
+  expect_usage({"--device", "cpu", "doctor"}, "options follow the command");
+  expect_usage({"doctor", "now"}, "unexpected argument \"now\"");
+  expect_usage({"train", "--method"}, "--method");
+  expect_usage({"score"}, "--model, --input, --output must be given");
+}
+
+TEST(CommandLine, ValuesOutOfRangeNameTheFlagAndTheRange) {
+  expect_usage({"train", "--beta", "0"}, "--beta: must be more than 0");
+  expect_usage({"generate", "--num-samples", "4611686018427387904"}, "--num-samples: must be between 1 and");
+  expect_usage({"generate", "--temperature", "1e-320"}, "--temperature: must be between");
+  expect_usage({"generate", "--max-new-tokens", "4611686018427387904"},
+               "--max-new-tokens: must be between 1 and");
+  expect_usage({"train", "--max-steps", "1.5"}, "--max-steps: expected an integer, found \"1.5\"");
+}
+
+TEST(CommandLine, ListsKindsGivenByPositionFlagSetOrFile) {
+  EXPECT_THAT(run_xlt({"ls", "methods"}).out, HasSubstr("dpo\n"));
+  EXPECT_THAT(run_xlt({"ls", "--kind", "methods"}).out, HasSubstr("dpo\n"));
+  EXPECT_THAT(run_xlt({"ls", "--set", "kind=methods"}).out, HasSubstr("dpo\n"));
+  EXPECT_THAT(run_xlt({"ls", "--set", "kind=families", "--kind", "methods"}).out, HasSubstr("dpo\n"));
+}
+
+class ConfigFile : public FolderTest {
+ protected:
+  std::string config(const std::string& text) const {
+    write_file(folder_ / "c.json", text);
+    return (folder_ / "c.json").string();
+  }
+};
+
+TEST_F(ConfigFile, IsReadAndItsFaultsAreBadInput) {
+  EXPECT_THAT(run_xlt({"ls", "--config", config(R"({"command": "ls", "kind": "methods"})")}).out,
+              HasSubstr("dpo\n"));
+  EXPECT_THAT(run_xlt({"ls", "--config", config(R"({"kind": "methods"})"), "--kind", "families"}).out,
+              HasSubstr("llama\n"));
+  const Outcome outcome = run_xlt({"train", "--config", config(R"({"beta": 0, "max_step": 1})")});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("c.json: beta: must be more than 0"));
+  EXPECT_THAT(outcome.err, HasSubstr("did you mean \"max_steps\"?"));
+  EXPECT_EQ(run_xlt({"ls", "--config", (folder_ / "none.json").string()}).code, 3);
+}
+
+TEST_F(ConfigFile, IsValidatedWithEveryFileItNames) {
+  write_file(folder_ / "pairs.jsonl", R"({"prompt": "a", "chosen": "b", "rejected": "c"})");
+  const std::string text =
+      R"({"command": "train", "method": "dpo", "output": "o", "model": "none", "data": ")" +
+      (folder_ / "pairs.jsonl").string() + "\"}";
+  const Outcome outcome = run_xlt({"validate", config(text)});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_THAT(outcome.out, HasSubstr("ok     options of `xlt train`"));
+  EXPECT_THAT(outcome.out, HasSubstr("1 preference pairs"));
+  EXPECT_THAT(outcome.out, HasSubstr("FAULT  model none"));
+  EXPECT_EQ(run_xlt({"validate", config(R"({"command": "trian"})")}).code, 3);
+}
+
+// A link that leads back to itself cannot even be looked at.
+TEST_F(ConfigFile, AModelThatCannotBeLookedAtIsBadInput) {
+  fs::create_symlink("loop", folder_ / "loop");
+  write_file(folder_ / "rows.jsonl", "{\"text\": \"a\"}");
+  for (const std::string& model : {(folder_ / "loop").string(), std::string(5000, 'm')}) {
+    const Outcome outcome = run_xlt({"score", "--model", model, "--input", (folder_ / "rows.jsonl").string(),
+                                     "--output", (folder_ / "out.jsonl").string()});
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_THAT(outcome.err, Not(HasSubstr("please report")));
+  }
+}
+
+TEST(WorkingFolder, ThatIsGoneIsSaid) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    {
+      const ScratchFolder folder;
+      if (::chdir(folder.path().c_str()) != 0) ::_exit(9);
+    }
+    const Outcome outcome = run_xlt({"ls"});
+    ::_exit(outcome.code == 3 &&
+                    outcome.err.find("working folder: it is not there any more") != std::string::npos
+                ? 0
+                : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace xlt::cli
