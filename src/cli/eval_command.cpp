@@ -20,7 +20,7 @@ class EvalCommand final : public Command {
         "Bias, toxicity, fluency, diversity and language consistency in every language",
         "xlt eval --model models/gemma --adapter runs/dpo/adapter --benchmarks all --langs all --data data "
         "--output out/after --baseline out/before --lid lid.176.ftz",
-        {"model", "data", "output"},
+        {"output"},
         ""};
   }
   std::vector<OptionGroup> groups() override {
@@ -37,6 +37,7 @@ class EvalCommand final : public Command {
     return result.num_failed > 0 ? kSomeCellsFailed : 0;
   }
   void check(Checks& checks) override {
+    for (const std::string& file : options_.completions) check_rows(checks, file, {"completion"});
     check_model(checks, model_.model);
     check_tokenizer(checks, model_.model);
     check_adapter(checks, model_.adapter);

@@ -57,6 +57,13 @@ std::string list_text(const std::vector<std::string>& words) {
   return text;
 }
 
+// One value, or a list of the lists that were given.
+std::string joined(const std::vector<std::string>& results) {
+  std::string text;
+  for (const std::string& result : results) text += (text.empty() ? "" : ",") + result;
+  return text;
+}
+
 }  // namespace
 
 void Flags::add(const OptionGroup& group, const CommandHelp& help) {
@@ -71,12 +78,17 @@ void Flags::add(const OptionGroup& group, const CommandHelp& help) {
     CLI::Option* flag = option.type == "bool" ? app_.add_flag(name, text)
                                               : app_.add_option(
                                                     name, [](const CLI::results_t&) { return true; }, text);
-    if (option.type != "bool") flag->type_name(value_name(option))->type_size(1)->take_last();
-    // A list that needs no name takes a word an item, so that an item may hold commas.
+    // A list that needs no name takes a word an item, so that an item may hold commas. Given by name twice, a
+    // list is both lists together (--scorer A --scorer B), another value the last.
     const bool is_words = is_positional && option.type == "list";
-    if (is_words) flag->type_name("A B …")->expected(-1)->take_all();
+    if (is_words)
+      flag->type_name("A B …")->expected(-1)->take_all();
+    else if (option.type == "list")
+      flag->type_name(value_name(option))->type_size(1)->expected(1)->take_all();
+    else if (option.type != "bool")
+      flag->type_name(value_name(option))->type_size(1)->take_last();
     flag->group(group.title);
-    flags_.push_back({option.name, flag, is_words});
+    flags_.push_back({option.name, flag, is_words, option.type == "list"});
   }
 }
 
@@ -84,8 +96,9 @@ std::vector<std::pair<std::string, std::string>> Flags::given() const {
   std::vector<std::pair<std::string, std::string>> given;
   for (const Flag& flag : flags_)
     if (flag.flag->count() > 0)
-      given.emplace_back(flag.option,
-                         flag.is_words ? list_text(flag.flag->results()) : flag.flag->results().back());
+      given.emplace_back(flag.option, flag.is_words  ? list_text(flag.flag->results())
+                                      : flag.is_list ? joined(flag.flag->results())
+                                                     : flag.flag->results().back());
   return given;
 }
 

@@ -29,7 +29,7 @@ class Flags {
   struct Flag {
     std::string option;
     CLI::Option* flag;
-    bool is_words;
+    bool is_words, is_list;  // positional words · given by name, perhaps several times
   };
   CLI::App& app_;
   std::vector<Flag> flags_;

@@ -47,6 +47,10 @@ void EvalOptions::visit(OptionVisitor& v) {
       "benchmarks", benchmarks,
       "which benchmarks: a list of names and of descriptions (FILE.json, see configs/benchmarks), or all");
   v.field("langs", langs, "which languages, as BCP-47 tags: a list, or all");
+  v.field(
+      "completions", completions,
+      "files of completions of any system to score, without a model: rows {\"prompt\", \"completion\", "
+      "\"language\"[, \"id\", \"sample\"]}; rows of one id are samples of one item, and num_samples is k");
   v.field("data", data, "data folder (README, \"What it measures\")");
   v.field("output", output, "where report.json and items/ go");
   v.field("baseline", baseline, "output folder of an earlier evaluation, to compare with");
@@ -90,7 +94,8 @@ bool EvalOptions::asks_quirk(std::string_view id) const {
 std::vector<std::string> scorer_specs(const EvalOptions& options) {
   std::vector<std::string> specs = options.scorer;
   if (!options.word_lists.empty()) specs.push_back("word_list:" + options.word_lists);
-  if (specs.empty() && std::filesystem::is_directory(std::filesystem::path(options.data) / "toxic_words"))
+  if (specs.empty() && !options.data.empty() &&
+      std::filesystem::is_directory(std::filesystem::path(options.data) / "toxic_words"))
     specs.emplace_back("word_list");
   return specs;
 }
@@ -116,7 +121,7 @@ void check_eval_options(const EvalOptions& options) {
     throw Error(ErrorKind::kUsage, str_cat("--quirks G4 samples from 50 tokens, --top-k from ",
                                            options.sampling.top_k, "; give one of them"));
   for (const int64_t k : at_k_values(options))
-    if (k > options.sampling.num_samples)
+    if (options.completions.empty() && k > options.sampling.num_samples)
       throw Error(ErrorKind::kUsage,
                   str_cat(k, " samples are more than the ", options.sampling.num_samples,
                           " of --num-samples that a prompt gets"),
@@ -125,8 +130,9 @@ void check_eval_options(const EvalOptions& options) {
     throw Error(ErrorKind::kUsage, "there is no --baseline to differ from", "--allow");
   for (const std::string& tag : options.langs)
     if (tag != "all") parse_language(tag);
-  if (options.data.empty()) throw Error(ErrorKind::kUsage, "no data folder was given (--data)");
-  if (!std::filesystem::is_directory(options.data))
+  if (options.data.empty() && options.completions.empty())
+    throw Error(ErrorKind::kUsage, "no data folder was given (--data)");
+  if (!options.data.empty() && !std::filesystem::is_directory(options.data))
     throw Error(ErrorKind::kIo,
                 "no such data folder; `data` in the repository is one, and README.md lists the files",
                 options.data);

@@ -22,9 +22,18 @@ std::string row_id(const Row& row, std::initializer_list<const char*> fields, si
   return std::to_string(position);
 }
 
-// Positions of the items that --limit keeps, ascending. In random order an item's place depends on the seed
-// and its id alone: files that share ids give the same items, whatever else they hold.
-std::vector<size_t> chosen(const std::vector<std::string>& ids, const EvalOptions& options) {
+}  // namespace
+
+std::vector<std::string> unique_ids(std::vector<std::string> ids) {
+  std::set<std::string> taken;
+  for (std::string& id : ids) {
+    const std::string original = id;
+    for (int copy = 2; !taken.insert(id).second; ++copy) id = original + "#" + std::to_string(copy);
+  }
+  return ids;
+}
+
+std::vector<size_t> chosen_items(const std::vector<std::string>& ids, const EvalOptions& options) {
   std::vector<size_t> positions(ids.size());
   std::iota(positions.begin(), positions.end(), size_t{0});
   if (options.limit == 0 || ids.size() <= static_cast<size_t>(options.limit)) return positions;
@@ -40,24 +49,13 @@ std::vector<size_t> chosen(const std::vector<std::string>& ids, const EvalOption
   return positions;
 }
 
-}  // namespace
-
-std::vector<std::string> unique_ids(std::vector<std::string> ids) {
-  std::set<std::string> taken;
-  for (std::string& id : ids) {
-    const std::string original = id;
-    for (int copy = 2; !taken.insert(id).second; ++copy) id = original + "#" + std::to_string(copy);
-  }
-  return ids;
-}
-
 std::vector<ItemRow> select_items(std::vector<Row> rows, std::initializer_list<const char*> id_fields,
                                   const EvalOptions& options) {
   std::vector<std::string> ids;
   for (const Row& row : rows) ids.push_back(row_id(row, id_fields, ids.size()));
   ids = unique_ids(std::move(ids));
   std::vector<ItemRow> items;
-  for (const size_t i : chosen(ids, options)) items.push_back({ids[i], std::move(rows[i])});
+  for (const size_t i : chosen_items(ids, options)) items.push_back({ids[i], std::move(rows[i])});
   return items;
 }
 

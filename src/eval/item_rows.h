@@ -20,6 +20,9 @@ struct ItemRow {
 // "#3" …. Those that --limit and --limit-order keep, in file order.
 std::vector<ItemRow> select_items(std::vector<Row> rows, std::initializer_list<const char*> id_fields,
                                   const EvalOptions& options);
+// Positions of the items that --limit keeps, ascending. In random order an item's place depends on the seed
+// and its id alone: files that share ids give the same items, whatever else they hold.
+std::vector<size_t> chosen_items(const std::vector<std::string>& ids, const EvalOptions& options);
 // Makes ids unique by "#2", "#3" … on repeats, in order.
 std::vector<std::string> unique_ids(std::vector<std::string> ids);
 

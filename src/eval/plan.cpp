@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/plan.h"
 
+#include "eval/benchmarks/completions.h"
 #include "eval/described/described_benchmark.h"
 
 #include <algorithm>
@@ -39,6 +40,14 @@ Unscored missing_file(const std::vector<fs::path>& files, const fs::path& data) 
 }  // namespace
 
 std::vector<NamedBenchmark> selected_benchmarks(const EvalOptions& options) {
+  if (!options.completions.empty()) {
+    for (const std::string& name : options.benchmarks)
+      if (name != "all" && name != "completions")
+        throw Error(ErrorKind::kUsage,
+                    str_cat("benchmark \"", name, "\" asks a model; with --completions there is none"),
+                    "--benchmarks");
+    return {{"completions", make_completions_benchmark(options)}};
+  }
   for (const std::string& name : options.benchmarks)
     if (name != "all" && !is_description(name)) find_entry<Benchmark>(benchmarks(), "benchmark", name);
   std::vector<NamedBenchmark> selected;

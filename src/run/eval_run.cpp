@@ -4,6 +4,7 @@
 
 #include "run/model_hash.h"
 
+#include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/base/nested_progress.h"
@@ -37,33 +38,59 @@ OwnedServices make_services(const EvalOptions& options, const Context& context) 
   return owned;
 }
 
+// {"completions": [{file, bytes, sha256}], "hash"}: whose completions they are, the files alone say.
+Json completions_record(const EvalOptions& options) {
+  const Json files = file_records({options.completions.begin(), options.completions.end()});
+  std::string hashes;
+  for (const Json& file : files) hashes += file.at("sha256").get<std::string>();
+  return {{"completions", files}, {"hash", sha256(hashes)}};
+}
+
+// Loads the model and says which one it is.
+Json load_model(OwnedServices& owned, const ModelChoice& model, const Placement& where,
+                const Context& context) {
+  owned.lm = load_language_model(model, where, context);
+  owned.services.lm = owned.lm.get();
+  const std::string hash = hash_of_model(model.model), adapter_hash = hash_of_adapter(model.adapter);
+  owned.services.model_hash = sha256(hash + adapter_hash);
+  const LanguageModelInfo& info = owned.lm->info();
+  return {{"path", info.model},      {"hash", hash},
+          {"adapter", info.adapter}, {"adapter_hash", adapter_hash},
+          {"type", info.model_type}, {"num_parameters", info.num_parameters}};
+}
+
+void check_model_choice(const ModelChoice& model, const EvalOptions& options) {
+  if (model.model.empty() && options.completions.empty())
+    throw Error(ErrorKind::kUsage,
+                "no model was given (--model), and no files of completions (--completions)");
+  if (!model.model.empty() && !options.completions.empty())
+    throw Error(ErrorKind::kUsage, "with --completions no model is asked; leave out the one or the other",
+                "--model");
+}
+
 }  // namespace
 
 EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, const Json& config,
                           const Placement& where, const Context& context) {
+  check_model_choice(model, options);
   check_eval_options(options);
   NestedProgress nested(context.progress_sink, kEvaluationTitle);
   Context inside = context;
   inside.progress_sink = &nested;
   OwnedServices owned = make_services(options, inside);
-  owned.lm = load_language_model(model, where, inside);
-  owned.services.lm = owned.lm.get();
-  const std::string model_hash = hash_of_model(model.model), adapter_hash = hash_of_adapter(model.adapter);
-  owned.services.model_hash = sha256(model_hash + adapter_hash);
-  const LanguageModelInfo& info = owned.lm->info();
-  Json environment = environment_record(where);
-  environment["matmul"] = info.matmul;
+  Json environment = environment_record(where), identity;
+  if (options.completions.empty()) {
+    identity = load_model(owned, model, where, inside);
+    environment["matmul"] = owned.lm->info().matmul;
+  } else {
+    identity = completions_record(options);
+    owned.services.model_hash = identity.at("hash");
+  }
   const Json header{{"config", config},
                     {"code", code_record()},
                     {"env", environment},
                     {"seeds", Json::array({options.seed})},
-                    {"model",
-                     {{"path", info.model},
-                      {"hash", model_hash},
-                      {"adapter", info.adapter},
-                      {"adapter_hash", adapter_hash},
-                      {"type", info.model_type},
-                      {"num_parameters", info.num_parameters}}}};
+                    {"model", identity}};
   return evaluate(owned.services, options, header, inside);
 }
 

@@ -27,9 +27,10 @@ struct SamplingOptions {
 struct EvalOptions {
   std::vector<std::string> benchmarks{"all"}, langs{"all"};
   std::string data, output, baseline, word_lists, lid;
-  std::vector<std::string> scorer;   // specs (make_scorer); empty: the data folder's word lists, if there
-  double scorer_timeout = 600;       // seconds
-  std::string scoring = "both";      // paper | corrected | both
+  std::vector<std::string> completions;  // files to score instead of asking a model
+  std::vector<std::string> scorer;       // specs (make_scorer); empty: the data folder's word lists, if there
+  double scorer_timeout = 600;           // seconds
+  std::string scoring = "both";          // paper | corrected | both
   std::vector<std::string> quirks;   // of switchable_quirks: those that the paper's scoring reproduces too
   int64_t limit = 0;                 // items of each file; 0: all
   std::string limit_order = "head";  // head | random: which ones

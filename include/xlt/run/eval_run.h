@@ -9,7 +9,8 @@
 
 namespace xlt {
 
-// Options are checked before the model is loaded. `config`: the resolved options, for the report.
+// With --completions no model is loaded. Options are checked before the model is loaded. `config`: the
+// resolved options, for the report.
 EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, const Json& config,
                           const Placement& where, const Context& context);
 

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/completion_rows.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/base/language.h"
+#include "xlt/dataset/reader.h"
+
+namespace xlt {
+
+namespace {
+
+constexpr size_t kHashLength = 16;
+
+struct Sample {
+  int64_t number;  // `sample`, else the row's place among its item's
+  std::string text;
+};
+struct Item {
+  std::string prompt, place;  // of its first row
+  std::vector<Sample> samples;
+};
+
+std::string language_of(const Row& row) {
+  try {
+    return parse_language(row.text("language"));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUsage) throw;
+    throw Error(ErrorKind::kData, error.message(), row.place() + ": language");
+  }
+}
+
+std::string id_of(const Row& row, const std::string& prompt) {
+  if (!row.has("id")) return sha256(prompt).substr(0, kHashLength);
+  const Json& id = row.fields().at("id");
+  if (id.is_string() && !id.get<std::string>().empty()) return id.get<std::string>();
+  if (id.is_number_integer()) return dump_json(id);
+  throw Error(ErrorKind::kData, "\"id\" must be a text or a whole number", row.place());
+}
+
+// As a number; a table's cell is text.
+int64_t sample_of(const Row& row, size_t place) {
+  if (!row.has("sample")) return static_cast<int64_t>(place);
+  const Json& sample = row.fields().at("sample");
+  if (sample.is_number_integer()) return sample.get<int64_t>();
+  if (sample.is_string() && !sample.get<std::string>().empty()) {
+    const auto text = sample.get<std::string>();
+    if (text.size() < 10 &&
+        std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); }))
+      return std::stoll(text);
+  }
+  throw Error(ErrorKind::kData, "\"sample\" must be a whole number", row.place());
+}
+
+void add_row(std::map<std::string, Item>& items, const Row& row) {
+  const std::string prompt = row.text("prompt");
+  const auto [found, is_new] = items.try_emplace(id_of(row, prompt), Item{prompt, row.place(), {}});
+  Item& item = found->second;
+  if (item.prompt != prompt)
+    throw Error(ErrorKind::kData,
+                str_cat("id \"", found->first, "\" has another prompt at ", item.place,
+                        "; rows of one id are samples of one prompt"),
+                row.place());
+  const int64_t number = sample_of(row, item.samples.size());
+  if (std::any_of(item.samples.begin(), item.samples.end(),
+                  [&](const Sample& sample) { return sample.number == number; }))
+    throw Error(ErrorKind::kData,
+                str_cat("sample ", number, " of id \"", found->first, "\" was given before"), row.place());
+  item.samples.push_back({number, row.text("completion")});
+}
+
+// 2 before 10.
+bool comes_before(const std::string& a, const std::string& b) {
+  const auto is_number = [](const std::string& id) {
+    return std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isdigit(c); });
+  };
+  if (is_number(a) && is_number(b) && a.size() != b.size()) return a.size() < b.size();
+  return a < b;
+}
+
+SampledPrompt sampled_prompt(const std::string& id, Item item) {
+  std::sort(item.samples.begin(), item.samples.end(),
+            [](const Sample& a, const Sample& b) { return a.number < b.number; });
+  SampledPrompt prompt{id, std::move(item.prompt), {}};
+  for (Sample& sample : item.samples) prompt.completions.push_back(std::move(sample.text));
+  return prompt;
+}
+
+}  // namespace
+
+std::map<std::string, std::vector<SampledPrompt>> read_completion_rows(
+    const std::vector<std::filesystem::path>& files) {
+  std::map<std::string, std::map<std::string, Item>> by_language;
+  for (const auto& file : files)
+    for (const Row& row : read_rows(file)) add_row(by_language[language_of(row)], row);
+  std::map<std::string, std::vector<SampledPrompt>> prompts;
+  for (auto& [language, items] : by_language) {
+    auto& sorted = prompts[language];
+    for (auto& [id, item] : items) sorted.push_back(sampled_prompt(id, std::move(item)));
+    std::sort(sorted.begin(), sorted.end(),
+              [](const SampledPrompt& a, const SampledPrompt& b) { return comes_before(a.id, b.id); });
+  }
+  return prompts;
+}
+
+}  // namespace xlt
