@@ -8,6 +8,7 @@
 #include "xlt/ops/attention/segment_attention.h"
 #include "xlt/ops/elementwise/gated_activation.h"
 #include "xlt/ops/elementwise/rope.h"
+#include "xlt/ops/head/token_kl.h"
 #include "xlt/ops/head/token_logps.h"
 #include "xlt/ops/norm/layer_norm.h"
 #include "xlt/ops/norm/rms_norm.h"
@@ -24,5 +25,6 @@ at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at:
                              const ops::AttentionPlan& plan, const ops::AttentionOptions& options);
 at::Tensor token_logps(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                        const ops::HeadOptions& options);
+at::Tensor token_kl(const ops::HeadRows& from, const ops::HeadRows& to);
 
 }  // namespace xlt::reference
