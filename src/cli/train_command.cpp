@@ -4,12 +4,42 @@
 #include "cli/session.h"
 
 #include <cstdio>
+#include <cstdlib>
 
+#include <unistd.h>
+
+#include "xlt/base/file.h"
 #include "xlt/run/train_run.h"
 
 namespace xlt::cli {
 
 namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// xlt/references in the user's cache (XDG Base Directory Specification 0.8); "none" where there is no such
+// place that can be written to.
+std::string user_cache(const Context& context) {
+  fs::path cache = environment("XDG_CACHE_HOME");
+  if (!cache.is_absolute() && !environment("HOME").empty()) cache = fs::path(environment("HOME")) / ".cache";
+  if (!cache.is_absolute()) return "none";
+  cache = cache / "xlt" / "references";
+  fs::path there = cache;  // it, or the folder that it would be made in
+  while (!fs::exists(there) && there.has_relative_path()) there = there.parent_path();
+  if (fs::is_directory(there) && ::access(there.c_str(), W_OK) == 0) return cache.string();
+  context.debug(cache.string() +
+                " cannot be written to; log-probs of the reference model are kept in the run");
+  return "none";
+}
 
 class TrainCommand final : public Command {
  public:
@@ -21,12 +51,18 @@ class TrainCommand final : public Command {
             ""};
   }
   std::vector<OptionGroup> groups() override {
-    return {{"run", "Model, data and output", visit_of(options_)},
-            {"adapter", "Adapter", visit_of(options_.adapter)},
-            {"training", "Training", visit_of(options_.trainer)},
-            {"fields", "Names of the data's fields", visit_of(options_.fields)}};
+    std::vector<OptionGroup> groups = {{"run", "Model, data and output", visit_of(options_)},
+                                       {"adapter", "Adapter", visit_of(options_.adapter)},
+                                       {"training", "Training", visit_of(options_.trainer)}};
+    for (MethodOptions::Group& group : options_.trainer.method_options.groups()) {
+      const std::string methods = joined(group.methods);
+      groups.push_back({methods, "Only for " + methods, std::move(group.visit)});
+    }
+    groups.push_back({"fields", "Names of the data's fields", visit_of(options_.fields)});
+    return groups;
   }
   int run(Session& session) override {
+    if (options_.reference_cache == "auto") options_.reference_cache = user_cache(session.context());
     const Json summary =
         run_training(options_, session.placement(), session.seed(), session.config(), session.context());
     std::printf("%s\n", dump_json(summary).c_str());

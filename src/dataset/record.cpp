@@ -8,6 +8,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/json.h"
 
 namespace xlt {
 
@@ -80,7 +81,44 @@ std::optional<SftRecord> sft_record(const Row& row, const DataFields& fields) {
   return SftRecord{false, row.text(fields.prompt_field), row.text(fields.completion_field), row.place()};
 }
 
+// In JSON a truth value or 0/1; in CSV and TSV their text.
+bool label_of(const Row& row, const std::string& field) {
+  if (!row.has(field)) row.text(field);  // throws, naming the nearest field
+  const Json& label = row.fields().at(field);
+  const std::string text = label.is_string() ? label.get<std::string>() : dump_json(label);
+  if (text == "true" || text == "True" || text == "1") return true;
+  if (text == "false" || text == "False" || text == "0") return false;
+  throw Error(ErrorKind::kData,
+              str_cat("field \"", field, "\" is ", text, "; expected true or false (desirable or not)"),
+              row.place());
+}
+
+bool is_pair(const Row& row, const DataFields& fields) {
+  return row.has(fields.chosen_field) && row.has(fields.rejected_field);
+}
+
+LabelledRecord labelled_record(const Row& row, const DataFields& fields) {
+  LabelledRecord record;
+  record.prompt = row.text(fields.prompt_field);
+  record.completion = row.text(fields.completion_field);
+  record.is_desirable = label_of(row, fields.label_field);
+  record.place = row.place();
+  return record;
+}
+
 }  // namespace
+
+const char* name_of(RowKind kind) {
+  switch (kind) {
+    case RowKind::kText:
+      return "texts";
+    case RowKind::kPair:
+      return "preference pairs";
+    case RowKind::kLabelled:
+      return "labelled completions";
+  }
+  return "";
+}
 
 std::optional<PreferenceRecord> Preset::preference(const Row& row) const {
   throw Error(ErrorKind::kUsage, "this preset holds texts, not preference pairs; use it with an SFT method",
@@ -99,6 +137,7 @@ void DataFields::visit(OptionVisitor& v) {
   v.field("completion_field", completion_field, "field of the completion");
   v.field("chosen_field", chosen_field, "field of a pair's preferred answer");
   v.field("rejected_field", rejected_field, "field of a pair's other answer");
+  v.field("label_field", label_field, "field that says whether a completion is desirable (true or false)");
 }
 
 std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields) {
@@ -130,6 +169,36 @@ std::vector<PreferenceRecord> load_preference(const std::string& data, const Dat
       records.push_back(std::move(*record));
     }
   if (records.empty()) throw Error(ErrorKind::kData, "no row is left after the preset's filter", data);
+  return records;
+}
+
+std::vector<LabelledRecord> load_labelled(const std::string& data, const DataFields& fields) {
+  const DataSource source = parse_data(data);
+  std::vector<LabelledRecord> records;
+  const auto add = [&](LabelledRecord record, const Row& row) {
+    require(!record.completion.empty(), "the completion is empty", row);
+    records.push_back(std::move(record));
+  };
+  for (const fs::path& file : source.files)
+    for (const Row& row : read_rows(file)) {
+      if (!source.preset && !is_pair(row, fields)) {
+        add(labelled_record(row, fields), row);
+        continue;
+      }
+      const auto pair = source.preset ? source.preset->preference(row) : preference_record(row, fields);
+      if (!pair) continue;
+      add({pair->prompt, pair->chosen, true, pair->place}, row);
+      add({pair->prompt, pair->rejected, false, pair->place}, row);
+    }
+  if (records.empty()) throw Error(ErrorKind::kData, "no row is left after the preset's filter", data);
+  return records;
+}
+
+Records load_records(RowKind kind, const std::string& data, const DataFields& fields) {
+  Records records;
+  if (kind == RowKind::kText) records.texts = load_sft(data, fields);
+  if (kind == RowKind::kPair) records.pairs = load_preference(data, fields);
+  if (kind == RowKind::kLabelled) records.labelled = load_labelled(data, fields);
   return records;
 }
 

@@ -49,22 +49,26 @@ void check_combination(const TrainRunOptions& options) {
         "none");
   if (!options.adapter.init_adapter.empty() && !trains_adapter(options))
     usage("--init-adapter goes with --adapter lora");
-  options.trainer.check_combination();
+  options.trainer.check_combination(!options.eval_data.empty());
 }
 
-struct Records {
-  std::vector<SftRecord> sft;
-  std::vector<PreferenceRecord> preference;
-  size_t size() const { return sft.size() + preference.size(); }
-};
+// None of an empty `data`.
+Records load_rows(const TrainRunOptions& options, const std::string& data) {
+  if (data.empty()) return {};
+  return load_records(method_row_kind(options.trainer.method), data, options.fields);
+}
 
-Records load_records(const TrainRunOptions& options) {
-  Records records;
-  if (method_uses_pairs(options.trainer.method))
-    records.preference = load_preference(options.data, options.fields);
-  else
-    records.sft = load_sft(options.data, options.fields);
-  return records;
+std::vector<fs::path> all_data_files(const TrainRunOptions& options) {
+  std::vector<fs::path> files = data_files(options.data);
+  if (options.eval_data.empty()) return files;
+  for (fs::path& file : data_files(options.eval_data)) files.push_back(std::move(file));
+  return files;
+}
+
+Json model_config(const TrainRunOptions& options) {
+  return from_scratch(options)
+             ? load_json(options.model_config, ErrorKind::kCheckpoint, /*allow_comments=*/true)
+             : open_model_source(options.model)->config();
 }
 
 // Small files besides the data that decide what a run computes; weights are too large to hash at every start.
@@ -81,7 +85,7 @@ std::vector<fs::path> input_files(const TrainRunOptions& options) {
 }
 
 Json run_record(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
-                size_t num_rows) {
+                int64_t num_rows) {
   return {{"version", version()},
           {"command", "train"},
           {"status", "running"},
@@ -89,8 +93,8 @@ Json run_record(const TrainRunOptions& options, const Placement& where, uint64_t
           {"code", code_record()},
           {"env", environment_record(where)},
           {"seeds", {{"seed", seed}}},
-          {"num_rows", static_cast<int64_t>(num_rows)},
-          {"data", file_records(data_files(options.data))},
+          {"num_rows", num_rows},
+          {"data", file_records(all_data_files(options))},
           {"inputs", file_records(input_files(options))}};
 }
 
@@ -132,10 +136,7 @@ fs::path save_result(const TrainRunOptions& options, Decoder& decoder) {
     save_lora(decoder, output.path(), options.model);
     copy_files(tokenizer->tokenizer_files(), output.path());
   } else {
-    const Json config = from_scratch(options)
-                            ? load_json(options.model_config, ErrorKind::kCheckpoint, /*allow_comments=*/true)
-                            : open_model_source(options.model)->config();
-    save_model(decoder, config, output.path());
+    save_model(decoder, model_config(options), output.path());
     copy_files(tokenizer->files_to_keep(), output.path());
   }
   output.commit();
@@ -152,6 +153,25 @@ Json summary_of(const TrainRunOptions& options, const TrainResult& result, const
   summary["num_tokens"] = result.num_tokens;
   summary["seconds"] = result.seconds;
   return summary;
+}
+
+// Not stored apart: the run's own folder.
+fs::path reference_cache(const TrainRunOptions& options) {
+  const bool is_apart = options.reference_cache != "auto" && options.reference_cache != "none";
+  return is_apart ? fs::path(options.reference_cache) : fs::path();
+}
+
+TrainJob make_job(const TrainRunOptions& options, Records records, uint64_t seed) {
+  TrainJob job;
+  job.records = std::move(records);
+  job.eval_records = load_rows(options, options.eval_data);
+  job.seed = seed;
+  job.output = options.output;
+  job.base_model = options.model;
+  job.adapter_only = trains_adapter(options);
+  job.reference_cache = reference_cache(options);
+  job.reference_model = "config " + sha256(dump_json(model_config(options)));
+  return job;
 }
 
 // Going on where a run was: its run.json also says with what it was begun.
@@ -188,7 +208,13 @@ void TrainRunOptions::visit(OptionVisitor& v) {
   v.field("tokenizer", tokenizer, "folder with the tokenizer files; empty: the model's");
   v.field("data", data,
           "training rows: a file, several separated by commas, or PRESET=FILE (`xlt ls presets`)");
+  v.field("eval_data", eval_data,
+          "rows to evaluate on, in the same form, instead of a share of the others (eval_split)");
   v.field("output", output, "folder of the run (RUN)");
+  v.field("reference_cache", reference_cache,
+          "where log-probs of the reference model are kept, by row, so that another run on the same rows "
+          "computes "
+          "none of them again: a folder; auto: xlt/references in the user's cache; none: RUN/reference");
   v.field("resume", resume,
           "go on with the run in --output even if its length, or how often it saves, evaluates and logs, was "
           "changed; an unfinished run goes on without this too");
@@ -197,7 +223,7 @@ void TrainRunOptions::visit(OptionVisitor& v) {
 Json run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
                   const Context& context) {
   check_combination(options);
-  Records records = load_records(options);
+  Records records = load_rows(options, options.data);
   Json record = run_record(options, where, seed, config, records.size());
   const RunFolder folder(options.output);
   RunState state = folder.inspect(record, options.resume, context);
@@ -213,18 +239,14 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   state = folder.inspect(record, options.resume, {});
   if (state == RunState::kFinished) return folder.stored().at("result");
   const bool going_on = begin_run(folder, state, record, context);
-  TrainJob job;
+  TrainJob job = make_job(options, std::move(records), seed);
   job.decoder = decoder.get();
   job.tokenizer = tokenizer.get();
-  job.sft = std::move(records.sft);
-  job.preference = std::move(records.preference);
-  job.seed = seed;
-  job.output = options.output;
-  job.base_model = options.model;
   job.resume = options.resume || going_on;
-  job.adapter_only = trains_adapter(options);
   const TrainResult result = train(job, options.trainer, context);
   lock->throw_if_lost();
+  if (result.reference)
+    record["reference"] = {{"computed", result.reference->computed}, {"reused", result.reference->reused}};
   if (result.interrupted) {
     folder.write(record, "interrupted");
     throw Error(
@@ -245,10 +267,14 @@ void check_training(const TrainRunOptions& options, Checks& checks) {
     return std::string("they go together");
   });
   checks.add("data " + options.data, [&] {
-    const Records records = load_records(options);
-    return str_cat(records.size(),
-                   method_uses_pairs(options.trainer.method) ? " preference pairs" : " texts");
+    return str_cat(load_rows(options, options.data).size(), ' ',
+                   name_of(method_row_kind(options.trainer.method)));
   });
+  if (!options.eval_data.empty())
+    checks.add("data " + options.eval_data, [&] {
+      return str_cat(load_rows(options, options.eval_data).size(), ' ',
+                     name_of(method_row_kind(options.trainer.method)), " to evaluate on");
+    });
   check_model(checks, options.model);
   check_tokenizer(checks, tokenizer_folder(options));
   check_adapter(checks, options.adapter.init_adapter);

@@ -89,6 +89,15 @@ std::vector<std::vector<int64_t>> DataOrder::micro_batches(int64_t step) {
   return batches;
 }
 
+std::vector<int64_t> DataOrder::endless_batch(int64_t batch) {
+  std::vector<int64_t> indices;
+  for (int64_t i = 0; i < options_.batch_size; ++i) {
+    const int64_t position = batch * options_.batch_size + i;
+    indices.push_back(order_of(position / options_.num_rows)[position % options_.num_rows]);
+  }
+  return indices;
+}
+
 double DataOrder::epoch_after(int64_t num_steps) const {
   return static_cast<double>(num_steps / steps_per_epoch()) +
          static_cast<double>(first_batch_of(num_steps)) / static_cast<double>(batches_per_epoch());

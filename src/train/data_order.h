@@ -40,6 +40,9 @@ class DataOrder {
   int64_t total_steps(int64_t max_steps, double num_epochs) const;
   // Row indices of each micro-batch of step `step` (from 0).
   std::vector<std::vector<int64_t>> micro_batches(int64_t step);
+  // Row indices of batch number `batch` (from 0) of passes without end: always full, in an epoch's order
+  // after the other.
+  std::vector<int64_t> endless_batch(int64_t batch);
   // Epochs gone by after `num_steps` steps, e.g. 1.25.
   double epoch_after(int64_t num_steps) const;
 

@@ -1,47 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
-// A loss is a pure function of log-probabilities: it never sees a model, tokens or a batch.
+// A loss is a pure function of log-probabilities: it never sees a model, tokens or a batch. It says which
+// rows it reads, owns its options, and is a sum of terms, each a mean with a denominator of its own:
+//
+//   L = Σ_k 1/N_k · Σ_i l_k(i)        N_k: the step's items of term k, over all of its micro-batches
+//
 #pragma once
 
 #include "train/train_row.h"
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
+#include "xlt/base/config.h"
 #include "xlt/base/registry.h"
+#include "xlt/dataset/record.h"
 
 namespace xlt {
 
-struct LossOptions {
-  double beta = 0.1, label_smoothing = 0;
+// A set of rows that a loss draws a micro-batch from.
+struct RowSetSpec {
+  const char* name;  // what TrainJob and errors call it
+  RowKind kind = RowKind::kText;
+  bool uses_reference = false;  // needs SequenceLogps::reference
+  // Of labelled rows: each has a second sequence, its prompt with the completion of another row of its batch;
+  // rows are then not shuffled.
+  bool uses_mismatched = false;
 };
 
-// Σ log p of each sequence's labels, float32 [S]. Pairs lie as chosen, rejected, chosen, …
+// What a loss sees of one set's share of a micro-batch. Sequences lie row by row: one of a text or a
+// labelled completion, chosen and rejected of a pair, own and mismatched where the set asks for it.
 struct SequenceLogps {
-  at::Tensor policy;     // carries gradients
-  at::Tensor reference;  // undefined where the loss needs none
+  at::Tensor policy;                // Σ log p of each sequence's labels, float32 [S]; carries gradients
+  at::Tensor reference;             // the same under the reference, [S]; undefined where the set uses none
+  std::vector<int64_t> num_labels;  // [S]
+  std::vector<bool> is_desirable;   // of labelled rows, one a row
 };
 
-// Sums, not means, so that micro-batches add up: the trainer divides by the items of the whole step.
+// Σ over items, logged as the mean over the items of `term`.
+struct LossStat {
+  std::string name;  // as in metrics.jsonl
+  double sum;
+  size_t term = 0;
+};
+
+// Sums, not means, so that micro-batches add up: the trainer divides each term by the items of the whole
+// step.
 struct LossValue {
-  at::Tensor total;                                   // scalar, Σ over items; differentiable
-  std::vector<std::pair<std::string, double>> stats;  // Σ over items, named as in metrics.jsonl
+  std::vector<at::Tensor> terms;  // scalars, Σ over the micro-batch's items; differentiable
+  std::vector<LossStat> stats;
 };
 
 class Loss {
  public:
   virtual ~Loss() = default;
-  virtual bool uses_pairs() const = 0;      // reads preference pairs rather than texts
-  virtual bool uses_reference() const = 0;  // needs SequenceLogps::reference
-  virtual bool uses_dropout() const = 0;    // whether the adapter's dropout is on while training
+  // The first set is what is trained on: steps, epochs and evaluation are over its rows. Of every further
+  // one, a micro-batch takes as many rows as of the first may be at most, going round without end. Evaluation
+  // has the first set only.
+  virtual std::vector<RowSetSpec> row_sets() const = 0;
+  virtual bool uses_dropout() const = 0;  // whether the adapter's dropout is on while training
   virtual double default_learning_rate() const = 0;
-  // How much of what the loss is a mean over (labels, pairs …) a row brings.
-  virtual int64_t num_items(const TrainRow& row) const = 0;
-  virtual LossValue compute(const SequenceLogps& logps, const LossOptions& options) const = 0;
+  // Options of its own, `beta` say. Those of one name are one option for all the losses that have it, so they
+  // must agree in type and default.
+  virtual void visit(OptionVisitor&) {}
+  // What a row of set number `set` adds to the denominator of each term. As many numbers as there are terms.
+  virtual std::vector<int64_t> num_items(size_t set, const TrainRow& row) const = 0;
+  // `sets`: as row_sets() lists them. As many terms as num_items has numbers; one without an item may be
+  // undefined.
+  virtual LossValue compute(std::span<const SequenceLogps> sets) const = 0;
 };
 
 #define X(name) std::unique_ptr<Loss> make_##name##_loss();

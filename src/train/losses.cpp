@@ -18,8 +18,8 @@ std::span<const Entry<Loss>> losses() { return kLosses; }
 
 std::vector<std::string> method_names() { return names_of(losses()); }
 
-bool method_uses_pairs(const std::string& method) {
-  return find_entry(losses(), "method", method).make()->uses_pairs();
+RowKind method_row_kind(const std::string& method) {
+  return find_entry(losses(), "method", method).make()->row_sets().front().kind;
 }
 
 }  // namespace xlt

@@ -4,41 +4,66 @@
 #include <cmath>
 
 #include "xlt/base/error.h"
+#include "xlt/base/rng.h"
 
 namespace xlt {
 
-LossValue Objective::compute(const RowSet& set, std::span<const int64_t> indices, const std::string& when,
-                             std::optional<uint64_t> dropout) {
-  PackedRows packed = pack(set.rows, indices);
+namespace {
+
+void check_finite(const at::Tensor& logps, const RowBatch& batch, const std::string& when) {
+  const at::Tensor values = logps.detach().to(at::kCPU).contiguous();
+  const float* data = values.const_data_ptr<float>();
+  for (const int64_t index : batch.indices) {
+    const TrainRow& row = (*batch.rows)[index];
+    for (size_t i = 0; i < row.sequences.size(); ++i, ++data)
+      if (!std::isfinite(*data))
+        throw Error(ErrorKind::kNumerics,
+                    str_cat(when, ": the log-probability of this row is ", *data,
+                            "; lower learning_rate or max_grad_norm, or use float32"),
+                    row.place);
+  }
+}
+
+}  // namespace
+
+SequenceLogps Objective::logps_of(const RowBatch& batch, bool uses_reference, const std::string& when,
+                                  std::optional<uint64_t> dropout) {
+  PackedRows packed = pack(*batch.rows, batch.indices);
   SequenceLogps logps;
   // First the reference: its pass keeps nothing, so the two never hold memory at the same time.
-  if (loss_.uses_reference()) {
-    logps.reference = reference_->logps(set, indices, packed);
-    check_finite(logps.reference, set, indices, when + ": reference");
+  if (uses_reference) {
+    logps.reference = reference_->logps(*batch.rows, batch.indices, packed);
+    check_finite(logps.reference, batch, when + ": reference");
   }
   if (dropout) packed.tokens.set_dropout(*dropout);
   logps.policy = sequence_logps(decoder_, packed);
-  check_finite(logps.policy, set, indices, when);
-  return loss_.compute(logps, options_);
+  check_finite(logps.policy, batch, when);
+  logps.num_labels = packed.num_labels;
+  for (const int64_t index : batch.indices) logps.is_desirable.push_back((*batch.rows)[index].is_desirable);
+  return logps;
 }
 
-int64_t Objective::num_items(const RowSet& set, std::span<const int64_t> indices) const {
-  int64_t count = 0;
-  for (const int64_t index : indices) count += loss_.num_items(set.rows[index]);
-  return count;
+LossValue Objective::compute(const MicroBatch& batch, const std::string& when,
+                             std::optional<uint64_t> dropout) {
+  std::vector<SequenceLogps> logps;
+  for (size_t set = 0; set < batch.size(); ++set) {
+    // A set's rows have masks of their own, though their numbers are those of another set's.
+    std::optional<uint64_t> key = dropout;
+    if (dropout && set > 0) key = Rng(*dropout).fork(static_cast<uint64_t>(set)).key();
+    logps.push_back(logps_of(batch[set], sets_[set].uses_reference, when, key));
+  }
+  return loss_.compute(logps);
 }
 
-void Objective::check_finite(const at::Tensor& logps, const RowSet& set, std::span<const int64_t> indices,
-                             const std::string& when) const {
-  const at::Tensor values = logps.detach().to(at::kCPU).contiguous();
-  const float* data = values.const_data_ptr<float>();
-  const int64_t per_row = values.numel() / static_cast<int64_t>(indices.size());
-  for (int64_t i = 0; i < values.numel(); ++i)
-    if (!std::isfinite(data[i]))
-      throw Error(ErrorKind::kNumerics,
-                  str_cat(when, ": the log-probability of this row is ", data[i],
-                          "; lower learning_rate or max_grad_norm, or use float32"),
-                  set.rows[indices[i / per_row]].place);
+std::vector<int64_t> Objective::num_items(const MicroBatch& batch) const {
+  std::vector<int64_t> counts;
+  for (size_t set = 0; set < batch.size(); ++set)
+    for (const int64_t index : batch[set].indices) {
+      const std::vector<int64_t> items = loss_.num_items(set, (*batch[set].rows)[index]);
+      counts.resize(items.size());
+      for (size_t term = 0; term < items.size(); ++term) counts[term] += items[term];
+    }
+  return counts;
 }
 
 }  // namespace xlt

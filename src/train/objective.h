@@ -6,7 +6,6 @@
 #include "train/reference.h"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,26 +13,34 @@
 
 namespace xlt {
 
+// Some rows of one set.
+struct RowBatch {
+  const std::vector<TrainRow>* rows;
+  std::vector<int64_t> indices;
+};
+// What a loss is computed on at a time: a share of each of its sets, in the order of Loss::row_sets; of the
+// first alone in evaluation.
+using MicroBatch = std::vector<RowBatch>;
+
 class Objective {
  public:
-  // `reference` may be null where the loss uses none. Both are borrowed.
-  Objective(Decoder& decoder, const Loss& loss, const LossOptions& options, ReferenceModel* reference)
-      : decoder_(decoder), loss_(loss), options_(options), reference_(reference) {}
+  // `reference` may be null where the loss uses none. All are borrowed.
+  Objective(Decoder& decoder, const Loss& loss, ReferenceModel* reference)
+      : decoder_(decoder), loss_(loss), sets_(loss.row_sets()), reference_(reference) {}
 
-  const Loss& loss() const { return loss_; }
-  // Of the given rows; differentiable where gradients are on. Throws kNumerics with the row's place if a
-  // log-probability is not finite; `when` ("step 7") begins the message. `dropout`: the key of
-  // the policy's masks, one for a whole step, however it is cut into batches; nothing: no dropout.
-  LossValue compute(const RowSet& set, std::span<const int64_t> indices, const std::string& when,
-                    std::optional<uint64_t> dropout = {});
-  int64_t num_items(const RowSet& set, std::span<const int64_t> indices) const;
+  // Differentiable where gradients are on. Throws kNumerics with the row's place if a log-probability is not
+  // finite; `when` ("step 7") begins the message. `dropout`: the key of the policy's masks, one for a whole
+  // step, however it is cut into batches; nothing: no dropout.
+  LossValue compute(const MicroBatch& batch, const std::string& when, std::optional<uint64_t> dropout = {});
+  // Of each of the loss's terms.
+  std::vector<int64_t> num_items(const MicroBatch& batch) const;
 
  private:
-  void check_finite(const at::Tensor& logps, const RowSet& set, std::span<const int64_t> indices,
-                    const std::string& when) const;
+  SequenceLogps logps_of(const RowBatch& batch, bool uses_reference, const std::string& when,
+                         std::optional<uint64_t> dropout);
   Decoder& decoder_;
   const Loss& loss_;
-  LossOptions options_;
+  std::vector<RowSetSpec> sets_;
   ReferenceModel* reference_;
 };
 

@@ -1,54 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/reference.h"
 
+#include "train/fingerprint.h"
+#include "train/loss.h"
 #include "train/trained_tensors.h"
 
-#include <numeric>
+#include <algorithm>
+#include <cmath>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/index_select.h>
-#include <ATen/ops/sum.h>
 #include <ATen/ops/tensor.h>
 
 #include "xlt/base/error.h"
-#include "xlt/base/file.h"
-#include "xlt/checkpoint/safetensors.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/linear.h"
+#include "xlt/nn/lora_adapter.h"
+#include "xlt/train/trainer.h"
 
 namespace xlt {
 
 namespace {
 
-constexpr const char* kTensorName = "logps";
+constexpr double kFlushSeconds = 60;  // of computing are lost at most where a process is killed
 
 void visit_adapters(Decoder& decoder, const TensorVisitor& take) {
   for (const NamedLinear& named : decoder.linears())
     if (named.linear->adapter() != nullptr) named.linear->adapter()->visit_tensors(take);
 }
 
-// The sum of the bits: the same in any order of summation, with any number of threads. Training moves it;
-// reading all bytes through a hash would cost seconds.
-void append_fingerprint(std::string& text, const std::string& name, const at::Tensor& tensor) {
-  text += str_cat(name, tensor.sizes(), '=');
-  const int64_t size = tensor.element_size();
-  const at::ScalarType bits = size == 2 ? at::kShort : size == 4 ? at::kInt : at::kLong;
-  const int64_t sum = tensor.detach().contiguous().view(bits).sum(at::kLong).item<int64_t>();
-  text.append(reinterpret_cast<const char*>(&sum), sizeof(sum));
-}
-
-std::string bytes_of(const TrainRow& row) {
-  std::string bytes;
-  const auto append = [&](const int64_t* ids, size_t count) {
-    bytes.append(reinterpret_cast<const char*>(ids), count * sizeof(int64_t));
-  };
-  for (const TrainSequence& sequence : row.sequences) {
-    const int64_t lengths[] = {sequence.length(), sequence.num_context};
-    append(lengths, 2);
-    append(sequence.ids.data(), sequence.ids.size());
-  }
-  return bytes;
+// The initial weights cannot be asked again once training has begun.
+void check_finite(const float* logps, const TrainRow& row) {
+  for (size_t i = 0; i < row.sequences.size(); ++i)
+    if (!std::isfinite(logps[i]))
+      throw Error(ErrorKind::kNumerics,
+                  str_cat("the reference's log-probability of this row is ", logps[i], "; use float32"),
+                  row.place);
 }
 
 }  // namespace
@@ -72,62 +58,109 @@ class ReferenceModel::Swap {
   ReferenceModel& reference_;
 };
 
-ReferenceModel::ReferenceModel(Decoder& decoder, const std::string& kind) : decoder_(decoder) {
+ReferenceModel::ReferenceModel(Decoder& decoder, const std::string& kind, const ReferenceCache& cache,
+                               const Context& context)
+    : decoder_(decoder) {
   kind_ = !has_adapter(decoder) ? Kind::kWeights : kind == "init" ? Kind::kInit : Kind::kBase;
-  if (kind_ != Kind::kInit) return;
-  const at::NoGradGuard no_grad;
-  visit_adapters(decoder,
-                 [&](const char*, at::Tensor& tensor) { initial_.push_back(tensor.detach().clone()); });
+  if (kind_ == Kind::kInit) {
+    const at::NoGradGuard no_grad;
+    visit_adapters(decoder,
+                   [&](const char*, at::Tensor& tensor) { initial_.push_back(tensor.detach().clone()); });
+  }
+  const double begin = monotonic_seconds();
+  const std::string model = name_of_model(cache.model);
+  context.debug(
+      str_cat("reference model ", model, ": its weights hashed in ", monotonic_seconds() - begin, " s"));
+  store_ = std::make_unique<ReferenceStore>(cache.folder / model, context);
 }
 
+// Everything but the tokens that its log-probs depend on. The base model without adapter and the weights as
+// they began are one model where they are the same weights.
+std::string ReferenceModel::name_of_model(const std::string& identity) {
+  std::string text = str_cat("reference 4\n", identity, '\n', name_of(decoder_.placement().dtype), ' ',
+                             decoder_.placement().is_cuda ? "cuda" : "cpu", '\n');
+  for (const NamedParameter& parameter : decoder_.parameters())
+    text += str_cat(parameter.name, ' ', to_hex(fingerprint(*parameter.tensor)), '\n');
+  for (const NamedLinear& named : decoder_.linears()) {
+    if (named.linear->is_quantized())
+      text += str_cat(named.name, " quantised ", to_hex(fingerprint(named.linear->dense_weight(at::kFloat))),
+                      '\n');
+    if (const LoraAdapter* lora = lora_of(*named.linear); lora != nullptr && kind_ == Kind::kInit)
+      text += str_cat(named.name, " scale ", lora->scale, '\n');
+  }
+  for (const at::Tensor& tensor : initial_) text += str_cat("adapter ", to_hex(fingerprint(tensor)), '\n');
+  return to_hex(hash128(text));
+}
+
+// [S] float32 on the CPU.
 at::Tensor ReferenceModel::compute(const PackedRows& packed) {
   const at::NoGradGuard no_grad;
   const Swap swap(*this);
-  return sequence_logps(decoder_, packed);
+  return sequence_logps(decoder_, packed).to(at::kCPU).contiguous();
 }
 
-at::Tensor ReferenceModel::logps(const RowSet& set, std::span<const int64_t> indices,
+// Where one row is missing the whole batch is computed, so that what is computed never depends on what was
+// stored.
+at::Tensor ReferenceModel::logps(const std::vector<TrainRow>& rows, std::span<const int64_t> indices,
                                  const PackedRows& packed) {
-  if (!set.reference_logps.defined()) {
+  std::vector<float> logps;
+  at::Tensor computed;
+  for (const int64_t index : indices) {
+    const TrainRow& row = rows[index];
+    if (const auto stored = store_->find(row)) {
+      logps.insert(logps.end(), stored->begin(), stored->end());
+      continue;
+    }
     XLT_CHECK(is_always_available(),
               "the initial weights are gone; their log-probs must be computed before training");
-    return compute(packed);
+    if (!computed.defined()) computed = compute(packed);
+    const float* own = computed.const_data_ptr<float>() + logps.size();
+    store_->add(row, own);
+    logps.insert(logps.end(), own, own + row.sequences.size());
   }
-  const at::Tensor rows = at::tensor(at::ArrayRef<int64_t>(indices.data(), indices.size()), at::kLong);
-  return set.reference_logps.index_select(0, rows).reshape({-1}).to(decoder_.head_weight().device());
+  flush_sometimes();
+  return at::tensor(at::ArrayRef<float>(logps)).to(decoder_.head_weight().device());
 }
 
-std::string ReferenceModel::hash_of(const RowSet& set) {
-  std::string text =
-      str_cat("reference 2 ", static_cast<int>(kind_), ' ', name_of(decoder_.placement().dtype), '\n');
-  for (const NamedParameter& parameter : decoder_.parameters())
-    append_fingerprint(text, parameter.name, *parameter.tensor);
-  for (const at::Tensor& tensor : initial_) append_fingerprint(text, "adapter", tensor);
-  std::string hash = sha256(text);
-  for (const TrainRow& row : set.rows) hash = sha256(hash + bytes_of(row));
-  return hash;
-}
-
-void ReferenceModel::precompute(RowSet& set, int64_t batch_size, const fs::path& folder,
+void ReferenceModel::precompute(const std::vector<TrainRow>& rows, int64_t batch_size,
                                 const Context& context) {
-  const fs::path file = folder / (hash_of(set).substr(0, 32) + ".safetensors");
-  if (fs::exists(file)) {
-    set.reference_logps = SafetensorsReader::open(file).get(kTensorName).clone();
-    return;
-  }
-  const int64_t num_rows = static_cast<int64_t>(set.rows.size());
-  Progress progress = context.progress("reference", num_rows, "pairs");
-  std::vector<at::Tensor> parts;
-  for (int64_t begin = 0; begin < num_rows; begin += batch_size) {
+  std::vector<int64_t> missing;
+  for (size_t i = 0; i < rows.size(); ++i)
+    if (!store_->find(rows[i])) missing.push_back(static_cast<int64_t>(i));
+  const int64_t num_missing = static_cast<int64_t>(missing.size());
+  Progress progress = context.progress("reference", num_missing, "rows");
+  for (int64_t begin = 0; begin < num_missing; begin += batch_size) {
     context.throw_if_interrupted();
-    std::vector<int64_t> indices(std::min(batch_size, num_rows - begin));
-    std::iota(indices.begin(), indices.end(), begin);
-    parts.push_back(compute(pack(set.rows, indices)).to(at::kCPU).view({-1, 2}));
-    progress.advance(static_cast<int64_t>(indices.size()));
+    const auto batch = std::span(missing).subspan(begin, std::min(batch_size, num_missing - begin));
+    const at::Tensor computed = compute(pack(rows, batch));
+    const float* own = computed.const_data_ptr<float>();
+    for (const int64_t index : batch) {
+      check_finite(own, rows[index]);
+      store_->add(rows[index], own);
+      own += rows[index].sequences.size();
+    }
+    flush_sometimes();
+    progress.advance(static_cast<int64_t>(batch.size()));
   }
-  set.reference_logps = at::cat(parts);
-  make_folders(folder);
-  save_safetensors(file, {{kTensorName, set.reference_logps}});
+}
+
+void ReferenceModel::flush() {
+  store_->flush();
+  flushed_seconds_ = monotonic_seconds();
+}
+
+void ReferenceModel::flush_sometimes() {
+  if (monotonic_seconds() - flushed_seconds_ > kFlushSeconds) flush();
+}
+
+std::unique_ptr<ReferenceModel> make_reference(const TrainJob& job, const TrainerOptions& options,
+                                               const Loss& loss, const Context& context) {
+  const std::vector<RowSetSpec> sets = loss.row_sets();
+  if (std::none_of(sets.begin(), sets.end(), [](const RowSetSpec& set) { return set.uses_reference; }))
+    return nullptr;
+  const ReferenceCache cache{job.reference_cache.empty() ? job.output / "reference" : job.reference_cache,
+                             job.reference_model};
+  return std::make_unique<ReferenceModel>(*job.decoder, options.reference, cache, context);
 }
 
 }  // namespace xlt

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "train/pack.h"
+#include "train/reference_store.h"
 
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,40 +17,54 @@
 
 namespace xlt {
 
-// Rows and, once computed, their log-probs under the reference.
-struct RowSet {
-  std::vector<TrainRow> rows;
-  at::Tensor reference_logps;  // [R, 2] float32 on the CPU; undefined: to be computed each time
+// Where log-probs are kept, and what names the model besides its weights, dtype and device: its config, say.
+struct ReferenceCache {
+  std::filesystem::path folder;
+  std::string model;
 };
 
 class ReferenceModel {
  public:
   // Made before training starts. `kind`: "base", the decoder with its adapter off; "init", with its adapter
   // as it is now (a frozen copy). Without an adapter both mean the weights as they are now, which only
-  // `precompute` can still ask.
-  ReferenceModel(Decoder& decoder, const std::string& kind);
+  // `precompute` can still ask. What is computed is kept in, and looked up from, a folder in `cache` that is
+  // named after the model: the contents of its weights, dtype, device, and `cache.model`.
+  ReferenceModel(Decoder& decoder, const std::string& kind, const ReferenceCache& cache,
+                 const Context& context);
   ReferenceModel(const ReferenceModel&) = delete;
   ReferenceModel& operator=(const ReferenceModel&) = delete;
 
   // Whether log-probs can be had at any time of the training.
   bool is_always_available() const { return kind_ != Kind::kWeights; }
-  // Σ log p of each sequence, [2 · rows] float32 on the decoder's device: looked up, or computed from
-  // `packed`.
-  at::Tensor logps(const RowSet& set, std::span<const int64_t> indices, const PackedRows& packed);
-  // Fills set.reference_logps from RUN/reference/<hash>.safetensors, or computes and writes that file. The
-  // hash covers the tokens and the reference's weights, so a file is never taken for another's.
-  void precompute(RowSet& set, int64_t batch_size, const std::filesystem::path& folder,
-                  const Context& context);
+  // Σ log p of each sequence of the rows, float32 on the decoder's device: looked up, or computed from
+  // `packed`, the same rows.
+  at::Tensor logps(const std::vector<TrainRow>& rows, std::span<const int64_t> indices,
+                   const PackedRows& packed);
+  // Of every row that is not there yet, in order. Throws kNumerics with the row's place.
+  void precompute(const std::vector<TrainRow>& rows, int64_t batch_size, const Context& context);
+  // Puts what was computed on disk. From time to time this happens of itself.
+  void flush();
+  const ReferenceStore& store() const { return *store_; }
 
  private:
   enum class Kind { kBase, kInit, kWeights };
   class Swap;  // puts the reference's weights in for a scope
   at::Tensor compute(const PackedRows& packed);
-  std::string hash_of(const RowSet& set);
+  std::string name_of_model(const std::string& identity);
+  void flush_sometimes();
 
   Decoder& decoder_;
   Kind kind_;
   std::vector<at::Tensor> initial_;  // kInit: A, B of each adapter in order
+  std::unique_ptr<ReferenceStore> store_;
+  double flushed_seconds_ = monotonic_seconds();
 };
+
+class Loss;
+struct TrainJob;
+struct TrainerOptions;
+// Null where the loss uses no reference. Borrows the job's decoder and `context`.
+std::unique_ptr<ReferenceModel> make_reference(const TrainJob& job, const TrainerOptions& options,
+                                               const Loss& loss, const Context& context);
 
 }  // namespace xlt

@@ -8,6 +8,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/registry.h"
+#include "xlt/base/runs.h"
 
 namespace xlt {
 
@@ -171,6 +172,38 @@ TokenisedData tokenise(const std::vector<PreferenceRecord>& records, const Token
   for (const PreferenceRecord& record : records)
     add_rows(data, {tokenise_pair(record, tokenizer, options)}, options.max_length);
   return data;
+}
+
+TokenisedData tokenise(const std::vector<LabelledRecord>& records, const Tokenizer& tokenizer,
+                       const TokeniseOptions& options) {
+  check_eos(tokenizer, options);
+  TokenisedData data;
+  for (const LabelledRecord& record : records) {
+    TrainRow row = tokenise_text({false, record.prompt, record.completion, record.place}, tokenizer, options);
+    row.is_desirable = record.is_desirable;
+    add_rows(data, {std::move(row)}, options.max_length);
+  }
+  return data;
+}
+
+TokenisedData tokenise(const Records& records, const Tokenizer& tokenizer, const TokeniseOptions& options) {
+  if (!records.pairs.empty()) return tokenise(records.pairs, tokenizer, options);
+  if (!records.labelled.empty()) return tokenise(records.labelled, tokenizer, options);
+  return tokenise(records.texts, tokenizer, options);
+}
+
+void add_mismatched(std::vector<TrainRow>& rows, int64_t group_size, int64_t max_length) {
+  for (const Run& group : runs_of(static_cast<int64_t>(rows.size()), group_size))
+    for (int64_t i = 0; i < group.count; ++i) {
+      TrainRow& row = rows[group.first + i];
+      const TrainSequence& own = row.sequences.front();
+      const TrainSequence& other = rows[group.first + (i + group.count - 1) % group.count].sequences.front();
+      TrainSequence mismatched{{own.ids.begin(), own.ids.begin() + own.num_context}, own.num_context};
+      mismatched.ids.insert(mismatched.ids.end(), other.ids.begin() + other.num_context, other.ids.end());
+      cut_end(mismatched, max_length);
+      row.sequences.push_back(std::move(mismatched));
+      row.is_mismatched = true;
+    }
 }
 
 }  // namespace xlt

@@ -50,5 +50,15 @@ TokenisedData tokenise(const std::vector<SftRecord>& records, const Tokenizer& t
                        const TokeniseOptions& options);
 TokenisedData tokenise(const std::vector<PreferenceRecord>& records, const Tokenizer& tokenizer,
                        const TokeniseOptions& options);
+// As prompt-completion rows are.
+TokenisedData tokenise(const std::vector<LabelledRecord>& records, const Tokenizer& tokenizer,
+                       const TokeniseOptions& options);
+// Of the kind that is there.
+TokenisedData tokenise(const Records& records, const Tokenizer& tokenizer, const TokeniseOptions& options);
+
+// Gives each row a second sequence: its own context with the labels of the row before it among `group_size`
+// rows, the first taking the last's, as TRL's KTOTrainer does; cut to `max_length`. The last group may be
+// smaller.
+void add_mismatched(std::vector<TrainRow>& rows, int64_t group_size, int64_t max_length);
 
 }  // namespace xlt

@@ -19,21 +19,23 @@ struct TrainSequence {
   int64_t num_labels() const { return std::max<int64_t>(length() - first_label(), 0); }
 };
 
-// One text, or the two sides of a pair (chosen, rejected).
+// One text or labelled completion, which may be followed by its prompt with another row's completion, or the
+// two sides of a pair (chosen, rejected).
 struct TrainRow {
   std::vector<TrainSequence> sequences;
-  std::string place;  // "file.jsonl:17"
+  std::string place;           // "file.jsonl:17"
+  bool is_desirable = true;    // of a labelled completion
+  bool is_mismatched = false;  // the last sequence is; it is no data of the row's own
 
-  int64_t num_labels() const {
-    int64_t count = 0;
-    for (const TrainSequence& sequence : sequences) count += sequence.num_labels();
-    return count;
-  }
+  int64_t num_labels() const { return sum_of_own(&TrainSequence::num_labels); }
   // Real tokens, a pair's prompt counted on both sides, as TRL's `num_tokens` does.
-  int64_t num_tokens() const {
-    int64_t count = 0;
-    for (const TrainSequence& sequence : sequences) count += sequence.length();
-    return count;
+  int64_t num_tokens() const { return sum_of_own(&TrainSequence::length); }
+
+ private:
+  int64_t sum_of_own(int64_t (TrainSequence::*count)() const) const {
+    int64_t sum = 0;
+    for (size_t i = 0; i + is_mismatched < sequences.size(); ++i) sum += (sequences[i].*count)();
+    return sum;
   }
 };
 

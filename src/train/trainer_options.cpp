@@ -3,6 +3,8 @@
 #include "train/optimizer.h"
 #include "train/schedule.h"
 
+#include <map>
+
 #include "xlt/base/error.h"
 #include "xlt/train/trainer.h"
 
@@ -14,6 +16,31 @@ std::vector<std::string> schedule_names() {
   std::vector<std::string> names;
   for (const Schedule& schedule : schedules()) names.emplace_back(schedule.name);
   return names;
+}
+
+// "2e-05 for sft, 1e-06 for dpo and ipo"
+std::string default_rates() {
+  std::map<double, std::string> methods;
+  for (const auto& entry : losses()) {
+    std::string& names = methods[entry.make()->default_learning_rate()];
+    names += (names.empty() ? "" : " and ") + std::string(entry.name);
+  }
+  std::string text;
+  for (const auto& [rate, names] : methods) text += str_cat(text.empty() ? "" : ", ", rate, " for ", names);
+  return text;
+}
+
+// "sft reads texts; dpo reads preference pairs"
+std::string rows_by_method() {
+  std::map<RowKind, std::string> methods;
+  for (const auto& entry : losses()) {
+    std::string& names = methods[entry.make()->row_sets().front().kind];
+    names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  std::string text;
+  for (const auto& [kind, names] : methods)
+    text += str_cat(text.empty() ? "" : "; ", names, ": ", name_of(kind));
+  return text;
 }
 
 // How many of something are held at a time. Far beyond any use; products of two of these fit.
@@ -36,12 +63,12 @@ OptionCheck rate_or_default() {
 }  // namespace
 
 void TrainerOptions::visit(OptionVisitor& v) {
-  v.field("method", method,
-          "what is minimised: sft reads texts or prompts with completions, dpo preference pairs",
+  v.field("method", method, ("what is minimised, and what rows it reads: " + rows_by_method()).c_str(),
           one_of(method_names()));
   v.field("max_steps", max_steps, "optimizer steps; 0: by num_epochs", at_least(0));
   v.field("num_epochs", num_epochs, "passes over the training rows, where max_steps is 0", more_than(0));
-  v.field("batch_size", batch_size, "rows (pairs in dpo) computed at a time", up_to_a_million());
+  v.field("batch_size", batch_size, "rows (of preference pairs: pairs) computed at a time",
+          up_to_a_million());
   v.field("gradient_accumulation_steps", gradient_accumulation_steps, "batches an optimizer step is made of",
           up_to_a_million());
   v.field("drop_last_accumulation", drop_last_accumulation,
@@ -49,8 +76,9 @@ void TrainerOptions::visit(OptionVisitor& v) {
           "downwards, as transformers 4 counts them; without this they make a shorter step, as in "
           "transformers 5 and TRL 1.16");
   v.field("learning_rate", learning_rate,
-          "peak learning rate; 0 moves nothing; -1: the method's default (sft 2e-5, dpo 1e-6, meant for "
-          "training all weights: with an adapter, about 10 times as much)",
+          ("peak learning rate; 0 moves nothing; -1: the method's default (" + default_rates() +
+           ", meant for training all weights: with an adapter, about 10 times as much)")
+              .c_str(),
           rate_or_default());
   v.field("optimizer", optimizer, "as torch.optim defines it", one_of(names_of(optimizers())));
   v.field("lr_schedule", lr_schedule, "course of the learning rate; linear: to 0 at the last step",
@@ -65,13 +93,15 @@ void TrainerOptions::visit(OptionVisitor& v) {
           one_of({"cut", "split"}));
   v.field("max_prompt_length", max_prompt_length,
           "longer prompts lose their beginning, in tokens; 0: off (trl_0_8: 128)", at_least(0));
-  v.field("beta", beta, "dpo: how strongly the policy is held to the reference", more_than(0));
-  v.field("label_smoothing", label_smoothing,
-          "dpo: probability that a preference is the wrong way round; 0: none", between(0, 0.5));
-  v.field("no_shuffle", no_shuffle, "take rows in file order");
+  v.field("no_shuffle", no_shuffle,
+          "take rows in file order; methods that compare the rows of a batch always do");
   v.field("no_append_eos", no_append_eos, "do not end texts and answers with the end-of-sequence token");
-  v.field("eval_split", eval_split, "fraction of the rows held out, drawn by seed; 0: none",
+  v.field("eval_split", eval_split, "fraction of the rows held out, drawn by split_seed; 0: none",
           between(0, 0.95));
+  v.field("split_seed", split_seed, "seed of that draw; -1: the run's", at_least(-1));
+  v.field("max_train_rows", max_train_rows,
+          "train on so many rows at most, the first after tokenising and splitting; 0: all", at_least(0));
+  v.field("max_eval_rows", max_eval_rows, "evaluate on so many rows at most; 0: all", at_least(0));
   v.field("eval_steps", eval_steps, "evaluate every so many steps; 0: at the end only", at_least(0));
   v.field("save_steps", save_steps,
           "write a checkpoint every so many steps; 0: at each new best, when stopped and at the end",
@@ -81,28 +111,37 @@ void TrainerOptions::visit(OptionVisitor& v) {
   v.field("logging_steps", logging_steps, "steps averaged into one train row of metrics.jsonl", at_least(1));
   v.field("save_total_limit", save_total_limit, "newest checkpoints kept, besides the best", at_least(1));
   v.field("reference", reference,
-          "dpo: base: the model without adapter; init: a frozen copy of the initial adapter",
+          "where a method has a reference model: base: the model without adapter; init: a frozen copy of the "
+          "initial adapter",
           one_of({"base", "init"}));
   v.field("pair_tokenization", pair_tokenization,
-          "dpo: where prompt and answer meet; trl_0_8: as the paper's version of TRL",
+          "where the prompt and the answers of a pair meet; trl_0_8: as the paper's version of TRL",
           one_of({"trl_0_8", "trl_1"}));
 }
 
-void TrainerOptions::check_combination() const {
-  if (eval_split <= 0 && (eval_steps > 0 || early_stopping_patience > 0))
+void TrainerOptions::check_combination(bool has_eval_rows) const {
+  method_options.check(method);
+  if (has_eval_rows && eval_split > 0)
+    fail("eval_data and eval_split both say what to evaluate on; give one of them");
+  if (!has_eval_rows && eval_split <= 0 && (eval_steps > 0 || early_stopping_patience > 0))
     fail(
         "eval_steps and early_stopping_patience need rows to evaluate on; give eval_split, a fraction such "
-        "as 0.05");
+        "as 0.05, or eval_data, a file");
   if (early_stopping_patience > 0 && eval_steps == 0)
     fail("early_stopping_patience counts evaluations; give eval_steps too");
-  if (long_texts == "split" && method_uses_pairs(method))
-    fail("long_texts split is for texts; " + method +
-         " reads pairs, whose sides belong together: leave it at cut");
+  if (long_texts == "split" && method_row_kind(method) != RowKind::kText)
+    fail(str_cat("long_texts split is for texts; ", method, " reads ", name_of(method_row_kind(method)),
+                 ", which cannot go on in another row: leave it at cut"));
+  if (long_texts == "split" && max_prompt_length > 0)
+    fail("max_prompt_length cuts what long_texts split would carry on; leave one of them out");
   constexpr int64_t kTrlPromptTokens = 128;
   if (pair_tokenization == "trl_0_8" && max_prompt_length == 0 && max_length <= kTrlPromptTokens)
     fail(str_cat("trl_0_8 keeps up to ", kTrlPromptTokens,
                  " tokens of a prompt, which leaves no room for an answer within max_length ", max_length,
                  "; give max_prompt_length"));
+  const auto loss = find_entry(losses(), "method", method).make();
+  if (loss->row_sets().front().uses_mismatched && batch_size < 2)
+    fail(str_cat(method, " compares a batch's rows with one another; give a batch_size of 2 or more"));
   if (max_prompt_length >= max_length)
     fail(str_cat("max_prompt_length ", max_prompt_length, " leaves no room for an answer within max_length ",
                  max_length));

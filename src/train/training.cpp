@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/training.h"
 
+#include "train/step_loss.h"
 #include "train/trained_tensors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
@@ -18,21 +20,6 @@ namespace xlt {
 
 namespace {
 
-constexpr const char* kLoss = "loss";
-
-int64_t count_items(const Objective& objective, const RowSet& set,
-                    const std::vector<std::vector<int64_t>>& batches) {
-  int64_t count = 0;
-  for (const auto& batch : batches) count += objective.num_items(set, batch);
-  return std::max<int64_t>(count, 1);  // a step without a label has loss 0, not 0/0
-}
-
-// Sums of one micro-batch into `metrics`, as part of a mean over `num_items`.
-void add_part(MetricSums& metrics, const LossValue& value, int64_t num_items) {
-  metrics.add(kLoss, value.total.item<double>() / static_cast<double>(num_items));
-  for (const auto& [name, sum] : value.stats) metrics.add(name, sum / static_cast<double>(num_items));
-}
-
 std::vector<TrainedTensor> trained_or_fail(Decoder& decoder) {
   std::vector<TrainedTensor> trained = trained_tensors(decoder);
   XLT_CHECK(!trained.empty(), "nothing requires grad: attach an adapter or call train_all_weights first");
@@ -45,40 +32,47 @@ std::string progress_note(double loss, double learning_rate) {
   return text;
 }
 
+std::vector<DataOrder> further_orders(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
+                                      const TrainingData& data) {
+  std::vector<DataOrder> orders;
+  for (const auto& rows : data.further) orders.emplace_back(order_of(job, options, loss, rows));
+  return orders;
+}
+
+std::vector<int64_t> indices_of(size_t begin, size_t end) {
+  std::vector<int64_t> indices(end - begin);
+  std::iota(indices.begin(), indices.end(), static_cast<int64_t>(begin));
+  return indices;
+}
+
 }  // namespace
 
-Training::Training(const TrainJob& job, const TrainerOptions& options, const Context& context)
+Training::Training(const TrainJob& job, const TrainerOptions& options, std::unique_ptr<Loss> loss,
+                   const Context& context)
     : job_(job),
       options_(options),
       context_(context),
-      loss_(find_entry(losses(), "method", options.method).make()),
+      loss_(std::move(loss)),
       data_(prepare_data(job, options, *loss_, context)),
-      order_({.num_rows = static_cast<int64_t>(data_.train.rows.size()),
-              .batch_size = options.batch_size,
-              .gradient_accumulation_steps = options.gradient_accumulation_steps,
-              .seed = job.seed,
-              .shuffle = !options.no_shuffle,
-              .last_accumulation =
-                  options.drop_last_accumulation ? LastAccumulation::kDrop : LastAccumulation::kShortStep}),
+      order_(order_of(job, options, *loss_, data_.train)),
+      further_orders_(further_orders(job, options, *loss_, data_)),
       total_steps_(order_.total_steps(options.max_steps, options.num_epochs)),
       trained_(trained_or_fail(*job.decoder)),
       optimizer_(options.optimizer, trained_, options.weight_decay),
-      reference_(loss_->uses_reference() ? std::make_unique<ReferenceModel>(*job.decoder, options.reference)
-                                         : nullptr),
-      objective_(*job.decoder, *loss_, {.beta = options.beta, .label_smoothing = options.label_smoothing},
-                 reference_.get()),
+      reference_(make_reference(job, options, *loss_, context)),
+      objective_(*job.decoder, *loss_, reference_.get()),
       checkpoints_(job, optimizer_, identity()),
       metrics_(job.output / "metrics.jsonl") {}
 
 Json Training::identity() const {
   Json identity = {{"method", options_.method},
                    {"seed", job_.seed},
-                   {"num_train_rows", data_.train.rows.size()},
-                   {"num_eval_rows", data_.test.rows.size()},
+                   {"num_train_rows", data_.train.size()},
+                   {"num_eval_rows", data_.test.size()},
                    {"batch_size", options_.batch_size},
                    {"gradient_accumulation_steps", options_.gradient_accumulation_steps},
                    {"optimizer", options_.optimizer},
-                   {"shuffle", !options_.no_shuffle}};
+                   {"shuffle", is_shuffled(options_, *loss_)}};
   // Only where it is on: checkpoints from before there was this option stay good.
   if (options_.drop_last_accumulation) identity["drop_last_accumulation"] = true;
   return identity;
@@ -103,24 +97,22 @@ TrainResult Training::run() {
     optimizer_.zero_gradients();
     if (!is_saved()) save();
   }
+  if (reference_) reference_->flush();
   result.steps = state_.step;
   result.final_loss = state_.last_loss;
   result.best_eval_loss = state_.best_eval_loss;
   result.best_step = state_.best_step;
   result.num_tokens = state_.num_tokens;
   result.seconds = seconds();
+  if (reference_) result.reference = {reference_->store().num_computed(), reference_->store().num_reused()};
   return result;
 }
 
-// Reference log-probs come before the checkpoint is loaded: they belong to the weights the job came with.
+// Reference log-probs that cannot be had later come before the checkpoint is loaded: they belong to the
+// weights the job came with.
 void Training::begin() {
   make_folders(job_.output);
-  if (reference_) {
-    const fs::path folder = job_.output / "reference";
-    const bool needed_again = total_steps_ > order_.steps_per_epoch() || !reference_->is_always_available();
-    if (needed_again) reference_->precompute(data_.train, options_.batch_size, folder, context_);
-    if (!data_.test.rows.empty()) reference_->precompute(data_.test, options_.batch_size, folder, context_);
-  }
+  if (reference_ && !reference_->is_always_available()) precompute_reference();
   if (job_.resume) {
     if (auto state = checkpoints_.load_newest()) state_ = *state;
   }
@@ -130,6 +122,20 @@ void Training::begin() {
   metrics_.begin(state_.step, state_.evaluated_step);
 }
 
+void Training::precompute_reference() {
+  const std::vector<RowSetSpec> sets = loss_->row_sets();
+  for (size_t set = 0; set < sets.size(); ++set) {
+    if (!sets[set].uses_reference) continue;
+    if (set > 0) {
+      reference_->precompute(data_.further[set - 1], options_.batch_size, context_);
+      continue;
+    }
+    reference_->precompute(data_.train, options_.batch_size, context_);
+    reference_->precompute(data_.test, options_.batch_size, context_);
+  }
+  reference_->flush();
+}
+
 bool Training::is_finished() const {
   const bool out_of_patience = options_.early_stopping_patience > 0 &&
                                state_.evaluations_without_improvement >= options_.early_stopping_patience;
@@ -137,7 +143,7 @@ bool Training::is_finished() const {
 }
 
 bool Training::evaluation_is_due() const {
-  if (data_.test.rows.empty() || state_.step == 0 || state_.evaluated_step == state_.step) return false;
+  if (data_.test.empty() || state_.step == 0 || state_.evaluated_step == state_.step) return false;
   return is_finished() || (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0);
 }
 
@@ -163,43 +169,58 @@ void Training::loop() {
 }
 
 Training::StepMetrics Training::make_step() {
-  const auto batches = order_.micro_batches(state_.step);
+  const std::vector<MicroBatch> batches = micro_batches();
   MetricSums sums;
   const double loss = accumulate_gradients(batches, sums);
   const StepMetrics step = update_weights(batches);
   // From here on nothing can be interrupted: the state moves as a whole.
   ++state_.step;
   state_.last_loss = loss;
-  for (const auto& batch : batches)
-    for (const int64_t index : batch) state_.num_tokens += data_.train.rows[index].num_tokens();
+  for (const MicroBatch& batch : batches)
+    for (const RowBatch& share : batch)
+      for (const int64_t index : share.indices) state_.num_tokens += (*share.rows)[index].num_tokens();
   log_step(sums, step);
   return step;
 }
 
-double Training::accumulate_gradients(const std::vector<std::vector<int64_t>>& batches, MetricSums& metrics) {
+// Of the step to be made.
+std::vector<MicroBatch> Training::micro_batches() {
+  std::vector<MicroBatch> batches;
+  int64_t number = state_.step * options_.gradient_accumulation_steps;
+  for (std::vector<int64_t>& indices : order_.micro_batches(state_.step)) {
+    MicroBatch batch{{&data_.train, std::move(indices)}};
+    for (size_t i = 0; i < further_orders_.size(); ++i)
+      batch.push_back({&data_.further[i], further_orders_[i].endless_batch(number)});
+    ++number;
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+double Training::accumulate_gradients(const std::vector<MicroBatch>& batches, MetricSums& metrics) {
   optimizer_.zero_gradients();
   std::optional<uint64_t> dropout;
   if (loss_->uses_dropout() && has_dropout(*job_.decoder))
     dropout = Rng(job_.seed).fork("dropout").fork(static_cast<uint64_t>(state_.step)).key();
-  const int64_t num_items = count_items(objective_, data_.train, batches);
-  for (size_t i = 0; i < batches.size(); ++i) {
+  const std::vector<double> divisors = divisors_of(objective_, batches);
+  for (const MicroBatch& batch : batches) {
     context_.throw_if_interrupted();
-    const LossValue value =
-        objective_.compute(data_.train, batches[i], str_cat("step ", state_.step + 1), dropout);
-    if (value.total.requires_grad()) (value.total / static_cast<double>(num_items)).backward();
-    add_part(metrics, value, num_items);
+    const LossValue value = objective_.compute(batch, str_cat("step ", state_.step + 1), dropout);
+    const at::Tensor share = share_of(value, divisors);
+    if (share.defined() && share.requires_grad()) share.backward();
+    add_share(metrics, value, divisors);
   }
   return metrics.sums().front().second;
 }
 
-Training::StepMetrics Training::update_weights(const std::vector<std::vector<int64_t>>& batches) {
+Training::StepMetrics Training::update_weights(const std::vector<MicroBatch>& batches) {
   StepMetrics metrics{};
   metrics.grad_norm = clip_grad_norm(trained_, options_.max_grad_norm);
   if (!std::isfinite(metrics.grad_norm))
     throw Error(ErrorKind::kNumerics,
                 str_cat("step ", state_.step + 1, ": the gradient's norm is ", metrics.grad_norm,
                         "; lower learning_rate, or use float32"),
-                "rows from " + data_.train.rows[batches.front().front()].place);
+                "rows from " + data_.train[batches.front().front().indices.front()].place);
   const ScheduleSteps steps{options_.warmup_steps, total_steps_};
   metrics.learning_rate =
       base_learning_rate() * find_schedule(options_.lr_schedule).factor(state_.step, steps);
@@ -212,11 +233,11 @@ Json Training::row(const char* split, const MetricSums& metrics) const {
   Json row = {{"step", state_.step},
               {"epoch", order_.epoch_after(state_.step)},
               {"split", split},
-              {kLoss, metrics.mean(kLoss)}};
+              {kLossName, metrics.mean(kLossName)}};
   row["num_tokens"] = state_.num_tokens;
   row["seconds"] = seconds();
   for (const auto& [name, sum] : metrics.sums())
-    if (name != kLoss) row[name] = metrics.mean(name);
+    if (name != kLossName) row[name] = metrics.mean(name);
   return row;
 }
 
@@ -235,25 +256,24 @@ void Training::log_step(const MetricSums& metrics, const StepMetrics& step) {
 // means).
 void Training::evaluate() {
   const at::NoGradGuard no_grad;
-  std::vector<int64_t> all(data_.test.rows.size());
-  std::iota(all.begin(), all.end(), 0);
-  const int64_t num_items = std::max<int64_t>(objective_.num_items(data_.test, all), 1);
+  const size_t num_rows = data_.test.size();
+  const MicroBatch all{{&data_.test, indices_of(0, num_rows)}};
+  const std::vector<double> divisors = divisors_of(objective_, {&all, 1});
   MetricSums metrics;
   metrics.add_weight(1);
-  Progress progress = context_.progress("evaluating", static_cast<int64_t>(all.size()), "rows");
-  for (size_t begin = 0; begin < all.size(); begin += options_.batch_size) {
+  Progress progress = context_.progress("evaluating", static_cast<int64_t>(num_rows), "rows");
+  for (size_t begin = 0; begin < num_rows; begin += options_.batch_size) {
     context_.throw_if_interrupted();
-    const auto batch =
-        std::span(all).subspan(begin, std::min<size_t>(options_.batch_size, all.size() - begin));
-    add_part(metrics, objective_.compute(data_.test, batch, str_cat("evaluation after step ", state_.step)),
-             num_items);
-    progress.advance(static_cast<int64_t>(batch.size()));
+    const MicroBatch batch{
+        {&data_.test, indices_of(begin, std::min<size_t>(begin + options_.batch_size, num_rows))}};
+    add_share(metrics, objective_.compute(batch, str_cat("evaluation after step ", state_.step)), divisors);
+    progress.advance(static_cast<int64_t>(batch.front().indices.size()));
   }
   Json line = row("eval", metrics);
   line["learning_rate"] = line["grad_norm"] = nullptr;  // there was no step
   metrics_.append(line);
   state_.evaluated_step = state_.step;
-  const double loss = metrics.mean(kLoss);
+  const double loss = metrics.mean(kLossName);
   new_best_ = std::isnan(state_.best_eval_loss) || loss < state_.best_eval_loss;
   if (new_best_) {
     state_.best_eval_loss = loss;
@@ -265,6 +285,7 @@ void Training::evaluate() {
 void Training::save() {
   TrainState state = state_;
   state.seconds = seconds();
+  if (reference_) reference_->flush();  // first: who goes on from this checkpoint looks up what led to it
   checkpoints_.save(state, options_.save_total_limit);
   saved_step_ = state_.step;
   saved_evaluated_step_ = state_.evaluated_step;
@@ -272,8 +293,10 @@ void Training::save() {
 }
 
 TrainResult train(const TrainJob& job, const TrainerOptions& options, const Context& context) {
-  options.check_combination();
-  return Training(job, options, context).run();
+  options.check_combination(job.eval_records.size() > 0);
+  auto loss = find_entry(losses(), "method", options.method).make();
+  options.method_options.apply(*loss);
+  return Training(job, options, std::move(loss), context).run();
 }
 
 }  // namespace xlt

@@ -6,6 +6,7 @@
 #include "train/data_order.h"
 #include "train/objective.h"
 #include "train/schedule.h"
+#include "train/training_data.h"
 
 #include <memory>
 #include <string>
@@ -15,17 +16,12 @@
 
 namespace xlt {
 
-// The rows of a job, tokenised and split.
-struct TrainingData {
-  RowSet train, test;
-};
-TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
-                          const Context& context);
-
 // Losses and optimisers by their interfaces only: the loop knows none by name.
 class Training {
  public:
-  Training(const TrainJob& job, const TrainerOptions& options, const Context& context);
+  // Borrows all but `loss`, which has its options.
+  Training(const TrainJob& job, const TrainerOptions& options, std::unique_ptr<Loss> loss,
+           const Context& context);
   TrainResult run();
 
  private:
@@ -33,10 +29,12 @@ class Training {
     double learning_rate, grad_norm;
   };
   void begin();
+  void precompute_reference();
   void loop();
   StepMetrics make_step();
-  double accumulate_gradients(const std::vector<std::vector<int64_t>>& batches, MetricSums& metrics);
-  StepMetrics update_weights(const std::vector<std::vector<int64_t>>& batches);
+  std::vector<MicroBatch> micro_batches();
+  double accumulate_gradients(const std::vector<MicroBatch>& batches, MetricSums& metrics);
+  StepMetrics update_weights(const std::vector<MicroBatch>& batches);
   void log_step(const MetricSums& metrics, const StepMetrics& step);
   void evaluate();
   bool evaluation_is_due() const;
@@ -55,6 +53,7 @@ class Training {
   std::unique_ptr<Loss> loss_;
   TrainingData data_;
   DataOrder order_;
+  std::vector<DataOrder> further_orders_;
   int64_t total_steps_;
   std::vector<TrainedTensor> trained_;
   Optimizer optimizer_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records → tokenised, split rows.
+#include "train/training_data.h"
+
 #include "train/tokenise.h"
-#include "train/training.h"
 
 #include "xlt/base/error.h"
 
@@ -20,43 +20,115 @@ TokeniseOptions tokenise_options(const TrainerOptions& options) {
 template <typename Record>
 std::vector<Record> take(const std::vector<Record>& records, const std::vector<int64_t>& indices) {
   std::vector<Record> taken;
+  if (records.empty()) return taken;
   taken.reserve(indices.size());
   for (const int64_t index : indices) taken.push_back(records[index]);
   return taken;
 }
 
-template <typename Record>
-TrainingData prepare(const std::vector<Record>& records, const TrainJob& job, const TrainerOptions& options,
-                     const Context& context) {
-  const int64_t num_rows = static_cast<int64_t>(records.size());
-  const Split split = split_rows(num_rows, options.eval_split, job.seed, options.no_shuffle);
-  TokenisedData train = tokenise(take(records, split.train), *job.tokenizer, tokenise_options(options));
-  TokenisedData test = tokenise(take(records, split.test), *job.tokenizer, tokenise_options(options));
-  const int64_t num_dropped = train.num_dropped + test.num_dropped;
-  if (num_dropped > 0)
-    context.warn(str_cat(num_dropped, " of ", num_rows,
+Records take(const Records& records, const std::vector<int64_t>& indices) {
+  return {take(records.texts, indices), take(records.pairs, indices), take(records.labelled, indices)};
+}
+
+void check_kind(const Records& records, RowKind kind) {
+  const size_t own = kind == RowKind::kText   ? records.texts.size()
+                     : kind == RowKind::kPair ? records.pairs.size()
+                                              : records.labelled.size();
+  XLT_CHECK(records.size() == static_cast<int64_t>(own), "the method reads ", name_of(kind),
+            ", and was given other rows");
+}
+
+// Texts that go on in further rows, and rows without room for an answer, are told.
+void report(const TokenisedData& train, const TokenisedData& test, int64_t num_records,
+            const TrainerOptions& options, const Context& context) {
+  if (const int64_t num_dropped = train.num_dropped + test.num_dropped; num_dropped > 0)
+    context.warn(str_cat(num_dropped, " of ", num_records,
                          " rows left out: their prompt alone fills max_length ", options.max_length));
   if (const int64_t num_split = train.num_split + test.num_split; num_split > 0)
-    context.info(str_cat(num_split, " of ", num_rows, " texts are longer than max_length ",
+    context.info(str_cat(num_split, " of ", num_records, " texts are longer than max_length ",
                          options.max_length, " and go on in further rows: ", train.rows.size(),
                          " rows to train on, ", test.rows.size(), " to evaluate on"));
-  if (train.rows.empty())
-    throw Error(
-        ErrorKind::kData,
-        str_cat("no row to train on: ", num_rows, " given, ", split.test.size(), " held out, ", num_dropped,
-                " without room for an answer; give more rows, a smaller eval_split or a larger max_length"));
-  if (options.eval_split > 0 && test.rows.empty())
+}
+
+struct TokenisedSplit {
+  TokenisedData train, test;
+};
+
+// Rows to evaluate on have a file of their own, or are drawn from the others.
+TokenisedSplit tokenise_split(const TrainJob& job, const TrainerOptions& options, RowKind kind,
+                              const Context& context) {
+  const bool has_own = job.eval_records.size() > 0;
+  check_kind(job.records, kind);
+  check_kind(job.eval_records, kind);
+  const uint64_t seed = options.split_seed >= 0 ? static_cast<uint64_t>(options.split_seed) : job.seed;
+  const Split split =
+      split_rows(job.records.size(), has_own ? 0 : options.eval_split, seed, options.no_shuffle);
+  const Records held_out = has_own ? job.eval_records : take(job.records, split.test);
+  const TokeniseOptions how = tokenise_options(options);
+  TokenisedSplit rows{tokenise(take(job.records, split.train), *job.tokenizer, how),
+                      tokenise(held_out, *job.tokenizer, how)};
+  report(rows.train, rows.test, job.records.size() + job.eval_records.size(), options, context);
+  if (rows.train.rows.empty())
     throw Error(ErrorKind::kData,
-                str_cat("no row to evaluate on: all ", split.test.size(), " held-out rows are too long"));
-  return {{std::move(train.rows), {}}, {std::move(test.rows), {}}};
+                str_cat("no row to train on: ", job.records.size(), " given, ", split.test.size(),
+                        " held out, ", rows.train.num_dropped + rows.test.num_dropped,
+                        " without room for an answer; give more rows, a smaller eval_split or a larger "
+                        "max_length"));
+  if (held_out.size() > 0 && rows.test.rows.empty())
+    throw Error(ErrorKind::kData,
+                str_cat("no row to evaluate on: all ", held_out.size(), " held-out rows are too long"));
+  return rows;
+}
+
+// The first of them; 0: all.
+void cap(std::vector<TrainRow>& rows, int64_t most) {
+  if (most > 0 && static_cast<int64_t>(rows.size()) > most) rows.resize(most);
+}
+
+std::vector<TrainRow> tokenise_further(const TrainJob& job, const RowSetSpec& set,
+                                       const TokeniseOptions& options) {
+  const auto found = job.further_records.find(set.name);
+  if (found == job.further_records.end())
+    throw Error(ErrorKind::kUsage, str_cat("the method also draws on ", name_of(set.kind), " called \"",
+                                           set.name, "\", and none were given"));
+  check_kind(found->second, set.kind);
+  TokenisedData data = tokenise(found->second, *job.tokenizer, options);
+  if (data.rows.empty())
+    throw Error(ErrorKind::kData, str_cat("no row of \"", set.name, "\" is left to train on"));
+  return std::move(data.rows);
 }
 
 }  // namespace
 
 TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
                           const Context& context) {
-  return loss.uses_pairs() ? prepare(job.preference, job, options, context)
-                           : prepare(job.sft, job, options, context);
+  const std::vector<RowSetSpec> sets = loss.row_sets();
+  TokenisedSplit split = tokenise_split(job, options, sets.front().kind, context);
+  TrainingData data{std::move(split.train.rows), std::move(split.test.rows), {}};
+  cap(data.train, options.max_train_rows);
+  cap(data.test, options.max_eval_rows);
+  for (size_t i = 1; i < sets.size(); ++i)
+    data.further.push_back(tokenise_further(job, sets[i], tokenise_options(options)));
+  if (sets.front().uses_mismatched) {
+    add_mismatched(data.train, options.batch_size, options.max_length);
+    add_mismatched(data.test, options.batch_size, options.max_length);
+  }
+  return data;
+}
+
+bool is_shuffled(const TrainerOptions& options, const Loss& loss) {
+  return !options.no_shuffle && !loss.row_sets().front().uses_mismatched;
+}
+
+DataOrder order_of(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
+                   const std::vector<TrainRow>& rows) {
+  return DataOrder({.num_rows = static_cast<int64_t>(rows.size()),
+                    .batch_size = options.batch_size,
+                    .gradient_accumulation_steps = options.gradient_accumulation_steps,
+                    .seed = job.seed,
+                    .shuffle = is_shuffled(options, loss),
+                    .last_accumulation = options.drop_last_accumulation ? LastAccumulation::kDrop
+                                                                        : LastAccumulation::kShortStep});
 }
 
 }  // namespace xlt

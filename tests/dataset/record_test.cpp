@@ -110,6 +110,43 @@ TEST_F(LoadPreference, FieldsCanBeNamed) {
   EXPECT_EQ(pairs[0].prompt + pairs[0].chosen + pairs[0].rejected, "Qyn");
 }
 
+class LoadLabelled : public DataTest {};
+
+TEST_F(LoadLabelled, RowsSayWhetherTheirCompletionIsDesirable) {
+  const auto rows = load_labelled(file("a.jsonl",
+                                       "{\"prompt\":\"Q\",\"completion\":\"A\",\"label\":true}\n"
+                                       "{\"prompt\":\"Q\",\"completion\":\"B\",\"label\":0}\n"),
+                                  {});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_TRUE(rows[0].is_desirable);
+  EXPECT_FALSE(rows[1].is_desirable);
+  EXPECT_EQ(rows[1].completion, "B");
+  EXPECT_THAT(rows[1].place, EndsWith("a.jsonl:2"));
+  EXPECT_FALSE(load_labelled(file("b.csv", "prompt,completion,label\nQ,A,False\n"), {})[0].is_desirable);
+}
+
+TEST_F(LoadLabelled, APairIsTwoRows) {
+  const auto rows =
+      load_labelled(file("a.jsonl", "{\"prompt\":\"Q\",\"chosen\":\"y\",\"rejected\":\"n\"}\n"), {});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].completion, "y");
+  EXPECT_TRUE(rows[0].is_desirable);
+  EXPECT_EQ(rows[1].completion, "n");
+  EXPECT_FALSE(rows[1].is_desirable);
+}
+
+TEST_F(LoadLabelled, OtherLabelsAndEmptyCompletionsAreErrors) {
+  const auto message = [&](const std::string& text) {
+    const std::string path = file("a.jsonl", text);
+    return std::string(error_of([&] { load_labelled(path, {}); }).what());
+  };
+  EXPECT_THAT(message("{\"prompt\":\"Q\",\"completion\":\"A\",\"label\":2}\n"),
+              HasSubstr("is 2; expected true"));
+  EXPECT_THAT(message("{\"prompt\":\"Q\",\"completion\":\"A\",\"lable\":true}\n"), HasSubstr("lable"));
+  EXPECT_THAT(message("{\"prompt\":\"Q\",\"completion\":\"\",\"label\":true}\n"), HasSubstr("is empty"));
+  EXPECT_THAT(message("{\"prompt\":\"Q\",\"chosen\":\"\",\"rejected\":\"n\"}\n"), HasSubstr("is empty"));
+}
+
 TEST_F(LoadSft, SeveralFilesAreReadInTheOrderGiven) {
   const std::string a = file("a.jsonl", "{\"text\":\"from a\"}\n"), b = file("b.txt", "from b\n");
   const std::string data = b + "," + a;

@@ -23,6 +23,7 @@ TINY = ["llama-tiny", "llama31-tiny", "mistral-tiny", "cohere-tiny", "gemma2-tin
 SEEDS = [7, 11]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["XDG_CACHE_HOME"] = str(CACHE / "user-cache")  # what training runs keep for one another
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # peers and binary share the cores
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Losses and margins equal TRL's, step by step, from the same initial PEFT adapter; adapters and merged models go both ways."""
+import shutil
 import unittest
 
-from support import ParityTest, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps, training_data, udhr_texts, write_jsonl, xlt
+from support import ParityTest, hf_model, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps, training_data, udhr_texts, write_jsonl, xlt
 
 
 def lora_config():
@@ -40,16 +41,17 @@ def trl_history(method, model_folder, adapter, data, steps):
     from datasets import Dataset
     from peft import PeftModel
     from torch.utils.data import SequentialSampler
-    from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+    from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
-    config_class, trainer_class = {"dpo": (DPOConfig, DPOTrainer), "sft": (SFTConfig, SFTTrainer)}[method]
+    config_class, trainer_class = {"kto": (KTOConfig, KTOTrainer), "sft": (SFTConfig, SFTTrainer)}.get(method, (DPOConfig, DPOTrainer))
 
     class InFileOrder(trainer_class):
         def _get_train_sampler(self, *_):
             return SequentialSampler(self.train_dataset)
 
-    recipe = {"dpo": dict(beta=0.1, learning_rate=1e-5, optim="rmsprop", weight_decay=0.05, max_grad_norm=10),
-              "sft": dict(learning_rate=3e-4, optim="adamw_torch", weight_decay=0.001, max_grad_norm=1.0)}[method]
+    preference = dict(beta=0.1, learning_rate=1e-5, optim="rmsprop", weight_decay=0.05, max_grad_norm=10)
+    recipe = {"dpo": preference, "kto": preference, "robust": dict(preference, loss_type="robust", label_smoothing=0.1),
+              "sft": dict(learning_rate=3e-4, optim="adamw_torch", weight_decay=0.001, max_grad_norm=1.0)}.get(method, dict(preference, loss_type=method))
     arguments = config_class(
         output_dir=str(adapter.parent / f"trl-{method}"), report_to=[], save_strategy="no", logging_steps=1, max_steps=steps, seed=42, use_cpu=True,
         bf16=False, fp16=False, gradient_checkpointing=False, lr_scheduler_type="constant_with_warmup", warmup_steps=10, disable_tqdm=True,
@@ -63,16 +65,23 @@ def trl_history(method, model_folder, adapter, data, steps):
 
 class TrainParity(ParityTest):
     PACKAGES = ["torch", "transformers", "peft", "trl", "datasets"]
-    RECIPE = {"dpo": ["--optimizer", "rmsprop", "--learning-rate", "1e-5", "--weight-decay", "0.05", "--max-grad-norm", "10", "--beta", "0.1"],
-              "sft": ["--optimizer", "adamw", "--learning-rate", "3e-4", "--weight-decay", "0.001", "--max-grad-norm", "1"]}
+    PREFERENCE = ["--optimizer", "rmsprop", "--learning-rate", "1e-5", "--weight-decay", "0.05", "--max-grad-norm", "10", "--beta", "0.1"]
+    RECIPE = {"sft": ["--optimizer", "adamw", "--learning-rate", "3e-4", "--weight-decay", "0.001", "--max-grad-norm", "1"],
+              "robust": [*PREFERENCE, "--label-smoothing", "0.1"]}
+
+    def rows_for(self, method, count):
+        """A file of the method's rows; for KTO, answers to keep and to avoid in turn."""
+        rows = read_jsonl(training_data() / ("texts.jsonl" if method == "sft" else "pairs.jsonl"))[:count]
+        if method == "kto":
+            rows = [{"prompt": row["prompt"], "completion": row["rejected" if i % 2 else "chosen"], "label": i % 2 == 0} for i, row in enumerate(rows)]
+        return write_jsonl(self.folder / "rows.jsonl", rows)
 
     def check(self, method, model, steps):
         adapter = initial_adapter(model, self.folder / "adapter")
-        data = training_data() / {"dpo": "pairs.jsonl", "sft": "texts.jsonl"}[method]
-        rows = write_jsonl(self.folder / "rows.jsonl", read_jsonl(data)[: steps * 4])
+        data = rows = self.rows_for(method, steps * 4)
         xlt("train", "--method", method, "--model", model, "--data", rows, "--output", self.folder / "run", "--init-adapter", adapter, "--dtype", "float32",
             "--adapter", "lora", "--lora-dropout", "0", "--no-shuffle", "--max-steps", steps, "--batch-size", 4, "--max-length", 512, "--lr-schedule",
-            "constant_with_warmup", "--warmup-steps", 10, "--logging-steps", 1, *self.RECIPE[method])
+            "constant_with_warmup", "--warmup-steps", 10, "--logging-steps", 1, *self.RECIPE.get(method, self.PREFERENCE))
         mine = [row for row in read_jsonl(self.folder / "run" / "metrics.jsonl") if row["split"] == "train"]
         theirs = trl_history(method, model, adapter, data, steps)
         self.assertEqual(len(mine), steps)
@@ -82,7 +91,7 @@ class TrainParity(ParityTest):
         for a, b in zip(mine, theirs):
             # TRL's log rounds to four digits, which the bound has to leave room for.
             self.assertAlmostEqual(a["loss"], b["loss"], delta=1e-4, msg=f"step {a['step']}")
-            if method == "dpo":
+            if method not in ("sft", "kto"):
                 self.assertAlmostEqual(a["rewards/margins"], b["rewards/margins"], delta=1e-3)
                 self.assertAlmostEqual(a["logps/chosen"], b["logps/chosen"], delta=2e-2)
             self.assertAlmostEqual(a["grad_norm"] / max(b["grad_norm"], 1e-9), 1.0, delta=2e-2)
@@ -93,11 +102,39 @@ class TrainParity(ParityTest):
     def test_sft_on_a_tiny_model(self):
         self.check("sft", tiny_models() / "llama-tiny", 20)
 
+    def test_other_preference_losses_on_a_tiny_model(self):
+        for method in ("ipo", "hinge", "robust", "apo_zero", "kto"):
+            with self.subTest(method=method):
+                self.check(method, tiny_models() / "llama-tiny", 10)
+                shutil.rmtree(self.folder / "run")
+
     def test_dpo_on_the_real_model(self):
         self.check("dpo", real_model(), 5)
 
     def test_sft_on_the_real_model(self):
         self.check("sft", real_model(), 5)
+
+
+class LongTextParity(ParityTest):
+    """`--long-texts split` trains on the rows that transformers' tokenizers make of overflowing tokens (stride 0)."""
+
+    def test_rows_are_those_of_overflowing_tokens(self):
+        texts = [text for text in udhr_texts(3)]
+        write_jsonl(self.folder / "texts.jsonl", [{"text": text} for text in texts])
+        for name in ("llama-tiny", "gemma3-tiny"):
+            model = tiny_models() / name
+            rows = [ids for text in texts for ids in hf_tokenizer(model)(text, truncation=True, max_length=16, return_overflowing_tokens=True)["input_ids"]]
+            run = self.folder / f"run-{name}"
+            xlt("train", "--method", "sft", "--model", model, "--data", self.folder / "texts.jsonl", "--output", run, "--long-texts", "split", "--max-length",
+                16, "--no-append-eos", "--no-shuffle", "--batch-size", 1, "--learning-rate", 0, "--lora-r", 1, "--max-steps", min(len(rows), 200))
+            mine = [row["num_tokens"] for row in read_jsonl(run / "metrics.jsonl")]
+            lengths = [len(ids) for ids in rows]
+            self.assertEqual(mine, [sum(lengths[: i + 1]) for i in range(len(mine))])
+            # And the tokens are the same: the untouched model's loss of each row.
+            reference = hf_model(model)
+            for ids, row in list(zip(rows, read_jsonl(run / "metrics.jsonl")))[:40]:
+                if len(ids) > 1:
+                    self.assertAlmostEqual(row["loss"], -float(token_logps(reference, ids).mean()), delta=1e-4)
 
 
 class AdapterParity(ParityTest):

@@ -5,7 +5,7 @@ import json
 import struct
 import unittest
 
-from support import PAIRS, ROOT, TEXTS, Scenario, read_rows, run, write_rows
+from support import CACHE, PAIRS, ROOT, TEXTS, Scenario, read_rows, run, write_rows
 
 COMMANDS = ["bench", "compare", "doctor", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
 
@@ -136,6 +136,40 @@ class Training(Scenario):
             with self.subTest(method=method):
                 self.assertLess(max(abs(a - b) for a, b in zip(*runs, strict=True)), 1e-5)
 
+    def test_another_beta_and_seed_reuse_what_the_reference_said(self):
+        cache = self.folder / "cache"
+        counts = []
+        for name, flags in (("a", ()), ("b", ("--beta", "0.5", "--seed", 9)), ("c", ("--reference-cache", "none"))):
+            self.assert_works(self.train("--output", self.folder / name, "--max-steps", 4, "--batch-size", 2, "--reference-cache", cache, *flags))
+            record = json.loads((self.folder / name / "run.json").read_text())
+            counts.append((record["reference"]["computed"], record["reference"]["reused"]))
+            self.assertEqual((self.folder / name / "reference").exists(), name == "c")
+        self.assertEqual(counts, [(8, 0), (0, 8), (8, 0)])
+
+    def test_the_default_cache_is_the_users(self):
+        self.assert_works(self.train("--seed", 77))
+        self.assertTrue(list((CACHE / "xlt" / "references").rglob("*.safetensors")))
+        self.assertFalse((self.folder / "run" / "reference").exists())
+
+    def test_an_option_of_another_method_is_refused_by_name(self):
+        texts = write_rows(self.folder / "texts.jsonl", [{"text": text} for text in TEXTS])
+        sft = ("train", "--method", "sft", "--model", self.model, "--data", texts, "--output", self.folder / "sft", "--max-steps", 1)
+        self.assert_fails(run(*sft, "--beta", "0.3"), 2, '"beta" is an option of dpo', "not of sft")
+        self.assert_works(run(*sft, "--beta", "0.1"))  # its default, as the full list of another run's options has it
+
+    def test_steps_are_counted_downwards_when_asked(self):
+        flags = ("--max-steps", 0, "--num-epochs", 2, "--batch-size", 1, "--gradient-accumulation-steps", 3)
+        for name, more, steps in (("up", (), 6), ("down", ("--drop-last-accumulation",), 4)):
+            self.assert_works(self.train("--output", self.folder / name, *flags, *more))
+            self.assertEqual(read_rows(self.folder / name / "metrics.jsonl")[-1]["step"], steps)
+
+    def test_long_texts_go_on_in_further_rows_when_asked(self):
+        texts = write_rows(self.folder / "texts.jsonl", [{"text": "abcdefghij"}] * 4)
+        for name, more, steps in (("cut", (), 4), ("split", ("--long-texts", "split"), 12)):
+            self.assert_works(run("train", "--method", "sft", "--model", self.model, "--data", texts, "--output", self.folder / name, "--batch-size", 1,
+                                  "--max-length", 5, "--no-append-eos", "--lora-r", 2, *more))
+            self.assertEqual(read_rows(self.folder / name / "metrics.jsonl")[-1]["step"], steps)
+
     def test_another_command_in_the_same_run_is_refused(self):
         self.assert_works(self.train())
         self.assert_fails(self.train("--beta", "0.3"), 2, "beta differs", "choose another --output")
@@ -212,8 +246,9 @@ class Options(Scenario):
         return json.loads((self.folder / "run" / "run.json").read_text())["config"]
 
     def test_flags_win_over_set_and_set_wins_over_the_file(self):
+        pairs = write_rows(self.folder / "pairs.jsonl", PAIRS)
         config = self.resolved("--set", "beta=0.2", "--set", "training.warmup_steps=2", "--beta", "0.3",
-                               config={"beta": 0.1, "warmup_steps": 1, "adapter": {"lora_r": 2}})
+                               config={"method": "dpo", "data": str(pairs), "beta": 0.1, "warmup_steps": 1, "adapter": {"lora_r": 2}})
         self.assertEqual((config["beta"], config["warmup_steps"], config["lora_r"]), (0.3, 2, 2))
 
     def test_validate_says_what_it_checked(self):

@@ -13,6 +13,11 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 XLT = os.environ.get("XLT_BINARY", str(ROOT / "build" / "release" / "xlt"))
 
+# What runs keep for one another is kept here, not in the user's cache.
+CACHE = pathlib.Path(tempfile.mkdtemp(prefix="xlt_cache_"))
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+os.environ["XDG_CACHE_HOME"] = str(CACHE)
+
 TEXTS = [
     "The bakery opens at six.", "A tram stops near the old bridge.", "Rain fell on the market all morning.",
     "She plants beans behind the house.", "The library lends maps and records.", "Two boats left the harbour at noon.",

@@ -78,6 +78,22 @@ TEST(DataOrder, F8BatchesThatDoNotFillAStepAreLeftOut) {
   EXPECT_EQ(small.micro_batches(0), (Batches{{0}, {1}, {2}}));
 }
 
+TEST(DataOrder, EndlessBatchesAreFullAndGoRound) {
+  DataOrder order({.num_rows = 3, .batch_size = 2, .shuffle = false});
+  EXPECT_THAT(order.endless_batch(0), ElementsAre(0, 1));
+  EXPECT_THAT(order.endless_batch(1), ElementsAre(2, 0));
+  EXPECT_THAT(order.endless_batch(2), ElementsAre(1, 2));
+  // The same rows whether 4 are taken at a time or 2.
+  DataOrder small({.num_rows = 5, .batch_size = 2, .seed = 1}),
+      large({.num_rows = 5, .batch_size = 4, .seed = 1});
+  for (int64_t batch = 0; batch < 4; ++batch) {
+    std::vector<int64_t> both = small.endless_batch(2 * batch);
+    const std::vector<int64_t> second = small.endless_batch(2 * batch + 1);
+    both.insert(both.end(), second.begin(), second.end());
+    EXPECT_EQ(large.endless_batch(batch), both);
+  }
+}
+
 TEST(DataOrder, ExtremeSizesDoNotOverflow) {
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   DataOrder order(

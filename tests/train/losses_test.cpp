@@ -16,22 +16,37 @@ namespace {
 
 at::Tensor floats(std::vector<float> values) { return at::tensor(at::ArrayRef<float>(values)); }
 std::map<std::string, double> by_name(const LossValue& value) {
-  return {value.stats.begin(), value.stats.end()};
+  std::map<std::string, double> stats;
+  for (const LossStat& stat : value.stats) stats[stat.name] = stat.sum;
+  return stats;
+}
+
+using Options = std::vector<std::pair<std::string, std::string>>;
+
+// A loss of the table, with options.
+std::unique_ptr<Loss> make_loss(const std::string& name, const Options& options = {}) {
+  auto loss = find_entry(losses(), "method", name).make();
+  for (const auto& [option, value] : options) set_option(visit_of(*loss), option, value);
+  return loss;
+}
+
+LossValue value_of(const Loss& loss, const SequenceLogps& logps) { return loss.compute({&logps, 1}); }
+double total_of(const Loss& loss, const SequenceLogps& logps) {
+  const LossValue value = value_of(loss, logps);
+  EXPECT_EQ(value.terms.size(), 1u);
+  return value.terms.front().item<double>();
 }
 
 TEST(DpoLoss, EqualLogRatiosGiveLog2) {
-  const auto loss = make_dpo_loss();
-  const SequenceLogps logps{floats({-10, -20}), floats({-12, -22})};
-  EXPECT_NEAR(loss->compute(logps, {}).total.item<double>(), std::log(2.0), 1e-7);
+  EXPECT_NEAR(total_of(*make_loss("dpo"), {floats({-10, -20}), floats({-12, -22})}), std::log(2.0), 1e-7);
 }
 
 // One pair: log-ratios +1 (chosen) and −1 (rejected), so Δ = 2, β·Δ = 0.2 and −log σ(0.2) = log(1 + e^−0.2) =
 // 0.5981388694.
 TEST(DpoLoss, ValuesByHand) {
-  const auto loss = make_dpo_loss();
-  const SequenceLogps logps{floats({-10, -12}), floats({-11, -11})};
-  const LossValue value = loss->compute(logps, {.beta = 0.1});
-  EXPECT_NEAR(value.total.item<double>(), 0.5981388694, 1e-6);
+  const LossValue value =
+      value_of(*make_loss("dpo", {{"beta", "0.1"}}), {floats({-10, -12}), floats({-11, -11})});
+  EXPECT_NEAR(value.terms[0].item<double>(), 0.5981388694, 1e-6);
   const auto stats = by_name(value);
   EXPECT_NEAR(stats.at("rewards/chosen"), 0.1, 1e-6);
   EXPECT_NEAR(stats.at("rewards/rejected"), -0.1, 1e-6);
@@ -43,47 +58,139 @@ TEST(DpoLoss, ValuesByHand) {
 
 // −log σ(−0.2) = 0.5981388694 + 0.2, so with ε = 0.1: 0.9 · 0.5981388694 + 0.1 · 0.7981388694 = 0.6181388694.
 TEST(DpoLoss, LabelSmoothingMixesTheFlippedPreference) {
-  const auto loss = make_dpo_loss();
-  const SequenceLogps logps{floats({-10, -12}), floats({-11, -11})};
-  EXPECT_NEAR(loss->compute(logps, {.beta = 0.1, .label_smoothing = 0.1}).total.item<double>(), 0.6181388694,
-              1e-6);
+  const auto loss = make_loss("dpo", {{"beta", "0.1"}, {"label_smoothing", "0.1"}});
+  EXPECT_NEAR(total_of(*loss, {floats({-10, -12}), floats({-11, -11})}), 0.6181388694, 1e-6);
 }
 
 // ∂L/∂log π(chosen) = −β·σ(−β·Δ) = −0.1 · 0.4501660027, the opposite for rejected.
 TEST(DpoLoss, GradientPushesTheSidesApart) {
-  const auto loss = make_dpo_loss();
   at::Tensor policy = floats({-10, -12}).set_requires_grad(true);
-  loss->compute({policy, floats({-11, -11})}, {.beta = 0.1}).total.backward();
+  value_of(*make_loss("dpo", {{"beta", "0.1"}}), {policy, floats({-11, -11})}).terms[0].backward();
   EXPECT_NEAR(policy.grad()[0].item<double>(), -0.04501660027, 1e-7);
   EXPECT_NEAR(policy.grad()[1].item<double>(), 0.04501660027, 1e-7);
 }
 
 TEST(DpoLoss, SumsOverPairsAndATieIsNoWin) {
-  const auto loss = make_dpo_loss();
-  const LossValue value = loss->compute({floats({-1, -1, -1, -3}), floats({-1, -1, -1, -1})}, {.beta = 0.5});
-  EXPECT_NEAR(value.total.item<double>(), std::log(2.0) + std::log1p(std::exp(-1.0)), 1e-6);
+  const LossValue value =
+      value_of(*make_loss("dpo", {{"beta", "0.5"}}), {floats({-1, -1, -1, -3}), floats({-1, -1, -1, -1})});
+  EXPECT_NEAR(value.terms[0].item<double>(), std::log(2.0) + std::log1p(std::exp(-1.0)), 1e-6);
   EXPECT_EQ(by_name(value).at("rewards/accuracies"), 1.0);
 }
 
 TEST(DpoLoss, StaysFiniteWhereSigmoidUnderflows) {
-  const auto loss = make_dpo_loss();
-  EXPECT_NEAR(loss->compute({floats({-2000, 0}), floats({0, 0})}, {.beta = 1}).total.item<double>(), 2000,
-              1e-3);
+  EXPECT_NEAR(total_of(*make_loss("dpo", {{"beta", "1"}}), {floats({-2000, 0}), floats({0, 0})}), 2000, 1e-3);
+}
+
+// The pair of ValuesByHand, with 2 and 4 labels: log-ratios of +1/2 and −1/4 per token, so h = 0.75 and L =
+// (0.75 − 1/(2·0.1))² = 18.0625; of whole answers h = 2 and L = (2 − 5)² = 9. ∂L/∂log π(chosen) = 2·(0.75 −
+// 5)/2.
+TEST(IpoLoss, ValuesAndGradientsByHand) {
+  at::Tensor policy = floats({-10, -12}).set_requires_grad(true);
+  const SequenceLogps logps{policy, floats({-11, -11}), {2, 4}};
+  const LossValue value = value_of(*make_loss("ipo", {{"beta", "0.1"}}), logps);
+  EXPECT_NEAR(value.terms[0].item<double>(), 18.0625, 1e-5);
+  value.terms[0].backward();
+  EXPECT_NEAR(policy.grad()[0].item<double>(), -4.25, 1e-5);
+  EXPECT_NEAR(policy.grad()[1].item<double>(), 2.125, 1e-5);
+  EXPECT_NEAR(total_of(*make_loss("ipo", {{"beta", "0.1"}, {"ipo_norm", "sum"}}), logps), 9, 1e-5);
+}
+
+// Δ = 2: 1 − 0.1·2; with β = 1 the margin is beyond 1.
+TEST(HingeLoss, ValuesAndGradientsByHand) {
+  at::Tensor policy = floats({-10, -12}).set_requires_grad(true);
+  const LossValue value = value_of(*make_loss("hinge", {{"beta", "0.1"}}), {policy, floats({-11, -11})});
+  EXPECT_NEAR(value.terms[0].item<double>(), 0.8, 1e-6);
+  value.terms[0].backward();
+  EXPECT_NEAR(policy.grad()[0].item<double>(), -0.1, 1e-7);
+  EXPECT_NEAR(policy.grad()[1].item<double>(), 0.1, 1e-7);
+  EXPECT_EQ(total_of(*make_loss("hinge", {{"beta", "1"}}), {floats({-10, -12}), floats({-11, -11})}), 0);
+}
+
+TEST(CdpoLoss, IsDpoWithLabelSmoothing) {
+  const Options options = {{"beta", "0.1"}, {"label_smoothing", "0.1"}};
+  const SequenceLogps logps{floats({-10, -12}), floats({-11, -11})};
+  EXPECT_NEAR(total_of(*make_loss("cdpo", options), logps), 0.6181388694, 1e-6);
+  EXPECT_EQ(total_of(*make_loss("cdpo", options), logps), total_of(*make_loss("dpo", options), logps));
+}
+
+// (0.9 · 0.5981388694 − 0.1 · 0.7981388694) / 0.8
+TEST(RobustLoss, ValuesByHand) {
+  const auto loss = make_loss("robust", {{"beta", "0.1"}, {"label_smoothing", "0.1"}});
+  EXPECT_NEAR(total_of(*loss, {floats({-10, -12}), floats({-11, -11})}), 0.5731388694, 1e-6);
+}
+
+// Its mean over preferences that are flipped with probability ε is DPO's loss of the true ones.
+TEST(RobustLoss, IsUnbiasedUnderFlippedPreferences) {
+  const auto robust = make_loss("robust", {{"beta", "0.1"}, {"label_smoothing", "0.2"}});
+  const double kept = total_of(*robust, {floats({-10, -12}), floats({-11, -11})}),
+               flipped = total_of(*robust, {floats({-12, -10}), floats({-11, -11})});
+  EXPECT_NEAR(0.8 * kept + 0.2 * flipped, 0.5981388694, 1e-6);
+}
+
+// 2·σ(−0.1) = 2 · 0.4750208125; both sides have slope β·σ(0.1)·σ(−0.1).
+TEST(ApoZeroLoss, ValuesAndGradientsByHand) {
+  at::Tensor policy = floats({-10, -12}).set_requires_grad(true);
+  const LossValue value = value_of(*make_loss("apo_zero", {{"beta", "0.1"}}), {policy, floats({-11, -11})});
+  EXPECT_NEAR(value.terms[0].item<double>(), 0.950041625, 1e-6);
+  value.terms[0].backward();
+  const double slope = 0.1 * 0.4750208125 * 0.5249791875;
+  EXPECT_NEAR(policy.grad()[0].item<double>(), -slope, 1e-7);
+  EXPECT_NEAR(policy.grad()[1].item<double>(), slope, 1e-7);
+}
+
+// A desirable row of ratio 1 and an undesirable one of ratio −1; mismatched ratios 0.6 and 0.2, so z = 0.4.
+// With β = 0.5 and λ_U = 2: 1 − σ(0.3) = 0.4255574832 and 2·(1 − σ(0.7)) = 0.6636244570.
+TEST(KtoLoss, ValuesAndGradientsByHand) {
+  const auto loss = make_loss("kto", {{"beta", "0.5"}, {"undesirable_weight", "2"}});
+  at::Tensor policy = floats({-4, -5, -6, -7}).set_requires_grad(true);
+  const SequenceLogps logps{policy, floats({-5, -5.6f, -5, -7.2f}), {1, 1, 1, 1}, {true, false}};
+  const LossValue value = value_of(*loss, logps);
+  EXPECT_NEAR(value.terms[0].item<double>(), 0.4255574832 + 0.6636244570, 1e-6);
+  const auto stats = by_name(value);
+  EXPECT_NEAR(stats.at("rewards/chosen"), 0.5, 1e-6);
+  EXPECT_NEAR(stats.at("rewards/rejected"), -0.5, 1e-6);
+  EXPECT_NEAR(stats.at("logps/rejected"), -6, 1e-6);
+  EXPECT_NEAR(stats.at("kl"), 2 * 0.4, 1e-5);
+  value.terms[0].backward();
+  EXPECT_NEAR(policy.grad()[0].item<double>(), -0.1222291, 1e-6);  // −β·σ(0.3)·σ(−0.3)
+  EXPECT_NEAR(policy.grad()[2].item<double>(), 0.2217129, 1e-6);   // 2·β·σ(0.7)·σ(−0.7)
+  EXPECT_EQ(policy.grad()[1].item<double>(), 0);
+  EXPECT_EQ(policy.grad()[3].item<double>(), 0);
+}
+
+// A mean below zero counts as zero: 1 − σ(0.5·1).
+TEST(KtoLoss, TheEstimateOfTheKlIsNeverNegative) {
+  const SequenceLogps logps{floats({-4, -6}), floats({-5, -5}), {1, 1}, {true}};
+  EXPECT_NEAR(value_of(*make_loss("kto", {{"beta", "0.5"}}), logps).terms[0].item<double>(), 0.3775406688,
+              1e-6);
+}
+
+TEST(KtoLoss, CountsRowsAndThoseOfEachLabel) {
+  const auto loss = make_loss("kto");
+  TrainRow row{{{{1, 2}, 1}, {{1, 3}, 1}}, ""};
+  row.is_mismatched = true;
+  EXPECT_EQ(loss->num_items(0, row), (std::vector<int64_t>{1, 1, 0}));
+  row.is_desirable = false;
+  EXPECT_EQ(loss->num_items(0, row), (std::vector<int64_t>{1, 0, 1}));
+  EXPECT_EQ(row.num_tokens(), 2);  // the mismatched sequence is no data of its own
 }
 
 TEST(SftLoss, IsTheNegativeSumAndCountsLabels) {
-  const auto loss = make_sft_loss();
-  EXPECT_NEAR(loss->compute({floats({-1.5, -2.25}), {}}, {}).total.item<double>(), 3.75, 1e-7);
-  EXPECT_EQ(loss->num_items({{{{1, 2, 3, 4}, 2}}, ""}), 2);
-  EXPECT_EQ(loss->num_items({{{{1, 2, 3, 4}, 0}}, ""}), 3);  // nothing predicts token 0
+  const auto loss = make_loss("sft");
+  EXPECT_NEAR(total_of(*loss, {floats({-1.5, -2.25}), {}}), 3.75, 1e-7);
+  EXPECT_EQ(loss->num_items(0, {{{{1, 2, 3, 4}, 2}}, ""}), std::vector<int64_t>{2});
+  EXPECT_EQ(loss->num_items(0, {{{{1, 2, 3, 4}, 0}}, ""}),
+            std::vector<int64_t>{3});  // nothing predicts token 0
 }
 
 TEST(Losses, AreFoundByNameAndAMissNamesTheNearest) {
-  EXPECT_EQ(method_names(), (std::vector<std::string>{"dpo", "sft"}));
-  EXPECT_TRUE(method_uses_pairs("dpo"));
-  EXPECT_FALSE(method_uses_pairs("sft"));
+  EXPECT_EQ(method_names(),
+            (std::vector<std::string>{"apo_zero", "cdpo", "dpo", "hinge", "ipo", "kto", "robust", "sft"}));
+  EXPECT_EQ(method_row_kind("dpo"), RowKind::kPair);
+  EXPECT_EQ(method_row_kind("sft"), RowKind::kText);
+  EXPECT_EQ(method_row_kind("kto"), RowKind::kLabelled);
   try {
-    method_uses_pairs("dop");
+    method_row_kind("dop");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);

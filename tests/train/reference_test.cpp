@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the reference log-probs come from.
+#include "train/fingerprint.h"
 #include "train/train_testing.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/clone.h>
 #include <gtest/gtest.h>
 
 namespace xlt {
@@ -14,7 +18,7 @@ void make_dpo(TrainFixture& fixture, int64_t max_steps) {
   fixture.options.method = "dpo";
   fixture.options.batch_size = 4;
   fixture.options.max_steps = max_steps;
-  fixture.job.preference = letter_pairs(8);
+  fixture.job.records.pairs = letter_pairs(8);
 }
 
 // B away from zero: the adapter as it begins is no longer the base model.
@@ -23,10 +27,12 @@ void move_adapter(TrainFixture& fixture) {
   lora_of(fixture.decoder.projection())->b.copy_(random_tensor({8, 2}, Rng(6)));
 }
 
-int64_t num_reference_files(const fs::path& run) {
+// Folders of models, and files in them.
+int64_t num_entries(const fs::path& cache, bool files) {
   std::error_code error;
   int64_t count = 0;
-  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(run / "reference", error)) ++count;
+  for (const auto& entry : fs::recursive_directory_iterator(cache, error))
+    count += entry.is_regular_file() == files;
   return count;
 }
 
@@ -44,35 +50,149 @@ TEST(Reference, BaseIsTheModelWithoutItsAdapterAndInitTheAdapterAsItBegan) {
   EXPECT_NE(init.losses()[1], init.losses()[0]);  // the copy is frozen, the policy is not
 }
 
-TEST(Reference, StoredLogProbsGiveTheSameTrajectoryAsComputedOnes) {
-  TrainFixture computed("computed"), stored("stored");
-  make_dpo(computed, 2);  // one epoch
-  make_dpo(stored, 4);    // two: stored before the first step
-  computed.run();
-  stored.run();
-  EXPECT_EQ(num_reference_files(computed.job.output), 0);
-  EXPECT_EQ(num_reference_files(stored.job.output), 1);
-  for (int step = 0; step < 2; ++step) EXPECT_NEAR(computed.losses()[step], stored.losses()[step], 1e-6);
+// 8 pairs in batches of 4, two epochs: 4 passes of the policy, 2 of the reference.
+TEST(Reference, EachRowIsComputedOnceHoweverManyEpochs) {
+  TrainFixture fixture("epochs");
+  make_dpo(fixture, 4);
+  const TrainResult result = fixture.run();
+  EXPECT_EQ(fixture.decoder.num_forwards, 4 + 2);
+  EXPECT_EQ(result.reference->computed, 8);
+  EXPECT_EQ(result.reference->reused, 0);
+  EXPECT_EQ(num_entries(fixture.job.output / "reference", /*files=*/true), 1);
 }
 
-TEST(Reference, AStoredFileIsUsedAgainAndNotForOtherWeights) {
-  TrainFixture first("reused");
-  make_dpo(first, 4);
+TEST(Reference, AnotherBetaSeedLengthOrSplitComputesNothingAgain) {
+  const fs::path cache = fresh_folder("shared_cache");
+  TrainFixture first("first_run");
+  make_dpo(first, 2);
+  first.job.reference_cache = cache;
   first.run();
-  const int64_t forwards = first.decoder.num_forwards;
-  TrainFixture again("reused", 0, /*clean=*/false);
-  make_dpo(again, 4);
-  again.run();
-  EXPECT_EQ(again.decoder.num_forwards, forwards - 2);  // 8 pairs in batches of 4
-  EXPECT_EQ(again.losses(), first.losses());
-  TrainFixture other("reused", 0, /*clean=*/false);
-  make_dpo(other, 4);
-  {
-    const at::NoGradGuard no_grad;
-    other.decoder.embedding().mul_(1.5);
+  EXPECT_EQ(num_entries(first.job.output / "reference", /*files=*/true), 0);
+  const auto change = [](TrainFixture& fixture, int what) {
+    if (what == 0) set_option(visit_of(fixture.options.method_options), "beta", "0.7");
+    if (what == 1) fixture.job.seed = 99;
+    if (what == 2) fixture.options.max_steps = 6;
+    if (what == 3) fixture.options.eval_split = 0.25;
+    if (what == 4) fixture.options.batch_size = 1;
+    if (what == 5) std::reverse(fixture.job.records.pairs.begin(), fixture.job.records.pairs.end());
+  };
+  for (int what = 0; what < 6; ++what) {
+    TrainFixture other("other_run");
+    make_dpo(other, 2);
+    other.job.reference_cache = cache;
+    change(other, what);
+    const TrainResult result = other.run();
+    const int64_t num_evaluations = what == 3 ? 1 : 0;
+    EXPECT_EQ(other.decoder.num_forwards, other.options.max_steps + num_evaluations) << what;
+    EXPECT_EQ(result.reference->computed, 0) << what;
+    EXPECT_EQ(result.reference->reused, what == 4 ? 2 : 8) << what;
   }
-  other.run();
-  EXPECT_EQ(num_reference_files(other.job.output), 2);
+}
+
+TEST(Reference, OnlyNewRowsAreComputed) {
+  const fs::path cache = fresh_folder("growing_cache");
+  for (const int64_t num_rows : {4, 6}) {
+    TrainFixture fixture("growing");
+    make_dpo(fixture, 2);
+    fixture.job.records.pairs.resize(num_rows);
+    fixture.options.batch_size = 3;
+    fixture.job.reference_cache = cache;
+    const TrainResult result = fixture.run();
+    EXPECT_EQ(result.reference->computed, num_rows == 4 ? 4 : 2);
+    EXPECT_EQ(result.reference->reused, num_rows == 4 ? 0 : 4);
+  }
+}
+
+TEST(Reference, StoredLogProbsGiveTheSameTrajectoryAsComputedOnes) {
+  const fs::path cache = fresh_folder("same_cache");
+  TrainFixture computed("computed"), stored("stored");
+  for (TrainFixture* fixture : {&computed, &stored}) {
+    make_dpo(*fixture, 4);
+    fixture->job.reference_cache = cache;
+    fixture->run();
+  }
+  EXPECT_EQ(computed.losses(), stored.losses());
+  EXPECT_EQ(computed.adapter_values(), stored.adapter_values());
+}
+
+// The sum of the bits of a permuted matrix is that of the matrix.
+TEST(Reference, F12PermutedWeightsAreAnotherModel) {
+  const fs::path cache = fresh_folder("permuted_cache");
+  for (const bool permuted : {false, true}) {
+    TrainFixture fixture("permuted");
+    make_dpo(fixture, 2);
+    fixture.job.reference_cache = cache;
+    if (permuted) {
+      const at::NoGradGuard no_grad;
+      const at::Tensor first = fixture.decoder.embedding()['c'].clone();
+      fixture.decoder.embedding()['c'].copy_(fixture.decoder.embedding()['d']);
+      fixture.decoder.embedding()['d'].copy_(first);
+    }
+    EXPECT_EQ(fixture.run().reference->computed, 8);
+  }
+  EXPECT_EQ(num_entries(cache, /*files=*/false), 2);
+}
+
+TEST(Reference, WhatElseTellsModelsApartIsPartOfTheName) {
+  const fs::path cache = fresh_folder("named_cache");
+  for (const char* model : {"config a", "config b"}) {
+    TrainFixture fixture("named");
+    make_dpo(fixture, 2);
+    fixture.job.reference_cache = cache;
+    fixture.job.reference_model = model;
+    EXPECT_EQ(fixture.run().reference->computed, 8);
+  }
+  TrainFixture init("named_init");  // the base model, then the adapter it begins with
+  make_dpo(init, 2);
+  move_adapter(init);
+  init.options.reference = "init";
+  init.job.reference_cache = cache;
+  init.job.reference_model = "config a";
+  EXPECT_EQ(init.run().reference->computed, 8);
+}
+
+TEST(Reference, ADamagedFileIsComputedAgain) {
+  const fs::path cache = fresh_folder("damaged_cache");
+  std::vector<double> losses;
+  for (int i = 0; i < 2; ++i) {
+    TrainFixture fixture("damaged");
+    make_dpo(fixture, 2);
+    fixture.job.reference_cache = cache;
+    EXPECT_EQ(fixture.run().reference->computed, 8);
+    if (i > 0) EXPECT_EQ(fixture.losses(), losses);
+    losses = fixture.losses();
+    for (const auto& entry : fs::recursive_directory_iterator(cache))
+      if (entry.is_regular_file()) write_file(entry.path(), "not what it was");
+  }
+}
+
+TEST(Reference, RowsOfTextsHaveNone) {
+  TrainFixture fixture("no_reference");
+  fixture.job.records.texts = letter_texts(4);
+  fixture.options.max_steps = 1;
+  EXPECT_FALSE(fixture.run().reference.has_value());
+  EXPECT_FALSE(fs::exists(fixture.job.output / "reference"));
+}
+
+TEST(Fingerprint, IsOfEveryByteInItsPlaceAtAnyNumberOfThreads) {
+  const at::Tensor tensor = random_tensor({700, 1000}, Rng(1));  // 2.8 MB: three blocks
+  const Hash128 hash = fingerprint(tensor);
+  EXPECT_EQ(fingerprint(tensor.clone()), hash);
+  for (const int64_t row : {0, 350, 699}) {
+    at::Tensor other = tensor.clone();
+    const at::Tensor moved = other[row].clone();
+    other[row].copy_(other[(row + 1) % 700]);
+    other[(row + 1) % 700].copy_(moved);
+    EXPECT_NE(fingerprint(other), hash) << row;
+  }
+  EXPECT_NE(fingerprint(tensor.view({1000, 700})), hash);
+  EXPECT_NE(fingerprint(tensor.to(at::kDouble)), hash);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  EXPECT_EQ(fingerprint(tensor), hash);
+  at::set_num_threads(3);
+  EXPECT_EQ(fingerprint(tensor), hash);
+  at::set_num_threads(threads);
 }
 
 TEST(Reference, WithoutAnAdapterItIsTheInitialWeights) {
@@ -91,7 +211,7 @@ TEST(Reference, ThePromptIsComputedOncePerPass) {
   TrainFixture fixture("shared");
   fixture.options.method = "dpo";
   fixture.options.max_steps = 1;
-  fixture.job.preference = {{"xyz", "cd", "e", ""}};
+  fixture.job.records.pairs = {{"xyz", "cd", "e", ""}};
   fixture.run();
   // BOS x y z + (c d EOS) + (e EOS) = 9 tokens, two passes.
   EXPECT_EQ(fixture.decoder.num_tokens_seen, 18);

@@ -14,8 +14,10 @@ namespace {
 
 void configure(TrainFixture& fixture, const std::string& method) {
   fixture.options.method = method;
-  fixture.job.sft = letter_texts(20);
-  fixture.job.preference = letter_pairs(20);
+  if (method == "dpo")
+    fixture.job.records.pairs = letter_pairs(20);
+  else
+    fixture.job.records.texts = letter_texts(20);
   fixture.options.batch_size = 2;
   fixture.options.gradient_accumulation_steps = 2;
   fixture.options.max_steps = 12;
@@ -156,12 +158,12 @@ TEST(Resume, WithNothingSavedStartsFromTheBeginning) {
 TEST(Resume, AFinishedRunIsLeftAsItIsAndMoreStepsGoOn) {
   TrainFixture first("more"), whole("whole");
   for (TrainFixture* fixture : {&first, &whole}) {
-    fixture->job.sft = letter_texts(8);
+    fixture->job.records.texts = letter_texts(8);
     fixture->options.max_steps = 5;
   }
   first.run();
   TrainFixture again("more", 0, /*clean=*/false);
-  again.job.sft = letter_texts(8);
+  again.job.records.texts = letter_texts(8);
   again.job.resume = true;
   again.options.max_steps = 5;
   EXPECT_EQ(again.run().steps, 5);
@@ -204,7 +206,7 @@ TEST(Resume, RefusesOtherDataOrAnotherSeed) {
 
 // A run whose best step is not among its last.
 void configure_overshooting(TrainFixture& fixture) {
-  fixture.job.sft = letter_texts(10);
+  fixture.job.records.texts = letter_texts(10);
   fixture.options.eval_split = 0.3;
   fixture.options.eval_steps = 2;
   fixture.options.save_steps = 1;

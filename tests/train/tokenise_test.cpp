@@ -154,6 +154,29 @@ TEST(TokenisePair, Trl08ThenCutsAnswersToTheRest) {
   expect_sequence(row.sequences[1], {'v', 'x', 'y', 'e', E}, 3);
 }
 
+TEST(TokeniseLabelled, IsAPromptAndItsCompletion) {
+  const auto data = tokenise(std::vector<LabelledRecord>{{"xy", "c", false, "k:1"}}, LetterTokenizer(), {});
+  ASSERT_EQ(data.rows.size(), 1u);
+  expect_sequence(data.rows[0].sequences[0], {B, 'x', 'y', 'c', E}, 3);
+  EXPECT_FALSE(data.rows[0].is_desirable);
+}
+
+// As TRL's KTOTrainer: y_n, y_1, … y_{n−1} within each group.
+TEST(TokeniseLabelled, MismatchedCompletionsGoRoundWithinEachGroup) {
+  auto rows =
+      tokenise(std::vector<LabelledRecord>{{"x", "c", true, ""}, {"y", "dd", true, ""}, {"z", "e", true, ""}},
+               LetterTokenizer(), {})
+          .rows;
+  add_mismatched(rows, 2, 100);
+  expect_sequence(rows[0].sequences[1], {B, 'x', 'd', 'd', E}, 2);
+  expect_sequence(rows[1].sequences[1], {B, 'y', 'c', E}, 2);
+  expect_sequence(rows[2].sequences[1], {B, 'z', 'e', E}, 2);  // a group of one
+  rows.resize(2);
+  for (TrainRow& row : rows) row.sequences.pop_back();
+  add_mismatched(rows, 2, 4);
+  expect_sequence(rows[0].sequences[1], {B, 'x', 'd', 'd'}, 2);
+}
+
 TEST(TokenisePair, UnknownRulesAreAUsageError) { EXPECT_THROW(parse_pair_tokenization("trl_2"), Error); }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 
 TEST(Training, LowersTheLossOfTexts) {
   TrainFixture fixture("sft");
-  fixture.job.sft = letter_texts(8);
+  fixture.job.records.texts = letter_texts(8);
   fixture.options.max_steps = 40;
   const TrainResult result = fixture.run();
   const auto losses = fixture.losses();
@@ -29,8 +29,8 @@ TEST(Training, LowersTheLossOfTexts) {
 TEST(Training, DpoBeginsAtLog2AndLearnsThePreference) {
   TrainFixture fixture("dpo");
   fixture.options.method = "dpo";
-  fixture.job.preference = letter_pairs(6);
-  for (PreferenceRecord& pair : fixture.job.preference) pair.chosen = "ded", pair.rejected = "gfg";
+  fixture.job.records.pairs = letter_pairs(6);
+  for (PreferenceRecord& pair : fixture.job.records.pairs) pair.chosen = "ded", pair.rejected = "gfg";
   fixture.options.max_steps = 40;
   fixture.options.batch_size = 3;
   fixture.run();
@@ -45,7 +45,7 @@ TEST(Training, WritesEveryFieldOfARow) {
   TrainFixture fixture("fields");
   fixture.options.method = "dpo";
   fixture.options.learning_rate = -1;
-  fixture.job.preference = {{"xy", "cd", "e", "p:1"}, {"xy", "f", "gh", "p:2"}};
+  fixture.job.records.pairs = {{"xy", "cd", "e", "p:1"}, {"xy", "f", "gh", "p:2"}};
   fixture.options.max_steps = 2;
   fixture.run();
   const Json row = fixture.metrics().back();
@@ -62,7 +62,7 @@ TEST(Training, WritesEveryFieldOfARow) {
 TEST(Training, ALearningRateOfZeroMovesNothing) {
   TrainFixture fixture("rate_zero");
   fixture.options.learning_rate = 0;
-  fixture.job.sft = letter_texts(4);
+  fixture.job.records.texts = letter_texts(4);
   fixture.options.max_steps = 2;
   const std::vector<float> before = fixture.adapter_values();
   fixture.run();
@@ -73,7 +73,7 @@ TEST(Training, ALearningRateOfZeroMovesNothing) {
 // 40 letters with BOS and EOS in rows of at most 12: 41 / 11 → 4 rows a text; 2 of 8 texts are held out.
 TEST(Training, F10SplitTextsMakeRowsOfBothSplits) {
   TrainFixture fixture("split_texts");
-  fixture.job.sft.assign(8, {true, "", std::string(40, 'c'), "texts.jsonl:1"});
+  fixture.job.records.texts.assign(8, {true, "", std::string(40, 'c'), "texts.jsonl:1"});
   fixture.options.max_length = 12;
   fixture.options.long_texts = "split";
   fixture.options.eval_split = 0.25;
@@ -81,7 +81,64 @@ TEST(Training, F10SplitTextsMakeRowsOfBothSplits) {
   EXPECT_EQ(fixture.run().steps, 6 * 4);
   EXPECT_EQ(fixture.metrics().back().at("num_tokens"), 6 * (41 + 4));
   fixture.options.method = "dpo";
-  EXPECT_THROW(fixture.run(), Error);
+  EXPECT_THROW(fixture.options.check_combination(), Error);
+}
+
+TEST(Training, EveryMethodLearns) {
+  for (const std::string& method : method_names()) {
+    TrainFixture fixture("method");
+    fixture.options.method = method;
+    fixture.options.max_steps = 30;
+    if (method_row_kind(method) == RowKind::kText) fixture.job.records.texts = letter_texts(8);
+    if (method_row_kind(method) == RowKind::kPair) fixture.job.records.pairs = letter_pairs(8);
+    if (method_row_kind(method) == RowKind::kLabelled)
+      for (const SftRecord& text : letter_texts(8))
+        fixture.job.records.labelled.push_back(
+            {"xy", text.completion, fixture.job.records.labelled.size() % 2 == 0, text.place});
+    fixture.run();
+    EXPECT_LT(fixture.losses().back(), fixture.losses().front()) << method;
+  }
+}
+
+TEST(Training, KtoNeedsABatchToCompareRowsIn) {
+  TrainerOptions options;
+  options.method = "kto";
+  options.batch_size = 1;
+  EXPECT_THROW(options.check_combination(), Error);
+}
+
+TEST(Training, RowsToEvaluateOnMayBeGivenApart) {
+  TrainFixture fixture("eval_apart");
+  fixture.job.records.texts = letter_texts(6);
+  fixture.job.eval_records.texts = {{true, "", "ccc", "eval:1"}, {true, "", "dd", "eval:2"}};
+  fixture.options.eval_steps = 1;
+  fixture.options.batch_size = 2;
+  EXPECT_EQ(fixture.run().steps, 3);
+  EXPECT_EQ(fixture.losses("eval").size(), 3u);
+  fixture.options.eval_split = 0.5;
+  EXPECT_THROW(fixture.run(), Error);  // both
+}
+
+TEST(Training, RowsAreCappedAfterTheSplitWhoseSeedIsItsOwn) {
+  const auto steps_and_loss = [](int64_t seed, int64_t split_seed, int64_t most) {
+    TrainFixture fixture("capped");
+    fixture.job.records.texts = letter_texts(12);
+    fixture.job.seed = seed;
+    fixture.options.eval_split = 0.5;
+    fixture.options.split_seed = split_seed;
+    fixture.options.batch_size = 1;
+    fixture.options.learning_rate = 0;
+    fixture.options.max_train_rows = most;
+    fixture.options.max_eval_rows = most;
+    const int64_t steps = fixture.run().steps;
+    return std::pair(steps, fixture.losses("eval").at(0));
+  };
+  EXPECT_EQ(steps_and_loss(1, -1, 0).first, 6);
+  EXPECT_EQ(steps_and_loss(1, -1, 2).first, 2);
+  // What is held out goes by split_seed alone where it is given.
+  EXPECT_EQ(steps_and_loss(1, 7, 0).second, steps_and_loss(2, 7, 0).second);
+  EXPECT_NE(steps_and_loss(1, -1, 0).second, steps_and_loss(2, -1, 0).second);
+  EXPECT_NE(steps_and_loss(1, 7, 2).second, steps_and_loss(1, 7, 0).second);
 }
 
 TEST(Training, SizesThatMakeNoSenseAreRefusedAndExtremePacesAreNot) {
@@ -99,7 +156,7 @@ TEST(Training, SizesThatMakeNoSenseAreRefusedAndExtremePacesAreNot) {
     *pace = std::numeric_limits<int64_t>::max();
   fixture.options.eval_split = 0.5;
   fixture.options.lr_schedule = "linear";
-  fixture.job.sft = letter_texts(8);
+  fixture.job.records.texts = letter_texts(8);
   fixture.options.max_steps = 2;
   EXPECT_EQ(fixture.run().steps, 2);
   EXPECT_EQ(fixture.losses("eval").size(), 1u);
@@ -110,8 +167,10 @@ TEST(Training, MicroBatchesOfOneEqualOneBatchOfEight) {
     TrainFixture small("small"), large("large");
     for (TrainFixture* fixture : {&small, &large}) {
       fixture->options.method = method;
-      fixture->job.sft = letter_texts(16);
-      fixture->job.preference = letter_pairs(16);
+      if (method_row_kind(method) == RowKind::kPair)
+        fixture->job.records.pairs = letter_pairs(16);
+      else
+        fixture->job.records.texts = letter_texts(16);
       fixture->options.max_steps = 6;
     }
     small.options.batch_size = 1;
@@ -129,14 +188,14 @@ TEST(Training, MicroBatchesOfOneEqualOneBatchOfEight) {
 // Means per micro-batch would weigh a text of 2 labels as much as one of 9.
 TEST(Training, SftIsTheMeanOverTheLabelsOfTheWholeStep) {
   TrainFixture fixture("mean");
-  fixture.job.sft = {{true, "", "c", "a"}, {true, "", "ddddeeee", "b"}};
+  fixture.job.records.texts = {{true, "", "c", "a"}, {true, "", "ddddeeee", "b"}};
   fixture.options.max_steps = 1;
   fixture.options.batch_size = 1;
   fixture.options.gradient_accumulation_steps = 2;
   fixture.run();
   TrainFixture first("first"), second("second");
-  first.job.sft = {fixture.job.sft[0]};
-  second.job.sft = {fixture.job.sft[1]};
+  first.job.records.texts = {fixture.job.records.texts[0]};
+  second.job.records.texts = {fixture.job.records.texts[1]};
   for (TrainFixture* one : {&first, &second}) {
     one->options.max_steps = 1;
     one->run();
@@ -147,7 +206,7 @@ TEST(Training, SftIsTheMeanOverTheLabelsOfTheWholeStep) {
 TEST(Training, LoggingStepsAverageTheStepsBetween) {
   TrainFixture every("every"), third("third");
   for (TrainFixture* fixture : {&every, &third}) {
-    fixture->job.sft = letter_texts(8);
+    fixture->job.records.texts = letter_texts(8);
     fixture->options.max_steps = 4;
   }
   third.options.logging_steps = 3;
@@ -162,7 +221,7 @@ TEST(Training, LoggingStepsAverageTheStepsBetween) {
 
 TEST(Training, KeepsTheBestAdapterAndStopsWithoutImprovement) {
   TrainFixture fixture("early");
-  fixture.job.sft = letter_texts(10);
+  fixture.job.records.texts = letter_texts(10);
   fixture.options.eval_split = 0.3;
   fixture.options.eval_steps = 2;
   fixture.options.early_stopping_patience = 2;
@@ -185,7 +244,7 @@ TEST(Training, KeepsTheBestAdapterAndStopsWithoutImprovement) {
 
 TEST(Training, EvaluatesAtTheEndInAnyCase) {
   TrainFixture fixture("at_end");
-  fixture.job.sft = letter_texts(10);
+  fixture.job.records.texts = letter_texts(10);
   fixture.options.eval_split = 0.2;
   fixture.options.max_steps = 3;
   const TrainResult result = fixture.run();
@@ -197,7 +256,7 @@ TEST(Training, EvaluationDoesNotDependOnTheBatchSize) {
   std::vector<double> losses;
   for (const int64_t batch_size : {1, 5}) {
     TrainFixture fixture("eval_batch");
-    fixture.job.sft = letter_texts(12);
+    fixture.job.records.texts = letter_texts(12);
     fixture.options.eval_split = 0.5;
     fixture.options.batch_size = batch_size;
     fixture.options.gradient_accumulation_steps = batch_size == 1 ? 5 : 1;
@@ -212,7 +271,7 @@ TEST(Training, ADropoutMaskIsTheSameInEveryRunAndAbsentInDpo) {
   std::vector<std::vector<double>> losses;
   for (const double dropout : {0.5, 0.5, 0.0}) {
     TrainFixture fixture("dropout", dropout);
-    fixture.job.sft = letter_texts(8);
+    fixture.job.records.texts = letter_texts(8);
     fixture.options.max_steps = 5;
     fixture.run();
     losses.push_back(fixture.losses());
@@ -223,7 +282,7 @@ TEST(Training, ADropoutMaskIsTheSameInEveryRunAndAbsentInDpo) {
   for (const double dropout : {0.5, 0.0}) {
     TrainFixture fixture("dropout", dropout);
     fixture.options.method = "dpo";
-    fixture.job.preference = letter_pairs(8);
+    fixture.job.records.pairs = letter_pairs(8);
     fixture.options.max_steps = 5;
     fixture.run();
     losses.push_back(fixture.losses());
@@ -236,7 +295,7 @@ TEST(Training, MicroBatchesOfOneEqualOneBatchOfEightWithDropoutOn) {
   std::vector<std::vector<float>> weights;
   for (const int64_t batch_size : {1, 8, 4}) {
     TrainFixture fixture("dropout_batches", /*dropout=*/0.5);
-    fixture.job.sft = letter_texts(24);
+    fixture.job.records.texts = letter_texts(24);
     fixture.options.batch_size = batch_size;
     fixture.options.gradient_accumulation_steps = 8 / batch_size;
     fixture.options.max_steps = 6;
@@ -252,7 +311,7 @@ TEST(Training, MicroBatchesOfOneEqualOneBatchOfEightWithDropoutOn) {
 
 TEST(Training, NamesStepAndRowWhereALossIsNotFinite) {
   TrainFixture fixture("nan");
-  fixture.job.sft = {{true, "", "cc", "texts.jsonl:1"}, {true, "", "zz", "texts.jsonl:2"}};
+  fixture.job.records.texts = {{true, "", "cc", "texts.jsonl:1"}, {true, "", "zz", "texts.jsonl:2"}};
   fixture.options.no_shuffle = true;
   fixture.options.max_steps = 2;
   fixture.options.batch_size = 2;
@@ -269,7 +328,7 @@ TEST(Training, NamesStepAndRowWhereALossIsNotFinite) {
 
 TEST(Training, ASplitThatLeavesNothingToTrainOnIsADataError) {
   TrainFixture fixture("too_small");
-  fixture.job.sft = letter_texts(1);
+  fixture.job.records.texts = letter_texts(1);
   fixture.options.eval_split = 0.5;
   try {
     fixture.run();
@@ -300,7 +359,7 @@ TEST(Training, TrainsAllWeightsWithoutAnAdapter) {
   fixture.decoder.projection().detach_adapter();
   train_all_weights(fixture.decoder);
   fixture.job.adapter_only = false;
-  fixture.job.sft = letter_texts(8);
+  fixture.job.records.texts = letter_texts(8);
   fixture.options.max_steps = 20;
   fixture.run();
   EXPECT_LT(fixture.losses().back(), fixture.losses().front() - 0.5);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training records (text, not tokens) and the named presets that make them from published files.
-// Types follow TRL's dataset types: language modelling, prompt-completion, preference.
+// Types follow TRL's dataset types: language modelling, prompt-completion, preference, unpaired preference.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -10,6 +11,14 @@
 #include "xlt/base/config.h"
 
 namespace xlt {
+
+// What a training method reads.
+enum class RowKind {
+  kText,      // a text, or a prompt with its completion
+  kPair,      // a prompt with a preferred and another answer
+  kLabelled,  // a prompt with one completion that is wanted or not
+};
+const char* name_of(RowKind kind);  // "texts", "preference pairs", "labelled completions"
 
 // A language-modelling row (`prompt` empty, `is_text`) or a prompt-completion row.
 struct SftRecord {
@@ -21,11 +30,24 @@ struct PreferenceRecord {
   std::string prompt, chosen, rejected;
   std::string place;
 };
+struct LabelledRecord {
+  std::string prompt, completion;
+  bool is_desirable = true;
+  std::string place;
+};
+
+// Records of one kind; the other vectors are empty.
+struct Records {
+  std::vector<SftRecord> texts;
+  std::vector<PreferenceRecord> pairs;
+  std::vector<LabelledRecord> labelled;
+  int64_t size() const { return static_cast<int64_t>(texts.size() + pairs.size() + labelled.size()); }
+};
 
 // Which fields of a row hold what. Options of `xlt train`.
 struct DataFields {
   std::string text_field = "text", prompt_field = "prompt", completion_field = "completion";
-  std::string chosen_field = "chosen", rejected_field = "rejected";
+  std::string chosen_field = "chosen", rejected_field = "rejected", label_field = "label";
   void visit(OptionVisitor& v);
 };
 
@@ -34,6 +56,10 @@ struct DataFields {
 // section 1.3). Throws kData for an empty result, a missing field or an empty answer (file and line named).
 std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields);
 std::vector<PreferenceRecord> load_preference(const std::string& data, const DataFields& fields);
+// Rows with a label (true or false, 1 or 0), or pairs: of each the chosen answer as desirable, then the
+// rejected as undesirable.
+std::vector<LabelledRecord> load_labelled(const std::string& data, const DataFields& fields);
+Records load_records(RowKind kind, const std::string& data, const DataFields& fields);
 // The files behind `data`, for hashing into run.json.
 std::vector<std::filesystem::path> data_files(const std::string& data);
 std::vector<std::string> preset_names();

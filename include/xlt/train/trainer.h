@@ -4,12 +4,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "xlt/base/config.h"
 #include "xlt/base/context.h"
 #include "xlt/dataset/record.h"
+#include "xlt/train/method_options.h"
 
 namespace xlt {
 
@@ -28,16 +31,23 @@ struct TrainerOptions {
   double weight_decay = 0, max_grad_norm = 1.0;  // max_grad_norm 0: no clipping
   int64_t warmup_steps = 0, max_length = 1024, max_prompt_length = 0;
   std::string long_texts = "cut";  // cut | split
-  double beta = 0.1, label_smoothing = 0;
   bool no_shuffle = false, no_append_eos = false;
-  double eval_split = 0;  // fraction held out by seed
+  double eval_split = 0;                          // fraction held out by split_seed
+  int64_t split_seed = -1;                        // -1: the run's seed
+  int64_t max_train_rows = 0, max_eval_rows = 0;  // 0: all
   int64_t eval_steps = 0, save_steps = 0, early_stopping_patience = 0, logging_steps = 1;
   int64_t save_total_limit = 2;             // newest checkpoints kept, besides the best
   std::string reference = "base";           // base | init
   std::string pair_tokenization = "trl_1";  // trl_1 | trl_0_8
-  void visit(OptionVisitor& v);
-  // Throws kUsage for options that do not go together.
-  void check_combination() const;
+  MethodOptions method_options;
+  void visit(OptionVisitor& v);  // all but method_options
+  // Throws kUsage for options that do not go together. `has_eval_rows`: rows to evaluate on are given apart.
+  void check_combination(bool has_eval_rows = false) const;
+};
+
+// Rows whose log-probs under the reference this process worked out, and rows that were found stored.
+struct ReferenceCounts {
+  int64_t computed = 0, reused = 0;
 };
 
 struct TrainResult {
@@ -48,32 +58,37 @@ struct TrainResult {
   int64_t num_tokens = 0;  // of the data, every sequence with its prompt, as TRL counts
   double seconds = 0;
   bool interrupted = false;
+  std::optional<ReferenceCounts> reference;  // of methods that have a reference
 };
 
 // What the trainer works on. The decoder already carries its adapter (or requires grad everywhere).
 struct TrainJob {
   Decoder* decoder = nullptr;
   const Tokenizer* tokenizer = nullptr;
-  std::vector<SftRecord> sft;                // for losses over texts
-  std::vector<PreferenceRecord> preference;  // for losses over pairs
+  Records records;       // of the kind that the method reads (method_row_kind)
+  Records eval_records;  // to evaluate on, of the same kind; empty: as eval_split says
+  std::map<std::string, Records> further_records;  // of further sets that a method draws on, by their names
   uint64_t seed = 0;
   std::filesystem::path output;  // RUN: metrics.jsonl, checkpoints/step-N/
   std::string base_model;        // for adapter_config.json
   bool resume = false;
   bool adapter_only = true;  // save LoRA (adapter/) or the whole model (model/)
+  // Where log-probs of the reference model are kept, by row, for this run and others; empty: RUN/reference.
+  std::filesystem::path reference_cache;
+  // What tells the reference model from others besides weights, dtype and device: a hash of its config, say.
+  std::string reference_model;
 };
 
-// Layout of RUN: metrics.jsonl; reference/<hash>.safetensors (log-probs of the reference model, where they
-// are needed more than once); checkpoints/step-N/ with the adapter (PEFT) or model.safetensors,
-// optimizer.safetensors and state.json. A checkpoint is written at each new best, every `save_steps`, when
-// interrupted and at the end.
+// Layout of RUN: metrics.jsonl; reference/ (unless reference_cache is elsewhere); checkpoints/step-N/ with
+// the adapter (PEFT) or model.safetensors, optimizer.safetensors and state.json. A checkpoint is written at
+// each new best, every `save_steps`, when interrupted and at the end.
 //
 // Runs to the end, to early stopping or to an interruption (state saved under checkpoints/, `interrupted`
 // set). On return the decoder holds the best weights by eval loss (the last without evaluation). Same bytes
 // whether or not it was stopped and resumed.
 TrainResult train(const TrainJob& job, const TrainerOptions& options, const Context& context);
 std::vector<std::string> method_names();
-// Whether a method reads preference pairs rather than texts.
-bool method_uses_pairs(const std::string& method);
+// What a method reads. Throws kUsage for an unknown one.
+RowKind method_row_kind(const std::string& method);
 
 }  // namespace xlt

@@ -4,7 +4,6 @@
 // and short texts weigh by token.
 #include "train/loss.h"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/ops/neg.h>
 #include <ATen/ops/sum.h>
 
@@ -14,14 +13,13 @@ namespace {
 
 class SftLoss : public Loss {
  public:
-  bool uses_pairs() const override { return false; }
-  bool uses_reference() const override { return false; }
+  std::vector<RowSetSpec> row_sets() const override { return {{"train", RowKind::kText}}; }
   bool uses_dropout() const override { return true; }
   double default_learning_rate() const override { return 2e-5; }
-  int64_t num_items(const TrainRow& row) const override { return row.num_labels(); }
+  std::vector<int64_t> num_items(size_t, const TrainRow& row) const override { return {row.num_labels()}; }
 
-  LossValue compute(const SequenceLogps& logps, const LossOptions&) const override {
-    return {logps.policy.sum().neg(), {}};
+  LossValue compute(std::span<const SequenceLogps> sets) const override {
+    return {{sets[0].policy.sum().neg()}, {}};
   }
 };
 

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kahneman–Tversky optimisation. Ethayarajh et al. 2024, "KTO: Model Alignment as Prospect Theoretic
+// Optimization" (arXiv 2402.01306), eq. 7 and 8, on completions that are desirable or not, no pairs:
+//
+//   r = log π(y|x) − log π_ref(y|x);   z = max(0, mean over the batch of log π(y'|x) − log π_ref(y'|x))
+//   L = λ_D·(1 − σ(β·(r − z)))  for a desirable y,   λ_U·(1 − σ(β·(z − r)))  for an undesirable one
+//
+// y' is another row's completion: z estimates the KL of the policy to the reference, and no gradient flows
+// through it. As in TRL 1.16, completions go round by one within each batch_size rows of the data, and rows
+// are taken in their order, so that the y' of a batch are its y. z depends on how rows are cut into batches:
+// 1 × 8 is not 8 × 1 here.
+#include "train/loss.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/mean.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/sum.h>
+#include <ATen/ops/tensor.h>
+
+namespace xlt {
+
+namespace {
+
+enum Term : size_t { kLossTerm, kDesirable, kUndesirable };  // the latter two only for what is logged
+
+at::Tensor column(const std::vector<bool>& is_desirable, float yes, float no, at::Device device) {
+  std::vector<float> values;
+  for (const bool one : is_desirable) values.push_back(one ? yes : no);
+  return at::tensor(at::ArrayRef<float>(values)).to(device);
+}
+
+class KtoLoss : public Loss {
+ public:
+  std::vector<RowSetSpec> row_sets() const override {
+    return {{"train", RowKind::kLabelled, /*uses_reference=*/true, /*uses_mismatched=*/true}};
+  }
+  bool uses_dropout() const override { return false; }
+  double default_learning_rate() const override { return 1e-6; }
+  void visit(OptionVisitor& v) override {
+    v.field("beta", beta_, "how strongly the policy is held to the reference", more_than(0));
+    v.field("desirable_weight", desirable_weight_, "how much desirable completions count", at_least(0));
+    v.field("undesirable_weight", undesirable_weight_, "how much undesirable completions count", at_least(0));
+  }
+  std::vector<int64_t> num_items(size_t, const TrainRow& row) const override {
+    return {1, row.is_desirable ? 1 : 0, row.is_desirable ? 0 : 1};
+  }
+
+  LossValue compute(std::span<const SequenceLogps> sets) const override {
+    const SequenceLogps& rows = sets[0];
+    const at::Tensor policy = rows.policy.view({-1, 2}), ratios = policy - rows.reference.view({-1, 2});
+    const at::Tensor ratio = ratios.select(1, 0), kl = ratios.select(1, 1).detach().mean().clamp_min(0);
+    const auto of_rows = [&](double yes, double no) {
+      return column(rows.is_desirable, static_cast<float>(yes), static_cast<float>(no), policy.device());
+    };
+    // 1 − σ(x) = σ(−x)
+    const at::Tensor losses = at::sigmoid((kl - ratio) * of_rows(beta_, -beta_));
+    const at::Tensor weighted = losses * of_rows(desirable_weight_, undesirable_weight_);
+    return {{weighted.sum(), {}, {}}, stats_of(rows, policy.select(1, 0).detach(), ratio.detach(), kl)};
+  }
+
+ private:
+  std::vector<LossStat> stats_of(const SequenceLogps& rows, const at::Tensor& logps, const at::Tensor& ratio,
+                                 const at::Tensor& kl) const {
+    const auto sum_of = [&](const at::Tensor& values, bool desirable) {
+      const at::Tensor mask = column(rows.is_desirable, desirable, !desirable, values.device());
+      return (values * mask).sum(at::kDouble).item<double>();
+    };
+    const at::Tensor rewards = ratio * beta_;
+    return {{"rewards/chosen", sum_of(rewards, true), kDesirable},
+            {"rewards/rejected", sum_of(rewards, false), kUndesirable},
+            {"logps/chosen", sum_of(logps, true), kDesirable},
+            {"logps/rejected", sum_of(logps, false), kUndesirable},
+            {"kl", kl.item<double>() * static_cast<double>(rows.is_desirable.size()), kLossTerm}};
+  }
+
+  double beta_ = 0.1, desirable_weight_ = 1, undesirable_weight_ = 1;
+};
+
+}  // namespace
+
+std::unique_ptr<Loss> make_kto_loss() { return std::make_unique<KtoLoss>(); }
+
+}  // namespace xlt

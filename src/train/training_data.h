@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of a job, tokenised and split, and their order.
+#pragma once
+
+#include "train/data_order.h"
+#include "train/loss.h"
+#include "train/train_row.h"
+
+#include <vector>
+
+#include "xlt/base/context.h"
+#include "xlt/train/trainer.h"
+
+namespace xlt {
+
+struct TrainingData {
+  std::vector<TrainRow> train, test;
+  std::vector<std::vector<TrainRow>> further;  // of the sets after the first, in the order of Loss::row_sets
+};
+// Throws kData where nothing is left to train or evaluate on, kUsage for a set that the job has no rows of.
+TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
+                          const Context& context);
+
+// Not where rows are compared with their neighbours, which they then keep.
+bool is_shuffled(const TrainerOptions& options, const Loss& loss);
+// In which rows are taken.
+DataOrder order_of(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
+                   const std::vector<TrainRow>& rows);
+
+}  // namespace xlt
