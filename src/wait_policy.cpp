@@ -11,7 +11,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#if defined(__linux__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__linux__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
 
 namespace {
 
@@ -41,7 +42,8 @@ void start_again_with_a_short_spin(int, char** argv, char** envp) {
 
 }  // namespace
 
-__attribute__((section(".preinit_array"), used)) static void (*const before_libraries)(int, char**, char**) =
-    start_again_with_a_short_spin;
+__attribute__((section(".preinit_array"),
+               used)) static void (*const before_libraries)(int, char**,
+                                                            char**) = start_again_with_a_short_spin;
 
 #endif

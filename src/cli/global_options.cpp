@@ -49,7 +49,8 @@ void GlobalOptions::visit(OptionVisitor& v) {
           {.text = check_device, .describe = "auto, cpu, cuda or cuda:N"});
   v.field("dtype", dtype, "what is computed in; auto: float32 on a CPU, bfloat16 on a GPU",
           one_of({"auto", "float32", "bfloat16", "float16"}));
-  v.field("threads", threads, "CPU threads of one operation, no more than there are cores; 0: all", at_least(0));
+  v.field("threads", threads, "CPU threads of one operation, no more than there are cores; 0: all",
+          at_least(0));
   v.field("seed", seed, "names every random stream", at_least(0));
   v.field("log_level", log_level, "least important log line to show",
           one_of({"debug", "info", "warning", "error", "off"}));

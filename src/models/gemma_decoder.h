@@ -2,12 +2,13 @@
 // The decoder of Gemma 2 and 3, by what they differ in.
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "models/config_reader.h"
 #include "models/layer_types.h"
 #include "models/rope_parameters.h"
+
+#include <memory>
+#include <vector>
+
 #include "xlt/models/decoder.h"
 #include "xlt/ops/elementwise/gated_activation.h"
 

@@ -2,11 +2,12 @@
 // What goes from layer to layer, and what all layers of one pass share.
 #pragma once
 
+#include "models/rope_parameters.h"
+
 #include <map>
 
 #include <ATen/core/Tensor.h>
 
-#include "models/rope_parameters.h"
 #include "xlt/models/layered_model.h"
 #include "xlt/nn/attention.h"
 #include "xlt/ops/elementwise/rope.h"

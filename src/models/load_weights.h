@@ -15,13 +15,13 @@ namespace xlt {
 // ("language_model.model.…", as multimodal folders do); `name` itself where it holds none.
 std::string stored_name(const WeightSource& source, const std::string& name);
 
-// Throws kCheckpoint where tensors and model do not fit: one error that lists every tensor that is missing, has
-// another shape, or has no place in the model. Reads no data. Tensors of a wrapper's other parts are passed
-// over, and said so.
+// Throws kCheckpoint where tensors and model do not fit: one error that lists every tensor that is missing,
+// has another shape, or has no place in the model. Reads no data. Tensors of a wrapper's other parts are
+// passed over, and said so.
 void check_weights(WeightedModel& model, const WeightSource& source, const Context& context);
 
-// Checks, then fills every parameter, in `where`'s dtype and on its device (but see load_decoder about matrices
-// in half precision). Throws kCheckpoint also where a tensor is not of a floating-point dtype.
+// Checks, then fills every parameter, in `where`'s dtype and on its device (but see load_decoder about
+// matrices in half precision). Throws kCheckpoint also where a tensor is not of a floating-point dtype.
 void load_weights(WeightedModel& model, const WeightSource& source, const Placement& where,
                   const Context& context);
 

@@ -3,12 +3,12 @@
 // transformers 5's (`rope_parameters`, also one set per layer type).
 #pragma once
 
+#include "models/config_reader.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "models/config_reader.h"
 
 namespace xlt {
 

@@ -3,11 +3,12 @@
 // embeddings unless the config says otherwise. A family adds what its layer is and how it runs.
 #pragma once
 
+#include "models/layer_pass.h"
+#include "models/parts.h"
+
 #include <string>
 #include <vector>
 
-#include "models/layer_pass.h"
-#include "models/parts.h"
 #include "xlt/models/decoder.h"
 
 namespace xlt {

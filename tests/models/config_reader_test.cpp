@@ -54,8 +54,9 @@ TEST(ConfigReader, RefusesWhatNoModelCanBeAndNamesTheKey) {
     EXPECT_THAT(failure_of(make, json, key, value), HasSubstr(std::string("config.json: ") + key))
         << key << " " << value;
   };
-  for (const char* key : {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers",
-                          "num_attention_heads", "num_key_value_heads", "head_dim", "max_position_embeddings"})
+  for (const char* key :
+       {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+        "num_key_value_heads", "head_dim", "max_position_embeddings"})
     for (const int64_t value : {int64_t{0}, int64_t{-1}, int64_t{1} << 31, int64_t{1} << 62})
       fails(make_llama, llama(), key, value);
   fails(make_llama, llama(), "max_position_embeddings", 1);
@@ -92,8 +93,9 @@ TEST(ConfigReader, MoreLayersThanTheWeightsHaveRoomForAreRefusedAtOnce) {
 
 TEST(ConfigReader, AnAliasIsReadWhereTheKeyIsAbsentAndNamedInErrors) {
   const Json json = Json::parse(R"({"n_embd":8,"n_layer":-2,"hidden":1})");
-  const ConfigReader reader = ConfigReader(json, "config.json", 10)
-                                  .with_aliases({{"hidden_size", "n_embd"}, {"num_hidden_layers", "n_layer"}});
+  const ConfigReader reader =
+      ConfigReader(json, "config.json", 10)
+          .with_aliases({{"hidden_size", "n_embd"}, {"num_hidden_layers", "n_layer"}});
   EXPECT_EQ(reader.size("hidden_size"), 8);
   EXPECT_THAT(failure_of([&] { reader.size("num_hidden_layers"); }), HasSubstr("config.json: n_layer"));
   EXPECT_EQ(reader.size("n_inner", 32), 32);

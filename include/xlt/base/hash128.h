@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A 128-bit hash for telling contents apart: MurmurHash3_x64_128 (Austin Appleby, public domain), which reads about
-// as fast as memory gives. Two contents that differ by chance never agree (2^-128); somebody who means to can make
-// two that do, so files from strangers are named by `sha256` (xlt/base/file.h).
+// A 128-bit hash for telling contents apart: MurmurHash3_x64_128 (Austin Appleby, public domain), which reads
+// about as fast as memory gives. Two contents that differ by chance never agree (2^-128); somebody who means
+// to can make two that do, so files from strangers are named by `sha256` (xlt/base/file.h).
 //
 //   to_hex(hash128("hello"))      // 32 hexadecimal digits
 //

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model that is one layer after another on a stream of hidden states. The loop over the layers is here and
-// nowhere else, and with it whatever looks at or changes how layers run; a family says how its embeddings, one
-// layer and the final norm are computed.
+// nowhere else, and with it whatever looks at or changes how layers run; a family says how its embeddings,
+// one layer and the final norm are computed.
 //
 //   std::vector<at::Tensor> states = model.hidden_states(batch, {0, 12});   // [N, C] each
 //
@@ -41,7 +41,8 @@ class LayeredModel : public WeightedModel {
   // Is shown the stream before each layer and what comes out of the final norm, numbered as above; false: the
   // layers above it are not needed.
   using Tap = std::function<bool(int64_t number, const at::Tensor& x)>;
-  // → [N, C] after the final norm, or only `rows` of the batch, in their order; undefined where a tap ended it.
+  // → [N, C] after the final norm, or only `rows` of the batch, in their order; undefined where a tap ended
+  // it.
   at::Tensor run_layers(const TokenBatch& batch, KvCache* cache, const Rows& rows, const Tap& tap = {}) const;
 
   virtual LayerState embed(const TokenBatch& batch) const = 0;

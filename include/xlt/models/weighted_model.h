@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What any model with weights has: a list of its parts, by which weights are placed, loaded, initialised, saved,
-// adapted, trained and counted. What it computes is its own affair: decoders and encoders come above.
+// What any model with weights has: a list of its parts, by which weights are placed, loaded, initialised,
+// saved, adapted, trained and counted. What it computes is its own affair: decoders and encoders come above.
 #pragma once
 
 #include <cstdint>

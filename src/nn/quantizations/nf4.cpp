@@ -4,7 +4,6 @@
 
 #include "nn/quantizations.h"
 
-
 namespace xlt {
 
 namespace {

@@ -33,8 +33,8 @@ struct DropoutRule {
         scale(static_cast<float>(1 / (1 - p))) {}
 };
 
-// The rule for one row's elements, the key and the row's name mixed. `high` is mixed once more than `low`, and
-// from another start: with high = mix_bits(low), the two would cancel in every row's first element.
+// The rule for one row's elements, the key and the row's name mixed. `high` is mixed once more than `low`,
+// and from another start: with high = mix_bits(low), the two would cancel in every row's first element.
 XLT_ANYWHERE DropoutRule rule_of_row(DropoutRule rule, int64_t name) {
   rule.low = mix_bits(static_cast<uint32_t>(name) + rule.low);
   rule.high = mix_bits(static_cast<uint32_t>(name >> 32) ^ rule.high ^ mix_bits(rule.low ^ 0x9e3779b9u));

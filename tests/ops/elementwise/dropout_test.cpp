@@ -59,7 +59,8 @@ TEST(Dropout, MasksOfRowsAreIndependent) {
 }
 
 TEST(Dropout, ARowsMaskGoesByItsNameNotByItsPlace) {
-  const at::Tensor x = at::ones({4, 70}), names = at::tensor(std::vector<int64_t>{7, -3, int64_t{1} << 40, 7});
+  const at::Tensor x = at::ones({4, 70}),
+                   names = at::tensor(std::vector<int64_t>{7, -3, int64_t{1} << 40, 7});
   const at::Tensor y = dropout(x, {0.5, 5, names});
   EXPECT_TRUE(at::equal(y[0], y[3]));
   EXPECT_FALSE(at::equal(y[0], y[1]));
