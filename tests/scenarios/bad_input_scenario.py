@@ -349,8 +349,8 @@ class DiskFull(Scenario):
         self.assertEqual(os.listdir(self.disk), ["filler"])
 
     def test_eval(self):
-        self.fill(8192)
-        write_rows(self.folder / "data" / "udhr" / "en.jsonl", [{"text": text} for text in TEXTS * 20])
+        self.fill(20480)  # room for the report twice, the old one and the one that replaces it, and not for the items
+        write_rows(self.folder / "data" / "udhr" / "en.jsonl", [{"text": text} for text in TEXTS * 80])
         process = run("eval", "--model", self.model, "--data", self.folder / "data", "--benchmarks", "perplexity", "--langs", "en",
                       "--output", self.disk / "out")
         self.assertEqual(process.returncode, 4, process.stderr)  # the report says which cell failed, and why

@@ -154,7 +154,7 @@ class Training(Scenario):
     def test_an_option_of_another_method_is_refused_by_name(self):
         texts = write_rows(self.folder / "texts.jsonl", [{"text": text} for text in TEXTS])
         sft = ("train", "--method", "sft", "--model", self.model, "--data", texts, "--output", self.folder / "sft", "--max-steps", 1)
-        self.assert_fails(run(*sft, "--beta", "0.3"), 2, '"beta" is an option of dpo', "not of sft")
+        self.assert_fails(run(*sft, "--beta", "0.3"), 2, '"beta" is an option of', "dpo", "not of sft")
         self.assert_works(run(*sft, "--beta", "0.1"))  # its default, as the full list of another run's options has it
 
     def test_steps_are_counted_downwards_when_asked(self):
@@ -233,7 +233,7 @@ class Evaluation(Scenario):
     def test_quirks_that_can_be_switched_are_taken_and_others_say_what_they_are(self):
         base = ("eval", "--model", self.model, "--data", ROOT / "data", "--benchmarks", "stereoset", "--langs", "en", "--limit", "2")
         self.assert_works(run(*base, "--quirks", "B5,G4", "--output", self.folder / "quirks"))
-        self.assert_fails(run(*base, "--quirks", "B3", "--output", self.folder / "none"), None, "in paper mode", "B5")
+        self.assert_fails(run(*base, "--quirks", "B3", "--output", self.folder / "none"), 2, "in paper mode", "B5")
 
 
 class Options(Scenario):
