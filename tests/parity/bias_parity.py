@@ -95,14 +95,14 @@ class BiasParity(ParityTest):
 
     def test_f3_the_first_token_is_given_the_start_of_a_document(self):
         """A tokenizer without BOS: every byte is scored, the first token after BOS, else after EOS."""
-        rows = read_jsonl(needs(DATA / "udhr" / "de.jsonl"), 5)
+        rows = read_jsonl(data_file("udhr/de.jsonl"), 5)
         for start, settings in (("bos_token", {}), ("eos_token", {"bos_token": None})):
             with self.subTest(start=start):
                 model = self.without_bos(**settings)
                 config = json.loads((model / "config.json").read_text())
                 if settings:
                     (model / "config.json").write_text(json.dumps({**config, "bos_token_id": None}))
-                self.report(model, "perplexity", "de", "--limit", "5")
+                self.report(model, "perplexity", "de", data_folder("udhr/de.jsonl"), "--limit", "5")
                 items = read_jsonl(self.folder / "out" / "items" / "perplexity" / "de.jsonl")
                 first = hf_tokenizer(tiny_models() / "llama-tiny").convert_tokens_to_ids(
                     json.loads((tiny_models() / "llama-tiny" / "tokenizer_config.json").read_text())[start])
@@ -121,8 +121,8 @@ class BiasParity(ParityTest):
         shutil.copytree(base, model)
         file = model / "tokenizer_config.json"
         file.write_text(json.dumps({**json.loads(file.read_text()), "padding_side": "left"}))
-        rows = read_jsonl(needs(DATA / "stereoset" / "en.jsonl"), 7)
-        self.report(model, "stereoset", "en", "--limit", "7", "--quirks", "B5")
+        rows = read_jsonl(data_file("stereoset/en.jsonl"), 7)
+        self.report(model, "stereoset", "en", data_folder("stereoset/en.jsonl"), "--limit", "7", "--quirks", "B5")
         items = read_jsonl(self.folder / "out" / "items" / "stereoset" / "en.jsonl")
         tokenizer, oracle = hf_tokenizer(base), hf_model(base)
         texts = [(i, c["gold_label"], tokenizer(c["sentence"])["input_ids"]) for i, row in enumerate(rows) for c in row["candidates"]]
