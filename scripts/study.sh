@@ -4,7 +4,7 @@
 # measure toxicity, bias, fluency, diversity and language before and after in up to 17 languages.
 #   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as README "What it measures" lists them,
 #   and beside them rtp_lx/pairs/en.jsonl, perturbation_pairs_en/redditbias.jsonl and toxic_words/ldnoobw
-# --quick: a few items each, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
+# --quick: a few items in five languages, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
 # Results: OUTPUT/compare/compare.{json,csv,tex} (xlt compare base dpo=… sft=…), OUTPUT/table.md and the evaluations of each run in
 # OUTPUT/{base,dpo-1,…}. Seven arms, 8 to 10 minutes each alone on two cores.
 set -euo pipefail
@@ -37,7 +37,7 @@ python3 scripts/study_data.py "$DATA" "$OUT/data"
 # The languages that have RTP-LX prompts and a list of the shorter, stricter kind; HurtLex also lists many harmless words.
 LANGS=en,ar,cs,de,es,fr,hi,it,ja,ko,nl,pl,pt,ru,sv,tr,zh
 SEEDS='1 2 3' DPO_STEPS=40 SFT_STEPS=100 PROMPTS=50 SAMPLES=10 TOKENS=12 BIAS=150 LINES=20 DOCUMENTS=10
-[ "$QUICK" = true ] && SEEDS='1 2' DPO_STEPS=4 SFT_STEPS=4 PROMPTS=2 SAMPLES=2 BIAS=4 LINES=2 DOCUMENTS=2
+[ "$QUICK" = true ] && LANGS=en,de,fr,hi,zh SEEDS='1 2' DPO_STEPS=4 SFT_STEPS=4 PROMPTS=2 SAMPLES=2 BIAS=4 LINES=2 DOCUMENTS=2
 
 # evaluate NAME [ADAPTER]: into OUT/NAME/{toxicity,crows_pairs,stereoset,continuation,perplexity}, each with its own limit; the items are drawn at
 # random, the same in every language where they are translations of each other. `xlt compare` takes the five as one evaluation.
