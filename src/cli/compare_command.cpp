@@ -29,6 +29,12 @@ class CompareCommand final : public Command {
     session.context().info("wrote " + options_.output + "/compare.json, compare.csv and compare.tex");
     return 0;
   }
+  void check(Checks& checks) override {
+    checks.add("arms", [&] {
+      check_compare_options(options_);
+      return str_cat(options_.arms.size(), " arms, measured alike but for their adapters");
+    });
+  }
 
  private:
   CompareOptions options_;

@@ -38,13 +38,13 @@ PairedChange paired_change(const MetricSpec& spec, const std::vector<ScoredItem>
   return change;
 }
 
-void TransferSummary::add(const std::string& benchmark, const std::string& scoring, const MetricSpec& spec,
-                          const std::string& language, const PairedChange& change) {
+void TransferSummary::add(const Name& name, const MetricSpec& spec, const std::string& language,
+                          const PairedChange& change) {
   if (change.n == 0 || !std::isfinite(change.after - change.before)) return;
   auto row = std::find_if(rows_.begin(), rows_.end(), [&](const Moved& moved) {
-    return moved.benchmark == benchmark && moved.scoring == scoring && moved.spec.name == spec.name;
+    return moved.name == name && moved.spec.name == spec.name;
   });
-  if (row == rows_.end()) row = rows_.insert(row, {benchmark, scoring, spec, {}});
+  if (row == rows_.end()) row = rows_.insert(row, {name, spec, {}});
   row->by_language[language] = change;
 }
 
@@ -59,7 +59,8 @@ Json TransferSummary::others_of(const Moved& moved) {
     rose += change.ci95 && change.ci95->low > 0;
   }
   if (others.empty()) return Json();
-  const Rng rng = Rng(0).fork("others").fork(moved.benchmark).fork(moved.scoring).fork(moved.spec.name);
+  const Rng rng =
+      Rng(0).fork("others").fork(moved.name.benchmark).fork(moved.name.scoring).fork(moved.spec.name);
   const ChangeEstimate estimate = estimate_change(moved.spec, others, num_resamples, rng);
   return Json{{"n_languages", others.size()},
               {"before", estimate.before},
@@ -73,7 +74,9 @@ Json TransferSummary::others_of(const Moved& moved) {
 Json TransferSummary::to_json() const {
   Json rows = Json::array();
   for (const Moved& moved : rows_) {
-    Json row{{"benchmark", moved.benchmark}, {"scoring", moved.scoring}, {"metric", moved.spec.name}};
+    Json row{
+        {"benchmark", moved.name.benchmark}, {"scoring", moved.name.scoring}, {"metric", moved.spec.name}};
+    if (!moved.name.scorer.empty()) row["scorer"] = moved.name.scorer;
     row["higher_is_better"] = moved.spec.higher_is_better ? Json(*moved.spec.higher_is_better) : Json();
     row["english"] = Json();
     for (const auto& [language, change] : moved.by_language)

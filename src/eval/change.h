@@ -31,15 +31,19 @@ PairedChange paired_change(const MetricSpec& spec, const std::vector<ScoredItem>
 // not eight hundred prompts. The interval speaks of these languages' items, not of languages at large.
 class TransferSummary {
  public:
-  void add(const std::string& benchmark, const std::string& scoring, const MetricSpec& spec,
-           const std::string& language, const PairedChange& change);
-  // [{benchmark, scoring, metric, higher_is_better, english, others: {n_languages, before, after, change,
-  // ci95, fell, rose}}]; fell and rose count languages whose own interval excludes 0.
+  // Whose change it is; `scorer` may be empty.
+  struct Name {
+    std::string benchmark, scoring, scorer;
+    bool operator==(const Name&) const = default;
+  };
+  void add(const Name& name, const MetricSpec& spec, const std::string& language, const PairedChange& change);
+  // [{benchmark, scoring, scorer?, metric, higher_is_better, english, others: {n_languages, before, after,
+  // change, ci95, fell, rose}}]; fell and rose count languages whose own interval excludes 0.
   Json to_json() const;
 
  private:
   struct Moved {
-    std::string benchmark, scoring;
+    Name name;
     MetricSpec spec;
     std::map<std::string, PairedChange> by_language;
   };

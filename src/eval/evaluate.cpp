@@ -134,7 +134,8 @@ class Evaluation {
       const PairedChange change =
           paired_change(spec, before, items, options_.bootstrap_samples, rng.fork(spec.name).fork("change"));
       cell.change[spec.name] = change.to_json();
-      if (spec.is_headline) transfer_.add(cell.benchmark, name_of(cell.scoring), spec, cell.language, change);
+      if (spec.is_headline)
+        transfer_.add({cell.benchmark, name_of(cell.scoring), cell.scorer}, spec, cell.language, change);
     }
   }
 

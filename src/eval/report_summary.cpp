@@ -16,15 +16,9 @@ std::string change_text(const Json& row) {
   return signed_text(row.at("change").get<double>()) + interval_text(row.at("ci95"), true);
 }
 
-// What judged a benchmark's texts, or nothing.
-std::string scorer_of(const Json& report, const std::string& benchmark) {
-  for (const Json& cell : report.at("cells"))
-    if (cell.at("benchmark") == benchmark && cell.contains("scorer")) return cell.at("scorer");
-  return "";
-}
-
-std::string clause(const Json& row, const std::string& scorer) {
+std::string clause(const Json& row) {
   const Json &english = row.at("english"), &others = row.at("others");
+  const std::string scorer = row.value("scorer", "");
   std::string text = row.at("subject");
   if (!scorer.empty()) text += str_cat(", scorer ", scorer, ",");
   if (others.is_object()) {
@@ -49,7 +43,7 @@ std::string report_summary(const Json& report) {
   for (const bool is_cost : {false, true})
     for (const Json& row : report.at("transfer"))
       if (row.contains("subject") && row.value("is_cost", false) == is_cost && row.at("scoring") == scoring)
-        text += (text.empty() ? "" : "; ") + clause(row, scorer_of(report, row.at("benchmark")));
+        text += (text.empty() ? "" : "; ") + clause(row);
   if (text.empty()) return "";
   return "From before to after (95 % intervals; a language counts where its own excludes 0): " + text + ".";
 }

@@ -90,6 +90,11 @@ void CompareOptions::visit(OptionVisitor& v) {
           at_least(100));
 }
 
+void check_compare_options(const CompareOptions& options) {
+  parse_language(options.source);
+  check_comparable(read_arms(options.arms), options.allow);
+}
+
 Json compare(const CompareOptions& options, const Context& context) {
   CompareOptions checked = options;
   checked.source = parse_language(options.source);

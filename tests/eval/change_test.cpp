@@ -47,10 +47,10 @@ TEST(TransferSummary, LanguagesOtherThanEnglishAreAveragedAndCounted) {
     }
     return paired_change(kMean, before, after, 200, Rng(3));
   };
-  summary.add("b", "corrected", kMean, "en", shifted(-3));
-  summary.add("b", "corrected", kMean, "fr", shifted(-2));
-  summary.add("b", "corrected", kMean, "zh-Hans", shifted(1));
-  summary.add("b", "paper", kMean, "fr", shifted(5));
+  summary.add({"b", "corrected", ""}, kMean, "en", shifted(-3));
+  summary.add({"b", "corrected", ""}, kMean, "fr", shifted(-2));
+  summary.add({"b", "corrected", ""}, kMean, "zh-Hans", shifted(1));
+  summary.add({"b", "paper", ""}, kMean, "fr", shifted(5));
   const Json rows = summary.to_json();
   ASSERT_EQ(rows.size(), 2);
   EXPECT_NEAR(rows[0].at("english").at("change").get<double>(), -3, 1e-12);
@@ -63,6 +63,18 @@ TEST(TransferSummary, LanguagesOtherThanEnglishAreAveragedAndCounted) {
   EXPECT_TRUE(rows[1].at("english").is_null());
 }
 
+TEST(TransferSummary, ScorersAreRowsOfTheirOwn) {
+  TransferSummary summary;
+  const std::vector<ScoredItem> before{item("0", 1), item("1", 1)}, after{item("0", 0), item("1", 1)};
+  summary.add({"b", "corrected", "lists"}, kMean, "fr", paired_change(kMean, before, after, 100, Rng(1)));
+  summary.add({"b", "corrected", "probe"}, kMean, "fr", paired_change(kMean, before, before, 100, Rng(1)));
+  const Json rows = summary.to_json();
+  ASSERT_EQ(rows.size(), 2);
+  EXPECT_EQ(rows[0].at("scorer"), "lists");
+  EXPECT_EQ(rows[0].at("others").at("change"), -0.5);
+  EXPECT_EQ(rows[1].at("others").at("change"), 0);
+}
+
 // Items 0 or 1; a share of them changes from one to the other.
 std::vector<ScoredItem> shares(int count, int ones, const std::string& prefix = "") {
   std::vector<ScoredItem> items;
@@ -72,7 +84,7 @@ std::vector<ScoredItem> shares(int count, int ones, const std::string& prefix = 
 
 Interval others_interval(const std::map<std::string, PairedChange>& changes) {
   TransferSummary summary;
-  for (const auto& [language, change] : changes) summary.add("b", "corrected", kMean, language, change);
+  for (const auto& [language, change] : changes) summary.add({"b", "corrected", ""}, kMean, language, change);
   const Json ci95 = summary.to_json()[0].at("others").at("ci95");
   return {ci95[0].get<double>(), ci95[1].get<double>()};
 }

@@ -86,9 +86,10 @@ TEST(ReportSummary, SaysWhatFellAndWhatRoseWithIntervals) {
 }
 
 TEST(ReportSummary, NamesTheScorer) {
-  Json report{{"cells", {{{"benchmark", "rtp_lx"}, {"scoring", "corrected"}, {"scorer", "some_judge"}}}}};
+  Json report{{"cells", {{{"benchmark", "rtp_lx"}, {"scoring", "corrected"}}}}};
   report["transfer"] = {{{"benchmark", "rtp_lx"},
                          {"scoring", "corrected"},
+                         {"scorer", "some_judge"},
                          {"metric", "expected_max_toxicity"},
                          {"subject", "listed toxic words (expected maximum, rtp_lx)"},
                          {"english", {{"change", -0.1}, {"ci95", {-0.2, -0.05}}}},

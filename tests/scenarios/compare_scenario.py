@@ -53,6 +53,7 @@ class Compare(Scenario):
         config = self.folder / "compare.json"
         config.write_text(json.dumps({"command": "compare", "arms": [str(self.base), "dpo=" + ",".join(map(str, self.seeds))],
                                       "output": str(self.out)}))
+        self.assertIn("2 arms, measured alike", self.assert_works(run("validate", config)).stdout)
         self.assert_works(run("compare", "--config", config))
         self.assertEqual(json.loads((self.out / "compare.json").read_text())["arms"][1]["n_seeds"], 2)
 

@@ -37,6 +37,9 @@ struct CompareOptions {
 // unless it is allowed.
 Json compare(const CompareOptions& options, const Context& context);
 
+// The arms and that they may be compared, without comparing them. Throws as `compare` does.
+void check_compare_options(const CompareOptions& options);
+
 // compare.json, compare.csv and compare.tex (tables for the LaTeX package booktabs) in `folder`.
 void write_comparison(const Json& comparison, const std::filesystem::path& folder);
 // For people: a block a metric, a line a language, a column an arm.
