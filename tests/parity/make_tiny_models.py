@@ -27,13 +27,17 @@ def bundled_texts():
             yield line.split("\t")[0]
 
 
-def make_tokenizer():
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+def make_tokenizer(as_qwen2=False):
+    """As Llama 3's; as_qwen2: NFC, and digits apart, which transformers 5 does for every model of type qwen2 whatever tokenizer.json says."""
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE(ignore_merges=True))
+    if as_qwen2:
+        tokenizer.normalizer = normalizers.NFC()
+    words = WORDS.replace("{1,3}", "") if as_qwen2 else WORDS
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(WORDS), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+        pre_tokenizers.Split(Regex(words), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=[BOS, EOS, PAD], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
                                   show_progress=False)
@@ -75,10 +79,10 @@ def make_model(config, seed):
 
 def main():
     folder, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 7
-    tokenizer = make_tokenizer()
-    for name, config in configs(len(tokenizer)).items():
+    tokenizer, as_qwen2 = make_tokenizer(), make_tokenizer(as_qwen2=True)
+    for name, config in configs(max(len(tokenizer), len(as_qwen2))).items():
         make_model(config, seed).save_pretrained(folder / name)
-        tokenizer.save_pretrained(folder / name)
+        (as_qwen2 if config.model_type == "qwen2" else tokenizer).save_pretrained(folder / name)
 
 
 if __name__ == "__main__":
