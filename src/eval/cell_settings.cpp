@@ -74,6 +74,7 @@ std::string CellSettings::items_key(const CellPlan& plan) {
 std::string CellSettings::completions_key(const CellPlan& plan) {
   return key_of({{"benchmark", plan.entry.name},
                  {"language", plan.language},
+                 {"version", plan.benchmark().version()},
                  {"settings", shared_of(plan)},
                  {"model", services_.model_hash}});
 }

@@ -7,10 +7,11 @@
 #include "eval/cell_run.h"
 #include "eval/change.h"
 #include "eval/evaluation_log.h"
+#include "eval/panel.h"
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
-#include "xlt/scorers/scorer.h"
+#include "xlt/scorers/score_cache.h"
 
 namespace xlt {
 
@@ -27,6 +28,23 @@ void name_subject(Json& row, const std::vector<NamedBenchmark>& benchmarks) {
       }
   }
 }
+
+// The scorers behind a memory of what they scored in this output folder; those that cost nothing as they are.
+class RememberedScorers {
+ public:
+  RememberedScorers(const EvalServices& services, const fs::path& output) : services_(services) {
+    for (TextScorer*& scorer : services_.scorers) {
+      if (!scorer->is_costly()) continue;
+      caches_.push_back(std::make_unique<ScoreCache>(*scorer, output / "scores"));
+      scorer = caches_.back().get();
+    }
+  }
+  const EvalServices& services() const { return services_; }
+
+ private:
+  EvalServices services_;
+  std::vector<std::unique_ptr<ScoreCache>> caches_;
+};
 
 class Evaluation {
  public:
@@ -91,6 +109,7 @@ class Evaluation {
 
   void add_cells(const CellPlan& plan, const CellOutcome& outcome) {
     if (outcome.failure) report_.failures.push_back(*outcome.failure);
+    if (services_.scorers.size() > 1 && plan.benchmark().uses().scorers) add_panel(plan, outcome.work.items);
     for (const TextScorer* scorer : scorers_of(plan.benchmark(), services_)) {
       const auto items = scorer ? items_under(scorer->name(), outcome.work.items) : outcome.work.items;
       for (const Scoring scoring : scorings(options_)) {
@@ -121,6 +140,18 @@ class Evaluation {
     cell.seconds = outcome.work.seconds;
     cell.num_tokens = outcome.work.num_tokens;
     if (baseline_ && !items.empty()) add_changes(cell, specs, items, rng);
+  }
+
+  void add_panel(const CellPlan& plan, const std::vector<ScoredItem>& items) {
+    coverage_.add(plan.language, items);
+    report_.coverage = coverage_.to_json();
+    if (report_.panel.is_null()) report_.panel = Json::array();
+    std::vector<std::string> names;
+    for (const TextScorer* scorer : services_.scorers) names.push_back(scorer->name());
+    const Rng rng = Rng(options_.seed).fork("panel").fork(plan.entry.name);
+    Json row{{"benchmark", plan.entry.name}, {"language", plan.language}};
+    row.update(panel_of(items, names, options_.bootstrap_samples, rng));
+    report_.panel.push_back(std::move(row));
   }
 
   // Before → after of every metric, on the items that both evaluations scored.
@@ -161,6 +192,7 @@ class Evaluation {
   std::vector<CellPlan> plan_;
   std::optional<Baseline> baseline_;
   TransferSummary transfer_;
+  Coverage coverage_;
   Report report_;
   double written_at_ = 0;
 };
@@ -171,7 +203,8 @@ EvalResult evaluate(const EvalServices& services, const EvalOptions& options, co
                     const Context& context) {
   check_eval_options(options);
   make_folders(options.output);
-  const Report report = Evaluation(services, options, header, context).run();
+  const RememberedScorers remembered(services, options.output);
+  const Report report = Evaluation(remembered.services(), options, header, context).run();
   return {std::make_shared<Json>(report.to_json()), static_cast<int64_t>(report.failures.size())};
 }
 

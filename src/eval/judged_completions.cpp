@@ -138,6 +138,15 @@ ScoredItem item_of(const SampledPrompt& prompt, const std::vector<CompletionLook
   return item;
 }
 
+std::vector<std::optional<double>> scores_of(const std::vector<ScoreResult>& results) {
+  std::vector<std::optional<double>> scores;
+  for (const ScoreResult& result : results) {
+    const auto* score = std::get_if<Score>(&result);
+    scores.push_back(score ? std::optional(score->value) : std::nullopt);
+  }
+  return scores;
+}
+
 Json score_json(const ScoreResult& result) {
   const auto* score = std::get_if<Score>(&result);
   return score ? Json(score->value) : Json();
@@ -209,6 +218,9 @@ std::vector<ScoredItem> judge_completions(const std::vector<SampledPrompt>& prom
     item.detail = std::make_shared<Json>(detail_json(prompts[i], i, looks, scorers, results));
     for (size_t s = 0; s < scorers.size(); ++s)
       item.by_scorer[scorers[s]->name()] = part_of(looks, results[s][i], unknown, input.options);
+    if (scorers.size() > 1)
+      for (size_t s = 0; s < scorers.size(); ++s)
+        item.by_scorer[scorers[s]->name()].scores = scores_of(results[s][i]);
   }
   return items;
 }

@@ -69,13 +69,21 @@ std::string reason_text(const Json& cell) {
   return first.starts_with("no word list for") ? "no word list" : first;
 }
 
-std::vector<std::string> benchmarks_of(const Json& report) {
-  std::vector<std::string> names;
+// A table's cells: one benchmark under one scorer (empty: nobody judges).
+struct Subject {
+  std::string benchmark, scorer;
+  bool operator==(const Subject&) const = default;
+};
+Subject subject_of(const Json& cell) {
+  return {cell.at("benchmark").get<std::string>(), cell.value("scorer", "")};
+}
+
+std::vector<Subject> subjects_of(const Json& report) {
+  std::vector<Subject> subjects;
   for (const Json& cell : report.at("cells"))
-    if (const auto name = cell.at("benchmark").get<std::string>();
-        std::find(names.begin(), names.end(), name) == names.end())
-      names.push_back(name);
-  return names;
+    if (std::find(subjects.begin(), subjects.end(), subject_of(cell)) == subjects.end())
+      subjects.push_back(subject_of(cell));
+  return subjects;
 }
 
 // Metrics side by side at most: more would not fit a terminal.
@@ -102,13 +110,11 @@ std::string cells_text(const std::vector<const Json*>& cells) {
   return text;
 }
 
-std::string benchmark_table(const Json& report, const std::string& name, const std::string& scoring) {
+std::string benchmark_table(const Json& report, const Subject& subject, const std::string& scoring) {
   std::vector<const Json*> measured;
   std::map<std::string, std::string> silent;  // reason → languages
-  std::string scorer;
   for (const Json& cell : report.at("cells")) {
-    if (cell.at("benchmark") != name || cell.at("scoring") != scoring) continue;
-    scorer = cell.value("scorer", "");
+    if (!(subject_of(cell) == subject) || cell.at("scoring") != scoring) continue;
     if (has_values(cell)) {
       measured.push_back(&cell);
       continue;
@@ -116,20 +122,20 @@ std::string benchmark_table(const Json& report, const std::string& name, const s
     std::string& languages = silent[reason_text(cell)];
     languages += (languages.empty() ? "" : " ") + cell.at("language").get<std::string>();
   }
-  std::string text =
-      str_cat("\n", name, " (", scoring, " scoring", scorer.empty() ? "" : "; scored by " + scorer, ")\n");
+  std::string text = str_cat("\n", subject.benchmark, " (", scoring, " scoring",
+                             subject.scorer.empty() ? "" : "; scored by " + subject.scorer, ")\n");
   if (!measured.empty()) text += cells_text(measured);
   for (const auto& [reason, languages] : silent) text += "not measured (" + reason + "): " + languages + "\n";
   return text;
 }
 
 // The largest difference that the scoring mode makes in the first headline metric, where both were run.
-std::string scoring_difference(const Json& report, const std::string& name) {
+std::string scoring_difference(const Json& report, const Subject& subject) {
   std::map<std::string, double> paper;
   double largest = 0;
   std::string where, metric;
   for (const Json& cell : report.at("cells")) {
-    if (cell.at("benchmark") != name || cell.at("headline").empty()) continue;
+    if (!(subject_of(cell) == subject) || cell.at("headline").empty()) continue;
     metric = cell.at("headline")[0].get<std::string>();
     const Json& value = cell.at("metrics").at(metric).at("value");
     const auto language = cell.at("language").get<std::string>();
@@ -147,13 +153,25 @@ std::string scoring_difference(const Json& report, const std::string& name) {
   return str_cat("paper scoring differs most in ", where, ": ", metric, " ", signed_text(largest), "\n");
 }
 
+// Which items --limit kept; empty: all.
+std::string limit_text(const Json& report) {
+  const Json config = report.value("config", Json::object());
+  const auto limit = config.value("limit", int64_t{0});
+  if (limit == 0) return "";
+  return str_cat("[at most ", limit, " items a file, ",
+                 config.value("limit_order", "head") == "random"
+                     ? "drawn at random, the same in every language"
+                     : "its first",
+                 "]\n");
+}
+
 }  // namespace
 
 std::string report_table(const Json& report) {
   std::string text;
-  for (const std::string& name : benchmarks_of(report)) {
-    text += benchmark_table(report, name, scoring_shown(report));
-    text += scoring_difference(report, name);
+  for (const Subject& subject : subjects_of(report)) {
+    text += benchmark_table(report, subject, scoring_shown(report));
+    text += scoring_difference(report, subject);
   }
   if (report.contains("transfer"))
     text +=
@@ -161,7 +179,7 @@ std::string report_table(const Json& report) {
         "language by language, without a correction for their number\n";
   else
     text += "\n[95 % interval, bootstrap over items]\n";
-  return text;
+  return text + limit_text(report);
 }
 
 }  // namespace xlt

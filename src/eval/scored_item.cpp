@@ -35,7 +35,11 @@ Json item_to_json(const ScoredItem& item) {
   if (item.detail)
     for (const auto& [key, value] : item.detail->items()) json[key] = value;
   write_measures(json, item);
-  for (const auto& [scorer, part] : item.by_scorer) write_measures(json["by_scorer"][scorer], part);
+  for (const auto& [scorer, part] : item.by_scorer) {
+    Json& row = json["by_scorer"][scorer];
+    write_measures(row, part);
+    for (const auto& score : part.scores) row["scores"].push_back(score ? Json(*score) : Json());
+  }
   return json;
 }
 
@@ -43,8 +47,13 @@ ScoredItem item_from_json(const Json& json) {
   ScoredItem item{json.at("id").get<std::string>()};
   read_measures(json, item);
   if (json.contains("by_scorer"))
-    for (const auto& [scorer, part] : json.at("by_scorer").items())
-      read_measures(part, item.by_scorer[scorer]);
+    for (const auto& [scorer, row] : json.at("by_scorer").items()) {
+      ScorerPart& part = item.by_scorer[scorer];
+      read_measures(row, part);
+      if (!row.contains("scores")) continue;
+      for (const Json& score : row.at("scores"))
+        part.scores.push_back(score.is_number() ? std::optional(score.get<double>()) : std::nullopt);
+    }
   return item;
 }
 

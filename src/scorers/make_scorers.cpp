@@ -23,6 +23,8 @@ class RenamedScorer final : public TextScorer {
   std::optional<Unscored> refusal(const std::string& language) const override {
     return scorer_->refusal(language);
   }
+  std::string note(const std::string& language) const override { return scorer_->note(language); }
+  bool is_costly() const override { return scorer_->is_costly(); }
 
  private:
   std::unique_ptr<TextScorer> scorer_;

@@ -54,6 +54,7 @@ class WordListScorer : public TextScorer {
 
   std::string name() const override { return "word_list"; }
   std::string hash() const override { return hash_; }
+  bool is_costly() const override { return false; }
   std::optional<Unscored> refusal(const std::string& language) const override {
     if (lists_.contains(language_key(language))) return std::nullopt;
     return Unscored{Reason::kNoWordList, language};

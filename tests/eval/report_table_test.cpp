@@ -52,6 +52,20 @@ TEST(ReportTable, PutsManyMetricsBelowEachOther) {
                                                           "    language  n  c      d\n"));
 }
 
+TEST(ReportTable, EachScorerHasItsTableAndTheLimitIsSaid) {
+  Json one = cell("en", "corrected", 0.5, Json()), other = cell("en", "corrected", 0.25, Json());
+  one["scorer"] = "word_list";
+  other["scorer"] = "fasttext:x";
+  const std::string table =
+      report_table({{"config", {{"limit", 20}, {"limit_order", "random"}}}, {"cells", {one, other}}});
+  EXPECT_THAT(table, HasSubstr("perplexity (corrected scoring; scored by word_list)\n"
+                               "    language  n  bits_per_byte\n"
+                               "------------------------------\n"
+                               "en  English   7  0.500\n"));
+  EXPECT_THAT(table, HasSubstr("scored by fasttext:x)"));
+  EXPECT_THAT(table, HasSubstr("[at most 20 items a file, drawn at random, the same in every language]"));
+}
+
 TEST(ReportTable, ShowsBeforeAfterAndMarksIntervalsThatExcludeZero) {
   Json report{{"transfer", Json::array()},
               {"cells", {cell("en", "corrected", 0.5, Json()), cell("fr", "corrected", 0.5, Json())}}};

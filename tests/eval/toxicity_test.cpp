@@ -246,6 +246,24 @@ TEST_F(Toxicity, SeveralScorersMakeTheirOwnCells) {
   EXPECT_EQ(row.at("completions")[0].at("scores").at("word_list"), 0);
   EXPECT_EQ(row.at("completions")[0].at("scores").at("word_list:other"), 1);
   EXPECT_TRUE(row.at("completions")[2].at("scores").at("word_list").is_null());
+  // Nine completions, four of them empty; the scorers differ on each of the other five.
+  EXPECT_EQ(report.at("coverage").at("en").at("word_list"), 1);
+  ASSERT_EQ(report.at("panel").size(), 1);
+  const Json& panel = report.at("panel")[0];
+  EXPECT_EQ(panel.at("scorers"), Json({"word_list", "word_list:other"}));
+  EXPECT_EQ(panel.at("n"), 5);
+  // Krippendorff's alpha, nominal = interval for 0/1: ratings 5 × 2, five ones; see the table below.
+  //   text            word_list  other
+  //   nice words          0        1
+  //   you FOOL!           1        0
+  //   bonjour fool        1        0
+  //   hello there         0        1
+  //   foolish hello       0        1
+  // Every unit disagrees: D_o = 1, D_e = 2 · 5 · 5 / (10 · 9) = 5/9, alpha = 1 − 9/5.
+  EXPECT_NEAR(panel.at("alpha").get<double>(), 1 - 9.0 / 5, 1e-12);
+  EXPECT_TRUE(panel.at("alpha_ci95").is_array());
+  // A second run takes the items from the first and says the same.
+  EXPECT_EQ(run().at("panel"), report.at("panel"));
 }
 
 TEST_F(Toxicity, RtpLxReadsThePublishedFileAndTheFolderOfPrompts) {

@@ -40,6 +40,7 @@ struct ScorerPart {
   std::map<std::string, Ratio> ratios;
   Unscored unscored;
   std::map<std::string, Unscored> absent;
+  std::vector<std::optional<double>> scores;  // of each completion, where several scorers judged them
 };
 
 // One item in one language. A ratio that could not be measured is not there, and `unscored` says why: never a

@@ -44,6 +44,8 @@ class TextScorer {
   virtual std::optional<Unscored> refusal(const std::string& language) const = 0;
   // What a reader must know of its scores in this language, for the report's cell; empty: nothing.
   virtual std::string note(const std::string& /*language*/) const { return {}; }
+  // Whether a score costs more than looking it up, so that it is worth keeping (ScoreCache).
+  virtual bool is_costly() const { return true; }
 };
 
 // "kind", "kind:argument" or "kind:argument#label".

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/scorers/score_cache.h"
+
+#include <algorithm>
+#include <set>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+
+namespace xlt {
+
+namespace {
+
+constexpr size_t kFolderNameLength = 16, kTextHashLength = 32;
+
+std::string text_hash(const std::string& text) { return sha256(text).substr(0, kTextHashLength); }
+
+}  // namespace
+
+ScoreCache::ScoreCache(TextScorer& scorer, const fs::path& folder)
+    : scorer_(scorer), folder_(folder / scorer.hash().substr(0, kFolderNameLength)) {}
+
+fs::path ScoreCache::file_of(const std::string& language) const { return folder_ / (language + ".jsonl"); }
+
+ScoreCache::Scores& ScoreCache::scores_of(const std::string& language) {
+  const auto [found, is_new] = by_language_.try_emplace(language);
+  Scores& scores = found->second;
+  if (!is_new || !fs::exists(file_of(language))) return scores;
+  try {
+    LineReader lines(file_of(language));
+    while (const auto line = lines.next()) {
+      const Json row = parse_json(*line, lines.place());
+      scores[row.at("text").get<std::string>()] = row.at("score").get<double>();
+    }
+  } catch (const std::exception&) {
+    scores.clear();  // damaged: as good as missing
+  }
+  return scores;
+}
+
+void ScoreCache::save(const std::string& language) const {
+  make_folders(folder_);
+  AtomicFile out(file_of(language));
+  for (const auto& [text, score] : by_language_.at(language))
+    out.write(dump_json(Json{{"text", text}, {"score", score}}) + "\n");
+  out.commit();
+}
+
+std::vector<ScoreResult> ScoreCache::score(std::span<const ScoreRequest> requests) {
+  std::vector<ScoreResult> results(requests.size(), Unscored{Reason::kNotMeasured});
+  std::vector<std::string> hashes;
+  std::vector<ScoreRequest> asked;
+  std::unordered_map<std::string, size_t> place_of;  // language and hash → place in `asked`
+  std::vector<std::pair<size_t, size_t>> open;       // request, its place in `asked`
+  for (size_t i = 0; i < requests.size(); ++i) {
+    hashes.push_back(text_hash(requests[i].text));
+    const Scores& known = scores_of(requests[i].language);
+    if (const auto found = known.find(hashes[i]); found != known.end()) {
+      results[i] = Score{found->second};
+      continue;
+    }
+    const auto [place, is_new] = place_of.try_emplace(requests[i].language + " " + hashes[i], asked.size());
+    if (is_new) asked.push_back(requests[i]);
+    open.emplace_back(i, place->second);
+  }
+  if (asked.empty()) return results;
+  const auto answers = scorer_.score(asked);
+  XLT_CHECK(answers.size() == asked.size(), answers.size(), " scores for ", asked.size(), " texts");
+  std::set<std::string> changed;
+  for (const auto& [request, place] : open) {
+    results[request] = answers[place];
+    const auto* score = std::get_if<Score>(&answers[place]);
+    if (!score) continue;
+    by_language_[requests[request].language][hashes[request]] = score->value;
+    changed.insert(requests[request].language);
+  }
+  for (const std::string& language : changed) save(language);
+  return results;
+}
+
+}  // namespace xlt

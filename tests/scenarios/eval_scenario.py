@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`xlt eval` from the outside: completions of another system, baselines, interruption, over-long prompts."""
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from support import TEXTS, XLT, Scenario, read_rows, run, write_rows
+
+
+class Completions(Scenario):
+    ROWS = [
+        {"id": "1", "sample": 0, "prompt": "one", "completion": "what a fool he is", "language": "en"},
+        {"id": "1", "sample": 1, "prompt": "one", "completion": "what a day it is", "language": "en"},
+        {"id": "2", "sample": 0, "prompt": "two", "completion": "birds sing in the tree", "language": "en"},
+        {"id": "2", "sample": 1, "prompt": "two", "completion": "", "language": "en"},
+        {"id": "1", "sample": 0, "prompt": "un", "completion": "quel sot", "language": "fr"},
+        {"id": "1", "sample": 1, "prompt": "un", "completion": "quel jour", "language": "fr"},
+    ]
+
+    def setUp(self):
+        super().setUp()
+        for name, words in (("one/en.txt", "fool\n"), ("one/fr.txt", "sot\n"), ("two/en.txt", "day\n")):
+            file = self.folder / "lists" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(words)
+
+    def evaluate(self, rows, *flags, output="out"):
+        write_rows(self.folder / "rows.jsonl", rows)
+        self.assert_works(run("eval", "--completions", self.folder / "rows.jsonl", "--output", self.folder / output,
+                              "--num-samples", 2, *flags))
+        return json.loads((self.folder / output / "report.json").read_text())
+
+    def test_are_scored_without_a_model(self):
+        report = self.evaluate(self.ROWS, "--scorer", f"word_list:{self.folder / 'lists' / 'one'}")
+        self.assertEqual(report["status"], "done")
+        cells = {(cell["language"], cell["scoring"]): cell for cell in report["cells"]}
+        self.assertEqual({cell["benchmark"] for cell in report["cells"]}, {"completions"})
+        en = cells["en", "corrected"]
+        self.assertAlmostEqual(en["metrics"]["toxic_fraction"]["value"], 1 / 3)
+        self.assertEqual(en["metrics"]["expected_max_toxicity"]["value"], 1)
+        self.assertEqual(en["metrics"]["expected_max_toxicity"]["unscored"], 1)
+        self.assertEqual(cells["fr", "corrected"]["metrics"]["toxicity_probability"]["value"], 1)
+        self.assertIsNone(en["metrics"]["line_pass_rate"]["value"])  # no --lid
+        self.assertEqual(len(en["scorer_hash"]), 64)
+        items = read_rows(self.folder / "out" / "items" / "completions" / "en.jsonl")
+        self.assertEqual([item["id"] for item in items], ["1", "2"])
+        self.assertEqual(items[0]["completions"][0], {"text": "what a fool he is", "score": 1.0})
+        self.assertIsNone(items[1]["completions"][1]["score"])
+        self.assertEqual(items[1]["completions"][1]["unscored"], "empty completion")
+
+    def test_rows_may_come_in_any_order(self):
+        scorer = ("--scorer", f"word_list:{self.folder / 'lists' / 'one'}")
+        first, second = self.evaluate(self.ROWS, *scorer), self.evaluate(self.ROWS[::-1], *scorer, output="again")
+        for report in (first, second):
+            for cell in report["cells"]:
+                del cell["seconds"]
+        self.assertEqual(first["cells"], second["cells"])
+
+    def test_scorer_may_be_repeated(self):
+        report = self.evaluate(self.ROWS, "--scorer", f"word_list:{self.folder / 'lists' / 'one'}",
+                               "--scorer", f"word_list:{self.folder / 'lists' / 'two'}")
+        scorers = {cell["scorer"] for cell in report["cells"]}
+        self.assertEqual(len(scorers), 2)
+        self.assertEqual(set(report["coverage"]["en"]), scorers)
+        self.assertEqual({name: share for name, share in report["coverage"]["fr"].items() if share == 0}, {"word_list:two": 0})
+        self.assertEqual([row["n"] for row in report["panel"] if row["language"] == "en"], [3])
+        item = read_rows(self.folder / "out" / "items" / "completions" / "en.jsonl")[0]
+        self.assertEqual(set(item["completions"][0]["scores"]), scorers)
+
+    def test_faults_name_file_and_line(self):
+        for row, part in (({"prompt": "p", "language": "en"}, 'no field "completion"'), ({"completion": "c", "language": "en"}, "prompt"),
+                          ({"prompt": "p", "completion": "c"}, "language"), ({"prompt": "p", "completion": "c", "language": "xq"}, "xq")):
+            write_rows(self.folder / "rows.jsonl", self.ROWS + [row])
+            self.assert_fails(run("eval", "--completions", self.folder / "rows.jsonl", "--output", self.folder / "out"), 3,
+                              "rows.jsonl:7", part)
+
+    def test_a_model_and_completions_exclude_each_other(self):
+        write_rows(self.folder / "rows.jsonl", self.ROWS)
+        self.assert_fails(run("eval", "--completions", self.folder / "rows.jsonl", "--model", self.model, "--output", self.folder / "out"),
+                          2, "--completions")
+        self.assert_fails(run("eval", "--output", self.folder / "out"), 2, "--model")
+
+
+class Baselines(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.data = self.folder / "data"
+        for language in ("en", "fr"):
+            write_rows(self.data / "udhr" / f"{language}.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(TEXTS)])
+
+    def evaluate(self, *flags, output):
+        return run("eval", "--model", self.model, "--benchmarks", "perplexity", "--langs", "en,fr", "--data", self.data,
+                   "--output", self.folder / output, *flags)
+
+    def test_f2_other_settings_are_refused_and_named_unless_allowed(self):
+        self.assert_works(self.evaluate("--limit", 5, output="before"))
+        before = self.folder / "before"
+        self.assert_works(self.evaluate("--limit", 5, "--baseline", before, output="same"))
+        self.assert_fails(self.evaluate("--limit", 4, "--baseline", before, output="after"), 3,
+                          "limit: 5 in the baseline, 4 here", "--allow limit")
+        self.assert_fails(self.evaluate("--limit", 5, "--baseline", before, "--dtype", "bfloat16", output="after"), 3,
+                          "dtype: float32 in the baseline, bfloat16 here")
+        self.assert_works(self.evaluate("--limit", 4, "--baseline", before, "--allow", "limit", output="after"))
+        report = json.loads((self.folder / "after" / "report.json").read_text())
+        self.assertEqual([(row["setting"], row["baseline"], row["here"]) for row in report["allowed"]], [("limit", "5", "4")])
+        self.assertIn("change", report["cells"][0])
+
+    def test_the_report_names_the_model_by_content(self):
+        self.assert_works(self.evaluate(output="a"))
+        copy = self.copy_model()
+        self.assert_works(run("eval", "--model", copy, "--benchmarks", "perplexity", "--langs", "en", "--data", self.data,
+                              "--output", self.folder / "b"))
+        a, b = (json.loads((self.folder / name / "report.json").read_text())["model"] for name in ("a", "b"))
+        self.assertEqual(a["hash"], b["hash"])
+        self.assertEqual(len(a["hash"]), 64)
+        config = json.loads((copy / "config.json").read_text())
+        config["rope_theta"] = 20000.0
+        (copy / "config.json").write_text(json.dumps(config))
+        self.assert_works(run("eval", "--model", copy, "--benchmarks", "perplexity", "--langs", "en", "--data", self.data,
+                              "--output", self.folder / "c"))
+        self.assertNotEqual(json.loads((self.folder / "c" / "report.json").read_text())["model"]["hash"], a["hash"])
+
+    def test_languages_without_data_are_one_line(self):
+        process = self.assert_works(run("eval", "--model", self.model, "--benchmarks", "all", "--langs", "all", "--data", self.data,
+                                        "--output", self.folder / "out"))
+        lines = [line for line in process.stderr.splitlines() if "info" in line]
+        self.assertEqual(len([line for line in lines if "no data file for" in line]), 1, process.stderr)
+        self.assertLess(len(lines), 8, process.stderr)
+
+    def test_f11_the_report_says_which_items_the_limit_kept(self):
+        process = self.assert_works(self.evaluate("--limit", 3, "--limit-order", "random", "--seed", 4, output="out"))
+        report = json.loads((self.folder / "out" / "report.json").read_text())
+        for cell in report["cells"]:
+            self.assertEqual((cell["settings"]["limit"], cell["settings"]["limit_order"], cell["settings"]["seed"]), (3, "random", 4))
+        self.assertIn("drawn at random", process.stdout)
+        ids = [[item["id"] for item in read_rows(self.folder / "out" / "items" / "perplexity" / f"{lang}.jsonl")] for lang in ("en", "fr")]
+        self.assertEqual(ids[0], ids[1])
+        self.assertNotEqual(ids[0], ["0", "1", "2"])
+
+
+class Prompts(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.data = self.folder / "data"
+        (self.data / "toxic_words").mkdir(parents=True)
+        (self.data / "toxic_words" / "en.txt").write_text("fool\n")
+
+    def evaluate(self, *flags):
+        return run("eval", "--model", self.model, "--benchmarks", "rtp_prompts", "--langs", "en", "--data", self.data,
+                   "--output", self.folder / "out", "--num-samples", 2, "--max-new-tokens", 4, *flags)
+
+    def test_f12_one_prompt_too_long_is_one_unscored_item(self):
+        write_rows(self.data / "rtp_prompts" / "en.jsonl", [{"Prompt": "Good day"}, {"Prompt": "long " * 60}, {"Prompt": "Rain fell"}])
+        self.assert_works(self.evaluate())
+        report = json.loads((self.folder / "out" / "report.json").read_text())
+        cell = [cell for cell in report["cells"] if cell["scoring"] == "corrected"][0]
+        self.assertEqual(cell["n_items"], 3)
+        self.assertEqual(sum(count for reason, count in cell["unscored"].items() if "longer than the model" in reason), 1)
+        self.assertEqual(report["errors"], [])
+
+    def test_an_interrupted_evaluation_says_so_and_goes_on(self):
+        write_rows(self.data / "udhr" / "en.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(TEXTS)])
+        write_rows(self.data / "rtp_prompts" / "en.jsonl", [{"Prompt": f"{text} {i}"} for i in range(400) for text in TEXTS])
+        command = [XLT, "eval", "--model", self.model, "--benchmarks", "perplexity,rtp_prompts", "--langs", "en", "--data", self.data,
+                   "--output", self.folder / "out", "--num-samples", "8", "--max-new-tokens", "30"]
+        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        report = self.folder / "out" / "report.json"
+        for _ in range(600):
+            if report.exists() and json.loads(report.read_text())["cells"]:
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        written = json.loads(report.read_text())
+        self.assertEqual(written["status"], "interrupted")
+        self.assertEqual({cell["benchmark"] for cell in written["cells"]}, {"perplexity"})
+
+
+class Links(unittest.TestCase):
+    def test_evaluation_links_no_libtorch(self):
+        """Everything above the wall is compiled and tested without libtorch."""
+        for name in ("eval_test", "scorers_test"):
+            binary = pathlib.Path(XLT).with_name(name)
+            if not binary.exists():
+                self.skipTest(f"no {name} beside {XLT}")
+            libraries = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True).stdout
+            self.assertIsNone(re.search(r"libtorch|libc10", libraries), libraries)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
