@@ -6,8 +6,10 @@
 
 namespace xlt {
 
-#define X(name) std::unique_ptr<Benchmark> make_##name##_benchmark();
-#include "eval/benchmarks.def"
-#undef X
+#define XLT_ROWS "eval/benchmarks.def"
+#define XLT_THING Benchmark
+#define XLT_MAKER benchmark
+#define XLT_LIST benchmark_rows
+#include "xlt/base/expand_table.h"
 
 }  // namespace xlt

@@ -5,15 +5,7 @@
 
 namespace xlt {
 
-namespace {
-constexpr Entry<Benchmark> kBenchmarks[] = {
-#define X(name) {#name, make_##name##_benchmark},
-#include "eval/benchmarks.def"
-#undef X
-};
-}  // namespace
-
-std::span<const Entry<Benchmark>> benchmarks() { return kBenchmarks; }
+std::span<const Entry<Benchmark>> benchmarks() { return benchmark_rows(); }
 std::vector<std::string> benchmark_names() { return names_of(benchmarks()); }
 std::vector<NamedBenchmark> make_benchmarks() {
   std::vector<NamedBenchmark> made;

@@ -6,15 +6,7 @@
 
 namespace xlt {
 
-namespace {
-constexpr Entry<Quantization> kQuantizations[] = {
-#define X(name) {#name, make_##name##_quantization},
-#include "nn/quantizations.def"
-#undef X
-};
-}  // namespace
-
-std::span<const Entry<Quantization>> quantizations() { return kQuantizations; }
+std::span<const Entry<Quantization>> quantizations() { return quantization_rows(); }
 
 at::Tensor product(const at::Tensor& x, const LinearWeight& weight) {
   if (const auto* tensor = std::get_if<at::Tensor>(&weight)) return ops::linear(x, *tensor);

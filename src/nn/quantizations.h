@@ -8,8 +8,10 @@
 
 namespace xlt {
 
-#define X(name) std::unique_ptr<Quantization> make_##name##_quantization();
-#include "nn/quantizations.def"
-#undef X
+#define XLT_ROWS "nn/quantizations.def"
+#define XLT_THING Quantization
+#define XLT_MAKER quantization
+#define XLT_LIST quantization_rows
+#include "xlt/base/expand_table.h"
 
 }  // namespace xlt

@@ -161,7 +161,7 @@ class Bench {
     run.model = model_.model;
     run.adapter.init_adapter = model_.adapter;
     run.data = options_.data;
-    if (method == "sft") run.fields.completion_field = run.fields.chosen_field;
+    if (method_row_kind(method) == RowKind::kText) run.fields.completion_field = run.fields.chosen_field;
     run.trainer.method = method;
     run.trainer.max_steps = options_.steps;
     run.trainer.lr_schedule = "constant";

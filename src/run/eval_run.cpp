@@ -7,6 +7,8 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/leftovers.h"
+#include "xlt/base/lock.h"
 #include "xlt/base/nested_progress.h"
 #include "xlt/run/environment.h"
 #include "xlt/scorers/scorer.h"
@@ -86,12 +88,17 @@ EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, 
     identity = completions_record(options);
     owned.services.model_hash = identity.at("hash");
   }
+  make_folders(options.output);
+  const auto lock = take_lock(fs::path(options.output) / kLockName, {"evaluates", options.output}, inside);
+  remove_leftovers(options.output, LeftoversOf::kOtherProcesses);
   const Json header{{"config", config},
                     {"code", code_record()},
                     {"env", environment},
                     {"seeds", Json::array({options.seed})},
                     {"model", identity}};
-  return evaluate(owned.services, options, header, inside);
+  EvalResult result = evaluate(owned.services, options, header, inside);
+  lock->throw_if_lost();
+  return result;
 }
 
 }  // namespace xlt

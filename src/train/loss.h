@@ -74,10 +74,10 @@ class Loss {
   virtual LossValue compute(std::span<const SequenceLogps> sets) const = 0;
 };
 
-#define X(name) std::unique_ptr<Loss> make_##name##_loss();
-#include "train/losses.def"
-#undef X
-
-std::span<const Entry<Loss>> losses();
+#define XLT_ROWS "train/losses.def"
+#define XLT_THING Loss
+#define XLT_MAKER loss
+#define XLT_LIST losses
+#include "xlt/base/expand_table.h"
 
 }  // namespace xlt

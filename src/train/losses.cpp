@@ -6,16 +6,6 @@
 
 namespace xlt {
 
-namespace {
-constexpr Entry<Loss> kLosses[] = {
-#define X(name) {#name, make_##name##_loss},
-#include "train/losses.def"
-#undef X
-};
-}  // namespace
-
-std::span<const Entry<Loss>> losses() { return kLosses; }
-
 std::vector<std::string> method_names() { return names_of(losses()); }
 
 RowKind method_row_kind(const std::string& method) {

@@ -12,12 +12,6 @@ namespace xlt {
 
 namespace {
 
-constexpr Entry<UpdateRule> kOptimizers[] = {
-#define X(name) {#name, make_##name##_rule},
-#include "train/optimizers.def"
-#undef X
-};
-
 constexpr int64_t kGrain = 16384;  // elements a thread takes at least
 
 void update_on_cpu(const UpdateRule& rule, at::Tensor& parameter, const at::Tensor& gradient,
@@ -32,8 +26,6 @@ void update_on_cpu(const UpdateRule& rule, at::Tensor& parameter, const at::Tens
 }
 
 }  // namespace
-
-std::span<const Entry<UpdateRule>> optimizers() { return kOptimizers; }
 
 Optimizer::Optimizer(const std::string& name, std::vector<TrainedTensor> parameters, double weight_decay)
     : rule_(find_entry(optimizers(), "optimizer", name).make()) {

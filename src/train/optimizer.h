@@ -33,11 +33,11 @@ class UpdateRule {
                       const UpdateOptions& options) const = 0;
 };
 
-#define X(name) std::unique_ptr<UpdateRule> make_##name##_rule();
-#include "train/optimizers.def"
-#undef X
-
-std::span<const Entry<UpdateRule>> optimizers();
+#define XLT_ROWS "train/optimizers.def"
+#define XLT_THING UpdateRule
+#define XLT_MAKER rule
+#define XLT_LIST optimizers
+#include "xlt/base/expand_table.h"
 
 // A weight that is trained: a handle on the decoder's own tensor (requires grad).
 struct TrainedTensor {

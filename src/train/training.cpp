@@ -39,9 +39,9 @@ std::vector<DataOrder> further_orders(const TrainJob& job, const TrainerOptions&
   return orders;
 }
 
-std::vector<int64_t> indices_of(size_t begin, size_t end) {
+std::vector<int64_t> indices_of(int64_t begin, int64_t end) {
   std::vector<int64_t> indices(end - begin);
-  std::iota(indices.begin(), indices.end(), static_cast<int64_t>(begin));
+  std::iota(indices.begin(), indices.end(), begin);
   return indices;
 }
 
@@ -49,7 +49,9 @@ std::vector<int64_t> indices_of(size_t begin, size_t end) {
 
 Training::Training(const TrainJob& job, const TrainerOptions& options, std::unique_ptr<Loss> loss,
                    const Context& context)
-    : job_(job),
+    : alone_(job.world ? nullptr : make_single_world()),
+      world_(job.world ? *job.world : *alone_),
+      job_(job),
       options_(options),
       context_(context),
       loss_(std::move(loss)),
@@ -70,7 +72,8 @@ Json Training::identity() const {
                    {"num_train_rows", data_.train.size()},
                    {"num_eval_rows", data_.test.size()},
                    {"batch_size", options_.batch_size},
-                   {"gradient_accumulation_steps", options_.gradient_accumulation_steps},
+                   // Of all ranks together, so that another number of them may go on.
+                   {"gradient_accumulation_steps", micro_batches_per_step(job_, options_)},
                    {"optimizer", options_.optimizer},
                    {"shuffle", is_shuffled(options_, *loss_)}};
   // Only where it is on: checkpoints from before there was this option stay good.
@@ -116,10 +119,13 @@ void Training::begin() {
   if (job_.resume) {
     if (auto state = checkpoints_.load_newest()) state_ = *state;
   }
-  if (state_.step == 0) checkpoints_.clear();
+  world_.barrier();  // until all have read
+  on_first_rank(world_, [&] {
+    if (state_.step == 0) checkpoints_.clear();
+    metrics_.begin(state_.step, state_.evaluated_step);
+  });
   saved_step_ = state_.step;
   saved_evaluated_step_ = state_.evaluated_step;
-  metrics_.begin(state_.step, state_.evaluated_step);
 }
 
 void Training::precompute_reference() {
@@ -183,10 +189,10 @@ Training::StepMetrics Training::make_step() {
   return step;
 }
 
-// Of the step to be made.
+// Of the step to be made, of all ranks together.
 std::vector<MicroBatch> Training::micro_batches() {
   std::vector<MicroBatch> batches;
-  int64_t number = state_.step * options_.gradient_accumulation_steps;
+  int64_t number = state_.step * micro_batches_per_step(job_, options_);
   for (std::vector<int64_t>& indices : order_.micro_batches(state_.step)) {
     MicroBatch batch{{&data_.train, std::move(indices)}};
     for (size_t i = 0; i < further_orders_.size(); ++i)
@@ -203,13 +209,14 @@ double Training::accumulate_gradients(const std::vector<MicroBatch>& batches, Me
   if (loss_->uses_dropout() && has_dropout(*job_.decoder))
     dropout = Rng(job_.seed).fork("dropout").fork(static_cast<uint64_t>(state_.step)).key();
   const std::vector<double> divisors = divisors_of(objective_, batches);
-  for (const MicroBatch& batch : batches) {
-    context_.throw_if_interrupted();
-    const LossValue value = objective_.compute(batch, str_cat("step ", state_.step + 1), dropout);
+  for_share(world_, context_, static_cast<int64_t>(batches.size()), [&](int64_t i) {
+    const LossValue value = objective_.compute(batches[i], str_cat("step ", state_.step + 1), dropout);
     const at::Tensor share = share_of(value, divisors);
     if (share.defined() && share.requires_grad()) share.backward();
     add_share(metrics, value, divisors);
-  }
+  });
+  sum_gradients_over_ranks(world_, trained_);
+  metrics = summed_over_ranks(world_, metrics);
   return metrics.sums().front().second;
 }
 
@@ -248,30 +255,34 @@ void Training::log_step(const MetricSums& metrics, const StepMetrics& step) {
   Json line = row("train", state_.since_log);
   line["learning_rate"] = step.learning_rate;
   line["grad_norm"] = step.grad_norm;
-  metrics_.append(line);
+  on_first_rank(world_, [&] { metrics_.append(line); });
   state_.since_log.clear();
 }
 
 // The mean over all held-out items, so that it does not depend on the batch size (transformers averages batch
-// means).
-void Training::evaluate() {
-  const at::NoGradGuard no_grad;
-  const size_t num_rows = data_.test.size();
+// means). Each rank takes its share of the batches.
+MetricSums Training::evaluated() {
+  const int64_t num_rows = static_cast<int64_t>(data_.test.size()), batch_size = options_.batch_size;
   const MicroBatch all{{&data_.test, indices_of(0, num_rows)}};
   const std::vector<double> divisors = divisors_of(objective_, {&all, 1});
   MetricSums metrics;
   metrics.add_weight(1);
-  Progress progress = context_.progress("evaluating", static_cast<int64_t>(num_rows), "rows");
-  for (size_t begin = 0; begin < num_rows; begin += options_.batch_size) {
-    context_.throw_if_interrupted();
+  Progress progress = context_.progress("evaluating", num_rows, "rows");
+  for_share(world_, context_, (num_rows + batch_size - 1) / batch_size, [&](int64_t i) {
     const MicroBatch batch{
-        {&data_.test, indices_of(begin, std::min<size_t>(begin + options_.batch_size, num_rows))}};
+        {&data_.test, indices_of(i * batch_size, std::min((i + 1) * batch_size, num_rows))}};
     add_share(metrics, objective_.compute(batch, str_cat("evaluation after step ", state_.step)), divisors);
     progress.advance(static_cast<int64_t>(batch.front().indices.size()));
-  }
+  });
+  return summed_over_ranks(world_, metrics);
+}
+
+void Training::evaluate() {
+  const at::NoGradGuard no_grad;
+  const MetricSums metrics = evaluated();
   Json line = row("eval", metrics);
   line["learning_rate"] = line["grad_norm"] = nullptr;  // there was no step
-  metrics_.append(line);
+  on_first_rank(world_, [&] { metrics_.append(line); });
   state_.evaluated_step = state_.step;
   const double loss = metrics.mean(kLossName);
   new_best_ = std::isnan(state_.best_eval_loss) || loss < state_.best_eval_loss;
@@ -286,7 +297,7 @@ void Training::save() {
   TrainState state = state_;
   state.seconds = seconds();
   if (reference_) reference_->flush();  // first: who goes on from this checkpoint looks up what led to it
-  checkpoints_.save(state, options_.save_total_limit);
+  on_first_rank(world_, [&] { checkpoints_.save(state, options_.save_total_limit); });
   saved_step_ = state_.step;
   saved_evaluated_step_ = state_.evaluated_step;
   new_best_ = false;

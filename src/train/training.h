@@ -5,6 +5,7 @@
 #include "train/checkpoints.h"
 #include "train/data_order.h"
 #include "train/objective.h"
+#include "train/ranks.h"
 #include "train/schedule.h"
 #include "train/training_data.h"
 
@@ -37,6 +38,7 @@ class Training {
   StepMetrics update_weights(const std::vector<MicroBatch>& batches);
   void log_step(const MetricSums& metrics, const StepMetrics& step);
   void evaluate();
+  MetricSums evaluated();
   bool evaluation_is_due() const;
   bool is_finished() const;
   bool is_saved() const;
@@ -47,6 +49,8 @@ class Training {
   double base_learning_rate() const;
   Json identity() const;
 
+  std::unique_ptr<World> alone_;  // where the job names no world
+  World& world_;
   const TrainJob& job_;
   const TrainerOptions& options_;
   const Context& context_;

@@ -4,6 +4,7 @@
 #include "train/tokenise.h"
 
 #include "xlt/base/error.h"
+#include "xlt/parallel/parallel.h"
 
 namespace xlt {
 
@@ -120,11 +121,15 @@ bool is_shuffled(const TrainerOptions& options, const Loss& loss) {
   return !options.no_shuffle && !loss.row_sets().front().uses_mismatched;
 }
 
+int64_t micro_batches_per_step(const TrainJob& job, const TrainerOptions& options) {
+  return options.gradient_accumulation_steps * (job.world ? job.world->world_size() : 1);
+}
+
 DataOrder order_of(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
                    const std::vector<TrainRow>& rows) {
   return DataOrder({.num_rows = static_cast<int64_t>(rows.size()),
                     .batch_size = options.batch_size,
-                    .gradient_accumulation_steps = options.gradient_accumulation_steps,
+                    .gradient_accumulation_steps = micro_batches_per_step(job, options),
                     .seed = job.seed,
                     .shuffle = is_shuffled(options, loss),
                     .last_accumulation = options.drop_last_accumulation ? LastAccumulation::kDrop

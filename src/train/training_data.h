@@ -23,6 +23,8 @@ TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, co
 
 // Not where rows are compared with their neighbours, which they then keep.
 bool is_shuffled(const TrainerOptions& options, const Loss& loss);
+// Of all ranks together.
+int64_t micro_batches_per_step(const TrainJob& job, const TrainerOptions& options);
 // In which rows are taken.
 DataOrder order_of(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
                    const std::vector<TrainRow>& rows);

@@ -63,6 +63,17 @@ class TwoAtOnce(Files):
         self.assertEqual(len(read_rows(self.folder / "run" / "metrics.jsonl")), 8)
         self.assert_nothing_hidden()
 
+    def test_two_evaluations_in_one_folder_are_one(self):
+        write_rows(self.folder / "data" / "udhr" / "en.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(TEXTS * 20)])
+        evaluate = ("eval", "--model", self.model, "--benchmarks", "perplexity", "--langs", "en", "--data", self.folder / "data", "--output",
+                    self.folder / "out")
+        outcomes = [end(process) for process in [start(*evaluate), start(*evaluate)]]
+        self.assertIn(0, [code for code, _ in outcomes])
+        for code, errors in outcomes:
+            self.assertTrue(code == 0 or (code == 2 and "is in use by process" in errors), (code, errors))
+        self.assertEqual(json.loads((self.folder / "out" / "report.json").read_text())["status"], "done")
+        self.assert_nothing_hidden()
+
     def test_two_writers_of_one_file_leave_one_whole(self):
         rows = self.rows()
         generate = ("generate", "--model", self.model, "--prompts", write_rows(self.folder / "p.jsonl", [{"prompt": text} for text in TEXTS]),

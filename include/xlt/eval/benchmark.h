@@ -29,6 +29,7 @@ namespace xlt {
 
 class LanguageIdentifier;
 class TextScorer;
+class World;
 struct EvalOptions;
 
 // paper: the published protocol, quirks included; corrected: without them.
@@ -63,6 +64,9 @@ struct EvalServices {
   std::vector<TextScorer*> scorers = {};
   const LanguageIdentifier* identifier = nullptr;
   std::string model_hash = {}, identifier_hash = {};  // what is written beside a cell, and keys it
+  // The ranks that evaluate together, each with services of its own and one output folder; null: this process
+  // alone.
+  World* world = nullptr;
 };
 
 // Texts by item id, in the order of their samples.

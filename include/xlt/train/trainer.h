@@ -18,6 +18,7 @@ namespace xlt {
 
 class Decoder;
 class Tokenizer;
+class World;
 
 // Flags of `xlt train`, with the field's names and TRL 1.16's defaults (CONTRACT.md).
 struct TrainerOptions {
@@ -75,6 +76,9 @@ struct TrainJob {
   bool adapter_only = true;  // save LoRA (adapter/) or the whole model (model/)
   // Where log-probs of the reference model are kept, by row, for this run and others; empty: RUN/reference.
   std::filesystem::path reference_cache;
+  // The ranks that train together, each with a decoder of the same weights; null: this process alone. A step
+  // is made of gradient_accumulation_steps micro-batches of every rank; rank 0 writes.
+  World* world = nullptr;
   // What tells the reference model from others besides weights, dtype and device: a hash of its config, say.
   std::string reference_model;
 };
