@@ -16,8 +16,7 @@ struct ItemRow {
   Row row;
 };
 // A row is called by the first of `id_fields` that it has, text or number, else by its position; repeats get
-// "#2",
-// "#3" …. Those that --limit and --limit-order keep, in file order.
+// "#2", "#3" and so on. Those that --limit and --limit-order keep, in file order.
 std::vector<ItemRow> select_items(std::vector<Row> rows, std::initializer_list<const char*> id_fields,
                                   const EvalOptions& options);
 // Positions of the items that --limit keeps, ascending. In random order an item's place depends on the seed

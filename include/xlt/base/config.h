@@ -4,12 +4,12 @@
 //
 //   struct TrainOptions {
 //     int64_t max_steps = 0;
-//     void visit(OptionVisitor& v) { v.field("max_steps", max_steps, "optimizer steps; 0: by epochs",
-//     at_least(0)); }
+//     void visit(OptionVisitor& v) {
+//       v.field("max_steps", max_steps, "optimizer steps; 0: by epochs", at_least(0));
+//     }
 //   };
 //
-// Names are snake_case; the flag is the same in kebab-case (`--max-steps`). A neutral value is named in the
-// help.
+// Names are snake_case; the flag is the same in kebab-case (`--max-steps`). The help names neutral values.
 #pragma once
 
 #include <cstdint>

@@ -3,9 +3,8 @@
 //
 //   Json config = load_json("model/config.json");
 //   JsonView view(config, "model/config.json", ErrorKind::kCheckpoint);
-//   int64_t hidden = view.at("hidden_size").as_int();             // throws "model/config.json: hidden_size:
-//   …" double theta = view.get("rope_theta", 10000.0);               // default where absent or null
-//
+//   int64_t hidden = view.at("hidden_size").as_int();     // throws "model/config.json: hidden_size: …"
+//   double theta = view.get("rope_theta", 10000.0);       // default where absent or null
 #pragma once
 
 #include <cstdint>

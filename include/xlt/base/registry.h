@@ -3,9 +3,7 @@
 // `X(name)`.
 //
 //   constexpr Entry<Loss> kLosses[] = {{"dpo", "direct preference optimisation", make_dpo}, …};
-//   auto loss = find_entry<Loss>(kLosses, "loss", "dop").make();   // throws: unknown loss "dop"; did you
-//   mean "dpo"? …
-//
+//   auto loss = find_entry<Loss>(kLosses, "loss", "dop").make();   // throws: unknown loss "dop"; did you mean …
 #pragma once
 
 #include <memory>

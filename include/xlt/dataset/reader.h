@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the data files people have: JSONL, CSV, TSV. A row keeps where it stood, so an error can say so.
 //
-//   for (const Row& row : read_rows("pairs.jsonl")) row.text("prompt");     // throws "pairs.jsonl:3: no
-//   field "prompt"; has: …"
-//
+//   for (const Row& row : read_rows("pairs.jsonl"))
+//     row.text("prompt");                  // throws "pairs.jsonl:3: no field "prompt"; has: …"
 #pragma once
 
 #include <filesystem>
