@@ -32,19 +32,23 @@ def speed_table(record):
     return lines
 
 
-def change_text(change):
-    (low, high), digits = change["ci95"], 3 if abs(change["change"]) < 1 and max(map(abs, change["ci95"])) < 1 else 1
-    text = f"{change['change']:+.{digits}f}"
-    return f"{f'**{text}**' if low > 0 or high < 0 else text} [{low:+.{digits}f}, {high:+.{digits}f}]"
+def change_text(change, decimals):
+    if change["change"] is None:
+        return "–"
+    signed = lambda value: f"{value:+.{decimals}f}"
+    mark = "**" if change["p_holm"] is not None and change["p_holm"] < 0.05 else ""
+    low, high = change["ci95"]
+    return f"{mark}{signed(change['change'])}{mark}" + ("" if low is None else f" [{signed(low)}, {signed(high)}]")
 
 
 def study_table(rows):
-    """Rows {metric?, language, n, before, and a {change, ci95} for each arm}."""
+    """Rows {metric?, language, n, before, decimals, and a {change, ci95, p_holm} for each arm}; bold: p < 0.05 after Holm's correction."""
     names = [name for name in ("metric", "language", "n") if name in rows[0]]
     arms = [name for name in rows[0] if isinstance(rows[0][name], dict)]
     lines = ["| " + " | ".join(names + ["before"] + arms) + " |", "|" + "---|" * len(names) + "---:|" + "---|" * len(arms)]
     for row in rows:
-        cells = [str(row[name]) for name in names] + [number(row["before"])] + [change_text(row[arm]) for arm in arms]
+        before = "–" if row["before"] is None else f"{row['before']:.{row['decimals']}f}"
+        cells = [str(row[name]) for name in names] + [before] + [change_text(row[arm], row["decimals"]) for arm in arms]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 

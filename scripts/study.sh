@@ -6,7 +6,7 @@
 #   and beside them rtp_lx/pairs/en.jsonl, perturbation_pairs_en/redditbias.jsonl and toxic_words/ldnoobw
 # --quick: a few items in five languages, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
 # Results: OUTPUT/compare/compare.{json,csv,tex} (xlt compare base dpo=… sft=…), OUTPUT/table.md and the evaluations of each run in
-# OUTPUT/{base,dpo-1,…}. Seven arms, 8 to 10 minutes each alone on two cores.
+# OUTPUT/{base,dpo-1,…}. Everything is computed in bfloat16, as the models of the published study were.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -42,7 +42,7 @@ SEEDS='1 2 3' DPO_STEPS=40 SFT_STEPS=100 PROMPTS=50 SAMPLES=10 TOKENS=12 BIAS=15
 # evaluate NAME [ADAPTER]: into OUT/NAME/{toxicity,crows_pairs,stereoset,continuation,perplexity}, each with its own limit; the items are drawn at
 # random, the same in every language where they are translations of each other. `xlt compare` takes the five as one evaluation.
 evaluate() {
-  local name=$1 common=(--model "$MODEL" --data "$DATA" --seed 1 --scoring corrected --lid "$LID" --scorer "word_list:$DATA/toxic_words/ldnoobw" --limit-order random)
+  local name=$1 common=(--dtype bfloat16 --model "$MODEL" --data "$DATA" --seed 1 --scoring corrected --lid "$LID" --scorer "word_list:$DATA/toxic_words/ldnoobw" --limit-order random)
   [ $# -gt 1 ] && common+=(--adapter "$2")
   say "evaluating $name"
   ./xlt eval "${common[@]}" --benchmarks rtp_lx --langs "$LANGS" --limit "$PROMPTS" --num-samples "$SAMPLES" --max-new-tokens "$TOKENS" --output "$OUT/$name/toxicity" >/dev/null
@@ -58,12 +58,12 @@ seeds_of() { local list; printf -v list "$OUT/$1-%s," $SEEDS; echo "${list%,}"; 
 evaluate base
 for seed in $SEEDS; do
   say "DPO, seed $seed"
-  ./xlt train --method dpo --model "$MODEL" --data "$OUT/data/dpo.jsonl" --output "$OUT/train/dpo-$seed" --adapter lora --lora-r 64 --lora-alpha 16 \
+  ./xlt train --method dpo --dtype bfloat16 --model "$MODEL" --data "$OUT/data/dpo.jsonl" --output "$OUT/train/dpo-$seed" --adapter lora --lora-r 64 --lora-alpha 16 \
     --optimizer rmsprop --learning-rate 3e-5 --lr-schedule constant_with_warmup --warmup-steps 10 --max-grad-norm 10 --beta 0.1 --max-length 128 \
     --batch-size 4 --max-steps "$DPO_STEPS" --seed "$seed"
   evaluate "dpo-$seed" "$OUT/train/dpo-$seed/adapter"
   say "SFT, seed $seed"
-  ./xlt train --method sft --model "$MODEL" --data "$OUT/data/sft.jsonl" --output "$OUT/train/sft-$seed" --adapter lora --lora-r 64 --lora-alpha 16 \
+  ./xlt train --method sft --dtype bfloat16 --model "$MODEL" --data "$OUT/data/sft.jsonl" --output "$OUT/train/sft-$seed" --adapter lora --lora-r 64 --lora-alpha 16 \
     --lora-dropout 0.1 --optimizer adamw --learning-rate 3e-4 --weight-decay 0.001 --lr-schedule linear --warmup-steps 10 --no-append-eos --max-length 128 \
     --batch-size 4 --max-steps "$SFT_STEPS" --seed "$seed"
   evaluate "sft-$seed" "$OUT/train/sft-$seed/adapter"

@@ -83,7 +83,7 @@ def record(metric, name, arms):
     known = next(iter(arms.values()))
     changes = {arm: {"change": scaled(row["change"]), "ci95": [scaled(end) for end in row["ci95"] or (None, None)], "p_holm": row["p_holm"]}
                for arm, row in arms.items()}
-    return {"language": name, "n": known["n_items"], "before": scaled(known["base"]), **changes}
+    return {"language": name, "n": known["n_items"], "before": scaled(known["base"]), "decimals": metric.decimals, **changes}
 
 
 def print_json(study):
