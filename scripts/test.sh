@@ -3,6 +3,7 @@
 # Installs, builds and runs the tests: format, layers, unit tests, scenarios with the real binary, and parity with transformers,
 # TRL and PEFT.
 #   scripts/test.sh [--quick] [--sanitize]     --quick: no parity     --sanitize: the unit tests again under ASan + UBSan
+# XLT_KILLS=N: kill -9 at N random moments of each command (tests/scenarios/kills_scenario.py) instead of 3; XLT_KILLS_SEED=N: others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '\033[1m[test %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 at random moments of training, evaluation, generation and merging: what is visible is whole, and the same command again ends in the bytes of an
+undisturbed run and leaves nothing else. XLT_KILLS is the number of moments of each command (3), XLT_KILLS_SEED names them (1)."""
+import hashlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import time
+import unittest
+
+from support import PAIRS, TEXTS, XLT, Scenario, run, write_rows
+
+KILLS = int(os.environ.get("XLT_KILLS", "3"))
+SEED = os.environ.get("XLT_KILLS_SEED", "1")
+# What a clock wrote, and how often a run was begun.
+CLOCKS = {"seconds", "begun_with", "computed", "reused"}
+
+
+def without_clocks(value):
+    if isinstance(value, dict):
+        return {key: without_clocks(inner) for key, inner in value.items() if key not in CLOCKS}
+    return [without_clocks(inner) for inner in value] if isinstance(value, list) else value
+
+
+def contents(path, output):
+    """A file so that two of them can be compared: JSON without clocks and without the output's own name, anything else by its bytes."""
+    data = path.read_bytes().replace(os.fsencode(output), b"OUTPUT")
+    if path.suffix == ".json":
+        return without_clocks(json.loads(data))
+    if path.suffix == ".jsonl":
+        return [without_clocks(json.loads(line)) for line in data.splitlines()]
+    return hashlib.sha256(data).hexdigest()
+
+
+def tree(output):
+    """{name: contents} of a file or of all files of a folder, hidden ones too."""
+    files = [output] if output.is_file() else [path for path in output.rglob("*") if path.is_file()]
+    return {str(path.relative_to(output)): contents(path, output) for path in files}
+
+
+class Kills(Scenario):
+    def setUp(self):
+        super().setUp()
+        # Nothing is kept for other runs: every run computes all it needs.
+        self.inputs = pathlib.Path(shutil.copytree(self.model, self.folder / "inputs" / "model")).parent
+        self.outputs = self.folder / "outputs"
+        self.outputs.mkdir()
+
+    def command(self, arguments, output):
+        return [XLT, *map(str, arguments), "--output", str(output)]
+
+    def run_whole(self, arguments, output):
+        begin = time.monotonic()
+        process = subprocess.run(self.command(arguments, output), capture_output=True, text=True, timeout=120)
+        self.assert_works(process)
+        return time.monotonic() - begin
+
+    def killed_after(self, seconds, arguments, output):
+        """Whether it was killed, and had not ended by itself."""
+        process = subprocess.Popen(self.command(arguments, output), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return True
+        self.assertEqual(process.returncode, 0)
+        return False
+
+    def kill_and_rerun(self, *arguments, name="out", check_visible=None):
+        whole = self.outputs / "whole" / name
+        seconds = self.run_whole(arguments, whole)
+        expected, moments = tree(whole), random.Random(f"{SEED} {self._testMethodName}")
+        kills = tries = 0
+        while kills < KILLS:
+            tries += 1
+            self.assertLess(tries, 4 * KILLS + 8, "it ends before it can be killed")
+            output = self.outputs / f"killed-{tries}" / name
+            # One moment in each of KILLS equal parts of the time, so that no part is left out.
+            moment = (kills + moments.random()) / KILLS * seconds
+            if not self.killed_after(moment, arguments, output):
+                seconds *= 0.95  # this machine is quicker now
+                continue
+            kills += 1
+            with self.subTest(command=arguments[0], kill=kills, after=f"{moment:.3f} s of {seconds:.3f} s"):
+                if check_visible:
+                    check_visible(output, expected)
+                self.run_whole(arguments, output)
+                self.assertEqual(tree(output), expected)
+                self.assertEqual(os.listdir(output.parent), [name])
+            shutil.rmtree(output.parent)
+
+    def whole_or_absent(self, output, expected):
+        if output.exists():
+            self.assertEqual(tree(output), expected)
+
+    def train(self, method, rows, *flags):
+        data = write_rows(self.inputs / "rows.jsonl", rows)
+        self.kill_and_rerun("train", "--method", method, "--model", self.inputs / "model", "--data", data, "--reference-cache", "none", "--learning-rate",
+                            "1e-3", "--save-steps", 5, "--eval-split", "0.25", "--eval-steps", 10, *flags)
+
+    def test_sft_of_all_weights(self):
+        self.train("sft", [{"text": text} for text in TEXTS * 4], "--adapter", "none", "--max-steps", 40, "--batch-size", 4)
+
+    def test_dpo_of_an_adapter(self):
+        self.train("dpo", PAIRS * 4, "--lora-r", 4, "--max-steps", 40, "--batch-size", 4)
+
+    def test_evaluation(self):
+        data = self.inputs / "data"
+        for language in ("en", "fr", "de"):
+            write_rows(data / "udhr" / f"{language}.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(TEXTS * 10)])
+            write_rows(data / "rtp_prompts" / f"{language}.jsonl", [{"Prompt": f"{text} {i}"} for i in range(6) for text in TEXTS])
+            (data / "toxic_words").mkdir(exist_ok=True)
+            (data / "toxic_words" / f"{language}.txt").write_text("fool\n")
+
+        def report_is_valid(output, expected):
+            if (output / "report.json").exists():
+                report = json.loads((output / "report.json").read_text())
+                self.assertIn(report["status"], ("running", "done"))
+                for cell in without_clocks(report["cells"]):
+                    self.assertIn(cell, expected["report.json"]["cells"])
+
+        self.kill_and_rerun("eval", "--benchmarks", "perplexity,rtp_prompts", "--langs", "en,fr,de", "--model", self.inputs / "model", "--data", data,
+                            "--num-samples", 4, "--max-new-tokens", 10, "--bootstrap-samples", 200, check_visible=report_is_valid)
+
+    def test_generation(self):
+        prompts = write_rows(self.inputs / "prompts.jsonl", [{"prompt": f"{text} {i}"} for i in range(10) for text in TEXTS])
+        self.kill_and_rerun("generate", "--model", self.inputs / "model", "--prompts", prompts, "--num-samples", 8, name="out.jsonl",
+                            check_visible=self.whole_or_absent)
+
+    def test_merging(self):
+        pairs = write_rows(self.inputs / "pairs.jsonl", PAIRS)
+        self.assert_works(run("train", "--method", "dpo", "--model", self.inputs / "model", "--data", pairs, "--output", self.inputs / "run", "--max-steps", 1,
+                              "--lora-r", 2))
+        self.kill_and_rerun("merge", "--model", self.inputs / "model", "--adapter", self.inputs / "run" / "adapter", check_visible=self.whole_or_absent)
+
+
+if __name__ == "__main__":
+    unittest.main()
