@@ -13,6 +13,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/leftovers.h"
+#include "xlt/base/lost_bytes.h"
 
 namespace xlt {
 
@@ -66,6 +67,7 @@ AtomicFolder::~AtomicFolder() {
 }
 
 void AtomicFolder::commit() {
+  throw_if_files_shrank();
   std::error_code code, ignored;
   struct stat before {};
   const bool is_there = ::stat(folder_.c_str(), &before) == 0;

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "xlt/base/error.h"
+#include "xlt/base/lost_bytes.h"
 
 namespace xlt {
 
@@ -55,6 +56,7 @@ void Context::write(LogLevel level, const std::string& line) const {
 }
 
 void Context::throw_if_interrupted() const {
+  throw_if_bytes_lost();
   if (interrupted()) throw Error(ErrorKind::kInterrupted, "interrupted");
 }
 

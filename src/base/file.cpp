@@ -3,6 +3,7 @@
 #include "xlt/base/file.h"
 
 #include "base/temporary.h"
+#include "base/watched_map.h"
 
 #include <array>
 #include <cerrno>
@@ -17,6 +18,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/leftovers.h"
+#include "xlt/base/lost_bytes.h"
 
 namespace xlt {
 
@@ -137,12 +139,16 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::write(std::string_view bytes) {
   XLT_CHECK(stream_, "written after commit");
-  if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), stream_) != bytes.size())
-    throw_io("cannot write", file_);
+  throw_if_bytes_lost();
+  if (bytes.empty() || std::fwrite(bytes.data(), 1, bytes.size(), stream_) == bytes.size()) return;
+  // The kernel, too, found that it cannot read them: they are of a map whose file was cut off.
+  if (errno == EFAULT) throw_if_files_shrank();
+  throw_io("cannot write", file_);
 }
 
 void AtomicFile::commit() {
   XLT_CHECK(stream_, "committed twice");
+  throw_if_files_shrank();
   if (std::fflush(stream_) != 0) throw_io("cannot write", file_);
   const bool is_device = temporary_.empty();
   if (!is_device) {
@@ -176,12 +182,16 @@ MappedFile::MappedFile(const fs::path& file) : file_(file) {
       throw_io("cannot map", file);
     }
     data_ = static_cast<const std::byte*>(map);
+    watch_map(map, size_, descriptor, file.string());
+  } else {
+    ::close(descriptor);
   }
-  ::close(descriptor);
 }
 
 MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (!data_) return;
+  unwatch_map(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 struct LineReader::Stream {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <numeric>
 
 #include "xlt/base/error.h"
@@ -37,9 +38,14 @@ int64_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+  // Names from a stranger's file may be megabytes long, and comparing two costs the product of their lengths.
+  constexpr size_t kLongestName = 256;
   std::string best;
-  int64_t best_distance = static_cast<int64_t>(name.size()) / 3 + 1;  // one more than is near
+  if (name.size() > kLongestName) return best;
+  const auto length = static_cast<int64_t>(name.size());
+  int64_t best_distance = length / 3 + 1;  // one more than is near
   for (const std::string& candidate : candidates) {
+    if (std::abs(static_cast<int64_t>(candidate.size()) - length) >= best_distance) continue;
     const int64_t distance = edit_distance(folded(name), folded(candidate));
     if (distance < best_distance) {
       best = candidate;

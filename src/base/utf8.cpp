@@ -51,15 +51,38 @@ std::optional<size_t> find_invalid_utf8(std::string_view text) {
   return std::nullopt;
 }
 
-std::string escape_invalid_utf8(std::string_view text) {
+namespace {
+void append_escaped(std::string& text, unsigned char byte) {
   constexpr char kHex[] = "0123456789ABCDEF";
+  text.append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});
+}
+}  // namespace
+
+std::string escape_invalid_utf8(std::string_view text) {
   std::string escaped;
   for (auto invalid = find_invalid_utf8(text); invalid; invalid = find_invalid_utf8(text)) {
     const auto byte = static_cast<unsigned char>(text[*invalid]);
-    escaped.append(text.substr(0, *invalid)).append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});
+    append_escaped(escaped.append(text.substr(0, *invalid)), byte);
     text.remove_prefix(*invalid + 1);
   }
   return escaped.append(text);
+}
+
+std::string escape_controls(std::string_view text) {
+  std::string escaped;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
+    if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F) {
+      append_escaped(escaped, byte);
+    } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // U+0080 … U+009F
+      append_escaped(escaped, static_cast<unsigned char>(next));
+      ++i;
+    } else {
+      escaped += text[i];
+    }
+  }
+  return escaped;
 }
 
 }  // namespace xlt

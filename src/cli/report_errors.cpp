@@ -10,14 +10,25 @@
 #include <string>
 
 #include "xlt/base/error.h"
+#include "xlt/base/lost_bytes.h"
+#include "xlt/base/utf8.h"
 
 namespace xlt::cli {
 
 namespace {
 
+// What a stranger's file says may be in a message: it must neither command the terminal nor fill it.
+std::string shown(const std::string& message) {
+  constexpr size_t kMost = 20'000;
+  if (message.size() <= kMost) return escape_controls(message);
+  size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
+  return escape_controls(message.substr(0, end)) + " …";
+}
+
 int report(const std::string& message, int code) {
   std::fflush(stdout);
-  std::fprintf(stderr, "xlt: error: %s\n", message.c_str());
+  std::fprintf(stderr, "xlt: error: %s\n", shown(message).c_str());
   return code;
 }
 
@@ -31,11 +42,25 @@ bool is_out_of_memory(const std::string& text) {
 // libtorch appends a C++ backtrace to its messages; the first line says it.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// Bytes that a mapped file lost are the cause of whatever goes wrong after them, and of results that look
+// right.
+int run_unless_bytes_are_lost(int argc, char** argv) {
+  int code = 0;
+  try {
+    code = run_command_line(argc, argv);
+  } catch (...) {
+    throw_if_bytes_lost();
+    throw;
+  }
+  throw_if_bytes_lost();
+  return code;
+}
+
 }  // namespace
 
 int run_and_report(int argc, char** argv) {
   try {
-    return run_command_line(argc, argv);
+    return run_unless_bytes_are_lost(argc, argv);
   } catch (const Error& error) {
     return report(error.what(), exit_code(error.kind()));
   } catch (const std::filesystem::filesystem_error& error) {

@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "xlt/base/utf8.h"
+
 namespace xlt::cli {
 
 namespace {
@@ -102,7 +104,7 @@ Terminal::~Terminal() { clear_bar(); }
 void Terminal::write(LogLevel level, const std::string& line) {
   if (!logger_->log->should_log(spdlog_level(level))) return;
   clear_bar();
-  logger_->log->log(spdlog_level(level), line);
+  logger_->log->log(spdlog_level(level), escape_controls(line));
   logger_->log->flush();
 }
 

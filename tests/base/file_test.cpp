@@ -307,6 +307,16 @@ TEST(Utf8, BytesThatAreNoneAreWrittenOut) {
   EXPECT_EQ(escape_invalid_utf8(""), "");
 }
 
+TEST(Utf8, ControlsAreWrittenOutForATerminal) {
+  EXPECT_EQ(escape_controls("a\tb\nc\xC3\xA9"), "a\tb\nc\xC3\xA9");
+  EXPECT_EQ(escape_controls("\x1B[2J\x07\x7F\r"), "\\x1B[2J\\x07\\x7F\\x0D");
+  EXPECT_EQ(escape_controls("\xC2\x9B"
+                            "1A\xC2\xA0"),
+            "\\x9B"
+            "1A\xC2\xA0");  // U+009B begins a command, too
+  EXPECT_EQ(escape_controls(std::string_view("\0\xC2", 2)), "\\x00\xC2");
+}
+
 // The examples of FIPS 180-4 (NIST), and lengths about the block of 64 bytes against Python's hashlib.
 TEST(Sha256, GivesTheStandardsExamples) {
   EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

@@ -35,6 +35,13 @@ TEST(Registry, FindsAnEntryAndMakesIt) {
   EXPECT_EQ(names_of<Loss>(kLosses), (std::vector<std::string>{"dpo", "sft"}));
 }
 
+// A file's names may be of any length; comparing them must not cost the product of their lengths.
+TEST(Registry, HugeNamesAreNearNothing) {
+  const std::string huge(20'000'000, 'x');
+  EXPECT_EQ(nearest_name("hidden_size", {huge, "hidden_sizes"}), "hidden_sizes");
+  EXPECT_EQ(nearest_name(huge, {huge + "x", "hidden_size"}), "");
+}
+
 TEST(Registry, AMissOffersTheNearestAndListsAll) {
   const Error error = error_of([] { find_entry<Loss>(kLosses, "loss", "dop"); });
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
