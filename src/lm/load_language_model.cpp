@@ -21,7 +21,7 @@ constexpr int64_t kBatchTokensCpu = 512, kBatchTokensCuda = 8192;
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
                                                    const Placement& where, const Context& context) {
   const auto source = open_model_source(options.model);
-  auto tokenizer = load_tokenizer(options.model);
+  auto tokenizer = load_tokenizer(options.model, context);
   auto decoder = load_decoder(*source, where, context);
   if (!options.adapter.empty()) load_lora(*decoder, options.adapter);
   LanguageModelInfo info;

@@ -21,8 +21,8 @@ namespace xlt {
 
 namespace {
 
-// Of a model trained from scratch; more would take minutes to lay out.
-constexpr int64_t kMostLayersFromScratch = 4096;
+// More would take minutes to lay out; the deepest of published models have some hundred.
+constexpr int64_t kMostLayers = 4096;
 
 DecoderMaker maker_of(const Json& json, const std::string& where) {
   const std::string model_type = JsonView(json, where, ErrorKind::kCheckpoint).at("model_type").as_string();
@@ -62,7 +62,8 @@ std::unique_ptr<Decoder> shapes_of(DecoderMaker make, const ModelSource& source,
                                    const WeightSource& weights) {
   const Json json = source.config();
   // A layer has at least one tensor of its own.
-  return make(ConfigReader(json, source.config_place(), static_cast<int64_t>(weights.names().size())));
+  const auto num_tensors = static_cast<int64_t>(weights.names().size());
+  return make(ConfigReader(json, source.config_place(), std::min(num_tensors, kMostLayers)));
 }
 
 }  // namespace
@@ -96,15 +97,16 @@ DecoderOutline outline_decoder(const ModelSource& source) {
 }
 
 std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab_size, const Placement& where,
-                                      Rng rng) {
+                                      Rng rng, const Context& context) {
   Json json = load_json(config_file, ErrorKind::kConfig, /*allow_comments=*/true);
   if (!json.is_object()) throw Error(ErrorKind::kConfig, "expected an object", config_file.string());
   if (vocab_size > 0) json["vocab_size"] = vocab_size;
   const DecoderMaker make = maker_of(json, config_file.string());
-  auto decoder = make(ConfigReader(json, config_file.string(), kMostLayersFromScratch));
+  auto decoder = make(ConfigReader(json, config_file.string(), kMostLayers));
   decoder->set_placement(where);
   const at::NoGradGuard no_grad;
   for (const NamedParameter& parameter : decoder->parameters()) {
+    context.throw_if_interrupted();
     at::Tensor tensor = at::empty(parameter.tensor->sizes(), at::kFloat);
     draw(tensor, parameter.role, decoder->config().initializer_range, rng.fork(parameter.name));
     *parameter.tensor = tensor.to(tensor_options(where));

@@ -139,6 +139,7 @@ void load_weights(WeightedModel& model, const WeightSource& source, const Placem
   const auto parameters = model.parameters();
   Progress progress = context.progress("loading", static_cast<int64_t>(parameters.size()), "tensors");
   for (const NamedParameter& parameter : parameters) {
+    context.throw_if_interrupted();
     const std::string name = stored_name(source, parameter.name);
     at::Tensor stored = source.get(name);
     if (!stored.is_floating_point())

@@ -176,7 +176,7 @@ void TokenizeOptions::visit(OptionVisitor& v) {
 int64_t tokenize_file(const TokenizeOptions& options, const Context& context) {
   refuse_same_file(options.input, options.output);
   open_model_source(options.model);  // says what is wrong with a --model before its tokenizer is missed
-  const auto tokenizer = load_tokenizer(options.model);
+  const auto tokenizer = load_tokenizer(options.model, context);
   const auto special = options.no_special_tokens ? SpecialTokens::kNone : SpecialTokens::kAdd;
   RowReader rows(options.input, parse_row_format(options.input_format));
   AtomicFile out(options.output);

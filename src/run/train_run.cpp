@@ -114,7 +114,7 @@ void add_adapter(Decoder& decoder, const AdapterOptions& options, uint64_t seed,
 std::unique_ptr<Decoder> make_model(const TrainRunOptions& options, const Tokenizer& tokenizer,
                                     const Placement& where, uint64_t seed, const Context& context) {
   auto decoder = from_scratch(options) ? make_decoder(options.model_config, tokenizer.vocab_size(), where,
-                                                      Rng(seed).fork("init"))
+                                                      Rng(seed).fork("init"), context)
                                        : load_decoder(options.model, where, context);
   if (trains_adapter(options))
     add_adapter(*decoder, options.adapter, seed, context);
@@ -231,7 +231,7 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
     context.info(options.output + " holds this run, finished; nothing to do");
     return folder.stored().at("result");
   }
-  const auto tokenizer = load_tokenizer(tokenizer_folder(options));
+  const auto tokenizer = load_tokenizer(tokenizer_folder(options), context);
   const auto decoder = make_model(options, *tokenizer, where, seed, context);
   context.throw_if_interrupted();
   const auto lock = folder.lock(context);

@@ -52,8 +52,9 @@ void AddedTokens::add(AddedToken token) {
   by_id_[token.id] = std::move(token);
 }
 
-void AddedTokens::prepare(const Normalizer& normalizer) {
+void AddedTokens::prepare(const Normalizer& normalizer, const Context& context) {
   for (auto& [id, token] : by_id_) {
+    context.throw_if_interrupted();
     token.found_as = token.normalized ? normalizer(token.content) : token.content;
     (token.normalized ? normalized_ : raw_).add(token.found_as, id);
   }

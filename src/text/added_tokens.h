@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "xlt/base/context.h"
 #include "xlt/base/json.h"
 
 namespace xlt {
@@ -38,7 +39,7 @@ class AddedTokens {
   // Replaces an earlier token with that content. Tokens without content are left out.
   void add(AddedToken token);
   // Call once, after the last `add`.
-  void prepare(const Normalizer& normalizer);
+  void prepare(const Normalizer& normalizer, const Context& context = {});
   // Splits raw text at added tokens: those not `normalized` in the raw text, the others in the normalised
   // rest.
   std::vector<TextPiece> split(std::string_view text, const Normalizer& normalizer) const;

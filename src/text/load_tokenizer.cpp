@@ -16,17 +16,17 @@ std::vector<std::string> Tokenizer::decode_each(std::span<const int64_t> ids) co
   return pieces;
 }
 
-std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder) {
+std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder, const Context& context) {
   const auto json = folder / "tokenizer.json", model = folder / "tokenizer.model";
   if (std::filesystem::is_regular_file(json)) {
     const TokenizerSettings settings = read_tokenizer_settings(folder);
-    TokenizerFile file = read_tokenizer_file(json);
+    TokenizerFile file = read_tokenizer_file(json, context);
     apply_tokenizer_class(file, settings);
     return make_pipeline_tokenizer(std::move(file), settings);
   }
   if (std::filesystem::is_regular_file(model)) {
     const TokenizerSettings settings = read_tokenizer_settings(folder);
-    if (auto file = read_sentence_piece_bpe(model, settings))
+    if (auto file = read_sentence_piece_bpe(model, settings, context))
       return make_pipeline_tokenizer(std::move(*file), settings);
     return make_sentence_piece_tokenizer(model, settings);
   }

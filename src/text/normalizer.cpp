@@ -16,7 +16,10 @@ constexpr PartType<NormalizerStep> kNormalizers[] = {
 
 std::string Normalizer::operator()(std::string text) const {
   const size_t limit = growth_limit(text.size());
-  return step_ ? step_(std::move(text), limit) : text;
+  if (!step_) return text;
+  text = step_(std::move(text), limit);
+  check_growth(text.size(), limit);
+  return text;
 }
 
 NormalizerStep make_normalizer_step(const JsonView& json) {

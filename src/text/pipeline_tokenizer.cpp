@@ -20,10 +20,10 @@ class PipelineTokenizer : public Tokenizer {
         pre_tokenizer_(make_pre_tokenizer(json, "pre_tokenizer")),
         decoder_(make_token_decoder(json, "decoder")),
         around_(read_post_processor(json, "post_processor")) {
-    if (json.has("added_tokens")) read_added_tokens(json.at("added_tokens"));
+    if (json.has("added_tokens")) read_added_tokens(json.at("added_tokens"), file);
     for (const AddedToken& token : settings.added) add_token(token);
     for (const AddedToken& token : settings.special) add_special_token(token);
-    added_.prepare(normalizer_);
+    added_.prepare(normalizer_, file.context);
     bos_ = settings.bos ? token_to_id(*settings.bos) : settings.config_bos;
     eos_ = settings.eos ? token_to_id(*settings.eos) : settings.config_eos;
     files_ = settings.files;
@@ -72,9 +72,10 @@ class PipelineTokenizer : public Tokenizer {
   std::vector<int64_t> suffix_ids() const override { return around_.suffix; }
 
  private:
-  void read_added_tokens(const JsonView& list) {
+  void read_added_tokens(const JsonView& list, const TokenizerFile& file) {
     const auto limit = model_->size() + 4 * static_cast<int64_t>(list.size()) + 1000;
     for (size_t i = 0; i < list.size(); ++i) {
+      file.throw_if_interrupted(i);
       const JsonView id = list.at(i).at("id");
       if (id.as_int() < 0 || id.as_int() > limit)
         id.fail(str_cat("the id ", id.as_int(), " is out of range for ", model_->size(), " tokens"));

@@ -13,6 +13,12 @@ constexpr PartType<SpecialIds> kPostProcessors[] = {
 };
 }  // namespace
 
+void check_number_of_ids(const SpecialIds& ids, const JsonView& json) {
+  constexpr size_t kMost = 1000;
+  if (ids.prefix.size() > kMost || ids.suffix.size() > kMost)
+    json.fail(str_cat("puts more than ", kMost, " special tokens around a text"));
+}
+
 SpecialIds read_post_processor(const JsonView& json) {
   return make_part<SpecialIds>(kPostProcessors, "post-processor", json);
 }

@@ -15,6 +15,10 @@ struct SpecialIds {
   std::vector<int64_t> prefix, suffix;
 };
 
+// Throws kCheckpoint at `json` where there are more than any tokenizer puts around a text: a few bytes of a
+// file may name many.
+void check_number_of_ids(const SpecialIds& ids, const JsonView& json);
+
 // null: none. Throws kCheckpoint for types that are not in the table.
 SpecialIds read_post_processor(const JsonView& owner, const char* key);
 SpecialIds read_post_processor(const JsonView& json);

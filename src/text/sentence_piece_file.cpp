@@ -20,10 +20,11 @@ using sentencepiece::SentencePieceProcessor;
 // Fields of a serialised protocol buffer, for the few that SentencePiece's interface does not tell:
 // ModelProto { repeated SentencePiece pieces = 1 { type = 3 }; TrainerSpec trainer_spec = 2 { model_type = 3
 // };
-//              NormalizerSpec normalizer_spec = 3 { precompiled_charsmap = 2; add_dummy_prefix = 3 } }
+//              NormalizerSpec normalizer_spec = 3 { precompiled_charsmap = 2; add_dummy_prefix = 3 };
+//              NormalizerSpec denormalizer_spec = 5 }
 struct Field {
-  uint64_t number = 0, value = 0;
-  std::string_view bytes;  // of a length-delimited field
+  uint64_t number = 0, value = 0;  // number 0: damaged, or of a group, which nobody writes
+  std::string_view bytes;          // of a length-delimited field
 };
 
 uint64_t take_varint(std::string_view& bytes) {
@@ -39,8 +40,8 @@ uint64_t take_varint(std::string_view& bytes) {
 
 Field take_field(std::string_view& bytes) {
   const uint64_t key = take_varint(bytes);
-  Field field{.number = key >> 3};
-  size_t skip = 0;
+  Field field{.number = key <= UINT32_MAX ? key >> 3 : 0};
+  uint64_t skip = 0;
   switch (key & 7) {
     case 0:
       field.value = take_varint(bytes);
@@ -51,10 +52,14 @@ Field take_field(std::string_view& bytes) {
     case 2:
       skip = take_varint(bytes);
       break;
-    default:
+    case 5:
       skip = 4;
+      break;
+    default:
+      field.number = 0;
   }
-  skip = std::min(skip, bytes.size());
+  if (skip > bytes.size()) field.number = 0;
+  skip = std::min<uint64_t>(skip, bytes.size());
   field.bytes = bytes.substr(0, skip);
   bytes.remove_prefix(skip);
   return field;
@@ -71,22 +76,46 @@ Field find_field(std::string_view message, uint64_t number, Field fallback) {
 // cost.
 constexpr size_t kLongestPiece = 512;
 
+// What is read here and what the library reads must be the same, so a message is refused where this could go
+// astray.
+constexpr const char* kDamaged = "damaged";
+
+// A NormalizerSpec. Where one stands twice the library reads both into one, so each map counts.
+std::string fault_of_normalizer(std::string_view normalizer) {
+  while (!normalizer.empty()) {
+    const Field field = take_field(normalizer);
+    if (field.number == 0) return kDamaged;
+    if (field.number != 2 || field.bytes.empty()) continue;
+    if (std::string fault = fault_of_character_map(field.bytes); !fault.empty()) return fault;
+  }
+  return "";
+}
+
+std::string fault_of_piece(std::string_view piece) {
+  std::string_view text;
+  while (!piece.empty()) {
+    const Field field = take_field(piece);
+    if (field.number == 0) return kDamaged;
+    if (field.number == 1) text = field.bytes;
+  }
+  // The library's trie takes a NUL for the end.
+  if (text.empty() || text.find('\0') != std::string_view::npos) return "is empty or holds a NUL";
+  if (text.size() > kLongestPiece) return str_cat("has ", text.size(), " bytes; at most ", kLongestPiece);
+  return "";
+}
+
 // What the library would not survive: pieces of nothing, a character map with lying indices.
 std::string fault_of(std::string_view model) {
-  const std::string_view normalizer = find_field(model, 3, {}).bytes;
-  if (const std::string_view map = find_field(normalizer, 2, {}).bytes; !map.empty())
-    if (std::string fault = fault_of_character_map(map); !fault.empty()) return fault;
-  size_t count = 0;
+  size_t num_pieces = 0;
   while (!model.empty()) {
-    const Field piece = take_field(model);
-    if (piece.number != 1) continue;
-    const std::string_view text = find_field(piece.bytes, 1, {}).bytes;
-    // The library's trie takes a NUL for the end.
-    if (text.empty() || text.find('\0') != std::string_view::npos)
-      return str_cat("piece ", count, " is empty or holds a NUL");
-    if (text.size() > kLongestPiece)
-      return str_cat("piece ", count, " has ", text.size(), " bytes; at most ", kLongestPiece);
-    ++count;
+    const Field field = take_field(model);
+    if (field.number == 0) return kDamaged;
+    if (field.number == 1)
+      if (const std::string fault = fault_of_piece(field.bytes); !fault.empty())
+        return str_cat("piece ", num_pieces, " ", fault);
+    if (field.number == 3 || field.number == 5)
+      if (std::string fault = fault_of_normalizer(field.bytes); !fault.empty()) return fault;
+    num_pieces += field.number == 1;
   }
   return "";
 }
@@ -110,16 +139,26 @@ Specification read_specification(std::string_view model) {
   return out;
 }
 
+// Real vocabularies have two merges a token.
+constexpr size_t kMostMergesPerToken = 32;
+
 // Every way to put a token together from two others, in the order of the tokens' ids.
 void add_merges(TokenizerFile& out) {
   const Vocabulary vocabulary(out.tokens, out.ids);
   for (size_t id = 0; id < out.tokens.size(); ++id) {
+    out.throw_if_interrupted(id);
     const std::string_view token = out.tokens[id];
     for (size_t i = token.empty() ? 0 : utf8_length(token[0]); i < token.size(); i += utf8_length(token[i])) {
       if (vocabulary.id_of(token.substr(0, i)) < 0 || vocabulary.id_of(token.substr(i)) < 0) continue;
       out.merges.push_back(token.substr(0, i));
       out.merges.push_back(token.substr(i));
     }
+    if (out.merges.size() / 2 > kMostMergesPerToken * out.tokens.size())
+      throw Error(
+          ErrorKind::kCheckpoint,
+          str_cat("its ", out.tokens.size(), " pieces can be put together from one another in more than ",
+                  out.merges.size() / 2, " ways; no real vocabulary's can"),
+          out.place);
   }
 }
 
@@ -172,13 +211,15 @@ std::unique_ptr<SentencePieceProcessor> load_sentence_piece_processor(const std:
 }
 
 std::optional<TokenizerFile> read_sentence_piece_bpe(const std::filesystem::path& file,
-                                                     const TokenizerSettings& settings) {
+                                                     const TokenizerSettings& settings,
+                                                     const Context& context) {
   const auto processor = load_sentence_piece_processor(file);
   const Specification specification = read_specification(read_file(file));
   const bool is_llama = settings.tokenizer_class == "LlamaTokenizer";
   if (!specification.is_bpe || (specification.has_character_map && !is_llama)) return std::nullopt;
   TokenizerFile out;
   out.place = file.string();
+  out.context = context;
   for (int id = 0; id < processor->GetPieceSize(); ++id) {
     out.tokens.push_back(processor->IdToPiece(id));
     out.ids.push_back(id);

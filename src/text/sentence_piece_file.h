@@ -20,6 +20,7 @@ std::unique_ptr<sentencepiece::SentencePieceProcessor> load_sentence_piece_proce
 // also where SentencePiece's own differ: for spaces at the beginning). Nothing for unigram models, and for
 // models that normalise characters unless `settings` name LlamaTokenizer, which leaves characters alone.
 std::optional<TokenizerFile> read_sentence_piece_bpe(const std::filesystem::path& file,
-                                                     const TokenizerSettings& settings);
+                                                     const TokenizerSettings& settings,
+                                                     const Context& context = {});
 
 }  // namespace xlt

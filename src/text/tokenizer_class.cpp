@@ -14,8 +14,13 @@ constexpr std::string_view kReadAsIs[] = {
     "nemotron",   "openvla",  "phi3",       "phi3_v",      "phimoe",    "pixtral",   "vipllava",   "voxtral",
 };
 
+// A wrong type of `type` is complained of by whoever makes the part.
+bool is_type(const Json& part, const char* type) {
+  return part.is_object() && part.contains("type") && part["type"] == type;
+}
+
 bool has_byte_level(const Json& json) {
-  if (json.is_object() && json.value("type", "") == "ByteLevel") return true;
+  if (is_type(json, "ByteLevel")) return true;
   return json.is_structured() &&
          std::any_of(json.begin(), json.end(), [](const Json& part) { return has_byte_level(part); });
 }
@@ -52,8 +57,9 @@ void apply_tokenizer_class(TokenizerFile& file, const TokenizerSettings& setting
     return;
   for (const char* part : {"pre_tokenizer", "decoder"})
     if (file.rest.contains(part) && has_byte_level(file.rest[part])) return;
-  const Json model = file.rest.value("model", Json());
-  if (model.is_object() && model.value("type", "BPE") == "BPE")
+  if (!file.rest.contains("model") || !file.rest["model"].is_object()) return;
+  const Json& model = file.rest["model"];
+  if (!model.contains("type") || is_type(model, "BPE"))
     set_up_sentence_piece_bpe(file.rest, prefix_scheme_of(settings));
 }
 

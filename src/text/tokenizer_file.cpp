@@ -8,6 +8,12 @@ namespace xlt {
 
 namespace {
 
+// Each part has a "type" and each regular expression a "Regex". Compiled they take up to a megabyte, from a
+// few bytes of the file.
+constexpr size_t kMostParts = 2000, kMostPatterns = 200;
+// Of one object outside of the vocabulary: a key is looked up from the first on.
+constexpr size_t kMostMembers = 2000;
+
 // Sends model.vocab and model.merges to flat lists and everything else to a document.
 class Sax : public nlohmann::json_sax<Json> {
  public:
@@ -22,6 +28,7 @@ class Sax : public nlohmann::json_sax<Json> {
   bool number_float(number_float_t x, const string_t&) override { return is_score() ? score(x) : value(x); }
   bool binary(binary_t&) override { return false; }
   bool string(string_t& x) override {
+    ask();
     if (area_ == Area::kMerges) {
       merge_part(x);
     } else if (area_ == Area::kScores && in_pair_ == 0) {
@@ -33,9 +40,11 @@ class Sax : public nlohmann::json_sax<Json> {
     return true;
   }
   bool key(string_t& x) override {
+    ask();
     if (area_ == Area::kVocab) {
       out_.tokens.push_back(x);
     } else {
+      count_part(x);
       keys_.back() = x;
     }
     return true;
@@ -98,6 +107,15 @@ class Sax : public nlohmann::json_sax<Json> {
            : area_ == Area::kScores ? "expected [token, score]"
                                     : "expected two strings";
   }
+  void ask() { out_.throw_if_interrupted(num_strings_++); }
+  void count_part(const std::string& key) {
+    num_parts_ += key == "type";
+    num_patterns_ += key == "Regex";
+    if (num_parts_ > kMostParts || num_patterns_ > kMostPatterns)
+      throw Error(ErrorKind::kCheckpoint,
+                  str_cat("more than ", kMostParts, " parts or ", kMostPatterns, " regular expressions"),
+                  out_.place);
+  }
   // Parts of an unfinished merge.
   size_t partial() const { return in_pair_ > 0 ? static_cast<size_t>(in_pair_) : 0; }
   bool is_path(const char* first, const char* second) const {
@@ -147,6 +165,9 @@ class Sax : public nlohmann::json_sax<Json> {
       parent.push_back(std::move(x));
       return &parent.back();
     }
+    if (parent.size() == kMostMembers)
+      throw Error(ErrorKind::kCheckpoint, str_cat("an object of more than ", kMostMembers, " members"),
+                  out_.place);
     return &(parent[keys_.back()] = std::move(x));
   }
   bool open(Json x) {
@@ -167,13 +188,15 @@ class Sax : public nlohmann::json_sax<Json> {
   int in_pair_ = -1;         // parts of the merge read so far; −1: not within ["a", "b"]
   std::vector<Json*> open_;  // an open value's siblings come after it, so these stay valid
   std::vector<std::string> keys_;
+  size_t num_strings_ = 0, num_parts_ = 0, num_patterns_ = 0;
 };
 
 }  // namespace
 
-TokenizerFile read_tokenizer_file(const std::filesystem::path& file) {
+TokenizerFile read_tokenizer_file(const std::filesystem::path& file, const Context& context) {
   TokenizerFile out;
   out.place = file.string();
+  out.context = context;
   const MappedFile map(file);
   const char* begin = reinterpret_cast<const char*>(map.bytes().data());
   Sax sax(out);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "xlt/base/context.h"
 #include "xlt/base/json.h"
 
 namespace xlt {
@@ -21,9 +22,16 @@ struct TokenizerFile {
   std::vector<int32_t> ids;    // … and their ids
   std::vector<double> scores;  // of a vocabulary of [token, score] pairs, whose ids are positions; else empty
   StringList merges;           // model.merges: left, right, left, right …
+  Context context;             // asked now and then by what works through the tokens
+
+  // For loops over tokens and merges: asks every few thousand. Throws kInterrupted.
+  void throw_if_interrupted(size_t index) const {
+    if (index % 4096 == 0) context.throw_if_interrupted();
+  }
 };
 // Throws kCheckpoint for malformed JSON, a vocabulary that is neither name → id nor [name, score] pairs,
-// merges that are not pairs, values nested deeper than kMaxJsonDepth.
-TokenizerFile read_tokenizer_file(const std::filesystem::path& file);
+// merges that are not pairs, values nested deeper than kMaxJsonDepth, more parts than any tokenizer has;
+// kInterrupted.
+TokenizerFile read_tokenizer_file(const std::filesystem::path& file, const Context& context = {});
 
 }  // namespace xlt

@@ -3,12 +3,17 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_map>
 
 #include "xlt/base/file.h"
+#include "xlt/base/json_members.h"
 
 namespace xlt {
 
 namespace {
+
+// Far beyond any vocabulary, and with room for one more.
+constexpr int64_t kLargestId = int64_t{1} << 30;
 
 // "<s>" or {"content": "<s>", …}
 AddedToken special_token(const JsonView& json) {
@@ -73,38 +78,44 @@ class Reader {
     const fs::path file = folder_ / name;
     if (!fs::is_regular_file(file)) return;
     const Json json = load_json(file, ErrorKind::kCheckpoint);
-    use(JsonView(json, file.string(), ErrorKind::kCheckpoint));
+    place_ = file.string();
+    use(JsonView(json, place_, ErrorKind::kCheckpoint));
     if (std::string_view(name) != "config.json") out_.files.push_back(file);
   }
 
+  template <typename Use>
+  void for_each_member_of(const JsonView& object, const std::string& path, const Use& use) const {
+    for_each_member(object, place_, ErrorKind::kCheckpoint, path, use);
+  }
+
   void put_special(AddedToken token) {
-    const auto old = std::find_if(out_.special.begin(), out_.special.end(),
-                                  [&](const AddedToken& x) { return x.content == token.content; });
-    if (old == out_.special.end()) {
+    const auto [old, is_new] = special_places_.try_emplace(token.content, out_.special.size());
+    if (is_new) {
       out_.special.push_back(std::move(token));
     } else {
-      *old = std::move(token);
+      out_.special[old->second] = std::move(token);
     }
   }
 
   // bos_token, pad_token, image_token …, and lists of them.
   void named_tokens(const JsonView& json) {
-    for (const std::string& key : json.keys()) {
-      if (!json.has(key)) continue;
-      if (key.ends_with("_token") && (json.at(key).value().is_string() || json.at(key).value().is_object())) {
-        const AddedToken token = special_token(json.at(key));
+    for_each_member_of(json, "", [&](const std::string& key, const JsonView& value) {
+      if (value.value().is_null()) return;
+      if (key.ends_with("_token") && (value.value().is_string() || value.value().is_object())) {
+        const AddedToken token = special_token(value);
         if (key == "bos_token") out_.bos = token.content;
         if (key == "eos_token") out_.eos = token.content;
         put_special(token);
       } else if (key == "additional_special_tokens" || key == "extra_special_tokens") {
-        const JsonView list = json.at(key);
-        if (list.value().is_object()) {
-          for (const std::string& name : list.keys()) put_special(special_token(list.at(name)));
+        if (value.value().is_object()) {
+          for_each_member_of(value, key, [&](const std::string&, const JsonView& token) {
+            put_special(special_token(token));
+          });
         } else {
-          for (size_t i = 0; i < list.size(); ++i) put_special(special_token(list.at(i)));
+          for (size_t i = 0; i < value.size(); ++i) put_special(special_token(value.at(i)));
         }
       }
-    }
+    });
   }
 
   void options(const JsonView& json) {
@@ -117,26 +128,30 @@ class Reader {
 
   // {"32000": {"content": …}, …}
   void added_tokens_decoder(const JsonView& json) {
-    for (const std::string& key : json.keys()) {
+    for_each_member_of(json, "added_tokens_decoder", [&](const std::string& key, const JsonView& token) {
       int64_t id = -1;
       const auto result = std::from_chars(key.data(), key.data() + key.size(), id);
-      if (result.ptr != key.data() + key.size() || id < 0) json.at(key).fail("the key is not an id");
-      out_.added.push_back(parse_added_token(json.at(key), id));
-    }
+      if (result.ptr != key.data() + key.size() || id < 0 || id > kLargestId)
+        token.fail("the key is not an id");
+      out_.added.push_back(parse_added_token(token, id));
+    });
   }
 
   // {"<extra>": 32000, …}
   void added_tokens(const JsonView& json) {
-    for (const std::string& content : json.keys()) {
-      const bool special = std::any_of(out_.special.begin(), out_.special.end(),
-                                       [&](const AddedToken& token) { return token.content == content; });
-      AddedToken token{.id = json.at(content).as_int(), .content = content, .special = special};
+    for_each_member_of(json, "", [&](const std::string& content, const JsonView& id) {
+      if (id.as_int() < 0 || id.as_int() > kLargestId)
+        id.fail(str_cat("the id ", id.as_int(), " is out of range"));
+      const bool special = special_places_.contains(content);
+      AddedToken token{.id = id.as_int(), .content = content, .special = special};
       token.normalized = !special;
       out_.added.push_back(token);
-    }
+    });
   }
 
   const fs::path& folder_;
+  std::string place_;                                       // the file that is being read
+  std::unordered_map<std::string, size_t> special_places_;  // in out_.special, by content
   TokenizerSettings out_;
 };
 

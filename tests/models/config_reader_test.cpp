@@ -91,6 +91,19 @@ TEST(ConfigReader, MoreLayersThanTheWeightsHaveRoomForAreRefusedAtOnce) {
               HasSubstr("num_hidden_layers: says 1000000; the weights have room for 1"));
 }
 
+// Tensors of no elements cost a hundred bytes of the file each, layers kilobytes of memory.
+TEST(ConfigReader, NorAreThereMoreLayersThanAnyModelHas) {
+  const ScratchFolder folder;
+  Json json = llama();
+  json["num_hidden_layers"] = 5000;
+  write_file(folder.path() / "config.json", dump_json(json));
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (int i = 0; i < 5000; ++i) tensors.emplace_back(str_cat("t", i), at::zeros({0}));
+  save_safetensors(folder.path() / "model.safetensors", tensors);
+  EXPECT_THAT(failure_of([&] { load_decoder(folder.path(), Placement{}, Context{}); }),
+              HasSubstr("num_hidden_layers: says 5000; the weights have room for 4096"));
+}
+
 TEST(ConfigReader, AnAliasIsReadWhereTheKeyIsAbsentAndNamedInErrors) {
   const Json json = Json::parse(R"({"n_embd":8,"n_layer":-2,"hidden":1})");
   const ConfigReader reader =

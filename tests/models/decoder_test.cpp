@@ -6,6 +6,7 @@
 #include "scratch_folder.h"
 
 #include <filesystem>
+#include <functional>
 #include <numeric>
 
 #include <ATen/ATen.h>
@@ -362,6 +363,25 @@ std::string failure_of(const std::function<void()>& action) {
     return error.what();
   }
   return "nothing was thrown";
+}
+
+TEST(LoadDecoder, StopsWhenAsked) {
+  const fs::path folder = scratch_folder() / "stops";
+  make_folders(folder);
+  save_model(*make(llama_config()), load_json(llama_config()), folder);
+  const std::atomic<bool> interrupted{true};
+  Context context;
+  context.interrupted_flag = &interrupted;
+  for (const auto& load :
+       {std::function([&] { load_decoder(folder, Placement{}, context); }),
+        std::function([&] { make_decoder(llama_config(), kVocab, Placement{}, Rng(1), context); })}) {
+    try {
+      load();
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
+    }
+  }
 }
 
 TEST(LoadDecoder, NamesWhatIsMissingMisshapenOrUnknown) {

@@ -28,6 +28,20 @@ TEST(LoadTokenizer, TemplateAddsTokensBeforeAndAfter) {
   EXPECT_EQ(tokenizer->suffix_ids(), (Ids{1}));
 }
 
+TEST(LoadTokenizer, StopsWhenAsked) {
+  const std::atomic<bool> interrupted{true};
+  Context context;
+  context.interrupted_flag = &interrupted;
+  TemporaryFolder folder;
+  folder.write("tokenizer.json", with_template());
+  try {
+    load_tokenizer(folder.path(), context);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
+  }
+}
+
 TEST(LoadTokenizer, TemplateWinsOverAddBosToken) {
   TemporaryFolder folder;
   folder.write("tokenizer.json", with_template());

@@ -46,6 +46,91 @@ TEST(MaliciousTokenizer, SequencesWithinSequences) {
   }
 }
 
+// Parts and patterns are few in any real file; compiled, each may take a thousand times its own length.
+TEST(MaliciousTokenizer, PartsWithoutNumber) {
+  TemporaryFolder folder;
+  Json json = tokenizer_json({"a"}, {});
+  json["pre_tokenizer"] =
+      sequence_of(3, "pretokenizers", sequence_of(900, "pretokenizers", {{"type", "ByteLevel"}}));
+  folder.write("tokenizer.json", json);
+  EXPECT_EQ(complaint_of(folder), "/tokenizer.json: more than 2000 parts or 200 regular expressions");
+  json["pre_tokenizer"] = nullptr;
+  json["normalizer"] =
+      sequence_of(201, "normalizers", {{"type", "Replace"}, {"pattern", {{"Regex", "a"}}}, {"content", "b"}});
+  folder.write("tokenizer.json", json);
+  EXPECT_EQ(complaint_of(folder), "/tokenizer.json: more than 2000 parts or 200 regular expressions");
+}
+
+TEST(MaliciousTokenizer, ObjectsOfVeryManyMembers) {
+  TemporaryFolder folder;
+  Json json = tokenizer_json({"a"}, {});
+  for (int i = 0; i < 2001; ++i) json["truncation"][str_cat("k", i)] = i;
+  folder.write("tokenizer.json", json);
+  EXPECT_EQ(complaint_of(folder), "/tokenizer.json: an object of more than 2000 members");
+}
+
+// A file of a kilobyte may name a template that puts a million ids before each text.
+TEST(MaliciousTokenizer, TemplatesOfVeryManyTokens) {
+  TemporaryFolder folder;
+  Json json = tokenizer_json({"a"}, {});
+  Json part = {{"type", "TemplateProcessing"},
+               {"single", Json::array()},
+               {"special_tokens", {{"x", {{"ids", std::vector<int>(600)}}}}}};
+  for (int i = 0; i < 2; ++i) part["single"].push_back({{"SpecialToken", {{"id", "x"}}}});
+  json["post_processor"] = part;
+  folder.write("tokenizer.json", json);
+  EXPECT_EQ(complaint_of(folder),
+            "/tokenizer.json: post_processor: puts more than 1000 special tokens around a text");
+  part["single"].erase(1);
+  json["post_processor"] = sequence_of(2, "processors", part);
+  folder.write("tokenizer.json", json);
+  EXPECT_EQ(complaint_of(folder),
+            "/tokenizer.json: post_processor: puts more than 1000 special tokens around a text");
+}
+
+TEST(MaliciousTokenizer, IdsBesideItThatAreNone) {
+  TemporaryFolder folder;
+  folder.write("tokenizer.json", tokenizer_json({"a"}, {}));
+  for (const char* id : {"9223372036854775807", "1073741825", "-1"}) {
+    folder.write("tokenizer_config.json",
+                 std::string_view(str_cat(R"({"added_tokens_decoder": {")", id, R"(": {"content": "x"}}})")));
+    EXPECT_EQ(complaint_of(folder),
+              str_cat("/tokenizer_config.json: added_tokens_decoder.", id, ": the key is not an id"));
+  }
+  folder.write("tokenizer_config.json", std::string_view("{}"));
+  for (const char* id : {"9223372036854775807", "1073741825", "-1"}) {
+    folder.write("added_tokens.json", std::string_view(str_cat(R"({"x": )", id, "}")));
+    EXPECT_EQ(complaint_of(folder), str_cat("/added_tokens.json: x: the id ", id, " is out of range"));
+  }
+}
+
+// What the settings' class replaces is not read; the rest is complained of.
+TEST(MaliciousTokenizer, TypesThatAreNoText) {
+  TemporaryFolder folder;
+  folder.write("tokenizer_config.json", Json{{"tokenizer_class", "LlamaTokenizer"}});
+  for (const char* part : {"pre_tokenizer", "decoder"}) {
+    Json json = tokenizer_json({"a"}, {});
+    json[part]["type"] = 5;
+    folder.write("tokenizer.json", json);
+    EXPECT_EQ(complaint_of(folder), "") << part;
+  }
+  Json json = tokenizer_json({"a"}, {});
+  json["model"]["type"] = 5;
+  folder.write("tokenizer.json", json);
+  EXPECT_EQ(complaint_of(folder), "/tokenizer.json: model.type: expected a string, found a number");
+  json["model"] = 5;
+  folder.write("tokenizer.json", json);
+  EXPECT_EQ(complaint_of(folder), "/tokenizer.json: model.vocab: the vocabulary is absent or empty");
+}
+
+// Each piece between added tokens is normalised by itself.
+TEST(MaliciousTokenizer, PrefixesOfAMegabyte) {
+  Json json = tokenizer_json({"a", "b"}, {});
+  json["added_tokens"] = {added_token(1, "b")};
+  json["normalizer"] = {{"type", "Prepend"}, {"prepend", std::string(1 << 20, 'a')}};
+  EXPECT_THROW(encode(*load_json(json), "ababab"), Error);
+}
+
 // Doubling forty times makes 2^40 bytes of one.
 TEST(MaliciousTokenizer, NormalizersThatBlowTextsUp) {
   const Json steps = sequence_of(40, "normalizers", kDouble);

@@ -78,6 +78,32 @@ TEST(Pattern, LongRunsDoNotExhaustTheMatcher) {
   EXPECT_EQ(matches(R"((?:a|b)+)", text), "|" + text + "|");
 }
 
+// Patterns that are made to take for ever, each on a text that a page holds: some by going back over and over
+// in one search, some by searching the whole text for each character of it.
+TEST(Pattern, SearchesThatDoNotEndAreGivenUp) {
+  const std::string run(20'000, 'a');
+  const auto complaint = [](const std::string& pattern, const std::string& text) -> std::string {
+    try {
+      Pattern(pattern, "test").for_each(text, [](size_t, size_t) {});
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return "";
+  };
+  for (const char* pattern : {"(?:a|aa)+[bc]", "(a*)*[bc]", "a*a*a*a*a*a*\\B(?:b|c)"})
+    EXPECT_THAT(complaint(pattern, run), ::testing::HasSubstr("gave up on a text of 20000 bytes")) << pattern;
+  EXPECT_THAT(complaint("(?=(?:a|c)*+d)|a", std::string(100'000, 'a')),
+              ::testing::HasSubstr("it takes too long"));
+  EXPECT_THAT(complaint("(?(DEFINE)(?<back>b\\K))a(?=(?&back))", "ab"),
+              ::testing::HasSubstr("finds what it has passed"));
+}
+
+TEST(Pattern, OfUnlimitedLengthAreRefused) {
+  EXPECT_EQ(fault_of(std::string(70'000, 'a')), "a regular expression of 70000 bytes; at most 65536");
+  EXPECT_THAT(fault_of(std::string(60'000, '(')), ::testing::HasSubstr("malformed regular expression"));
+  EXPECT_THAT(fault_of("a\\C"), ::testing::HasSubstr("malformed regular expression"));
+}
+
 TEST(Pattern, WhatCannotBeSaidIsRefused) {
   EXPECT_THAT(fault_of("[a&&b]"), ::testing::HasSubstr("an intersection of classes is not supported"));
   EXPECT_THAT(fault_of("[a[^b]]"), ::testing::HasSubstr("a negated class within a class is not supported"));

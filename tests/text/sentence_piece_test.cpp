@@ -53,6 +53,17 @@ TEST(SentencePiece, BpeIsEncodedAsTransformersConvertsIt) {
   EXPECT_EQ(tokenizer->suffix_ids(), (Ids{2}));
 }
 
+// Each of 100 runs of "a" is made of two others in 99 ways at most, but they are a few hundred bytes
+// together.
+TEST(SentencePiece, ThatAreMadeOfOneAnotherInTooManyWaysAreRefused) {
+  std::string pieces = piece("<unk>", 0, kUnknown) + piece("<s>", 0, kControl) + piece("</s>", 0, kControl);
+  for (int i = 1; i <= 100; ++i)
+    pieces += piece(std::string(static_cast<size_t>(i), 'a'), static_cast<float>(-i));
+  TemporaryFolder folder;
+  folder.write("tokenizer.model", std::string_view(pieces + field(2, field(3, kBpe)) + field(3, "")));
+  EXPECT_THAT(complaint_of(folder), ::testing::HasSubstr("no real vocabulary's can"));
+}
+
 TEST(SentencePiece, BosOnlyWhereTheConfigSaysSo) {
   TemporaryFolder folder;
   folder.write("tokenizer.model", std::string_view(model(kBpe)));
@@ -88,6 +99,22 @@ TEST(SentencePiece, AddedTokensOfEitherFile) {
   EXPECT_EQ(encode(*tokenizer, "<z>a"), (Ids{11, 8}));
   EXPECT_EQ(tokenizer->token_to_id("<y>"), std::nullopt);  // the newer field replaces the file
   EXPECT_EQ(tokenizer->vocab_size(), 12);
+}
+
+// The library reads what is written twice into one, groups as fields of no known number, and a map for the
+// way back; none of them may carry a map past the check.
+TEST(SentencePiece, ACharacterMapIsFoundWhereverTheLibraryFindsIt) {
+  TemporaryFolder folder;
+  const std::string bad_map = field(2, std::string("\xFF\xFF\xFF\xFF", 4));
+  for (const std::string& hidden :
+       {field(3, bad_map) + field(3, ""), field(3, bad_map + field(2, "")), field(5, bad_map)}) {
+    folder.write("tokenizer.model", std::string_view(model(kUnigram) + hidden));
+    EXPECT_THAT(complaint_of(folder), ::testing::HasSubstr("a damaged character map"))
+        << testing::PrintToString(hidden);
+  }
+  const char group = static_cast<char>(15 << 3 | 3), group_end = static_cast<char>(15 << 3 | 4);
+  folder.write("tokenizer.model", std::string_view(model(kUnigram) + group + field(3, bad_map) + group_end));
+  EXPECT_EQ(complaint_of(folder), "/tokenizer.model: not a SentencePiece model: damaged");
 }
 
 TEST(SentencePiece, WhatIsNoModelIsRefused) {

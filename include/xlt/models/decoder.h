@@ -66,9 +66,9 @@ struct DecoderOutline {
 DecoderOutline outline_decoder(const ModelSource& source);
 
 // From a `config.json`-like file, weights drawn as transformers initialises them: normal(0,
-// initializer_range), norms 1, biases 0. `vocab_size` 0: the file's own.
+// initializer_range), norms 1, biases 0. `vocab_size` 0: the file's own. Asks `context` between tensors.
 std::unique_ptr<Decoder> make_decoder(const std::filesystem::path& config_file, int64_t vocab_size,
-                                      const Placement& where, Rng rng);
+                                      const Placement& where, Rng rng, const Context& context = {});
 
 std::vector<std::string> family_names();
 

@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+#include "xlt/base/context.h"
+
 namespace xlt {
 
 enum class SpecialTokens { kAdd, kNone };
@@ -48,7 +50,7 @@ class Tokenizer {
 
 // From a checkpoint folder: `tokenizer.json` if there, else `tokenizer.model`; `tokenizer_config.json` and
 // `special_tokens_map.json` for BOS/EOS. Throws kCheckpoint naming file and JSON path for what is malformed
-// or unknown.
-std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder);
+// or unknown, and for what would take memory or time out of all proportion; kInterrupted as `context` says.
+std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder, const Context& context = {});
 
 }  // namespace xlt

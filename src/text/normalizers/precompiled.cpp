@@ -69,15 +69,16 @@ NormalizerStep make_precompiled_normalizer(const JsonView& json) {
   return [map](const std::string& text, size_t limit) {
     std::string out;
     for_each_grapheme(text, [&](std::string_view grapheme) {
-      check_growth(out.size(), limit);
       if (grapheme.size() < kShort)
         if (const auto whole = map->find(grapheme)) {
           out += *whole;
+          check_growth(out.size(), limit);
           return;
         }
       for (size_t i = 0; i < grapheme.size(); i += utf8_length(grapheme[i])) {
         const std::string_view character = grapheme.substr(i, utf8_length(grapheme[i]));
         out += map->find(character).value_or(character);
+        check_growth(out.size(), limit);  // a cluster may be as long as the text
       }
     });
     return out;

@@ -13,6 +13,7 @@ SpecialIds read_sequence_post_processor(const JsonView& json) {
     const SpecialIds outer = read_post_processor(list.at(i));
     ids.prefix.insert(ids.prefix.begin(), outer.prefix.begin(), outer.prefix.end());
     ids.suffix.insert(ids.suffix.end(), outer.suffix.begin(), outer.suffix.end());
+    check_number_of_ids(ids, json);
   }
   return ids;
 }

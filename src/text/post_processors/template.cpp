@@ -17,6 +17,7 @@ SpecialIds read_template_post_processor(const JsonView& json) {
     const std::vector<int64_t> token = json.at("special_tokens").at(name.as_string()).at("ids").as_ints();
     std::vector<int64_t>& side = is_after ? ids.suffix : ids.prefix;
     side.insert(side.end(), token.begin(), token.end());
+    check_number_of_ids(ids, json);
   }
   return ids;
 }

@@ -76,6 +76,7 @@ void Bpe::add_merges(const TokenizerFile& file) {
   merges_.resize(std::bit_ceil(2 * count + 2));
   std::string joined;
   for (size_t i = 0; i < count; ++i) {
+    file.throw_if_interrupted(i);
     const std::string_view left = file.merges[2 * i], right = file.merges[2 * i + 1];
     joined.assign(left).append(right);
     const int32_t a = vocabulary_.id_of(left), b = vocabulary_.id_of(right), c = vocabulary_.id_of(joined);

@@ -37,7 +37,10 @@ Unigram::Unigram(TokenizerFile& file) : TokenModel(file) {
   if (file.scores.size() != file.ids.size())
     throw Error(ErrorKind::kCheckpoint, "expected [token, score] pairs", file.place + ": model.vocab");
   scores_ = std::move(file.scores);  // ids are positions
-  for (int64_t id = 0; id < size(); ++id) trie_.insert(token_of(id), static_cast<int32_t>(id));
+  for (int64_t id = 0; id < size(); ++id) {
+    file.throw_if_interrupted(static_cast<size_t>(id));
+    trie_.insert(token_of(id), static_cast<int32_t>(id));
+  }
   unknown_score_ = *std::min_element(scores_.begin(), scores_.end()) - kUnknownPenalty;
   if (model.has("unk_id")) {
     const int64_t id = model.at("unk_id").as_int();
