@@ -31,6 +31,8 @@ constexpr const char* kRefused[] = {
 // is.
 constexpr std::string_view kChangesBase[] = {"pissa", "olora", "corda", "loftq"};
 
+constexpr double kLargestAlpha = 1e9;  // PEFT's is an integer, and a hundred is much
+
 bool is_set(const Json& value) {
   if (value.is_null()) return false;
   if (value.is_boolean()) return value.get<bool>();
@@ -64,7 +66,10 @@ AdapterConfig read_config(const std::filesystem::path& file) {
   config.r = view.at("r").as_int();
   if (config.r < 1) view.at("r").fail("must be at least 1");
   config.lora_alpha = view.at("lora_alpha").as_double();
+  if (std::abs(config.lora_alpha) > kLargestAlpha) view.at("lora_alpha").fail("is out of range");
   config.lora_dropout = view.get("lora_dropout", 0.0);
+  if (config.lora_dropout < 0 || config.lora_dropout >= 1)
+    view.at("lora_dropout").fail("must be at least 0 and below 1");
   config.use_rslora = view.get("use_rslora", false);
   config.base_model_name_or_path = view.get("base_model_name_or_path", "");
   // A list of names; or a pattern, in which case the weights say which modules it meant.

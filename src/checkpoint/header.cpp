@@ -9,6 +9,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
+#include "xlt/base/json_members.h"
 
 namespace xlt::safetensors {
 
@@ -51,20 +52,24 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::filesy
   return {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, static_cast<size_t>(length)};
 }
 
-std::map<std::string, std::string> read_metadata(const JsonView& view) {
+std::map<std::string, std::string> read_metadata(const JsonView& view, const std::string& where) {
   std::map<std::string, std::string> metadata;
-  for (const auto& key : view.keys()) metadata[key] = view.at(key).as_string();
+  for_each_member(view, where, ErrorKind::kCheckpoint, "__metadata__",
+                  [&](const std::string& key, const JsonView& value) { metadata[key] = value.as_string(); });
   return metadata;
 }
 
-// Π shape · element size, or nothing where that does not fit in 63 bits.
+// Π shape · element size, or nothing where that does not fit in 63 bits, or would not if no size were 0: the
+// strides of such a tensor do not fit either.
 std::optional<int64_t> bytes_of(const std::vector<int64_t>& shape, c10::ScalarType dtype) {
   int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype));
+  bool is_empty = false;
   for (int64_t size : shape) {
-    if (size != 0 && bytes > std::numeric_limits<int64_t>::max() / size) return std::nullopt;
-    bytes *= size;
+    is_empty = is_empty || size == 0;
+    if (bytes > std::numeric_limits<int64_t>::max() / std::max<int64_t>(size, 1)) return std::nullopt;
+    bytes *= std::max<int64_t>(size, 1);
   }
-  return bytes;
+  return is_empty ? 0 : bytes;
 }
 
 TensorEntry read_entry(const std::string& name, const JsonView& view, int64_t data_bytes, int64_t data_begin,
@@ -140,12 +145,13 @@ Header parse_header(std::span<const std::byte> bytes, const std::filesystem::pat
   const Json json = parse_json(text, where, ErrorKind::kCheckpoint);
   const JsonView view(json, where, ErrorKind::kCheckpoint);
   Header header;
-  for (const auto& name : view.keys()) {
-    if (name == "__metadata__")
-      header.metadata = read_metadata(view.at(name));
-    else
-      header.tensors.push_back(read_entry(name, view.at(name), file_bytes - data_begin, data_begin, file));
-  }
+  for_each_member(
+      view, where, ErrorKind::kCheckpoint, "", [&](const std::string& name, const JsonView& entry) {
+        if (name == "__metadata__")
+          header.metadata = read_metadata(entry, where);
+        else
+          header.tensors.push_back(read_entry(name, entry, file_bytes - data_begin, data_begin, file));
+      });
   // Empty tensors may share their begin with the next one: the shorter first.
   std::sort(header.tensors.begin(), header.tensors.end(), [](const TensorEntry& a, const TensorEntry& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);

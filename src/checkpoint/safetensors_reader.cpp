@@ -12,6 +12,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/json_members.h"
 #include "xlt/base/registry.h"  // nearest_name
 #include "xlt/checkpoint/safetensors.h"
 
@@ -43,12 +44,13 @@ std::map<std::string, std::vector<std::string>> read_shard_index(const fs::path&
   const Json json = load_json(index, ErrorKind::kCheckpoint);
   const JsonView weight_map = JsonView(json, index.string(), ErrorKind::kCheckpoint).at("weight_map");
   std::map<std::string, std::vector<std::string>> shards;
-  for (const auto& name : weight_map.keys()) {
-    const std::string shard = weight_map.at(name).as_string();
-    if (shard.empty() || fs::path(shard).filename() != shard)
-      weight_map.at(name).fail(str_cat("\"", shard, "\" is not the name of a file beside the index"));
-    shards[shard].push_back(name);
-  }
+  for_each_member(weight_map, index.string(), ErrorKind::kCheckpoint, "weight_map",
+                  [&](const std::string& name, const JsonView& value) {
+                    const std::string shard = value.as_string();
+                    if (shard.empty() || fs::path(shard).filename() != shard)
+                      value.fail(str_cat("\"", shard, "\" is not the name of a file beside the index"));
+                    shards[shard].push_back(name);
+                  });
   if (shards.empty()) weight_map.fail("names no tensors");
   return shards;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string_view>
+#include <unordered_set>
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
@@ -43,11 +45,16 @@ std::vector<std::string> split_tabs(const std::string& line) {
 
 // Column names of a header; a name that stands twice would hide a column.
 std::vector<std::string> header_of(std::vector<std::string> cells, const std::string& place) {
-  for (size_t i = 0; i < cells.size(); ++i)
-    if (std::find(cells.begin(), cells.begin() + static_cast<int64_t>(i), cells[i]) !=
-        cells.begin() + static_cast<int64_t>(i))
-      throw Error(ErrorKind::kData, str_cat("column \"", cells[i], "\" stands twice in the header"), place);
+  std::unordered_set<std::string_view> seen;
+  for (const std::string& cell : cells)
+    if (!seen.insert(cell).second)
+      throw Error(ErrorKind::kData, str_cat("column \"", cell, "\" stands twice in the header"), place);
   return cells;
+}
+
+// Names are known to differ: to look for each among those before it would cost the square of their number.
+void add_field(Json& fields, std::string name, const std::string& cell) {
+  fields.get_ref<Json::object_t&>().emplace_back(std::move(name), cell);
 }
 
 Json object_from(const std::vector<std::string>& header, const std::vector<std::string>& cells,
@@ -56,7 +63,7 @@ Json object_from(const std::vector<std::string>& header, const std::vector<std::
     throw Error(ErrorKind::kData, str_cat("has ", cells.size(), " cells; the header has ", header.size()),
                 place);
   Json fields = Json::object();
-  for (size_t i = 0; i < cells.size(); ++i) fields[header[i]] = cells[i];
+  for (size_t i = 0; i < cells.size(); ++i) add_field(fields, header[i], cells[i]);
   return fields;
 }
 
@@ -240,7 +247,7 @@ std::vector<Row> read_tsv_without_header(const fs::path& file) {
     if (is_empty_line(*line)) continue;
     Json fields = Json::object();
     const auto cells = split_tabs(*line);
-    for (size_t i = 0; i < cells.size(); ++i) fields[std::to_string(i)] = cells[i];
+    for (size_t i = 0; i < cells.size(); ++i) add_field(fields, std::to_string(i), cells[i]);
     rows.emplace_back(std::move(fields), lines.place());
   }
   if (rows.empty()) throw Error(ErrorKind::kData, "holds no rows", file.string());

@@ -2,6 +2,7 @@
 #include "run/model_hash.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
@@ -39,9 +40,12 @@ std::string hash_of_model(const std::filesystem::path& model) {
   const auto source = open_model_source(model);
   Json json{{"files", files_json(source->small_files())}};
   const auto weights = source->weights();
+  Json tensors = Json::object();
+  // Names differ; to look for each among those before it would cost the square of their number.
   for (const std::string& name : weights->names())
-    json["weights"][name] = {weights->dtype(name), weights->shape(name),
-                             sha256(sample_of(weights->get(name)))};
+    tensors.get_ref<Json::object_t&>().emplace_back(
+        name, Json{weights->dtype(name), weights->shape(name), sha256(sample_of(weights->get(name)))});
+  if (!tensors.empty()) json["weights"] = std::move(tensors);
   return sha256(dump_json(json));
 }
 

@@ -137,6 +137,19 @@ TEST_F(AdapterFolder, RankBelowOneIsRefused) {
   EXPECT_THAT(load_error(), HasSubstr("r: must be at least 1"));
 }
 
+TEST_F(AdapterFolder, ValuesThatNoAdapterHasAreRefused) {
+  const std::vector<std::pair<std::string, double>> cases = {{"lora_alpha", 1e300},
+                                                             {"lora_alpha", -1e300},
+                                                             {"lora_dropout", 1.0},
+                                                             {"lora_dropout", -0.1},
+                                                             {"lora_dropout", 1e300}};
+  for (const auto& [key, value] : cases) {
+    save_adapter(folder_, adapter_);
+    set_option(key, value);
+    EXPECT_THAT(load_error(), HasSubstr("adapter_config.json: " + key)) << value;
+  }
+}
+
 TEST_F(AdapterFolder, WeightsThatAreNotLoraAreRefusedByName) {
   save_adapter(folder_, adapter_);
   save_weights({{"base_model.model.model.norm.weight", at::zeros({3})}});

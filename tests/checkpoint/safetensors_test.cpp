@@ -187,6 +187,14 @@ TEST_F(Safetensors, ShapeWhoseProductOverflowsIsRefused) {
   EXPECT_THAT(open_error(), HasSubstr("the product of its shape is too large"));
 }
 
+// Its strides would overflow, though it has no elements.
+TEST_F(Safetensors, EmptyTensorOfHugeSizesIsRefused) {
+  for (const char* shape : {"[0,4611686018427387904,4]", "[4611686018427387904,4,0]"}) {
+    write_raw(str_cat(R"({"a":{"dtype":"F32","shape":)", shape, R"(,"data_offsets":[0,0]}})"), 0);
+    EXPECT_THAT(open_error(), HasSubstr("too large to be true")) << shape;
+  }
+}
+
 TEST_F(Safetensors, NegativeSizeIsRefused) {
   write_raw(R"({"w":{"dtype":"U8","shape":[-1,-4],"data_offsets":[0,4]}})", 4);
   EXPECT_THAT(open_error(), HasSubstr("negative size, -1"));

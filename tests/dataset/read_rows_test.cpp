@@ -126,6 +126,17 @@ TEST_F(ReadRows, TsvHasNoQuoting) {
   EXPECT_EQ(read_rows(file("a.tsv", "text\tn\n\"open, and, on\t1\n"))[0].text("text"), "\"open, and, on");
 }
 
+// A few hundred kilobytes of commas or tabs; looking for each name among those before it would take minutes.
+TEST_F(ReadRows, VeryManyColumnsAreRead) {
+  constexpr int kColumns = 300'000;
+  std::string header;
+  for (int i = 0; i < kColumns; ++i) header += (i ? "," : "") + std::to_string(i);
+  const auto rows = read_rows(file("wide.csv", header + "\n" + std::string(kColumns - 1, ',') + "\n"));
+  EXPECT_EQ(rows.at(0).fields().size(), static_cast<size_t>(kColumns));
+  const auto plain = read_tsv_without_header(file("wide.tsv", std::string(kColumns - 1, '\t') + "x\n"));
+  EXPECT_EQ(plain.at(0).text("299999"), "x");
+}
+
 TEST_F(ReadRows, TsvWithoutHeaderNumbersItsFields) {
   const auto rows = read_tsv_without_header(file("a.tsv", "\"Hallo\tHello\nallein\n"));
   ASSERT_EQ(rows.size(), 2u);
