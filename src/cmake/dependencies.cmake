@@ -9,6 +9,11 @@ if(XLT_SANITIZE)
   target_link_options(xlt_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(XLT_FUZZ)
+  target_compile_options(xlt_flags INTERFACE -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+  target_link_options(xlt_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
 find_package(Threads REQUIRED)
 if(NOT XLT_OPS_ONLY)
   find_package(nlohmann_json REQUIRED)
