@@ -32,8 +32,10 @@ Linear linear_shape(int64_t out, int64_t in, bool has_bias) {
 ops::Activation read_activation(const ConfigReader& json, const std::string& key, const char* fallback) {
   const std::string name = json.text(key, fallback);
   if (name == "silu") return ops::Activation::kSilu;
-  if (name == "gelu_pytorch_tanh") return ops::Activation::kGeluTanh;
-  json.fail(key, str_cat("activation \"", name, "\" is not supported; supported: silu, gelu_pytorch_tanh"));
+  if (name == "gelu") return ops::Activation::kGelu;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return ops::Activation::kGeluTanh;
+  json.fail(key, str_cat("activation \"", name,
+                         "\" is not supported; supported: silu, gelu, gelu_new, gelu_pytorch_tanh"));
 }
 
 Attention make_attention(const ModelConfig& config, const AttentionParts& parts) {

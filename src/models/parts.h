@@ -19,7 +19,7 @@ class TokenBatch;
 // Throws kCheckpoint where the product of sizes is beyond what a file can hold.
 at::Tensor weight_shape(at::IntArrayRef shape);
 Linear linear_shape(int64_t out, int64_t in, bool has_bias = false);
-// The activation that `key` names: silu, gelu_pytorch_tanh. Throws kCheckpoint.
+// The activation that `key` names: silu, gelu, gelu_new, gelu_pytorch_tanh. Throws kCheckpoint.
 ops::Activation read_activation(const ConfigReader& json, const std::string& key, const char* fallback);
 
 struct AttentionParts {

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "xlt/ops/attention/segment_attention.h"
+#include "xlt/ops/elementwise/activation.h"
 #include "xlt/ops/elementwise/gated_activation.h"
 #include "xlt/ops/elementwise/rope.h"
 #include "xlt/ops/head/token_kl.h"
@@ -19,6 +20,7 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps, o
 // `bias` may be undefined.
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps);
 at::Tensor rope(const at::Tensor& x, const ops::RopeAngles& angles, ops::RopeLayout layout);
+at::Tensor activation(const at::Tensor& x, ops::Activation activation);
 at::Tensor gated_activation(const at::Tensor& gate, const at::Tensor& up, ops::Activation activation);
 // Dense [H, N, S] mask, softmax, product. Works on every device, differentiable by autograd.
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,

@@ -5,6 +5,7 @@
 #include "ops/dispatch.h"
 #include "ops/elementwise/elementwise_kernels.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -64,6 +65,8 @@ at::Tensor gated_activation(const at::Tensor& gate, const at::Tensor& up, Activa
   XLT_CHECK(gate.dim() == 2 && gate.sizes() == up.sizes() && gate.scalar_type() == up.scalar_type(),
             "gated_activation: gate ", gate.toString(), " ", gate.sizes(), " and up ", up.toString(), " ",
             up.sizes(), " need one shape [N, I] and one dtype");
+  if (activation != Activation::kSilu && activation != Activation::kGeluTanh)
+    return ops::activation(gate, activation) * up;
   const bool gelu = activation == Activation::kGeluTanh;
   if (at::GradMode::is_enabled() && (gate.requires_grad() || up.requires_grad())) {
     return GatedActivationFunction::apply(gate, up, gelu);

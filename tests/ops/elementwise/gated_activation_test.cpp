@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Combine(::testing::Values(at::kFloat, at::kDouble, at::kBFloat16, at::kHalf),
                        ::testing::Values(std::vector<int64_t>{0, 8}, std::vector<int64_t>{4, 1},
                                          std::vector<int64_t>{5, 123}, std::vector<int64_t>{40, 640}),
-                       ::testing::Values(Activation::kSilu, Activation::kGeluTanh)));
+                       ::testing::Values(Activation::kSilu, Activation::kGeluTanh, Activation::kGelu)));
 
 }  // namespace
 }  // namespace xlt::ops
