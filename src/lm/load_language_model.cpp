@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lm/decoder_lm.h"
+#include "lm/seq2seq_language_model.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
@@ -21,6 +22,7 @@ constexpr int64_t kBatchTokensCpu = 512, kBatchTokensCuda = 8192;
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
                                                    const Placement& where, const Context& context) {
   const auto source = open_model_source(options.model);
+  if (is_encoder_decoder(*source)) return load_seq2seq_language_model(options, where, context);
   auto tokenizer = load_tokenizer(options.model, context);
   auto decoder = load_decoder(*source, where, context);
   if (!options.adapter.empty()) load_lora(*decoder, options.adapter);
