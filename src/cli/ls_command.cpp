@@ -13,6 +13,8 @@
 #include "xlt/eval/description.h"
 #include "xlt/eval/evaluate.h"
 #include "xlt/models/decoder.h"
+#include "xlt/models/encoder.h"
+#include "xlt/models/encoder_decoder.h"
 #include "xlt/scorers/scorer.h"
 #include "xlt/train/trainer.h"
 
@@ -84,6 +86,8 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"benchmarks", "for xlt eval --benchmarks", benchmark_rows},
     {"commands", "what xlt does", command_rows},
+    {"encoders", "encoder architectures, for --scorer classifier:DIR and xlt embed",
+     [] { return rows_of(encoder_names()); }},
     {"families", "model architectures that load (model_type of config.json)",
      [] { return rows_of(family_names()); }},
     {"languages", "languages by BCP-47 tag", languages},
@@ -95,6 +99,8 @@ constexpr Kind kKinds[] = {
     {"schedules", "courses of the learning rate, for xlt train --lr-schedule",
      [] { return values_of("lr_schedule"); }},
     {"scorers", "what toxicity is scored by", [] { return rows_of(scorer_names()); }},
+    {"seq2seq", "encoder-decoder architectures, for xlt score of continuations",
+     [] { return rows_of(encoder_decoder_names()); }},
 };
 
 std::vector<std::string> kind_names() {

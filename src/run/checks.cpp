@@ -9,6 +9,7 @@
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/dataset/reader.h"
 #include "xlt/models/decoder.h"
+#include "xlt/models/encoder.h"
 #include "xlt/text/tokenizer.h"
 
 namespace xlt {
@@ -27,13 +28,24 @@ bool Checks::all_ok() const {
   return std::all_of(results_.begin(), results_.end(), [](const Check& check) { return check.ok; });
 }
 
+namespace {
+
+template <typename Outline>
+std::string describe(const Outline& outline) {
+  return str_cat("architecture ", outline.config.model_type, ", ", outline.num_parameters, " parameters in ",
+                 outline.num_tensors, " tensors; their shapes are those of config.json");
+}
+
+}  // namespace
+
 void check_model(Checks& checks, const std::string& model) {
   if (model.empty()) return;
-  checks.add("model " + model, [&] {
-    const DecoderOutline outline = outline_decoder(*open_model_source(model));
-    return str_cat("architecture ", outline.config.model_type, ", ", outline.num_parameters,
-                   " parameters in ", outline.num_tensors, " tensors; their shapes are those of config.json");
-  });
+  checks.add("model " + model, [&] { return describe(outline_decoder(*open_model_source(model))); });
+}
+
+void check_layered_model(Checks& checks, const std::string& model) {
+  if (model.empty()) return;
+  checks.add("model " + model, [&] { return describe(outline_layered_model(*open_model_source(model))); });
 }
 
 void check_tokenizer(Checks& checks, const std::string& folder) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/inference.h"
 
+#include "run/row_files.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -29,19 +31,6 @@ struct ScoreRow {
   LogLikelihoodRequest request;  // a text is held in `continuation`
   Json id;                       // null where the row has none
 };
-
-// What is read is never what is written; a terminal or pipe may be both.
-void refuse_same_file(const std::string& input, const std::string& output) {
-  std::error_code code;
-  if (fs::is_regular_file(output, code) && fs::equivalent(input, output, code))
-    throw Error(ErrorKind::kUsage, "--output is also the input; choose another file", output);
-}
-
-void visit_input_format(OptionVisitor& v, std::string& format) {
-  v.field("input_format", format,
-          "how its rows are written; auto: by its extension, a pipe's by its first character",
-          one_of(row_format_names()));
-}
 
 Json id_of(const Row& row) { return row.fields().contains("id") ? row.fields().at("id") : Json(); }
 

@@ -7,7 +7,7 @@ import unittest
 
 from support import CACHE, PAIRS, ROOT, TEXTS, Scenario, read_rows, run, write_rows
 
-COMMANDS = ["bench", "compare", "doctor", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
+COMMANDS = ["bench", "compare", "doctor", "embed", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
 
 
 def read_floats(file):
@@ -70,6 +70,25 @@ class Verbs(Scenario):
         process = self.assert_works(run("score", "--model", self.model, "--input", rows, "--output", self.folder / "out.jsonl"))
         self.assertIn("1 of 2 texts are longer than the model's 128 tokens", process.stderr)
         self.assertEqual([row["num_tokens"] for row in read_rows(self.folder / "out.jsonl")], [300, 5])
+
+    def test_embed_gives_a_vector_a_layer_and_is_the_same_at_any_batch_size(self):
+        rows = write_rows(self.folder / "in.jsonl", [{"text": text, "id": i} for i, text in enumerate(TEXTS)])
+        outputs = []
+        for batch_tokens in (0, 1, 40):
+            self.assert_works(run("embed", "--model", self.model, "--input", rows, "--output", self.folder / "out.jsonl", "--batch-tokens", batch_tokens))
+            outputs.append((self.folder / "out.jsonl").read_bytes())
+        self.assertEqual(len(set(outputs)), 1)
+        embedded = read_rows(self.folder / "out.jsonl")
+        self.assertEqual([row["id"] for row in embedded], list(range(len(TEXTS))))
+        for row in embedded:
+            self.assertEqual(list(row["embeddings"]), ["0", "1", "2"])
+            self.assertTrue(all(len(vector) == 32 for vector in row["embeddings"].values()))
+        self.assert_works(run("embed", "--model", self.model, "--input", rows, "--output", self.folder / "last.jsonl", "--layers", "last", "--normalize"))
+        for row in read_rows(self.folder / "last.jsonl"):
+            self.assertEqual(list(row["embeddings"]), ["2"])
+            self.assertAlmostEqual(sum(x * x for x in row["embeddings"]["2"]), 1, places=5)
+        self.assert_fails(run("embed", "--model", self.model, "--input", rows, "--output", self.folder / "bad.jsonl", "--layers", "3"), 2, "0 … 2")
+        self.assert_only("in.jsonl", "out.jsonl", "last.jsonl")
 
     def test_generate_writes_a_row_a_sample_and_is_the_same_at_any_batch_size(self):
         rows = self.generate("--num-samples", 3, "--max-new-tokens", 6)
@@ -278,7 +297,8 @@ class Options(Scenario):
 
     def test_ls_lists_every_kind_it_names(self):
         kinds = [line.split()[0] for line in self.assert_works(run("ls")).stdout.splitlines()]
-        for kind in ("benchmarks", "commands", "families", "languages", "methods", "optimizers", "presets", "quirks", "schedules", "scorers"):
+        for kind in ("benchmarks", "commands", "encoders", "families", "languages", "methods", "optimizers", "presets", "quirks", "schedules", "scorers",
+                     "seq2seq"):
             self.assertIn(kind, kinds)
             self.assertTrue(self.assert_works(run("ls", kind)).stdout.strip(), kind)
         self.assertIn("dpo", run("ls", "methods").stdout.split())

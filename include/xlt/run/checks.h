@@ -26,7 +26,8 @@ class Checks {
 };
 
 // What commands have in common. Names are option values; an empty one is skipped.
-void check_model(Checks& checks, const std::string& model);  // config.json, safetensors headers
+void check_model(Checks& checks, const std::string& model);          // config.json, safetensors headers
+void check_layered_model(Checks& checks, const std::string& model);  // the same; encoders too
 void check_tokenizer(Checks& checks, const std::string& folder);
 void check_adapter(Checks& checks, const std::string& adapter);
 void check_rows(Checks& checks, const std::string& file, const std::vector<std::string>& any_of_fields);
