@@ -23,10 +23,19 @@ constexpr std::string_view kSuffixA = ".lora_A.weight", kSuffixB = ".lora_B.weig
 
 // Options that change what an adapter computes and that we do not apply; refused where set (not null, false
 // or empty).
-constexpr const char* kRefused[] = {
-    "use_dora",   "rank_pattern",      "alpha_pattern",           "modules_to_save",    "fan_in_fan_out",
-    "lora_bias",  "layer_replication", "trainable_token_indices", "target_parameters",  "use_qalora",
-    "use_bdlora", "arrow_config",      "alora_invocation_tokens", "ensure_weight_tying"};
+constexpr const char* kRefused[] = {"use_dora",
+                                    "rank_pattern",
+                                    "alpha_pattern",
+                                    "modules_to_save",
+                                    "lora_bias",
+                                    "layer_replication",
+                                    "trainable_token_indices",
+                                    "target_parameters",
+                                    "use_qalora",
+                                    "use_bdlora",
+                                    "arrow_config",
+                                    "alora_invocation_tokens",
+                                    "ensure_weight_tying"};
 // Initialisations that also change the base model's weights, so the folder alone does not say what the model
 // is.
 constexpr std::string_view kChangesBase[] = {"pissa", "olora", "corda", "loftq"};
@@ -71,6 +80,7 @@ AdapterConfig read_config(const std::filesystem::path& file) {
   if (config.lora_dropout < 0 || config.lora_dropout >= 1)
     view.at("lora_dropout").fail("must be at least 0 and below 1");
   config.use_rslora = view.get("use_rslora", false);
+  config.fan_in_fan_out = view.get("fan_in_fan_out", false);
   config.base_model_name_or_path = view.get("base_model_name_or_path", "");
   // A list of names; or a pattern, in which case the weights say which modules it meant.
   if (view.has("target_modules") && view.at("target_modules").value().is_array())
@@ -137,7 +147,7 @@ Json config_json(const AdapterConfig& config) {
           {"use_rslora", config.use_rslora},
           {"use_dora", false},
           {"bias", "none"},
-          {"fan_in_fan_out", false},
+          {"fan_in_fan_out", config.fan_in_fan_out},
           {"inference_mode", true},
           {"init_lora_weights", true},
           {"modules_to_save", nullptr},

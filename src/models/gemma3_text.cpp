@@ -6,13 +6,17 @@
 
 namespace xlt {
 
-std::unique_ptr<Decoder> make_gemma3_text(const ConfigReader& config_json) {
+GemmaConfig read_gemma3_config(const ConfigReader& config_json) {
   const ConfigReader json = config_json.with_aliases({{"sliding_window_pattern", "_sliding_window_pattern"}});
   GemmaConfig config = read_gemma_config(json, json.size("sliding_window_pattern", 6));
   config.has_qk_norm = true;
   // The layout before transformers 5 leaves both bases out where they have their usual values.
   config.ropes = read_ropes(json, config.head_dim, /*theta=*/1e6, /*sliding_theta=*/10000.0);
-  return make_gemma_decoder(config);
+  return config;
+}
+
+std::unique_ptr<Decoder> make_gemma3_text(const ConfigReader& json) {
+  return make_gemma_decoder(read_gemma3_config(json));
 }
 
 }  // namespace xlt

@@ -9,8 +9,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/add.h>
-#include <ATen/ops/mul.h>
-#include <ATen/ops/scalar_tensor.h>
 
 namespace xlt {
 
@@ -57,7 +55,9 @@ GemmaLayer layer_of(const GemmaConfig& config, int64_t index) {
 class GemmaDecoder : public StackedDecoder<GemmaLayer> {
  public:
   explicit GemmaDecoder(const GemmaConfig& config)
-      : StackedDecoder(config, norm_of(config, config.hidden_size)),
+      : StackedDecoder(config, norm_of(config, config.hidden_size),
+                       {config.base_name + "embed_tokens.weight", config.base_name + "layers.",
+                        config.base_name + "norm", "lm_head.weight"}),
         layer_types_(config.layer_types),
         ropes_(config.ropes) {
     for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.push_back(layer_of(config, i));
@@ -65,11 +65,8 @@ class GemmaDecoder : public StackedDecoder<GemmaLayer> {
 
  protected:
   LayerState embed(const TokenBatch& batch) const override {
-    // The factor is rounded to the activations' dtype before the product, as transformers does (25.25 instead
-    // of 25.298 in bf16).
-    const at::Tensor embedded = embed_rows(embed_tokens_, batch, placement().dtype);
     const double factor = std::sqrt(static_cast<double>(config_.hidden_size));
-    return {embedded * at::scalar_tensor(factor, embedded.options()), {}};
+    return {scaled(embed_rows(embed_tokens_, batch, placement().dtype), factor), {}};
   }
   LayerState layer(int64_t index, LayerState state, LayerPass& pass) const override {
     const GemmaLayer& layer = layers_[index];

@@ -7,6 +7,7 @@
 #include "models/rope_parameters.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "xlt/models/decoder.h"
@@ -24,11 +25,13 @@ struct GemmaConfig : ModelConfig {
   int64_t sliding_window = 0;
   std::vector<LayerType> layer_types;  // [L]
   LayerRopes ropes;
+  std::string base_name = "model.";  // what the names of its parts begin with
 };
 
 // `pattern`: every pattern-th layer has full attention, where the file does not say which. The ropes are left
 // to the family.
 GemmaConfig read_gemma_config(const ConfigReader& json, int64_t pattern);
+GemmaConfig read_gemma3_config(const ConfigReader& json);  // with its ropes
 std::unique_ptr<Decoder> make_gemma_decoder(const GemmaConfig& config);
 
 }  // namespace xlt

@@ -36,9 +36,18 @@ LayerPass::LayerPass(const TokenBatch& batch, KvCache* cache, const LayeredModel
 const ops::RopeAngles& LayerPass::angles(const RopeParameters& rope) {
   const auto found = angles_.find(&rope);
   if (found != angles_.end()) return found->second;
+  if (rope.dim == 0) return angles_[&rope];
   const at::Tensor frequencies =
       at::tensor(at::ArrayRef<float>(rope.inverse_frequencies()), at::kFloat).to(device_);
-  return angles_[&rope] = ops::rope_angles(long_tensor(batch_.position_ids(), device_), frequencies);
+  ops::RopeAngles angles = ops::rope_angles(long_tensor(batch_.position_ids(), device_), frequencies);
+  if (rope.attention_factor != 1)
+    for (at::Tensor* part : {&angles.cos, &angles.sin}) part->mul_(rope.attention_factor);
+  return angles_[&rope] = std::move(angles);
+}
+
+const at::Tensor& LayerPass::alibi_slopes(int64_t num_heads) {
+  if (!slopes_.defined()) slopes_ = ops::alibi_slopes(num_heads).to(device_);
+  return slopes_;
 }
 
 }  // namespace xlt

@@ -26,12 +26,16 @@ class LayerPass : public ForwardPass {
   LayerPass(const TokenBatch& batch, KvCache* cache, const LayeredModel::Rows& rows, int64_t num_layers,
             at::Device device);
   // cos and sin of the batch's positions: worked out at the first call for `rope`, which outlives the pass.
+  // Undefined where it turns nothing.
   const ops::RopeAngles& angles(const RopeParameters& rope);
+  // ops::alibi_slopes on the model's device, worked out at the first call.
+  const at::Tensor& alibi_slopes(int64_t num_heads);
 
  private:
   const TokenBatch& batch_;
   at::Device device_;
   std::map<const RopeParameters*, ops::RopeAngles> angles_;
+  at::Tensor slopes_;
 };
 
 }  // namespace xlt

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Llama 2, 3, 3.1, 3.2 (Touvron et al. 2023; Dubey et al. 2024): RMSNorm before attention and MLP, rotary
-// positions (with Llama 3.1's frequency scaling), grouped-query attention, SwiGLU.
+// positions (with Llama 3.1's frequency scaling), grouped-query attention, SwiGLU. EuroLLM, Salamandra and
+// SmolLM2 are Llamas by their config.json.
 #include "models/family.h"
 #include "models/llama_decoder.h"
-#include "models/stacked_decoder.h"
-
-#include <tuple>
+#include "models/pre_norm_decoder.h"
 
 namespace xlt {
 
@@ -25,7 +24,7 @@ struct LlamaLayer {
 };
 
 RmsNorm norm_of(const LlamaConfig& config, int64_t size) {
-  return {weight_shape({size}), config.rms_norm_eps, ops::RmsNormCasting::kWeight};
+  return {weight_shape({size}), config.rms_norm_eps, config.norm_casting};
 }
 
 LlamaLayer layer_of(const LlamaConfig& config, int64_t index) {
@@ -44,37 +43,27 @@ LlamaLayer layer_of(const LlamaConfig& config, int64_t index) {
   return layer;
 }
 
-class LlamaDecoder : public StackedDecoder<LlamaLayer> {
+class LlamaDecoder : public PreNormDecoder<LlamaLayer> {
  public:
   explicit LlamaDecoder(const LlamaConfig& config)
-      : StackedDecoder(config, norm_of(config, config.hidden_size)), rope_(config.rope) {
+      : PreNormDecoder(config, norm_of(config, config.hidden_size), config.rope),
+        embedding_scale_(config.embedding_scale),
+        has_rope_(config.has_rope) {
     for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.push_back(layer_of(config, i));
   }
 
  protected:
-  LayerState embed(const TokenBatch& batch) const override {
-    const at::Tensor x = embed_rows(embed_tokens_, batch, placement().dtype);
-    return {x, norm_before(0).forward(x)};
+  at::Tensor embedding(const TokenBatch& batch) const override {
+    return scaled(PreNormDecoder::embedding(batch), embedding_scale_);
   }
-  // Sums and the norms after them are one pass: `normed` is what the next layer, or the head, is given.
-  LayerState layer(int64_t index, LayerState state, LayerPass& pass) const override {
-    const LlamaLayer& layer = layers_[index];
-    auto& [x, normed] = state;
-    const at::Tensor mixed = layer.self_attn.forward(normed, pass, pass.angles(rope_), index);
-    std::tie(x, normed) = layer.post_attention_layernorm.forward(mixed, pass.kept(x, index));
-    const at::Tensor out = layer.mlp.forward(normed, pass.dropout_kept(index));
-    std::tie(x, normed) = norm_before(index + 1).forward(out, x);
-    return state;
+  const RopeParameters& rope_of(int64_t layer) const override {
+    return has_rope_.empty() || has_rope_[layer] ? PreNormDecoder::rope_of(layer) : no_rope_;
   }
-  at::Tensor final_norm(LayerState state) const override { return state.normed; }
 
  private:
-  // The norm of what a layer is given, and after the last one, of what the head is given.
-  const RmsNorm& norm_before(int64_t index) const {
-    return index < config_.num_hidden_layers ? layers_[index].input_layernorm : norm_;
-  }
-
-  RopeParameters rope_;
+  double embedding_scale_;
+  std::vector<bool> has_rope_;
+  RopeParameters no_rope_;
 };
 
 }  // namespace

@@ -9,18 +9,22 @@
 #include <vector>
 
 #include "xlt/models/decoder.h"
-#include "xlt/ops/elementwise/gated_activation.h"
+#include "xlt/ops/elementwise/activation.h"
+#include "xlt/ops/norm/rms_norm.h"
 
 namespace xlt {
 
 struct LlamaConfig : ModelConfig {
   int64_t intermediate_size = 0;
   double rms_norm_eps = 1e-6;
+  ops::RmsNormCasting norm_casting = ops::RmsNormCasting::kWeight;
   ops::Activation activation = ops::Activation::kSilu;
   bool qkv_bias = false, o_bias = false, mlp_bias = false;
   bool has_qk_norm = false;      // over head_dim, before the rotation
   std::vector<int64_t> windows;  // of each layer, 0: none; empty: none anywhere
+  std::vector<bool> has_rope;    // of each layer; empty: all have it
   RopeParameters rope;
+  double embedding_scale = 1;
 };
 
 LlamaConfig read_llama_config(const ConfigReader& json);

@@ -4,6 +4,7 @@
 #include "models/load_weights.h"
 
 #include <algorithm>
+#include <map>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
@@ -15,6 +16,8 @@
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
 #include "xlt/checkpoint/model_source.h"
+#include "xlt/models/decoder_footprint.h"
+#include "xlt/nn/linear.h"
 #include "xlt/ops/scalar_type.h"
 
 namespace xlt {
@@ -94,6 +97,28 @@ DecoderOutline outline_decoder(const ModelSource& source) {
   const auto decoder = shapes_of(make, source, *weights);
   check_weights(*decoder, *weights, Context{});
   return {decoder->config(), static_cast<int64_t>(decoder->parameters().size()), decoder->num_parameters()};
+}
+
+DecoderFootprint footprint_of(const ModelSource& source, const Placement& where) {
+  const DecoderMaker make = maker_of(source.config(), source.config_place());
+  const auto weights = source.weights();
+  const auto decoder = shapes_of(make, source, *weights);
+  DecoderFootprint footprint;
+  std::map<std::string, int64_t> sizes;  // by the dtype on disk
+  for (const NamedParameter& parameter : decoder->parameters()) {
+    const std::string dtype = weights->dtype(stored_name(*weights, parameter.name));
+    footprint.weight_bytes += bytes_in_memory(*parameter.tensor, dtype, where);
+    sizes[dtype] += parameter.tensor->numel();
+  }
+  for (const auto& [dtype, size] : sizes)
+    if (footprint.stored_dtype.empty() || size > sizes[footprint.stored_dtype])
+      footprint.stored_dtype = dtype;
+  for (const NamedLinear& named : decoder->linears()) {
+    ++footprint.num_linears;
+    footprint.in_features += named.linear->in_features();
+    footprint.out_features += named.linear->out_features();
+  }
+  return footprint;
 }
 
 std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab_size, const Placement& where,

@@ -19,9 +19,11 @@ namespace xlt {
 namespace {
 
 constexpr const char* kPrefixes[] = {"language_model.", "model.language_model."};
+// Before the names of the model without its head, which some checkpoints hold alone.
+constexpr std::string_view kBases[] = {"model.", "transformer."};
 // Constants that some checkpoints store beside the weights.
 constexpr std::string_view kConstants[] = {".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias",
-                                           ".position_ids"};
+                                           ".position_ids", ".embed_positions.weights"};
 
 bool is_constant(const std::string& name) {
   return std::any_of(std::begin(kConstants), std::end(kConstants),
@@ -78,7 +80,7 @@ Misfits compare(WeightedModel& model, const WeightSource& source) {
     }
     used.insert(name);
     for (const char* candidate : kPrefixes)
-      if (name != parameter.name && name.starts_with(candidate)) prefix = candidate;
+      if (name.starts_with(candidate)) prefix = candidate;
     const auto shape = source.shape(name), expected = shape_on_disk(parameter);
     if (shape != expected)
       misfits.misshapen.push_back(
@@ -103,20 +105,36 @@ std::string file_of(const WeightSource& source) {
 }
 
 // Norms and biases are small and go through other kernels.
-bool stays_as_stored(const at::Tensor& stored, const Placement& where) {
-  return stored.dim() == 2 && !where.is_cuda && where.dtype == DType::kFloat32 &&
-         (stored.scalar_type() == at::kBFloat16 || stored.scalar_type() == at::kHalf) &&
+bool stays_as_stored(int64_t dimensions, bool is_half, const Placement& where) {
+  return dimensions == 2 && is_half && !where.is_cuda && where.dtype == DType::kFloat32 &&
          ops::reads_half_weights();
+}
+bool stays_as_stored(const at::Tensor& stored, const Placement& where) {
+  const bool is_half = stored.scalar_type() == at::kBFloat16 || stored.scalar_type() == at::kHalf;
+  return stays_as_stored(stored.dim(), is_half, where);
 }
 
 }  // namespace
 
+std::optional<std::string> name_in_wrapped(const std::string& name) {
+  for (const std::string_view prefix : kPrefixes) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string rest = name.substr(prefix.size());
+    return prefix.starts_with("model.") ? "model." + rest : rest;
+  }
+  return std::nullopt;
+}
+
 std::string stored_name(const WeightSource& source, const std::string& name) {
   if (source.has(name)) return name;
+  const std::string own = name_in_wrapped(name).value_or(name);
   for (const std::string prefix : kPrefixes) {
-    if (source.has(prefix + name)) return prefix + name;
-    if (name.starts_with("model.") && source.has(prefix + name.substr(6))) return prefix + name.substr(6);
+    if (source.has(prefix + own)) return prefix + own;
+    if (own.starts_with("model.") && source.has(prefix + own.substr(6))) return prefix + own.substr(6);
   }
+  if (source.has(own)) return own;
+  for (const std::string_view base : kBases)
+    if (own.starts_with(base) && source.has(own.substr(base.size()))) return own.substr(base.size());
   return name;
 }
 
@@ -129,6 +147,12 @@ void check_weights(WeightedModel& model, const WeightSource& source, const Conte
         str_cat(file_of(source), ": ", misfits.passed_over.size(),
                 " tensors are of other parts than the language model and are passed over, such as \"",
                 misfits.passed_over.front(), "\""));
+}
+
+int64_t bytes_in_memory(const at::Tensor& shape, const std::string& dtype, const Placement& where) {
+  const bool stays = stays_as_stored(shape.dim(), dtype == "BF16" || dtype == "F16", where);
+  const auto size = static_cast<int64_t>(c10::elementSize(scalar_type(where.dtype)));
+  return shape.numel() * (stays ? 2 : size);
 }
 
 void load_weights(WeightedModel& model, const WeightSource& source, const Placement& where,

@@ -2,6 +2,8 @@
 // Adapters on a model: attach, load, save, switch, merge.
 #include "xlt/models/lora.h"
 
+#include "models/load_weights.h"  // name_in_wrapped
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -31,6 +33,8 @@ std::string last_component(const std::string& module) { return module.substr(mod
 AdapterConfig config_of(WeightedModel& model) {
   AdapterConfig config;
   std::set<std::string> targets;
+  for (const NamedParameter& parameter : model.parameters())
+    config.fan_in_fan_out = config.fan_in_fan_out || parameter.transposed;
   for (const NamedLinear& named : model.linears()) {
     if (lora_of(*named.linear) == nullptr) continue;
     const LoraAdapter& lora = *lora_of(*named.linear);
@@ -41,6 +45,16 @@ AdapterConfig config_of(WeightedModel& model) {
   }
   config.target_modules.assign(targets.begin(), targets.end());
   return config;
+}
+
+// The same for a wrapper's names, of either spelling, and for those of the model inside.
+std::string own_name(const std::string& module) { return name_in_wrapped(module).value_or(module); }
+
+// Where one module is of the language model in a wrapper, those that are not are of its other parts (PEFT's
+// "all-linear" takes the vision tower's, too), which a text does not pass through.
+bool is_of_wrapper(const Adapter& adapter) {
+  return std::any_of(adapter.modules.begin(), adapter.modules.end(),
+                     [](const auto& module) { return name_in_wrapped(module.first).has_value(); });
 }
 
 void attach(const NamedLinear& named, at::Tensor a, at::Tensor b, double scale, double dropout) {
@@ -71,10 +85,13 @@ void attach_lora(WeightedModel& model, const LoraOptions& options, Rng rng) {
 
 void load_lora(WeightedModel& model, const std::filesystem::path& folder) {
   const Adapter adapter = load_adapter(folder);
+  const bool of_wrapper = is_of_wrapper(adapter);
   auto linears = model.linears();
   for (const auto& [module, pair] : adapter.modules) {
-    const auto found =
-        std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& x) { return x.name == module; });
+    if (of_wrapper && !name_in_wrapped(module) && last_component(module) != "lm_head") continue;
+    const auto found = std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& x) {
+      return own_name(x.name) == own_name(module);
+    });
     if (found == linears.end() && last_component(module) == "lm_head")
       throw Error(
           ErrorKind::kCheckpoint,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/parts.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
 
 #include "xlt/base/error.h"
@@ -38,6 +41,20 @@ ops::Activation read_activation(const ConfigReader& json, const std::string& key
                          "\" is not supported; supported: silu, gelu, gelu_new, gelu_pytorch_tanh"));
 }
 
+namespace {
+
+ops::AttentionOptions options_of(const ModelConfig& config, const AttentionParts& parts) {
+  const double scale = parts.scale > 0 ? parts.scale : 1.0 / std::sqrt(static_cast<double>(config.head_dim));
+  return {.scale = scale, .window = parts.window, .softcap = parts.softcap};
+}
+
+at::Tensor look_up(const at::Tensor& table, const std::vector<int64_t>& rows, DType dtype) {
+  const at::Tensor index = at::tensor(at::ArrayRef<int64_t>(rows), at::kLong).to(table.device());
+  return at::index_select(table, 0, index).to(scalar_type(dtype));
+}
+
+}  // namespace
+
 Attention make_attention(const ModelConfig& config, const AttentionParts& parts) {
   const int64_t hidden = config.hidden_size, heads = config.num_attention_heads * config.head_dim;
   const int64_t key_heads = config.num_key_value_heads * config.head_dim;
@@ -49,9 +66,21 @@ Attention make_attention(const ModelConfig& config, const AttentionParts& parts)
   attention.num_attention_heads = config.num_attention_heads;
   attention.num_key_value_heads = config.num_key_value_heads;
   attention.head_dim = config.head_dim;
-  const double scale = parts.scale > 0 ? parts.scale : 1.0 / std::sqrt(static_cast<double>(config.head_dim));
-  attention.options = {.scale = scale, .window = parts.window, .softcap = parts.softcap};
+  attention.options = options_of(config, parts);
   return attention;
+}
+
+FusedAttention make_fused_attention(const ModelConfig& config, const AttentionParts& parts,
+                                    QkvLayout layout) {
+  const int64_t hidden = config.hidden_size, heads = config.num_attention_heads * config.head_dim;
+  const int64_t key_heads = config.num_key_value_heads * config.head_dim;
+  return {.qkv = linear_shape(heads + 2 * key_heads, hidden, parts.qkv_bias),
+          .out = linear_shape(hidden, heads, parts.o_bias),
+          .num_attention_heads = config.num_attention_heads,
+          .num_key_value_heads = config.num_key_value_heads,
+          .head_dim = config.head_dim,
+          .layout = layout,
+          .options = options_of(config, parts)};
 }
 
 GatedMlp make_gated_mlp(int64_t hidden_size, int64_t intermediate_size, ops::Activation activation,
@@ -64,10 +93,31 @@ GatedMlp make_gated_mlp(int64_t hidden_size, int64_t intermediate_size, ops::Act
   return mlp;
 }
 
+Mlp make_mlp(int64_t hidden_size, int64_t intermediate_size, ops::Activation activation) {
+  return {.up = linear_shape(intermediate_size, hidden_size, /*has_bias=*/true),
+          .down = linear_shape(hidden_size, intermediate_size, /*has_bias=*/true),
+          .activation = activation};
+}
+
+LayerNorm make_layer_norm(int64_t size, double eps) {
+  return {.weight = weight_shape({size}), .bias = weight_shape({size}), .eps = eps};
+}
+
 at::Tensor embed_rows(const at::Tensor& embed_tokens, const TokenBatch& batch, DType dtype) {
-  const at::Tensor ids =
-      at::tensor(at::ArrayRef<int64_t>(batch.input_ids()), at::kLong).to(embed_tokens.device());
-  return at::index_select(embed_tokens, 0, ids).to(scalar_type(dtype));
+  return look_up(embed_tokens, batch.input_ids(), dtype);
+}
+
+at::Tensor embed_positions(const at::Tensor& positions, const TokenBatch& batch, DType dtype) {
+  const std::vector<int64_t>& ids = batch.position_ids();
+  const int64_t last = ids.empty() ? -1 : *std::max_element(ids.begin(), ids.end());
+  if (last >= positions.size(0))
+    throw Error(ErrorKind::kUnsupported, str_cat("a text of ", last + 1, " tokens or more; the model has ",
+                                                 positions.size(0), " positions: shorten it"));
+  return look_up(positions, ids, dtype);
+}
+
+at::Tensor scaled(const at::Tensor& x, double factor) {
+  return factor == 1 ? x : x * at::scalar_tensor(factor, x.options());
 }
 
 void visit_attention(PartVisitor& visitor, const std::string& prefix, Attention& attention) {

@@ -10,7 +10,9 @@
 #include <ATen/core/Tensor.h>
 
 #include "xlt/nn/attention.h"
+#include "xlt/nn/fused_attention.h"
 #include "xlt/nn/gated_mlp.h"
+#include "xlt/nn/mlp.h"
 
 namespace xlt {
 
@@ -29,11 +31,19 @@ struct AttentionParts {
   double softcap = 0;  // 0: none
 };
 Attention make_attention(const ModelConfig& config, const AttentionParts& parts);
+FusedAttention make_fused_attention(const ModelConfig& config, const AttentionParts& parts, QkvLayout layout);
 GatedMlp make_gated_mlp(int64_t hidden_size, int64_t intermediate_size, ops::Activation activation,
                         bool has_bias = false);
+Mlp make_mlp(int64_t hidden_size, int64_t intermediate_size, ops::Activation activation);  // with biases
+LayerNorm make_layer_norm(int64_t size, double eps);                                       // with a bias
 
 // Rows of `embed_tokens` for the batch's tokens, in dtype: [N, C]
 at::Tensor embed_rows(const at::Tensor& embed_tokens, const TokenBatch& batch, DType dtype);
+// Rows of `positions` for where the batch's tokens stand: [N, C]. Throws kUnsupported beyond its last row.
+at::Tensor embed_positions(const at::Tensor& positions, const TokenBatch& batch, DType dtype);
+// x · factor, the factor rounded to x's dtype before, as transformers' Gemma does (25.25 instead of 25.298 in
+// bf16). No copy for 1.
+at::Tensor scaled(const at::Tensor& x, double factor);
 
 // `prefix` ends in a dot: "model.layers.0.self_attn."
 void visit_attention(PartVisitor& visitor, const std::string& prefix, Attention& attention);

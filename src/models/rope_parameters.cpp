@@ -2,23 +2,44 @@
 #include "models/rope_parameters.h"
 
 #include <cmath>
+#include <iterator>
 #include <numbers>
 
 namespace xlt {
 
 namespace {
 
-RopeParameters parse(const JsonView& json, double theta) {
+// Phi-3's: the sizes that it stretches between may stand beside it.
+void parse_longrope(const JsonView& json, const ConfigReader& config, RopeParameters& rope) {
+  const int64_t longest = config.size("max_position_embeddings", 4096);
+  const int64_t original = json.get("original_max_position_embeddings", longest);
+  rope.original_max_position_embeddings = config.size("original_max_position_embeddings", original);
+  if (rope.original_max_position_embeddings < 2)
+    json.fail("original_max_position_embeddings must be at least 2");
+  const JsonView factors = json.at("short_factor");
+  for (size_t i = 0; i < factors.size(); ++i)
+    rope.short_factor.push_back(static_cast<float>(factors.at(i).as_double()));
+  if (!json.has("factor"))
+    rope.factor = static_cast<double>(longest) / static_cast<double>(rope.original_max_position_embeddings);
+  const double stretch =
+      std::log(rope.factor) / std::log(static_cast<double>(rope.original_max_position_embeddings));
+  rope.attention_factor = json.get("attention_factor", rope.factor <= 1 ? 1.0 : std::sqrt(1 + stretch));
+}
+
+RopeParameters parse(const JsonView& json, const ConfigReader& config, double theta) {
   RopeParameters rope;
   rope.rope_theta = json.get("rope_theta", theta);
   rope.rope_type = json.has("rope_type") ? json.get("rope_type", "default") : json.get("type", "default");
+  if (rope.rope_type == "su") rope.rope_type = "longrope";  // its name before it had one
   rope.factor = json.get("factor", 1.0);
   rope.low_freq_factor = json.get("low_freq_factor", 1.0);
   rope.high_freq_factor = json.get("high_freq_factor", 4.0);
   rope.original_max_position_embeddings = json.get("original_max_position_embeddings", int64_t{8192});
-  if (rope.rope_type != "default" && rope.rope_type != "linear" && rope.rope_type != "llama3")
-    json.fail(
-        str_cat("rope type \"", rope.rope_type, "\" is not supported; supported: default, linear, llama3"));
+  if (rope.rope_type == "longrope")
+    parse_longrope(json, config, rope);
+  else if (rope.rope_type != "default" && rope.rope_type != "linear" && rope.rope_type != "llama3")
+    json.fail(str_cat("rope type \"", rope.rope_type,
+                      "\" is not supported; supported: default, linear, llama3, longrope"));
   const auto is_positive = [](double value) { return std::isfinite(value) && value > 0; };
   if (!is_positive(rope.rope_theta) || !is_positive(rope.factor))
     json.fail("rope_theta and factor must be positive");
@@ -31,24 +52,39 @@ RopeParameters parse(const JsonView& json, double theta) {
   return rope;
 }
 
+// The elements of a head that turn: all, or the first part of them.
+int64_t turning_of(const ConfigReader& json, int64_t head_dim) {
+  double part = json.positive("partial_rotary_factor", 1.0);
+  if (json.has("rope_parameters")) part = json.at("rope_parameters").get("partial_rotary_factor", part);
+  if (!(part > 0 && part <= 1)) json.fail("partial_rotary_factor", str_cat("must be in 0 … 1, is ", part));
+  const int64_t dim = static_cast<int64_t>(static_cast<double>(head_dim) * part);
+  if (dim % 2 != 0 || dim == 0)
+    json.fail("head_dim", str_cat("must be even and above 0, is ", dim, part < 1 ? " where it turns" : ""));
+  return dim;
+}
+
 }  // namespace
 
 LayerRopes read_ropes(const ConfigReader& json, int64_t head_dim, double theta,
                       std::optional<double> sliding_theta) {
-  if (head_dim % 2 != 0) json.fail("head_dim", str_cat("must be even, is ", head_dim));
   LayerRopes ropes;
   ropes.full.rope_theta = json.positive("rope_theta", theta);
   const double local = json.positive("rope_local_base_freq", sliding_theta.value_or(ropes.full.rope_theta));
   if (json.has("rope_parameters")) {
     const JsonView all = json.at("rope_parameters");
-    ropes.full = parse(all.has("full_attention") ? all.at("full_attention") : all, ropes.full.rope_theta);
-    ropes.sliding = all.has("sliding_attention") ? parse(all.at("sliding_attention"), local) : ropes.full;
+    ropes.full =
+        parse(all.has("full_attention") ? all.at("full_attention") : all, json, ropes.full.rope_theta);
+    ropes.sliding =
+        all.has("sliding_attention") ? parse(all.at("sliding_attention"), json, local) : ropes.full;
   } else {
-    if (json.has("rope_scaling")) ropes.full = parse(json.at("rope_scaling"), ropes.full.rope_theta);
+    if (json.has("rope_scaling")) ropes.full = parse(json.at("rope_scaling"), json, ropes.full.rope_theta);
     ropes.sliding = ropes.full;
     if (sliding_theta || json.has("rope_local_base_freq")) ropes.sliding = {.rope_theta = local};
   }
-  ropes.full.dim = ropes.sliding.dim = head_dim;
+  ropes.full.dim = ropes.sliding.dim = turning_of(json, head_dim);
+  if (ropes.full.rope_type == "longrope" && std::ssize(ropes.full.short_factor) != ropes.full.dim / 2)
+    json.fail("short_factor",
+              str_cat("has ", ropes.full.short_factor.size(), " entries instead of ", ropes.full.dim / 2));
   return ropes;
 }
 
@@ -58,6 +94,8 @@ std::vector<float> RopeParameters::inverse_frequencies() const {
     const float exponent = static_cast<float>(2 * i) / static_cast<float>(dim);
     float frequency = 1.0f / std::pow(static_cast<float>(rope_theta), exponent);
     if (rope_type == "linear") frequency /= static_cast<float>(factor);
+    if (rope_type == "longrope")
+      frequency = 1.0f / (short_factor[i] * std::pow(static_cast<float>(rope_theta), exponent));
     if (rope_type == "llama3") {
       // Llama 3.1: long wavelengths are divided by `factor`, short ones kept, those between blended.
       const double original = static_cast<double>(original_max_position_embeddings);

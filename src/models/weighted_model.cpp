@@ -2,6 +2,7 @@
 // What every model can do with the list of its parts.
 #include "xlt/models/weighted_model.h"
 
+#include "models/load_weights.h"  // name_in_wrapped
 #include "models/part_visitor.h"
 
 #include <ATen/core/grad_mode.h>
@@ -86,7 +87,9 @@ void save_model(WeightedModel& model, const Json& config_source, const fs::path&
                   folder.string());
   for (const NamedParameter& parameter : model.parameters()) {
     const at::Tensor tensor = parameter.tensor->detach().to(scalar_type(dtype));
-    tensors.emplace_back(parameter.name, parameter.transposed ? tensor.t() : tensor);
+    // The language model of a wrapper is saved as the model it is (Decoder::update_config).
+    tensors.emplace_back(name_in_wrapped(parameter.name).value_or(parameter.name),
+                         parameter.transposed ? tensor.t() : tensor);
   }
   Json config = config_source;
   model.update_config(config);

@@ -97,6 +97,13 @@ TEST_F(AdapterFolder, RankStabilisedOptionRoundTrips) {
   EXPECT_TRUE(load_adapter(folder_).config.use_rslora);
 }
 
+TEST_F(AdapterFolder, NoteOfTransposedMatricesRoundTrips) {
+  adapter_.config.fan_in_fan_out = true;
+  save_adapter(folder_, adapter_);
+  EXPECT_TRUE(load_json(folder_ / "adapter_config.json").at("fan_in_fan_out").get<bool>());
+  EXPECT_TRUE(load_adapter(folder_).config.fan_in_fan_out);
+}
+
 TEST_F(AdapterFolder, TargetPatternIsReplacedByTheModulesItMeant) {
   save_adapter(folder_, adapter_);
   set_option("target_modules", ".*_proj");
@@ -183,7 +190,6 @@ INSTANTIATE_TEST_SUITE_P(AdapterFolder, RefusedOption,
                                            Refused{"rank_pattern", {{"q_proj", 4}}},
                                            Refused{"alpha_pattern", {{"q_proj", 4}}},
                                            Refused{"modules_to_save", {"lm_head"}}, Refused{"bias", "all"},
-                                           Refused{"fan_in_fan_out", true},
                                            Refused{"init_lora_weights", "pissa_niter_4"}),
                          [](const auto& info) { return std::string(info.param.key); });
 

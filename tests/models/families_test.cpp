@@ -42,11 +42,13 @@ std::vector<int64_t> windows(const std::string& changes) {
   return read_upper_windows(ConfigReader(json, "config.json", 100), 4);
 }
 
-TEST(Cohere, ScalesItsLogitsAndRefusesNormsOnQueriesAndKeys) {
-  const Json json = small(R"({"logit_scale":0.25})"), with_norms = small(R"({"use_qk_norm":true})");
+TEST(Cohere, ScalesItsLogitsAndMayHaveNormsOnQueriesAndKeys) {
+  const Json json = small(R"({"logit_scale":0.25})");
   EXPECT_EQ(make_cohere(ConfigReader(json, "config.json", 100))->head_options().logit_scale, 0.25);
-  EXPECT_THROW(make_cohere(ConfigReader(with_norms, "config.json", 100)), Error);
   EXPECT_FALSE(tensors(make_cohere, small()).contains("input_layernorm.bias"));
+  EXPECT_FALSE(tensors(make_cohere, small()).contains("self_attn.q_norm.weight"));
+  EXPECT_THAT(tensors(make_cohere, small(R"({"use_qk_norm":true})")),
+              IsSupersetOf({"self_attn.q_norm.weight", "self_attn.k_norm.weight"}));
 }
 
 TEST(Qwen2, HasBiasesOnQueriesKeysAndValuesOnly) {
@@ -96,6 +98,40 @@ TEST(Gemma3, ItsTextConfigIsReadAndSavedAsATextModel) {
   EXPECT_FALSE(json.contains("vision_config"));
   json["text_config"] = 3;
   EXPECT_THROW(make_gemma3(ConfigReader(json, "config.json", 100)), Error);
+}
+
+std::string refusal(DecoderMaker make, const std::string& changes) {
+  const Json json = small(changes);
+  try {
+    make(ConfigReader(json, "config.json", 100));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(Phi3, AStretchedOneIsRunWithinTheLengthItWasFirstTrainedOn) {
+  const Json json = small(R"({"max_position_embeddings":4096,"original_max_position_embeddings":64,
+    "rope_scaling":{"type":"longrope","short_factor":[1,2,3,4],"long_factor":[5,6,7,8]}})");
+  EXPECT_EQ(make_phi3(ConfigReader(json, "config.json", 100))->config().max_position_embeddings, 64);
+  EXPECT_THAT(refusal(make_phi3, R"({"rope_scaling":{"type":"su","short_factor":[1,2]}})"),
+              testing::HasSubstr("short_factor: has 2 entries instead of 4"));
+}
+
+TEST(RopeParameters, ScalingsThatWeDoNotKnowAreRefusedByName) {
+  EXPECT_THAT(refusal(make_llama, R"({"rope_scaling":{"rope_type":"yarn","factor":4.0}})"),
+              testing::HasSubstr("\"yarn\" is not supported; supported: default, linear, llama3, longrope"));
+}
+
+TEST(Gpt2, ReadsItsOwnKeysAndHasATableOfPositions) {
+  const Json json = {{"model_type", "gpt2"}, {"vocab_size", 20}, {"n_embd", 16},
+                     {"n_layer", 1},         {"n_head", 2},      {"n_positions", 32}};
+  const auto decoder = make_gpt2(ConfigReader(json, "config.json", 100));
+  EXPECT_EQ(decoder->config().max_position_embeddings, 32);
+  EXPECT_TRUE(decoder->config().tie_word_embeddings);
+  // Embeddings, positions, two norms, four matrices with biases (8 + 3 + 1 parts of 16 × 16), the last norm.
+  EXPECT_EQ(decoder->num_parameters(),
+            (20 + 32) * 16 + 2 * 32 + (48 + 16 + 64 + 64) * 16 + (48 + 16 + 64 + 16) + 32);
 }
 
 TEST(Families, TheTableIsSortedAndEveryRowMakesADecoder) {

@@ -47,21 +47,61 @@ def make_tokenizer(as_qwen2=False):
 
 
 def configs(vocab_size):
-    from transformers import CohereConfig, Gemma2Config, Gemma3TextConfig, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+    from transformers import (BloomConfig, Cohere2Config, CohereConfig, Gemma2Config, Gemma3Config, Gemma3TextConfig, GemmaConfig, GPT2Config, LlamaConfig,
+                              MistralConfig, Olmo2Config, Phi3Config, Qwen2Config, Qwen3Config, SmolLM3Config, XGLMConfig)
 
     shape = dict(SHAPE, vocab_size=vocab_size)
     stretched = dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=128)
+    # Turns 12 of 16 elements of a head.
+    long = dict(rope_type="longrope", short_factor=[1.0, 1.1, 1.3, 1.7, 2.0, 2.5], long_factor=[2.0, 3.0, 4.0, 6.0, 8.0, 9.0], partial_rotary_factor=0.75)
     gemma = dict(shape, head_dim=32, query_pre_attn_scalar=24, sliding_window=16)
+    tokens = {key: shape[key] for key in ("vocab_size", "bos_token_id", "eos_token_id", "pad_token_id", "initializer_range")}
     return {
+        "bloom-tiny": BloomConfig(hidden_size=64, n_layer=3, n_head=4, seq_length=512, **tokens),
         "cohere-tiny": CohereConfig(logit_scale=0.0625, **shape),
+        "cohere-norms-tiny": CohereConfig(logit_scale=0.0625, use_qk_norm=True, attention_bias=True, **shape),
+        "cohere2-tiny": Cohere2Config(logit_scale=0.0625, sliding_window=16, sliding_window_pattern=3, **shape),
+        "gemma-tiny": GemmaConfig(head_dim=32, **shape),
         "gemma2-tiny": Gemma2Config(**gemma),
         "gemma3-tiny": Gemma3TextConfig(layer_types=["sliding_attention", "sliding_attention", "full_attention"], **gemma),
+        "gemma3-wrapped-tiny": Gemma3Config(
+            text_config=dict(gemma, layer_types=["sliding_attention", "full_attention", "full_attention"]), mm_tokens_per_image=4,
+            vision_config=dict(hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2, image_size=28, patch_size=14)),
+        "gpt2-tiny": GPT2Config(n_embd=64, n_layer=3, n_head=4, n_inner=160, n_positions=512, **tokens),
         "llama-tiny": LlamaConfig(rope_theta=500000.0, max_position_embeddings=512, **shape),
+        "llama-biases-tiny": LlamaConfig(attention_bias=True, mlp_bias=True, head_dim=24, **shape),
         "llama31-tiny": LlamaConfig(rope_theta=500000.0, max_position_embeddings=131072, tie_word_embeddings=True, rope_scaling=stretched, **shape),
         "mistral-tiny": MistralConfig(sliding_window=None, **shape),
+        "nemo-tiny": MistralConfig(sliding_window=16, head_dim=24, rope_theta=1000000.0, **shape),
+        "olmo2-tiny": Olmo2Config(rope_theta=500000.0, **shape),
+        "phi3-tiny": Phi3Config(sliding_window=16, **shape),
+        "phi3-long-tiny": Phi3Config(rope_scaling=long, max_position_embeddings=4096, original_max_position_embeddings=512, **shape),
         "qwen2-tiny": Qwen2Config(**shape),
         "qwen3-tiny": Qwen3Config(head_dim=16, **shape),
+        "smollm3-tiny": SmolLM3Config(no_rope_layer_interval=2, max_position_embeddings=512, **shape),
+        "xglm-tiny": XGLMConfig(d_model=64, ffn_dim=160, num_layers=3, attention_heads=4, init_std=0.08, max_position_embeddings=512,
+                                **{key: tokens[key] for key in tokens if key != "initializer_range"}),
     }
+
+
+def to_older_layout(config):
+    """config.json as transformers wrote it before version 5: rope_theta and rope_scaling apart, a pattern of layers instead of a list."""
+    config = dict(config)
+    ropes = config.pop("rope_parameters", None) or {}
+    full, sliding = ropes.get("full_attention", ropes), ropes.get("sliding_attention")
+    if "rope_theta" in full:
+        config["rope_theta"] = full["rope_theta"]
+    if sliding:
+        config["rope_local_base_freq"] = sliding["rope_theta"]
+    scaling = {key: value for key, value in full.items() if key not in ("rope_theta", "partial_rotary_factor")}
+    config["rope_scaling"] = scaling if scaling.get("rope_type", "default") != "default" else None
+    if "partial_rotary_factor" in full:
+        config["partial_rotary_factor"] = full["partial_rotary_factor"]
+    types = config.pop("layer_types", None)
+    if types and "full_attention" in types and "sliding_attention" in types:
+        config["sliding_window_pattern"] = types.index("full_attention") + 1
+    config["torch_dtype"] = config.pop("dtype", "float32")
+    return config
 
 
 def make_model(config, seed):
@@ -71,8 +111,8 @@ def make_model(config, seed):
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() == 1:
+        for name, parameter in model.named_parameters():
+            if parameter.dim() == 1 or "norm" in name:
                 parameter.add_(torch.randn_like(parameter) * 0.05)
     return model
 

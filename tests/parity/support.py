@@ -5,6 +5,7 @@ Tiny models are made here, once, into build/parity. Data are published files in 
 `../shared/data`, where somebody keeps them beside the repository; else those bundled in data/. What neither has is skipped by name.
 """
 import functools
+import hashlib
 import importlib.util
 import json
 import os
@@ -20,6 +21,9 @@ BUNDLED = ROOT / "data"
 CACHE = ROOT / "build" / "parity"
 XLT = pathlib.Path(os.environ.get("XLT_BINARY", ROOT / "build" / "release" / "xlt"))
 TINY = ["llama-tiny", "llama31-tiny", "mistral-tiny", "cohere-tiny", "gemma2-tiny", "gemma3-tiny", "qwen2-tiny", "qwen3-tiny"]
+# Those that tests/parity/families_parity.py looks at besides.
+MORE_FAMILIES = ["bloom-tiny", "cohere-norms-tiny", "cohere2-tiny", "gemma-tiny", "gemma3-wrapped-tiny", "gpt2-tiny", "llama-biases-tiny", "nemo-tiny",
+                 "olmo2-tiny", "phi3-tiny", "phi3-long-tiny", "smollm3-tiny", "xglm-tiny"]
 SEEDS = [7, 11]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -55,11 +59,12 @@ def xlt(*arguments):
 
 @functools.lru_cache(maxsize=None)
 def tiny_models(seed=7):
-    """The folder with one random tiny checkpoint a family."""
-    folder = CACHE / f"tiny-models-{seed}"
-    if not (folder / "done").exists():
-        run([sys.executable, pathlib.Path(__file__).with_name("make_tiny_models.py"), folder, seed])
-        (folder / "done").touch()
+    """The folder with random tiny checkpoints, at least one a family; made again when their maker changes."""
+    folder, maker = CACHE / f"tiny-models-{seed}", pathlib.Path(__file__).with_name("make_tiny_models.py")
+    done, version = folder / "done", hashlib.sha256(maker.read_bytes()).hexdigest()
+    if not done.exists() or done.read_text() != version:
+        run([sys.executable, maker, folder, seed])
+        done.write_text(version)
     return folder
 
 
@@ -89,12 +94,14 @@ def training_data():
 
 
 @functools.lru_cache(maxsize=2)
-def hf_model(folder, dtype="float32"):
+def hf_model(folder, dtype="float32", widened=False):
+    """`widened`: with the weights rounded to dtype, computed with in float32."""
     import torch
     from transformers import AutoModelForCausalLM
 
     torch.set_num_threads(2)
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype)).eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype)).eval()
+    return model.float() if widened else model
 
 
 @functools.lru_cache(maxsize=8)

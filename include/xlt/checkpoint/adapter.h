@@ -16,7 +16,10 @@ struct AdapterConfig {
   int64_t r = 64;
   double lora_alpha = 16;
   double lora_dropout = 0.0;
-  bool use_rslora = false;                  // scale alpha / √r (Kalajdzievski 2023) instead of alpha / r
+  bool use_rslora = false;  // scale alpha / √r (Kalajdzievski 2023) instead of alpha / r
+  // That the base model's matrices lie [in, out] on disk (GPT-2). A note for PEFT's merging: what an adapter
+  // computes does not depend on it, and PEFT sets it by the layer's kind whatever the file says.
+  bool fan_in_fan_out = false;
   std::vector<std::string> target_modules;  // last name components: "q_proj", …; written sorted
   std::string base_model_name_or_path;
   double scale() const;  // what B·A is multiplied by

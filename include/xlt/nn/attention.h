@@ -40,6 +40,10 @@ struct Heads {
   at::Tensor q, k, v;  // [N, H, D], [N, K, D], [N, K, D]
 };
 
+// heads [N, H, D] with the first elements of every head turned, as many as there are angles for; without
+// angles (`cos` undefined) as they are.
+at::Tensor turned(const at::Tensor& heads, const ops::RopeAngles& angles, ops::RopeLayout layout);
+
 // Appends keys and values to the pass's cache, if it has one, and reads them from it. → [N, H·D], or of the
 // rows that are read; what o_proj is given.
 at::Tensor attend(const Heads& heads, const ForwardPass& pass, const ops::AttentionOptions& options,
@@ -47,13 +51,14 @@ at::Tensor attend(const Heads& heads, const ForwardPass& pass, const ops::Attent
 
 struct Attention {
   Linear q_proj, k_proj, v_proj, o_proj;
-  std::optional<RmsNorm> q_norm, k_norm;  // over head_dim, before the rotation
+  // Before the rotation; over head_dim, or, with weights that long, over all heads together (OLMo 2).
+  std::optional<RmsNorm> q_norm, k_norm;
   int64_t num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0;
   ops::RopeLayout rope_layout = ops::RopeLayout::kHalf;
   ops::AttentionOptions options;
   // x [N, C], projected and laid out by head: neither normed nor rotated.
   Heads project(const at::Tensor& x, const ForwardPass& pass) const;
-  // project, norms, rotation, attend, o_proj: x [N, C] → [N, C], or of the rows that are read.
+  // project, norms, rotation (turned), attend, o_proj: x [N, C] → [N, C], or of the rows that are read.
   at::Tensor forward(const at::Tensor& x, const ForwardPass& pass, const ops::RopeAngles& angles,
                      int64_t layer) const;
 };

@@ -14,4 +14,11 @@ struct GatedMlp {
   at::Tensor forward(const at::Tensor& x, const std::optional<DropoutKeys>& dropout) const;
 };
 
+// The same with gate and up in one matrix, the gate's rows first (Phi-3).
+struct FusedGatedMlp {
+  Linear gate_up_proj, down_proj;
+  ops::Activation activation = ops::Activation::kSilu;
+  at::Tensor forward(const at::Tensor& x, const std::optional<DropoutKeys>& dropout) const;
+};
+
 }  // namespace xlt

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// How large a decoder is, found out without reading weights.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "xlt/base/placement.h"
+
+namespace xlt {
+
+class ModelSource;
+
+struct DecoderFootprint {
+  int64_t weight_bytes = 0;  // in memory, as load_decoder would hold them
+  std::string stored_dtype;  // of most parameters on disk, as the format writes it: "BF16"
+  // Of all linear layers but the head, summed: an adapter of rank r has r · (in + out) numbers.
+  int64_t num_linears = 0, in_features = 0, out_features = 0;
+};
+// Throws as load_decoder does.
+DecoderFootprint footprint_of(const ModelSource& source, const Placement& where);
+
+}  // namespace xlt
