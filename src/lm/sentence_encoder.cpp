@@ -123,7 +123,7 @@ std::unique_ptr<SentenceEncoder> load_sentence_encoder(const SentenceEncoderOpti
                                                        const Placement& where, const Context& context) {
   const auto source = open_model_source(options.model);
   const SentenceModules modules = read_sentence_modules(options.model);
-  auto tokenizer = load_tokenizer(options.model);
+  auto tokenizer = load_tokenizer(options.model, context);
   auto model = load_layered_model(*source, where, context);
   if (!options.adapter.empty()) load_lora(*model, options.adapter);
   const ModelConfig& config = model->config();

@@ -143,7 +143,7 @@ class EncoderDecoderScorer : public Seq2Seq {
 std::unique_ptr<Seq2Seq> load_seq2seq(const Seq2SeqOptions& options, const Placement& where,
                                       const Context& context) {
   const auto source = open_model_source(options.model);
-  auto tokenizer = load_tokenizer(options.model);
+  auto tokenizer = load_tokenizer(options.model, context);
   auto model = load_encoder_decoder(*source, where, context);
   Seq2SeqInfo info{options.model.string(), model->config().model_type, model->num_parameters()};
   return std::make_unique<EncoderDecoderScorer>(std::move(model), std::move(tokenizer), std::move(info),

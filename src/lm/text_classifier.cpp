@@ -116,7 +116,7 @@ std::unique_ptr<TextClassifier> load_text_classifier(const TextClassifierOptions
   info.dtype = name_of(where.dtype);
   info.labels = read_labels(config);
   info.is_multi_label = is_multi_label(config, info.labels.size());
-  auto tokenizer = load_tokenizer(options.model);
+  auto tokenizer = load_tokenizer(options.model, context);
   auto encoder = load_encoder(*source, static_cast<int64_t>(info.labels.size()), where, context);
   info.model_type = encoder->config().model_type;
   info.max_length = encoder->config().max_position_embeddings;
