@@ -7,6 +7,7 @@
 #include <ATen/ops/empty.h>
 
 #include "xlt/checkpoint/model_source.h"
+#include "xlt/models/encoder_decoder.h"
 #include "xlt/ops/matmul/linear.h"
 #include "xlt/ops/scalar_type.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// config.json beside weights that have room for 64 layers and hold nothing: refused, in little time and memory,
-// whatever it says.
+// config.json beside weights that have room for 64 layers and hold nothing: refused, in little time and
+// memory, whatever it says.
 #include "fuzz/fuzzing.h"
 
 #include <string>

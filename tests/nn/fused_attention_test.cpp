@@ -74,13 +74,12 @@ TEST(Attention, ANormAsWideAsAllHeadsIsOverAllOfThem) {
   Fixture f(2);
   const at::Tensor weight = at::randn({kHeads * kDim});
   f.separate.q_norm = RmsNorm{weight, 1e-6};
-  Attention by_hand = f.separate;
+  const at::Tensor y = f.separate.forward(f.x, f.pass, {}, 0);
   const at::Tensor q = at::linear(f.x, f.q), factor = at::rsqrt(q.pow(2).mean(-1, true) + 1e-6);
-  by_hand.q_norm.reset();
-  const Heads heads = by_hand.project(f.x, f.pass);
-  const at::Tensor mixed =
-      attend({(q * factor * weight).view({7, kHeads, kDim}), heads.k, heads.v}, f.pass, by_hand.options, 0);
-  EXPECT_TRUE(f.separate.forward(f.x, f.pass, {}, 0).allclose(at::linear(mixed, f.o), 1e-4, 1e-4));
+  const Heads heads = f.separate.project(f.x, f.pass);
+  const at::Tensor mixed = attend({(q * factor * weight).view({7, kHeads, kDim}), heads.k, heads.v}, f.pass,
+                                  f.separate.options, 0);
+  EXPECT_TRUE(y.allclose(at::linear(mixed, f.o), 1e-4, 1e-4));
 }
 
 TEST(FusedGatedMlp, EqualsSeparateProjections) {
