@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from support import PAIRS, TEXTS, XLT, Scenario, write_rows
+from support import PAIRS, TEXTS, XLT, Scenario, run, write_rows
 
 
 def texts(count):

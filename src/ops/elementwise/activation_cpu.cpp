@@ -5,7 +5,9 @@
 #include "ops/lanes.h"
 #include "ops/vector_math.h"
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 #include <ATen/Parallel.h>
 
@@ -34,11 +36,22 @@ XLT_INLINE A relu(A x) {
   return A(0.5) * (x + std::abs(x));  // exact; a select on floats would not vectorise (cpu_kernel.h)
 }
 
+// relu by the bits (a NaN may come out as 0). Beside another product, relu's own would leave the compiler the
+// choice which of the two to fuse with the sum: one for vectors and another for the elements after them.
+XLT_INLINE float positive_part(float x) {
+  const int32_t bits = std::bit_cast<int32_t>(x);
+  return std::bit_cast<float>(bits & ~(bits >> 31));
+}
+XLT_INLINE double positive_part(double x) {
+  const int64_t bits = std::bit_cast<int64_t>(x);
+  return std::bit_cast<double>(bits & ~(bits >> 63));
+}
+
 template <Activation kActivation, typename A>
 XLT_INLINE A value_of(A x) {
   if constexpr (kActivation == Activation::kRelu) return relu(x);
   // x·Φ(x), without cancellation on the negative side.
-  if constexpr (kActivation == Activation::kGelu) return relu(x) - std::abs(x) * normal_tail(std::abs(x));
+  if constexpr (kActivation == Activation::kGelu) return positive_part(x) - std::abs(x) * normal_tail(std::abs(x));
   // x·logistic(z); where the exponential overflows, the quotient is the 0 it should be.
   const A z = kActivation == Activation::kSilu ? x : A(1.5957691216057308) * x * (A(1) + A(0.044715) * x * x);
   return x / (A(1) + exp_approx(-z));
