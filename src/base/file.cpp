@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "xlt/base/binary_file.h"
 #include "xlt/base/error.h"
 #include "xlt/base/leftovers.h"
 #include "xlt/base/lost_bytes.h"
@@ -212,6 +213,7 @@ std::optional<std::string> LineReader::next() {
   if (stream_->file.bad()) throw_io("cannot read", file_);
   if (!is_read) return std::nullopt;
   ++line_number_;
+  if (line_number_ == 1) refuse_binary(line, file_.string());
   if (!line.empty() && line.back() == '\r') line.pop_back();
   if (line_number_ == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
   if (const auto offset = find_invalid_utf8(line))

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <unordered_set>
 
+#include "xlt/base/binary_file.h"
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
@@ -171,7 +172,9 @@ Json parse_json(std::string_view text, const std::string& where, ErrorKind kind,
 }
 
 Json load_json(const std::filesystem::path& file, ErrorKind kind, bool allow_comments) {
-  return parse_json(read_file(file), file.string(), kind, allow_comments);
+  const std::string text = read_file(file);
+  refuse_binary(text, file.string(), kind);
+  return parse_json(text, file.string(), kind, allow_comments);
 }
 
 }  // namespace xlt

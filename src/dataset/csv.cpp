@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "xlt/base/binary_file.h"
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 
@@ -10,6 +11,7 @@ namespace xlt {
 
 CsvReader::CsvReader(std::string text, std::string file) : text_(std::move(text)), file_(std::move(file)) {
   if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
+  refuse_binary(text_, file_);
   if (const auto offset = find_invalid_utf8(text_)) {
     const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<int64_t>(*offset), '\n');
     throw Error(ErrorKind::kData, "not valid UTF-8; convert the file to UTF-8", str_cat(file_, ":", line));

@@ -92,6 +92,25 @@ TEST_F(ReadRows, InvalidUtf8NamesFileAndLine) {
   }
 }
 
+TEST_F(ReadRows, WhatIsNoTextIsNamed) {
+  using namespace std::string_literals;
+  const std::pair<std::string, const char*> contents[] = {{"\x1F\x8B\x08\0\n..."s, "gzip"},
+                                                          {"PAR1\x15\x04\n..."s, "Parquet"},
+                                                          {"PK\x03\x04\x14\0"s, "zip archive"},
+                                                          {"\xFF\xFE{\0\"\0"s, "UTF-16"},
+                                                          {"{\0\"\0a\0"s, "UTF-16"},
+                                                          {"\x28\xB5\x2F\xFD\x24"s, "zstd"},
+                                                          {"\xFF\xFE\0\0{\0\0\0"s, "UTF-32"},
+                                                          {"BZh91AY"s, "bzip2"}};
+  for (const char* name : {"a.jsonl", "a.json", "a.csv", "a.tsv", "a.txt"})
+    for (const auto& [content, kind] : contents) {
+      const Error fault = error(name, content);
+      EXPECT_EQ(fault.kind(), ErrorKind::kData);
+      EXPECT_THAT(fault.what(), HasSubstr(std::string(name) + ": is "));
+      EXPECT_THAT(fault.what(), HasSubstr(kind));
+    }
+}
+
 TEST_F(ReadRows, CsvCellsMayHoldCommasNewlinesAndQuotes) {
   const auto rows = read_rows(
       file("a.csv", "id,text\r\n1,\"one, two\"\r\n2,\"line\nbreak\"\r\n\r\n3,\"say \"\"hi\"\"\"\r\n4,\n"));
