@@ -11,6 +11,13 @@
 
 #include "xlt/base/file.h"
 
+// SentencePiece's library and libtorch's each have a global of this name, of 32 and of 4 bytes. The loader
+// makes them one, and what the larger one's constructor writes runs over the smaller: into the switch by
+// which libtorch's errors end the process. The program's own definition comes before both, and holds either.
+extern "C" {
+[[gnu::used, gnu::visibility("default")]] alignas(64) char FLAGS_minloglevel[256];
+}
+
 namespace xlt {
 
 namespace {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text_testing.h"
 
+#include <algorithm>
+#include <random>
+
 namespace xlt {
 namespace {
 
@@ -28,6 +31,55 @@ TEST(Bpe, LongWordsAreMergedAsShortOnes) {
   EXPECT_EQ(encode(*tokenizer, std::string(4096, 'a')), (Ids{12}));
   EXPECT_EQ(encode(*tokenizer, std::string(4096 + 5, 'a')), (Ids{12, 2, 0}));
   EXPECT_EQ(encode(*tokenizer, std::string(200000, 'a')).size(), 52u);  // 48 · 4096 + 2048 + 1024 + 256 + 64
+}
+
+// By definition: the lowest rank of all neighbours, the leftmost among equals, until nothing merges.
+std::vector<std::string> merge_by_definition(std::vector<std::string> symbols,
+                                             const std::vector<std::pair<std::string, std::string>>& merges) {
+  while (true) {
+    size_t best = merges.size(), at = 0;
+    for (size_t i = 0; i + 1 < symbols.size(); ++i)
+      for (size_t rank = 0; rank < best; ++rank)
+        if (merges[rank].first == symbols[i] && merges[rank].second == symbols[i + 1]) best = rank, at = i;
+    if (best == merges.size()) return symbols;
+    symbols[at] += symbols[at + 1];
+    symbols.erase(symbols.begin() + static_cast<int64_t>(at) + 1);
+  }
+}
+
+TEST(Bpe, PartsOfALongWordAreMergedAsTheWholeWouldBe) {
+  std::mt19937 random(7);
+  const std::vector<std::string> letters{"a", "b", "c", "é", "▁", "語"};
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::string> tokens = letters, lines;
+    std::vector<std::pair<std::string, std::string>> merges;
+    for (int i = 0; i < 12; ++i) {
+      const std::string left = tokens[random() % tokens.size()], right = tokens[random() % tokens.size()];
+      if (std::count(tokens.begin(), tokens.end(), left + right) > 0) continue;
+      tokens.push_back(left + right);
+      merges.emplace_back(left, right);
+      lines.push_back(left + " " + right);
+    }
+    std::vector<std::string> symbols;
+    std::string text;
+    for (int i = 0; i < 300; ++i) {
+      symbols.push_back(letters[random() % letters.size()]);
+      text += symbols.back();
+    }
+    Ids expected;
+    for (const std::string& token : merge_by_definition(symbols, merges))
+      expected.push_back(std::find(tokens.begin(), tokens.end(), token) - tokens.begin());
+    EXPECT_EQ(encode(*load_json(tokenizer_json(tokens, lines)), text), expected) << "round " << round;
+  }
+}
+
+TEST(Bpe, LongWordsAreNotCutWhereUnknownCharactersAreFused) {
+  Json json = tokenizer_json({"?", "a"}, {});
+  json["model"]["unk_token"] = "?";
+  json["model"]["fuse_unk"] = true;
+  const std::string unknown(60, 'x');
+  EXPECT_EQ(encode(*load_json(json), unknown), (Ids{0}));
+  EXPECT_EQ(encode(*load_json(json), unknown + "aa" + unknown), (Ids{0, 1, 1, 0}));
 }
 
 TEST(Bpe, MergesMayBePairsAndStandBeforeTheVocabulary) {

@@ -20,6 +20,39 @@ uint64_t pair_of(int32_t left, int32_t right) {
 }
 size_t slot_of(uint64_t pair, size_t mask) { return (pair * 0x9E3779B97F4A7C15u >> 24) & mask; }
 
+std::string_view first_character(std::string_view text) { return text.substr(0, utf8_length(text[0])); }
+std::string_view last_character(std::string_view text) {
+  size_t begin = text.size() - 1;
+  while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;
+  return text.substr(begin);
+}
+
+// Pairs of neighbouring characters that some merge joins, the last of its left side and the first of its
+// right. Between two others no merge ever reaches, so a word may be cut there. Kept as bits by hash: a pair
+// that is taken for joined merely is no place to cut.
+class JoinedCharacters {
+ public:
+  void add(std::string_view left, std::string_view right) {
+    const size_t bit = bit_of(left, right);
+    bits_[bit / 64] |= uint64_t{1} << bit % 64;
+  }
+  bool may_hold(std::string_view left, std::string_view right) const {
+    const size_t bit = bit_of(left, right);
+    return (bits_[bit / 64] >> bit % 64 & 1) != 0;
+  }
+
+ private:
+  static constexpr size_t kBits = size_t{1} << 22;
+  static size_t bit_of(std::string_view left, std::string_view right) {
+    uint64_t key = 0;
+    for (const std::string_view character : {left, right})
+      for (size_t i = 0; i < 4; ++i)
+        key = key << 8 | (i < character.size() ? static_cast<unsigned char>(character[i]) : 0);
+    return slot_of(key, kBits - 1);
+  }
+  std::vector<uint64_t> bits_ = std::vector<uint64_t>(kBits / 64);
+};
+
 class Bpe : public TokenModel {
  public:
   // Throws kCheckpoint for unsupported options and merges of unknown tokens.
@@ -38,11 +71,14 @@ class Bpe : public TokenModel {
   void add_merges(const TokenizerFile& file);
   const Merge* find_merge(int32_t left, int32_t right) const;
   int32_t id_of_character(std::string_view character) const;
+  size_t find_cut(std::string_view word) const;
+  void encode_part(std::string_view part, std::vector<int64_t>& ids, Scratch& scratch) const;
   void split_into_symbols(std::string_view word, std::vector<int32_t>& symbols) const;
   void merge_short(Scratch& scratch) const;
   void merge_long(Scratch& scratch) const;
 
-  std::vector<Merge> merges_;               // open addressing, a power of two, at most half full
+  std::vector<Merge> merges_;  // open addressing, a power of two, at most half full
+  JoinedCharacters joined_;
   std::vector<int32_t> byte_ids_;           // empty without byte fallback
   std::array<int32_t, 0x800> short_ids_{};  // of the characters of one and two bytes, by code point
   int32_t unknown_id_ = -1;
@@ -93,6 +129,7 @@ void Bpe::add_merges(const TokenizerFile& file) {
     while (merges_[slot].pair != kNoPair && merges_[slot].pair != pair)
       slot = (slot + 1) & (merges_.size() - 1);
     merges_[slot] = {pair, static_cast<int32_t>(i), c};
+    if (!left.empty() && !right.empty()) joined_.add(last_character(left), first_character(right));
   }
 }
 
@@ -144,8 +181,33 @@ void Bpe::encode(std::string_view word, std::vector<int64_t>& ids, Scratch& scra
       ids.push_back(id);
       return;
     }
+  // Without pre-tokenizer a word is a whole text: part by part, memory does not grow with it.
+  while (word.size() > kLongWord) {
+    const size_t cut = find_cut(word);
+    encode_part(word.substr(0, cut), ids, scratch);
+    word.remove_prefix(cut);
+  }
+  if (!word.empty()) encode_part(word, ids, scratch);
+}
+
+// The first place across which nothing is merged, between two characters of the vocabulary; others are put
+// down as bytes or fused. The word's size where there is none.
+size_t Bpe::find_cut(std::string_view word) const {
+  std::string_view last;
+  for (size_t at = 0; at < word.size();) {
+    std::string_view character = word.substr(at, utf8_length(word[at]));
+    const size_t next = at + character.size();
+    if (id_of_character(character) < 0) character = {};
+    if (!last.empty() && !character.empty() && !joined_.may_hold(last, character)) return at;
+    last = character;
+    at = next;
+  }
+  return word.size();
+}
+
+void Bpe::encode_part(std::string_view part, std::vector<int64_t>& ids, Scratch& scratch) const {
   scratch.symbols.clear();
-  split_into_symbols(word, scratch.symbols);
+  split_into_symbols(part, scratch.symbols);
   if (scratch.symbols.size() <= kLongWord) {
     merge_short(scratch);
   } else {
@@ -185,23 +247,26 @@ void Bpe::merge_long(Scratch& scratch) const {
   previous.resize(count);
   for (int32_t i = 0; i < count; ++i) next[i] = i + 1 < count ? i + 1 : -1, previous[i] = i - 1;
   struct Job {
-    int32_t rank, at, left, right, id;
+    int32_t rank, at;
     bool operator<(const Job& other) const { return rank != other.rank ? rank > other.rank : at > other.at; }
   };
   std::priority_queue<Job> jobs;
+  // Of a symbol and the next one. A symbol that was merged away is -1, which no merge knows.
+  const auto merge_at = [&](int32_t at) {
+    const bool is_pair = at >= 0 && symbols[at] >= 0 && next[at] >= 0;
+    return is_pair ? find_merge(symbols[at], symbols[next[at]]) : nullptr;
+  };
   const auto offer = [&](int32_t at) {
-    if (at < 0 || next[at] < 0) return;
-    if (const Merge* merge = find_merge(symbols[at], symbols[next[at]]))
-      jobs.push({merge->rank, at, symbols[at], symbols[next[at]], merge->id});
+    if (const Merge* merge = merge_at(at)) jobs.push({merge->rank, at});
   };
   for (int32_t i = 0; i + 1 < count; ++i) offer(i);
   while (!jobs.empty()) {
     const Job job = jobs.top();
     jobs.pop();
-    // Stale: one of the two has been merged away since.
-    if (symbols[job.at] != job.left || next[job.at] < 0 || symbols[next[job.at]] != job.right) continue;
+    const Merge* merge = merge_at(job.at);
+    if (!merge || merge->rank != job.rank) continue;  // stale: one of the two has been merged away since
     const int32_t gone = next[job.at];
-    symbols[job.at] = job.id;
+    symbols[job.at] = merge->id;
     symbols[gone] = -1;
     next[job.at] = next[gone];
     if (next[gone] >= 0) previous[next[gone]] = job.at;
