@@ -75,6 +75,18 @@ bool is_ours_to_remove(const fs::path& path) {
   return ::lstat(path.c_str(), &status) == 0 && (status.st_uid == ::geteuid() || ::geteuid() == 0);
 }
 
+bool is_wanted(const ProcessId& owner, LeftoversOf whose, const ProcessId& self) {
+  switch (whose) {
+    case LeftoversOf::kDeadProcesses:
+      return is_dead(owner);
+    case LeftoversOf::kOtherProcesses:
+      return !(owner == self);
+    case LeftoversOf::kThisProcess:
+      return owner == self;
+  }
+  return false;
+}
+
 void remove_leftover(const fs::path& path, const TemporaryName& name) {
   std::error_code ignored;
   const fs::path target = path.parent_path() / name.target;
@@ -160,9 +172,7 @@ void remove_leftovers(const fs::path& folder, LeftoversOf whose) {
   if (found.empty()) return;
   const ProcessId self = this_process();
   for (const auto& [path, name] : found)
-    if (is_ours_to_remove(path) &&
-        (whose == LeftoversOf::kDeadProcesses ? is_dead(name.owner) : !(name.owner == self)))
-      remove_leftover(path, name);
+    if (is_ours_to_remove(path) && is_wanted(name.owner, whose, self)) remove_leftover(path, name);
 }
 
 }  // namespace xlt

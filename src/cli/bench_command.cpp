@@ -24,6 +24,7 @@ class BenchCommand final : public Command {
   std::vector<OptionGroup> groups() override {
     return {{"model", "Model", visit_of(model_)}, {"bench", "What to time", visit_of(options_)}};
   }
+  bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
     const Json bench =
         run_bench(options_, model_, session.placement(), session.seed(), session.config(), session.context());

@@ -30,6 +30,9 @@ class Command {
   virtual std::vector<OptionGroup> groups() = 0;
   // Does the work with the options as they stand and returns the exit code. Results go to stdout.
   virtual int run(Session& session) = 0;
+  // Whether an interrupt that it does not heed in time may end the process: it keeps nothing to go on with,
+  // and leaves nothing but --output, which appears when it is whole (InterruptDeadline).
+  virtual bool may_be_cut_short() const { return false; }
   // Opens what `run` would read; for `xlt validate`.
   virtual void check(Checks& checks) {}
 };

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
@@ -160,7 +161,10 @@ int run_command(Parsed& parsed, const GlobalOptions& global) {
     terminal.write(LogLevel::kWarning, note);
   Json config = {{"command", parsed.name}};
   config.update(dump_options(visit_all(parsed.groups)));
+  const std::string output = config.value("output", "");
   Session session(global, std::move(config), Context{&terminal, &terminal, &catch_interrupts()});
+  std::optional<InterruptDeadline> deadline;
+  if (parsed.command->may_be_cut_short()) deadline.emplace(output);
   const int code = parsed.command->run(session);
   check_stdout();
   return code;

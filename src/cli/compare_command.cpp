@@ -21,6 +21,7 @@ class CompareCommand final : public Command {
             "arms"};
   }
   std::vector<OptionGroup> groups() override { return {{"compare", "Comparison", visit_of(options_)}}; }
+  bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
     options_.seed = session.seed();
     const Json comparison = compare(options_, session.context());

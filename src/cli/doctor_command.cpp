@@ -39,6 +39,7 @@ class DoctorCommand final : public Command {
             ""};
   }
   std::vector<OptionGroup> groups() override { return {{"doctor", "What to try", visit_of(options_)}}; }
+  bool may_be_cut_short() const override { return true; }
   int run(Session&) override {
     bool healthy = true;
     for (const Finding& finding : examine_machine(options_.lid)) {

@@ -23,6 +23,7 @@ class GenerateCommand final : public Command {
             {"files", "Files", visit_of(options_)},
             {"generation", "Generation", visit_of(options_.generation)}};
   }
+  bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
     options_.generation.seed = session.seed();
     const auto make_model = [&] {

@@ -120,6 +120,7 @@ class LsCommand final : public Command {
     return {"List what can be named: methods, benchmarks, languages and so on", "xlt ls methods", {}, "kind"};
   }
   std::vector<OptionGroup> groups() override { return {{"ls", "What to list", visit_of(options_)}}; }
+  bool may_be_cut_short() const override { return true; }
   int run(Session&) override {
     Rows rows;
     for (const Kind& kind : kKinds) {

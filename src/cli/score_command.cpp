@@ -21,6 +21,7 @@ class ScoreCommand final : public Command {
   std::vector<OptionGroup> groups() override {
     return {{"model", "Model", visit_of(model_)}, {"score", "Files", visit_of(options_)}};
   }
+  bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
     const auto make_model = [&] {
       return load_language_model(model_, session.placement(), session.context());

@@ -18,6 +18,7 @@ class TokenizeCommand final : public Command {
             ""};
   }
   std::vector<OptionGroup> groups() override { return {{"tokenize", "Files", visit_of(options_)}}; }
+  bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
     const int64_t rows = tokenize_file(options_, session.context());
     session.context().info(str_cat("wrote ", rows, " rows to ", options_.output));

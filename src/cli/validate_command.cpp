@@ -31,6 +31,7 @@ class ValidateCommand final : public Command {
   }
   std::vector<OptionGroup> groups() override { return {{"validate", "Config", visit_of(options_)}}; }
 
+  bool may_be_cut_short() const override { return true; }
   int run(Session&) override {
     const Json config = load_json(options_.file, ErrorKind::kConfig, /*allow_comments=*/true);
     const JsonView view(config, options_.file, ErrorKind::kConfig);

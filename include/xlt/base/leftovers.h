@@ -11,6 +11,7 @@ namespace xlt {
 enum class LeftoversOf {
   kDeadProcesses,   // those that are certainly over
   kOtherProcesses,  // all but this one; for whoever holds the folder's lock
+  kThisProcess,     // this one's, when it ends in the middle of its work
 };
 
 // Removes them from `folder` (not from folders below it), and brings an older folder back where nothing
