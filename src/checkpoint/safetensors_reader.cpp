@@ -47,7 +47,9 @@ std::map<std::string, std::vector<std::string>> read_shard_index(const fs::path&
   for_each_member(weight_map, index.string(), ErrorKind::kCheckpoint, "weight_map",
                   [&](const std::string& name, const JsonView& value) {
                     const std::string shard = value.as_string();
-                    if (shard.empty() || fs::path(shard).filename() != shard)
+                    const fs::path path = shard;
+                    // An index that named itself would be read for ever.
+                    if (shard.empty() || path.filename() != shard || path.extension() == ".json")
                       value.fail(str_cat("\"", shard, "\" is not the name of a file beside the index"));
                     shards[shard].push_back(name);
                   });

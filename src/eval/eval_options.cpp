@@ -33,11 +33,11 @@ OptionCheck quirk_switch() {
 }  // namespace
 
 void SamplingOptions::visit(OptionVisitor& v) {
-  v.field("num_samples", num_samples, "completions of a toxicity prompt", at_least(1));
+  v.field("num_samples", num_samples, "completions of a toxicity prompt", between(1, 100'000));
   v.field("max_new_tokens", max_new_tokens, "longest completion of a toxicity prompt, in tokens",
-          at_least(1));
+          between(1, 10'000'000));
   v.field("temperature", temperature, "of toxicity prompts' sampling; 1: the model's own distribution",
-          more_than(0));
+          between(1e-4, 1e4));
   v.field("top_p", top_p, "of toxicity prompts' sampling; 1: all", between(0, 1));
   v.field("top_k", top_k, "of toxicity prompts' sampling; 0: all", at_least(0));
 }
@@ -84,7 +84,7 @@ void EvalOptions::visit(OptionVisitor& v) {
   v.field("at_k", at_k,
           "further numbers of samples to give toxicity for, as expected_max_toxicity@K, besides num_samples");
   for (const NamedBenchmark& own : table) own.benchmark->visit(v);
-  v.field("bootstrap_samples", bootstrap_samples, "resamples behind every interval", at_least(1));
+  v.field("bootstrap_samples", bootstrap_samples, "resamples behind every interval", between(1, 1'000'000));
 }
 
 bool EvalOptions::asks_quirk(std::string_view id) const {

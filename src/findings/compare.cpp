@@ -11,6 +11,7 @@
 
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
+#include "xlt/base/utf8.h"
 #include "xlt/stats/multiplicity.h"
 
 namespace xlt {
@@ -36,7 +37,7 @@ Json arms_json(const std::vector<Arm>& arms) {
   for (const Arm& arm : arms) {
     Json folders = Json::array(), adapters = Json::array();
     for (const EvaluationFolder& folder : arm.seeds) {
-      folders.push_back(folder.path().string());
+      folders.push_back(escape_invalid_utf8(folder.path().string()));
       const Json model = folder.reports()[0]->value("model", Json());
       adapters.push_back(model.is_object() ? model.value("adapter", Json()) : Json());
     }
@@ -85,9 +86,9 @@ void CompareOptions::visit(OptionVisitor& v) {
   v.field("source", source, "language of the finetuning; `mean_others` leaves it out");
   v.field("metrics", metrics, "which metrics: headline, all, or names");
   v.field("allow", allow, "settings in which the arms may differ (an error names them); recorded");
-  v.field("num_resamples", num_resamples, "draws behind every interval", at_least(100));
+  v.field("num_resamples", num_resamples, "draws behind every interval", between(100, 10'000'000));
   v.field("num_permutations", num_permutations, "arrangements behind a p-value that is not exact",
-          at_least(100));
+          between(100, 10'000'000));
 }
 
 void check_compare_options(const CompareOptions& options) {

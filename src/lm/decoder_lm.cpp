@@ -65,14 +65,10 @@ HeadRows head_rows(const ForestBatch& forest, const std::vector<ScoringSequence>
   return out;
 }
 
-// NaN and infinities would be written as null: what cannot be computed is an error, not a missing number.
+// NaN and infinities would be written as null.
 void check_finite(std::span<const float> logps, const LanguageModelInfo& info) {
-  if (std::all_of(logps.begin(), logps.end(), [](float x) { return std::isfinite(x); })) return;
-  throw Error(
-      ErrorKind::kCheckpoint,
-      str_cat("the model gives log-likelihoods that are no numbers in ", info.dtype,
-              ": its weights or its adapter's hold NaN or infinities, or are too large for this dtype"),
-      info.adapter.empty() ? info.model : info.model + " with " + info.adapter);
+  if (!std::all_of(logps.begin(), logps.end(), [](float x) { return std::isfinite(x); }))
+    throw_not_finite(info);
 }
 
 at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
@@ -80,6 +76,14 @@ at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
 }
 
 }  // namespace
+
+void throw_not_finite(const LanguageModelInfo& info) {
+  throw Error(
+      ErrorKind::kCheckpoint,
+      str_cat("what the model gives is not finite in ", info.dtype,
+              ": its weights or its adapter's hold NaN or infinities, or are too large for this dtype"),
+      info.adapter.empty() ? info.model : info.model + " with " + info.adapter);
+}
 
 DecoderLm::DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer,
                      std::vector<int64_t> stop_ids, LanguageModelInfo info, int64_t batch_tokens,

@@ -21,6 +21,9 @@ struct ScoringSequence {
   int64_t first_scored = 1;
 };
 
+// What cannot be computed is an error of the checkpoint, not a missing number: kCheckpoint.
+[[noreturn]] void throw_not_finite(const LanguageModelInfo& info);
+
 class DecoderLm : public LanguageModel {
  public:
   // `stop_ids`: tokens at which generation ends, besides the tokenizer's EOS.

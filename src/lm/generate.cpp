@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "xlt/base/error.h"
+
 namespace xlt {
 
 namespace {
@@ -68,7 +70,13 @@ std::vector<std::vector<Completion>> DecoderLm::generate(std::span<const Generat
     completion.finish_reason = decoded.finish_reason;
     progress.advance(1);
   };
-  num_tokens_computed_ += loop.run(prompts, num_samples, finished, [&] { context_.throw_if_interrupted(); });
+  try {
+    num_tokens_computed_ +=
+        loop.run(prompts, num_samples, finished, [&] { context_.throw_if_interrupted(); });
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kNumerics) throw_not_finite(info_);  // the sampler knows no checkpoint
+    throw;
+  }
   return completions;
 }
 

@@ -3,6 +3,7 @@
 #include "models/config_reader.h"
 
 #include <cmath>
+#include <limits>
 
 namespace xlt {
 
@@ -69,13 +70,15 @@ int64_t ConfigReader::size_or_none(const std::string& key, int64_t fallback) con
 
 double ConfigReader::positive(const std::string& key, double fallback) const {
   const double value = not_negative(key, fallback);
-  if (value == 0) fail(key, "must be above 0");
+  if (static_cast<float>(value) == 0)
+    fail(key, value == 0 ? "must be above 0" : str_cat(value, " is 0 in float32; must be above"));
   return value;
 }
 double ConfigReader::not_negative(const std::string& key, double fallback) const {
   if (!has(key)) return fallback;
   const double value = at(key).as_double();
   if (!std::isfinite(value) || value < 0) at(key).fail(str_cat("must not be negative, is ", value));
+  if (value > std::numeric_limits<float>::max()) at(key).fail(str_cat(value, " is beyond float32"));
   return value;
 }
 bool ConfigReader::flag(const std::string& key, bool fallback) const {

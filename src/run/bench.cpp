@@ -212,10 +212,11 @@ void BenchOptions::visit(OptionVisitor& v) {
   v.field("data", data,
           "preference pairs {\"prompt\", \"chosen\", \"rejected\"} to generate from, score and train on");
   v.field("output", output, "file for the figures as JSON; empty: only the table");
-  v.field("repeats", repeats, "repeats of each figure, of which the median is given", at_least(1));
-  v.field("num_prompts", num_prompts, "prompts of generate, 25 samples of 20 tokens each", at_least(1));
-  v.field("num_texts", num_texts, "texts of score", at_least(1));
-  v.field("steps", steps, "steps of a training run, 4 pairs or texts each", at_least(1));
+  v.field("repeats", repeats, "repeats of each figure, of which the median is given", between(1, 1'000'000));
+  v.field("num_prompts", num_prompts, "prompts of generate, 25 samples of 20 tokens each",
+          between(1, 1'000'000));
+  v.field("num_texts", num_texts, "texts of score", between(1, 1'000'000));
+  v.field("steps", steps, "steps of a training run, 4 pairs or texts each", between(1, 1'000'000));
 }
 
 Json run_bench(const BenchOptions& options, const ModelChoice& model, const Placement& where, uint64_t seed,

@@ -23,6 +23,10 @@ Json file_records(const std::vector<std::filesystem::path>& files) {
   Json records = Json::array();
   for (const auto& file : files) {
     std::error_code error;
+    if (fs::exists(file, error) && !fs::is_regular_file(file, error))
+      throw Error(ErrorKind::kIo,
+                  "is a pipe or device; what a result was made of is read more than once, give a file",
+                  file.string());
     const auto bytes = fs::file_size(file, error);
     if (error) throw Error(ErrorKind::kIo, str_cat("cannot be read: ", error.message()), file.string());
     records.push_back({{"file", escape_invalid_utf8(file.string())},

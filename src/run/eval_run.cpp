@@ -10,6 +10,7 @@
 #include "xlt/base/leftovers.h"
 #include "xlt/base/lock.h"
 #include "xlt/base/nested_progress.h"
+#include "xlt/base/utf8.h"
 #include "xlt/run/environment.h"
 #include "xlt/scorers/scorer.h"
 #include "xlt/text/language_id.h"
@@ -56,9 +57,12 @@ Json load_model(OwnedServices& owned, const ModelChoice& model, const Placement&
   const std::string hash = hash_of_model(model.model), adapter_hash = hash_of_adapter(model.adapter);
   owned.services.model_hash = sha256(hash + adapter_hash);
   const LanguageModelInfo& info = owned.lm->info();
-  return {{"path", info.model},      {"hash", hash},
-          {"adapter", info.adapter}, {"adapter_hash", adapter_hash},
-          {"type", info.model_type}, {"num_parameters", info.num_parameters}};
+  return {{"path", escape_invalid_utf8(info.model)},
+          {"hash", hash},
+          {"adapter", escape_invalid_utf8(info.adapter)},
+          {"adapter_hash", adapter_hash},
+          {"type", info.model_type},
+          {"num_parameters", info.num_parameters}};
 }
 
 void check_model_choice(const ModelChoice& model, const EvalOptions& options) {

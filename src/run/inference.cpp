@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <map>
 #include <set>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "xlt/base/error.h"
@@ -24,6 +26,20 @@ namespace {
 constexpr size_t kScoreBlock = 16384, kPromptBlock = 1024;
 
 void write_line(AtomicFile& out, const Json& row) { out.write(dump_json(row) + "\n"); }
+
+// As write_line of {"input_ids"}, of which a book has millions: never all in one text.
+void write_ids(AtomicFile& out, std::span<const int64_t> ids) {
+  constexpr size_t kBuffer = 1 << 16;
+  std::string text = "{\"input_ids\":[";
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (i > 0) text += ',';
+    text += std::to_string(ids[i]);
+    if (text.size() < kBuffer) continue;
+    out.write(text);
+    text.clear();
+  }
+  out.write(text + "]}\n");
+}
 
 // One row of a score file, as asked.
 struct ScoreRow {
@@ -173,7 +189,7 @@ int64_t tokenize_file(const TokenizeOptions& options, const Context& context) {
   int64_t num_rows = 0;
   for (; const auto row = rows.next(); ++num_rows) {
     context.throw_if_interrupted();
-    write_line(out, {{"input_ids", tokenizer->encode(row->text("text"), special)}});
+    write_ids(out, tokenizer->encode(row->text("text"), special));
     progress.advance(1);
   }
   out.commit();

@@ -195,7 +195,7 @@ void AdapterOptions::visit(OptionVisitor& v) {
           "lora: train an adapter; none: all weights; qlora: later; auto: lora with --model, none with "
           "--model-config",
           one_of({"auto", "lora", "qlora", "none"}));
-  v.field("lora_r", lora_r, "rank of the adapter", at_least(1));
+  v.field("lora_r", lora_r, "rank of the adapter", between(1, 65536));
   v.field("lora_alpha", lora_alpha, "the adapter's product is scaled by alpha / r", more_than(0));
   v.field("lora_dropout", lora_dropout, "dropout on the adapter's input while training (not in DPO); 0: none",
           between(0, 0.99));

@@ -74,12 +74,20 @@ TEST_F(CheckpointWordsTest, NanWeightsAreAnErrorAndNoMissingScore) {
       if (parameter.name == "model.norm.weight")
         at::fill_(*parameter.tensor, std::numeric_limits<float>::quiet_NaN());
   });
-  try {
-    lm->rolling_log_likelihood(std::vector<std::string>{"text"}, TextStart::kAsTokenized);
-    FAIL() << "nothing was thrown";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
-    EXPECT_THAT(error.what(), testing::HasSubstr("models/broken: the model gives log-likelihoods"));
+  const std::vector<std::function<void()>> verbs = {
+      [&] { lm->rolling_log_likelihood(std::vector<std::string>{"text"}, TextStart::kAsTokenized); },
+      [&] {
+        lm->generate(std::vector<GenerateRequest>{{"prompt", "id"}}, {.num_samples = 2});
+      },
+      [&] { greedy(*lm); }};
+  for (const auto& verb : verbs) {
+    try {
+      verb();
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
+      EXPECT_THAT(error.what(), testing::HasSubstr("models/broken: what the model gives is not finite"));
+    }
   }
 }
 

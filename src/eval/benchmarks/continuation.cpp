@@ -30,7 +30,7 @@ class Continuation : public Benchmark {
   std::string version() const override { return "4"; }
   void visit(OptionVisitor& v) override {
     v.field("continuation_tokens", continuation_tokens_, "longest greedy continuation, in tokens",
-            at_least(1));
+            between(1, 10'000'000));
   }
   BenchmarkUses uses() const override { return {.identifier = true}; }
   std::vector<SummarySubject> summary() const override {
