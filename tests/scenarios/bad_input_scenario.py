@@ -220,8 +220,9 @@ class Checkpoints(Scenario):
     def test_index_that_names_a_missing_shard(self):
         model = self.copy_model()
         (model / "model.safetensors").unlink()
-        (model / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"model.norm.weight": "model-1.safetensors"}}))
-        self.score(model, "model.safetensors.index.json", "model-1.safetensors")
+        for shard in ("model-1.safetensors", "../model.safetensors", "/etc/passwd", "model.safetensors.index.json"):  # the last would be read for ever
+            (model / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"model.norm.weight": shard}}))
+            self.score(model, "model.safetensors.index.json", shard)
 
     def with_config(self, **changes):
         model = self.copy_model()
@@ -347,6 +348,9 @@ class DiskFull(Scenario):
         process = run("generate", "--model", self.model, "--prompts", prompts, "--output", self.disk / "out.jsonl", "--num-samples", 20)
         self.assert_fails(process, 3, "out.jsonl", "space")
         self.assertEqual(os.listdir(self.disk), ["filler"])
+        (self.disk / "filler").unlink()
+        self.assert_works(run("generate", "--model", self.model, "--prompts", prompts, "--output", self.disk / "out.jsonl", "--num-samples", 20))
+        self.assertEqual(len(read_rows(self.disk / "out.jsonl")), 20 * len(TEXTS))
 
     def test_eval(self):
         self.fill(20480)  # room for the report twice, the old one and the one that replaces it, and not for the items
@@ -356,6 +360,9 @@ class DiskFull(Scenario):
         self.assertEqual(process.returncode, 4, process.stderr)  # the report says which cell failed, and why
         self.assertIn("space", json.loads((self.disk / "out" / "report.json").read_text())["errors"][0]["message"])
         self.assertFalse([path for path in self.disk.rglob("*.*") if path.name != "report.json" and path.suffix in (".json", ".jsonl") or path.name.startswith(".")])
+        (self.disk / "filler").unlink()
+        self.assert_works(run("eval", "--model", self.model, "--data", self.folder / "data", "--benchmarks", "perplexity", "--langs", "en", "--limit", 50,
+                              "--output", self.disk / "out"))
 
     def test_merge(self):
         pairs = write_rows(self.folder / "pairs.jsonl", PAIRS)

@@ -2,7 +2,7 @@
 """What happens to files: two at once, kills at any moment, links, modes, pipes, names that are no text."""
 import json
 import os
-import random
+import shutil
 import signal
 import stat
 import subprocess
@@ -84,39 +84,7 @@ class TwoAtOnce(Files):
         self.assertTrue(rows.exists())
 
 
-class Kills(Files):
-    def kill_at_random_moments(self, command, kills=8):
-        """Kills `command` at moments all over its time, runs it once to its end."""
-        begin = time.monotonic()
-        self.assert_works(run(*command))
-        seconds, moments = time.monotonic() - begin, random.Random(len(command))
-        for _ in range(kills):
-            process = start(*command)
-            try:
-                process.communicate(timeout=moments.uniform(0.1, 1.0) * seconds)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-        self.assert_works(run(*command))
-
-    def test_merge(self):
-        output = self.folder / "merged"
-        command = ("merge", "--model", self.model, "--adapter", self.adapter(), "--output", output)
-        self.assert_works(run(*command))
-        before = {path.name: path.read_bytes() for path in output.iterdir()}
-        self.kill_at_random_moments(command)
-        self.assertEqual({path.name: path.read_bytes() for path in output.iterdir()}, before)
-        self.assert_only("merged")
-
-    def test_generate(self):
-        prompts = write_rows(self.folder / "p.jsonl", [{"prompt": text} for text in TEXTS * 8])
-        command = ("generate", "--model", self.model, "--prompts", prompts, "--output", self.folder / "out.jsonl", "--num-samples", 8)
-        self.assert_works(run(*command))
-        before = (self.folder / "out.jsonl").read_bytes()
-        self.kill_at_random_moments(command)
-        self.assertEqual((self.folder / "out.jsonl").read_bytes(), before)
-        self.assert_only("out.jsonl", "p.jsonl")
-
+class Stopped(Files):
     def test_train_leaves_nothing_hidden(self):
         texts = self.rows()
         output = self.folder / "run"
@@ -244,6 +212,27 @@ class Names(Files):
             record = json.load(file)
         self.assertTrue(record["config"]["data"].endswith("/caf\\xE9/rows.jsonl"), record["config"]["data"])
         self.assertTrue(record["data"][0]["file"].endswith("/caf\\xE9/rows.jsonl"))
+
+    def test_reports_name_such_paths_by_their_bytes(self):
+        folder = os.fsencode(self.folder) + b"/caf\xe9"
+        shutil.copytree(os.fsencode(self.model), folder + b"/model")
+        write_rows(self.folder / "data" / "udhr" / "en.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(TEXTS)])
+        for output in (b"/a", b"/b"):
+            process = subprocess.run([XLT, "eval", "--model", folder + b"/model", "--benchmarks", "perplexity", "--langs", "en", "--data",
+                                      str(self.folder / "data"), "--output", folder + output], capture_output=True, timeout=120)
+            self.assertEqual(process.returncode, 0, process.stderr)
+        with open(folder + b"/a/report.json", encoding="utf-8") as file:
+            report = json.load(file)
+        self.assertTrue(report["model"]["path"].endswith("/caf\\xE9/model"), report["model"])
+        process = subprocess.run([XLT, "compare", folder + b"/a", folder + b"/b", "--output", folder + b"/c"], capture_output=True, timeout=120)
+        self.assertEqual(process.returncode, 0, process.stderr)
+        with open(folder + b"/c/compare.json", encoding="utf-8") as file:
+            self.assertTrue(json.load(file)["arms"][0]["folders"][0].endswith("/caf\\xE9/a"))
+
+    def test_training_data_that_cannot_be_read_twice_are_refused(self):
+        process = run("train", "--method", "sft", "--model", self.model, "--data", "/dev/stdin", "--output", self.folder / "run", input='{"text":"ab"}')
+        self.assert_fails(process, 3, "/dev/stdin", "pipe", "give a file")
+        self.assert_only()
 
     def test_a_working_folder_that_is_gone_is_said(self):
         gone = self.folder / "gone"

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Large inputs, extreme numbers, too little memory, and Ctrl-C where nobody looks: an error in time, and flat memory."""
+import json
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import time
+import unittest
+
+from support import CONFIG, PAIRS, TEXTS, XLT, Scenario, read_rows, run, write_rows, write_tokenizer
+
+LARGEST = 2**63 - 1
+
+
+class Numbers(Scenario):
+    def test_numbers_beyond_any_use_are_refused(self):
+        """Counts whose products would overflow, or whose memory no machine has; temperatures that divide by zero."""
+        cases = {
+            "generate": [("--num-samples", 2**62), ("--max-new-tokens", 2**62), ("--temperature", "1e-320"), ("--temperature", 0)],
+            "eval": [("--num-samples", 2**62), ("--max-new-tokens", 2**62), ("--temperature", "1e-320"), ("--continuation-tokens", LARGEST),
+                     ("--bootstrap-samples", LARGEST)],
+            "train": [("--batch-size", LARGEST), ("--gradient-accumulation-steps", LARGEST), ("--lora-r", LARGEST), ("--lora-r", 10**9)],
+            "compare": [("--num-resamples", LARGEST), ("--num-permutations", LARGEST)],
+            "bench": [("--repeats", LARGEST), ("--num-prompts", LARGEST), ("--num-texts", LARGEST), ("--steps", LARGEST)],
+        }
+        for command, values in cases.items():
+            for flag, value in values:
+                with self.subTest(command=command, flag=flag, value=value):
+                    self.assert_fails(run(command, flag, value), 2, flag, "must be between")
+
+    def test_numbers_beyond_any_model_in_its_config_are_refused(self):
+        rows = write_rows(self.folder / "rows.jsonl", [{"text": "a"}])
+        model = self.copy_model()
+        config = json.loads((model / "config.json").read_text())
+        cases = [(key, value) for key in ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
+                                          "vocab_size", "max_position_embeddings") for value in (2**62, 0)]
+        cases += [("num_hidden_layers", 10**6), ("rms_norm_eps", -1), ("rms_norm_eps", 1e300), ("rope_theta", 0), ("rope_theta", 1e-320)]
+        for key, value in cases:
+            with self.subTest(key=key, value=value):
+                (model / "config.json").write_text(json.dumps(config | {key: value}))
+                self.assert_fails(run("score", "--model", model, "--input", rows, "--output", self.folder / "out"), 3, "config.json", key)
+
+    def test_too_little_memory_is_said(self):
+        """Whatever the libraries make of it: libtorch's own answer to a failed allocation can be to end the process."""
+        (self.folder / "config.json").write_text(json.dumps(CONFIG | {"hidden_size": 512, "intermediate_size": 2**30}))  # 2 TB a matrix
+        rows = write_rows(self.folder / "rows.jsonl", [{"text": "a"}])
+        process = run("train", "--method", "sft", "--model-config", self.folder / "config.json", "--tokenizer", write_tokenizer(self.folder / "tokenizer"),
+                      "--data", rows, "--output", self.folder / "run", "--max-steps", 1,
+                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2**36, 2**36)))
+        self.assert_fails(process, 1, "out of memory")
+        self.assert_only("config.json", "rows.jsonl", "tokenizer")
+
+
+class Broken(Scenario):
+    def test_weights_that_are_no_numbers_are_an_error_of_the_checkpoint(self):
+        model = self.copy_model()
+        weights = bytearray((model / "model.safetensors").read_bytes())
+        begin = 8 + int.from_bytes(weights[:8], "little")
+        weights[begin:] = b"\xff" * (len(weights) - begin)  # NaN in every dtype
+        (model / "model.safetensors").write_bytes(weights)
+        rows = write_rows(self.folder / "rows.jsonl", [{"text": "a", "prompt": "a"}])
+        output = self.folder / "out"
+        for command in (("score", "--input", rows), ("generate", "--prompts", rows), ("generate", "--prompts", rows, "--greedy")):
+            self.assert_fails(run(*command, "--model", model, "--output", output), 3, "not finite", "NaN")
+        write_rows(self.folder / "data" / "udhr" / "en.jsonl", [{"id": "1", "text": TEXTS[0]}])
+        process = run("eval", "--model", model, "--data", self.folder / "data", "--benchmarks", "perplexity", "--langs", "en", "--output", output)
+        self.assertEqual(process.returncode, 4, process.stderr)
+        report = json.loads((output / "report.json").read_text())
+        self.assertEqual(report["status"], "failed_cells")
+        self.assertIn("NaN", report["errors"][0]["message"])
+        process = run("train", "--method", "dpo", "--model", model, "--data", write_rows(self.folder / "pairs.jsonl", PAIRS), "--output", self.folder / "run",
+                      "--max-steps", 1)
+        self.assertEqual(process.returncode, 1, process.stderr)
+        self.assertFalse((self.folder / "run" / "adapter").exists())
+
+
+class Large(Scenario):
+    def megabytes(self, rows):
+        """The most memory that `tokenize` held."""
+        process = subprocess.Popen([XLT, "tokenize", "--model", self.model, "--input", rows, "--output", self.folder / "out.jsonl"], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        return usage.ru_maxrss / 1024
+
+    def test_memory_does_not_grow_with_rows_and_little_with_a_line(self):
+        least = self.megabytes(write_rows(self.folder / "one.jsonl", [{"text": "ab"}]))
+        many = self.folder / "many.jsonl"
+        many.write_text('{"text":"ab"}\n' * 300_000)
+        self.assertLess(self.megabytes(many) - least, 10)
+        self.assertEqual(sum(1 for _ in (self.folder / "out.jsonl").open()), 300_000)
+        line = write_rows(self.folder / "line.jsonl", [{"text": "The bakery opens at six. " * 80_000}])  # 2 MB, a token a byte
+        self.assertLess(self.megabytes(line) - least, 100)
+        self.assertEqual(len(read_rows(self.folder / "out.jsonl")[0]["input_ids"]), 1 + 25 * 80_000)
+
+
+class Interrupts(Scenario):
+    """The promise is two seconds; a machine that does other work gets more."""
+
+    def seconds_until_it_ends(self, process):
+        process.send_signal(signal.SIGINT)
+        begin = time.monotonic()
+        process.wait(timeout=60)  # communicate() would close the pipe
+        seconds = time.monotonic() - begin
+        with process.stdin, process.stdout, process.stderr:
+            errors = process.stderr.read()
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertEqual(errors.strip().splitlines()[-1], "xlt: error: interrupted")
+        return seconds
+
+    def wait_until_it_listens(self, process):
+        """Until it has a handler for SIGINT."""
+        status = pathlib.Path(f"/proc/{process.pid}/status")
+        while process.poll() is None:
+            caught = [line for line in status.read_text().splitlines() if line.startswith("SigCgt:")]
+            if caught and int(caught[0].split()[1], 16) >> (signal.SIGINT - 1) & 1:
+                return
+            time.sleep(0.01)
+
+    def test_a_pipe_into_which_nobody_writes(self):
+        for command, flag in (("tokenize", "--input"), ("score", "--input"), ("generate", "--prompts")):
+            process = subprocess.Popen([XLT, command, "--model", self.model, flag, "/dev/stdin", "--output", self.folder / "out.jsonl"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.wait_until_it_listens(process)
+            time.sleep(0.5)  # at the pipe
+            self.assertLess(self.seconds_until_it_ends(process), 5)
+            self.assert_only()
+
+
+class ClosedStreams(Scenario):
+    def run_without(self, *closed, arguments):
+        redirections = " ".join(f"{number}>&-" for number in closed)
+        return subprocess.run(["sh", "-c", f'exec "$@" {redirections}', "sh", XLT, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+    def test_nothing_is_written_into_the_files_that_take_their_numbers(self):
+        # A text longer than the model's context: a warning is logged while the output is open.
+        rows = write_rows(self.folder / "rows.jsonl", [{"text": "a" * 300}, {"text": "b"}])
+        arguments = ("score", "--model", self.model, "--input", rows, "--output", self.folder / "out.jsonl")
+        self.assertIn("longer than the model's", self.run_without(arguments=arguments).stderr)
+        expected = (self.folder / "out.jsonl").read_bytes()
+        for closed in ((1,), (2,), (1, 2), (0, 1, 2)):
+            with self.subTest(closed=closed):
+                (self.folder / "out.jsonl").unlink()
+                self.assertEqual(self.run_without(*closed, arguments=arguments).returncode, 0)
+                self.assertEqual((self.folder / "out.jsonl").read_bytes(), expected)
+
+    def test_results_that_go_nowhere_are_an_error_and_files_are_written_all_the_same(self):
+        write_rows(self.folder / "data" / "udhr" / "en.jsonl", [{"id": "1", "text": TEXTS[0]}])
+        pairs = write_rows(self.folder / "pairs.jsonl", PAIRS)
+        output = self.folder / "out"
+        for arguments, file in ((("eval", "--model", self.model, "--data", self.folder / "data", "--benchmarks", "perplexity", "--langs", "en"), "report.json"),
+                                (("train", "--method", "dpo", "--model", self.model, "--data", pairs, "--max-steps", 1), "adapter/adapter_model.safetensors")):
+            process = self.run_without(1, arguments=(*arguments, "--output", output))
+            self.assertEqual(process.returncode, 3, process.stderr)
+            self.assertIn("standard output", process.stderr)
+            self.assertTrue((output / file).exists())
+            subprocess.run(["rm", "-rf", str(output)], check=True)
+            self.assertEqual(self.run_without(2, arguments=(*arguments, "--output", output)).returncode, 0)
+            subprocess.run(["rm", "-rf", str(output)], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
