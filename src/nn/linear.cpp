@@ -2,7 +2,6 @@
 // Base product plus adapter.
 #include "xlt/nn/linear.h"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/abs.h>
 #include <ATen/ops/max.h>
@@ -10,7 +9,6 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/rng.h"
-#include "xlt/ops/matmul/linear.h"
 
 namespace xlt {
 
@@ -23,17 +21,11 @@ const QuantizedWeight& quantized(const LinearWeight& weight) {
 }  // namespace
 
 at::Tensor Linear::forward(const at::Tensor& x, const std::optional<DropoutKeys>& dropout) const {
-  if (!adapter_ || !adapter_enabled_) {
-    const auto* tensor = std::get_if<at::Tensor>(&weight_);
-    if (tensor && bias_.defined()) return ops::linear(x, *tensor, bias_);
-    const at::Tensor y = product(x, weight_);
-    return bias_.defined() ? y + bias_ : y;
-  }
+  if (!adapter_ || !adapter_enabled_) return product(x, weight_, bias_);
   ops::Dropout mask;
   if (dropout && adapter_->dropout > 0)
     mask = {adapter_->dropout, Rng(dropout->pass).fork(adapter_->module).key(), dropout->rows};
-  const at::Tensor y = adapter_->forward(x, weight_, mask);
-  return bias_.defined() ? y + bias_ : y;
+  return adapter_->forward(x, weight_, bias_, mask);
 }
 
 int64_t Linear::out_features() const {

@@ -9,11 +9,11 @@
 
 namespace xlt {
 
-at::Tensor LoraAdapter::forward(const at::Tensor& x, const LinearWeight& weight,
+at::Tensor LoraAdapter::forward(const at::Tensor& x, const LinearWeight& weight, const at::Tensor& bias,
                                 const ops::Dropout& mask) const {
   if (const auto* tensor = std::get_if<at::Tensor>(&weight))
-    return ops::lora_linear(x, *tensor, a, b, scale, mask);
-  return product(x, weight) + ops::lora_update(x, a, b, scale, mask);
+    return ops::lora_linear(x, *tensor, a, b, scale, mask, bias);
+  return product(x, weight, bias) + ops::lora_update(x, a, b, scale, mask);
 }
 
 void LoraAdapter::visit_tensors(const TensorVisitor& take) {

@@ -45,8 +45,10 @@ class Ternary : public Quantization {
 class RowScale : public LinearAdapter {
  public:
   explicit RowScale(at::Tensor scale) : scale_(std::move(scale)) {}
-  at::Tensor forward(const at::Tensor& x, const LinearWeight& weight, const ops::Dropout&) const override {
-    return product(x, weight) * scale_;
+  at::Tensor forward(const at::Tensor& x, const LinearWeight& weight, const at::Tensor& bias,
+                     const ops::Dropout&) const override {
+    const at::Tensor y = product(x, weight) * scale_;
+    return bias.defined() ? y + bias : y;
   }
   void visit_tensors(const TensorVisitor& take) override { take("row_scale", scale_); }
   at::Tensor merged(const at::Tensor& weight) const override { return weight * scale_.unsqueeze(1); }

@@ -18,9 +18,10 @@ using TensorVisitor = std::function<void(const char* name, at::Tensor& tensor)>;
 class LinearAdapter {
  public:
   virtual ~LinearAdapter() = default;
-  // x [N, in] → [N, out]: the layer's result with the adapter on, without its bias. Differentiable in x and
-  // the adapter's tensors. `mask` is for the adapter's input; its p is 0 where there is no dropout.
-  virtual at::Tensor forward(const at::Tensor& x, const LinearWeight& weight,
+  // x [N, in] → [N, out]: the layer's result with the adapter on, its bias (which may be undefined) added.
+  // Differentiable in x and the adapter's tensors. `mask` is for the adapter's input; its p is 0 where there
+  // is no dropout.
+  virtual at::Tensor forward(const at::Tensor& x, const LinearWeight& weight, const at::Tensor& bias,
                              const ops::Dropout& mask) const = 0;
   // What is trained, by the name that follows the module's ("lora_A"). A tensor may be exchanged for another
   // of its shape.

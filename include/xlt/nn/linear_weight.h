@@ -28,8 +28,8 @@ class QuantizedWeight {
 
 using LinearWeight = std::variant<at::Tensor, std::shared_ptr<const QuantizedWeight>>;
 
-// x [N, in] · weightᵀ → [N, out]
-at::Tensor product(const at::Tensor& x, const LinearWeight& weight);
+// x [N, in] · weightᵀ + bias, which may be undefined → [N, out]
+at::Tensor product(const at::Tensor& x, const LinearWeight& weight, const at::Tensor& bias = {});
 // The values as [out, in] of `dtype`; no copy of a dense weight that is of it.
 at::Tensor dense(const LinearWeight& weight, at::ScalarType dtype);
 

@@ -11,7 +11,7 @@ class Linear;
 struct LoraAdapter : LinearAdapter {
   LoraAdapter(at::Tensor a_, at::Tensor b_, double scale_)
       : a(std::move(a_)), b(std::move(b_)), scale(scale_) {}
-  at::Tensor forward(const at::Tensor& x, const LinearWeight& weight,
+  at::Tensor forward(const at::Tensor& x, const LinearWeight& weight, const at::Tensor& bias,
                      const ops::Dropout& mask) const override;
   void visit_tensors(const TensorVisitor& take) override;  // "lora_A", "lora_B"
   at::Tensor merged(const at::Tensor& weight) const override;

@@ -12,6 +12,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/sum.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "xlt/base/error.h"
@@ -38,28 +39,30 @@ at::Tensor padded_product(const at::Tensor& x, const at::Tensor& weight, const a
   return matmul_nt(library, padded, weight, bias).narrow(0, 0, x.size(0));
 }
 
+// Autograd takes no undefined tensor among a function's arguments.
+std::optional<at::Tensor> given(const at::Tensor& tensor) {
+  return tensor.defined() ? std::optional(tensor) : std::nullopt;
+}
+
 class LinearFunction : public torch::autograd::Function<LinearFunction> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const std::optional<at::Tensor>& bias) {
     // A frozen weight asks for no gradient, and so for no copy of x.
     context->save_for_backward({weight.requires_grad() ? x : at::Tensor(), weight});
-    return matmul_nt(x, weight);
+    return matmul_nt(x, weight, bias.value_or(at::Tensor()));
   }
 
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
     const tensor_list saved = context->get_saved_variables();
     const at::Tensor y_gradient = gradients[0].contiguous();
-    tensor_list result(2);
+    tensor_list result(3);
     if (context->needs_input_grad(0)) result[0] = input_gradient(y_gradient, saved[1]);
     if (context->needs_input_grad(1)) result[1] = weight_gradient(y_gradient, saved[0]);
+    if (context->needs_input_grad(2)) result[2] = y_gradient.sum(0);
     return result;
   }
 };
-
-// Autograd takes no undefined tensor among a function's arguments.
-std::optional<at::Tensor> given(const at::Tensor& tensor) {
-  return tensor.defined() ? std::optional(tensor) : std::nullopt;
-}
 
 // h = s·D(x)·aᵀ, D the dropout.
 at::Tensor lora_hidden(const at::Tensor& x, const at::Tensor& a, double scale, const Dropout& drop) {
@@ -98,8 +101,8 @@ class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> 
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& a, const at::Tensor& b, double scale, double p, int64_t key,
-                            const std::optional<at::Tensor>& names) {
-    at::Tensor y = matmul_nt(x, weight);
+                            const std::optional<at::Tensor>& names, const std::optional<at::Tensor>& bias) {
+    at::Tensor y = matmul_nt(x, weight, bias.value_or(at::Tensor()));
     const Dropout drop{p, static_cast<uint64_t>(key), names.value_or(at::Tensor())};
     const at::Tensor h = lora_hidden(x, a, scale, drop);
     add_matmul_nt(y, h, b);
@@ -113,7 +116,7 @@ class LoraLinearFunction : public torch::autograd::Function<LoraLinearFunction> 
     const tensor_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &h = saved[1], &weight = saved[2], &a = saved[3], &b = saved[4];
     const LoraGradients lora(context, gradients[0], b, saved[5]);
-    tensor_list result(8);
+    tensor_list result(9);
     if (context->needs_input_grad(0)) {
       result[0] = input_gradient(lora.y_gradient, weight);
       lora.add_of_x(result[0], a);
@@ -178,12 +181,11 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight) { return linear
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const at::Tensor rows = to_rows(x, weight);
   if (!records_gradients({x, weight, bias})) return from_rows(padded_product(rows, weight, bias), x);
-  const at::Tensor y = LinearFunction::apply(rows, weight);
-  return from_rows(bias.defined() ? y + bias : y, x);
+  return from_rows(LinearFunction::apply(rows, weight, given(bias)), x);
 }
 
 at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
-                       const at::Tensor& b, double scale, const Dropout& drop) {
+                       const at::Tensor& b, double scale, const Dropout& drop, const at::Tensor& bias) {
   const at::Tensor rows = to_rows(x, weight);
   XLT_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == weight.size(1) && b.size(0) == weight.size(0) &&
                 a.size(0) == b.size(1),
@@ -193,12 +195,12 @@ at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::
   const at::Tensor a_cast = a.to(x.scalar_type()), b_cast = b.to(x.scalar_type());
   if (records_gradients({x, a, b}))
     return from_rows(LoraLinearFunction::apply(rows, weight, a_cast, b_cast, scale, drop.p,
-                                               static_cast<int64_t>(drop.key), given(drop.rows)),
+                                               static_cast<int64_t>(drop.key), given(drop.rows), given(bias)),
                      x);
   const int64_t count = rows.size(0);
   const at::Tensor padded = pad_rows(rows, count == 0 ? 0 : invariant_rows(rows, weight));
   const at::Tensor dropped = drop.p > 0 ? pad_rows(dropout(rows, drop), padded.size(0)) : padded;
-  at::Tensor y = matmul_nt(padded, weight);
+  at::Tensor y = matmul_nt(padded, weight, bias);
   add_matmul_nt(y, matmul_nt(dropped, a_cast).mul_(scale), b_cast);
   return from_rows(y.narrow(0, 0, count), x);
 }

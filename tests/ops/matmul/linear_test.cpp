@@ -12,6 +12,7 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "xlt/base/error.h"
@@ -109,6 +110,23 @@ TEST(LoraLinear, AFloat32XTakesAWeightInHalfPrecisionAsItsFloat32Values) {
     EXPECT_TRUE(same_bits(ops::linear(x, weight, bias), ops::linear(x, weight.to(at::kFloat), bias)));
     EXPECT_EQ(ops::linear(x.narrow(0, 0, 0), weight).sizes(), (std::vector<int64_t>{0, 96}));
   }
+}
+
+// Twice rounded, the product and then the sum, the mean square would be about twice as large.
+TEST(Linear, ABiasIsAddedBeforeTheRoundingWithAndWithoutGradients) {
+  const at::Tensor x = normal({64, 96}, 6, at::kBFloat16), weight = normal({80, 96}, 7, at::kBFloat16),
+                   bias = normal({80}, 8, at::kBFloat16) * 8;
+  const at::Tensor exact = at::linear(x.to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
+  const auto squared_error = [&](const at::Tensor& y) {
+    return (y.to(at::kDouble) - exact).square().mean().item<double>();
+  };
+  const at::Tensor y = ops::linear(x, weight, bias);
+  EXPECT_LT(squared_error(y), 1.05 * squared_error(exact.to(at::kBFloat16)));
+  EXPECT_TRUE(same_bits(ops::linear(x.detach().clone().requires_grad_(true), weight, bias).detach(), y));
+  const at::Tensor a = normal({2, 96}, 9, at::kFloat), b = at::zeros({80, 2});
+  EXPECT_TRUE(same_bits(lora_linear(x, weight, a, b, 1, {}, bias), y));
+  const at::Tensor trained = a.detach().clone().requires_grad_(true);
+  EXPECT_TRUE(same_bits(lora_linear(x, weight, trained, b, 1, {}, bias).detach(), y));
 }
 
 TEST(LoraLinear, RefusesAnAdapterOfAnotherShape) {

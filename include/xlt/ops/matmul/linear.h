@@ -16,13 +16,15 @@ namespace xlt::ops {
 // half precision, at half the memory: where reads_half_weights(), the bits of the product by its float32
 // values.
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight);
+// With a bias [out], rounded once. Differentiable in it, too.
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-// linear(x, weight) + scale · linear(linear(dropout(x), a), b) with a [r, in], b [out, r]; the LoRA product
-// (Hu et al. 2021, eq. 3), with dropout on the adapter's input as PEFT has it. Saves x and scale ·
-// dropout(x)·aᵀ only. Differentiable in x, a, b; the weight is frozen.
+// linear(x, weight, bias) + scale · linear(linear(dropout(x), a), b) with a [r, in], b [out, r]; the LoRA
+// product (Hu et al. 2021, eq. 3), with dropout on the adapter's input as PEFT has it. Saves x and scale ·
+// dropout(x)·aᵀ only. Differentiable in x, a, b; weight and bias (which may be undefined) are frozen.
 at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
-                       const at::Tensor& b, double scale, const Dropout& dropout = {});
+                       const at::Tensor& b, double scale, const Dropout& dropout = {},
+                       const at::Tensor& bias = {});
 // The second term of lora_linear alone, for a product that is not linear()'s. Differentiable in x, a, b.
 at::Tensor lora_update(const at::Tensor& x, const at::Tensor& a, const at::Tensor& b, double scale,
                        const Dropout& dropout = {});
