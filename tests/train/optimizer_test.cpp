@@ -55,6 +55,28 @@ TEST(RmsProp, EqualsTorch) {
   expect_values(optimizer.state()[0].second, {0.002758217, 0.002607897, 0.004520263, 0.000709915});
 }
 
+TEST(Sgd, EqualsTorch) {
+  at::Tensor parameter = start();
+  Optimizer optimizer("sgd", {{"p", parameter}}, 0.5);
+  run_steps(optimizer, parameter, 0.1);
+  expect_values(parameter, {0.790350020, -1.764200091, 0.448612511, 2.601174831});
+}
+
+// A rule without moments has nothing to keep, and is resumed all the same.
+TEST(Sgd, IsResumedFromAFileWithoutTensors) {
+  const fs::path file = fresh_folder("sgd") / "optimizer.safetensors";
+  at::Tensor straight = start(), stopped = start();
+  Optimizer whole("sgd", {{"p", straight}}, 0.5), first("sgd", {{"p", stopped}}, 0.5);
+  run_steps(whole, straight, 0.1);
+  stopped.mutable_grad() = matrix(kGradients[0]);
+  first.step(0.1);
+  save_safetensors(file, first.state());
+  Optimizer second("sgd", {{"p", stopped}}, 0.5);
+  second.load_state(file.string(), 1);
+  run_steps(second, stopped, 0.1, 1);
+  EXPECT_TRUE(stopped.equal(straight));
+}
+
 TEST(UpdateRules, WholeTensorsAndRangesAgree) {
   for (const auto& entry : optimizers()) {
     const auto rule = entry.make();
