@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// `xlt doctor`: what this machine and build offer.
+// `xlt doctor`: what this machine and build offer, and what a model would be loaded as.
 #include "cli/command.h"
 #include "cli/session.h"
 
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 #include "xlt/run/doctor.h"
 
@@ -12,9 +14,10 @@ namespace xlt::cli {
 namespace {
 
 struct DoctorOptions {
-  std::string lid;
+  std::string lid, model;
   void visit(OptionVisitor& v) {
     v.field("lid", lid, "language-identification model to try (fastText format)");
+    v.field("model", model, "checkpoint to look at: what it would be loaded as and how much memory it takes");
   }
 };
 
@@ -34,15 +37,19 @@ class DoctorCommand final : public Command {
  public:
   CommandHelp help() const override {
     return {"Look at this machine and build, and say what to do about problems",
-            "xlt doctor --lid lid.176.ftz",
+            "xlt doctor --model models/gemma-3-270m --lid lid.176.ftz",
             {},
             ""};
   }
   std::vector<OptionGroup> groups() override { return {{"doctor", "What to try", visit_of(options_)}}; }
   bool may_be_cut_short() const override { return true; }
-  int run(Session&) override {
+  int run(Session& session) override {
+    std::vector<Finding> findings = examine_machine(options_.lid);
+    if (!options_.model.empty())
+      for (Finding& finding : examine_model(options_.model, session.placement()))
+        findings.push_back(std::move(finding));
     bool healthy = true;
-    for (const Finding& finding : examine_machine(options_.lid)) {
+    for (const Finding& finding : findings) {
       std::printf("%-8s %-24s %s\n", mark_of(finding.verdict), finding.what.c_str(), finding.found.c_str());
       if (!finding.advice.empty()) std::printf("%-8s %-24s → %s\n", "", "", finding.advice.c_str());
       healthy = healthy && finding.verdict != Verdict::kProblem;

@@ -48,5 +48,13 @@ TEST_F(Doctor, WithoutAModelLanguagesAreANoteAndABrokenOneIsAProblem) {
   EXPECT_EQ(finding("language identification", (folder_ / "none").string()).verdict, Verdict::kProblem);
 }
 
+TEST_F(Doctor, AModelThatIsNoneIsAProblemThatSaysWhatToGive) {
+  const auto findings = examine_model((folder_ / "nowhere").string(), Placement{});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].what, "model");
+  EXPECT_EQ(findings[0].verdict, Verdict::kProblem);
+  EXPECT_THAT(findings[0].found, HasSubstr("nowhere"));
+}
+
 }  // namespace
 }  // namespace xlt

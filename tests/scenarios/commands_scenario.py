@@ -325,6 +325,14 @@ class Options(Scenario):
         for part in ("libtorch", "matrix products", "memory", "language identification"):
             self.assertIn(part, text)
 
+    def test_doctor_says_what_a_model_would_be_loaded_as(self):
+        text = self.assert_works(run("doctor", "--model", self.model, "--dtype", "float32")).stdout
+        for part in ("model ", "parameters in", "tokenizer ", "chat template", "memory for eval", "memory for LoRA training"):
+            self.assertIn(part, text)
+        missing = run("doctor", "--model", "nowhere")
+        self.assertEqual(missing.returncode, 3, missing.stderr)
+        self.assertIn("PROBLEM  model", missing.stdout)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "xlt/base/placement.h"
+
 namespace xlt {
 
 enum class Verdict { kFine, kNote, kProblem };
@@ -17,5 +19,10 @@ struct Finding {
 
 // `lid_file`: a language-identification model to try, or empty.
 std::vector<Finding> examine_machine(const std::string& lid_file);
+
+// What `model` would be loaded as at `where`: family, parameters and dtype, tokenizer, chat template, and
+// about how much memory evaluating and training take. Reads no weights. What is wrong with it is a finding,
+// too.
+std::vector<Finding> examine_model(const std::string& model, const Placement& where);
 
 }  // namespace xlt
