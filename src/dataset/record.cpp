@@ -9,6 +9,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/dataset/tatoeba_row.h"
 
 namespace xlt {
 
@@ -106,6 +107,42 @@ LabelledRecord labelled_record(const Row& row, const DataFields& fields) {
   return record;
 }
 
+void add_sft(std::vector<SftRecord>& records, const fs::path& file, const Preset* preset,
+             const DataFields& fields) {
+  for (const Row& row : read_rows(file)) {
+    auto record = preset ? preset->sft(row) : sft_record(row, fields);
+    if (!record) continue;
+    require(!record->completion.empty(), record->is_text ? "the text is empty" : "the completion is empty",
+            row);
+    require(records.empty() || records[0].is_text == record->is_text,
+            "text rows and prompt-completion rows are mixed; keep them in separate runs", row);
+    records.push_back(std::move(*record));
+  }
+}
+
+// Its first line names none of the fields that a text may be in.
+bool is_tsv_without_header(const fs::path& file, const DataFields& fields) {
+  if (file.extension() != ".tsv") return false;
+  const auto line = LineReader(file).next();
+  if (!line) return false;
+  const std::string cells = "\t" + *line + "\t";
+  for (const std::string& name : {fields.text_field, fields.prompt_field, fields.completion_field})
+    if (cells.find("\t" + name + "\t") != std::string::npos) return false;
+  return true;
+}
+
+void add_tatoeba(std::vector<SftRecord>& records, const fs::path& file) {
+  const size_t before = records.size();
+  for (const Row& row : read_tsv_without_header(file))
+    if (auto text = tatoeba_text(row); text && !text->empty())
+      records.push_back({true, "", std::move(*text), row.place()});
+  if (records.size() == before)
+    throw Error(ErrorKind::kData,
+                "no line holds a text; expected a header with the field \"text\", or Tatoeba's columns "
+                "(text, tab, English, say)",
+                file.string());
+}
+
 }  // namespace
 
 const char* name_of(RowKind kind) {
@@ -143,16 +180,20 @@ void DataFields::visit(OptionVisitor& v) {
 std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields) {
   const DataSource source = parse_data(data);
   std::vector<SftRecord> records;
-  for (const fs::path& file : source.files)
-    for (const Row& row : read_rows(file)) {
-      auto record = source.preset ? source.preset->sft(row) : sft_record(row, fields);
-      if (!record) continue;
-      require(!record->completion.empty(), record->is_text ? "the text is empty" : "the completion is empty",
-              row);
-      require(records.empty() || records[0].is_text == record->is_text,
-              "text rows and prompt-completion rows are mixed; keep them in separate runs", row);
-      records.push_back(std::move(*record));
-    }
+  for (const fs::path& file : source.files) add_sft(records, file, source.preset.get(), fields);
+  if (records.empty()) throw Error(ErrorKind::kData, "no row is left after the preset's filter", data);
+  return records;
+}
+
+std::vector<SftRecord> load_texts(const std::string& data, const DataFields& fields) {
+  const DataSource source = parse_data(data);
+  std::vector<SftRecord> records;
+  for (const fs::path& file : source.files) {
+    if (!source.preset && is_tsv_without_header(file, fields))
+      add_tatoeba(records, file);
+    else
+      add_sft(records, file, source.preset.get(), fields);
+  }
   if (records.empty()) throw Error(ErrorKind::kData, "no row is left after the preset's filter", data);
   return records;
 }

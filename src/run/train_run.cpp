@@ -32,6 +32,11 @@ std::string tokenizer_folder(const TrainRunOptions& options) {
   return options.tokenizer.empty() ? options.model : options.tokenizer;
 }
 
+bool has_retain_options(const TrainerOptions& options) {
+  const TrainerOptions defaults;
+  return options.retain_kind != defaults.retain_kind || options.retain_weight != defaults.retain_weight;
+}
+
 void check_combination(const TrainRunOptions& options) {
   const auto usage = [](const std::string& message) { throw Error(ErrorKind::kUsage, message); };
   if (options.model.empty() == options.model_config.empty())
@@ -49,6 +54,12 @@ void check_combination(const TrainRunOptions& options) {
         "none");
   if (!options.adapter.init_adapter.empty() && !trains_adapter(options))
     usage("--init-adapter goes with --adapter lora");
+  if (options.retain.empty() && has_retain_options(options.trainer))
+    usage("--retain-kind and --retain-weight go with --retain, the files of texts to retain");
+  if (from_scratch(options) && !options.retain.empty() && options.trainer.retain_kind == "kl")
+    usage(
+        "--retain-kind kl holds a model to what it was, and --model-config starts from random weights; use "
+        "--retain-kind nll");
   options.trainer.check_combination(!options.eval_data.empty());
 }
 
@@ -60,8 +71,9 @@ Records load_rows(const TrainRunOptions& options, const std::string& data) {
 
 std::vector<fs::path> all_data_files(const TrainRunOptions& options) {
   std::vector<fs::path> files = data_files(options.data);
-  if (options.eval_data.empty()) return files;
-  for (fs::path& file : data_files(options.eval_data)) files.push_back(std::move(file));
+  for (const std::string* data : {&options.eval_data, &options.retain})
+    if (!data->empty())
+      for (fs::path& file : data_files(*data)) files.push_back(std::move(file));
   return files;
 }
 
@@ -165,6 +177,8 @@ TrainJob make_job(const TrainRunOptions& options, Records records, uint64_t seed
   TrainJob job;
   job.records = std::move(records);
   job.eval_records = load_rows(options, options.eval_data);
+  if (!options.retain.empty())
+    job.further_records[kRetainSet].texts = load_texts(options.retain, options.fields);
   job.seed = seed;
   job.output = options.output;
   job.base_model = options.model;
@@ -210,6 +224,11 @@ void TrainRunOptions::visit(OptionVisitor& v) {
           "training rows: a file, several separated by commas, or PRESET=FILE (`xlt ls presets`)");
   v.field("eval_data", eval_data,
           "rows to evaluate on, in the same form, instead of a share of the others (eval_split)");
+  v.field(
+      "retain", retain,
+      "texts, in other languages say, that hold the model to what it was while it learns from the data "
+      "(retain_kind, retain_weight): one or several files separated by commas, rows {\"text\"}, plain text "
+      "or Tatoeba's .tsv; as many as batch_size a batch");
   v.field("output", output, "folder of the run (RUN)");
   v.field("reference_cache", reference_cache,
           "where log-probs of the reference model are kept, by row, so that another run on the same rows "
@@ -274,6 +293,10 @@ void check_training(const TrainRunOptions& options, Checks& checks) {
     checks.add("data " + options.eval_data, [&] {
       return str_cat(load_rows(options, options.eval_data).size(), ' ',
                      name_of(method_row_kind(options.trainer.method)), " to evaluate on");
+    });
+  if (!options.retain.empty())
+    checks.add("data " + options.retain, [&] {
+      return str_cat(load_texts(options.retain, options.fields).size(), " texts to retain");
     });
   check_model(checks, options.model);
   check_tokenizer(checks, tokenizer_folder(options));

@@ -22,6 +22,10 @@
 
 namespace xlt {
 
+// An adapter wants a higher learning rate than all weights do, 10 times as much at any rank: Schulman et al.
+// 2025, "LoRA Without Regret"; TRL's own example commands say the same.
+inline constexpr double kAdapterRateFactor = 10;
+
 // A set of rows that a loss draws a micro-batch from.
 struct RowSetSpec {
   const char* name;  // what TrainJob and errors call it
@@ -30,13 +34,21 @@ struct RowSetSpec {
   // Of labelled rows: each has a second sequence, its prompt with the completion of another row of its batch;
   // rows are then not shuffled.
   bool uses_mismatched = false;
+  // Of pairs: each has a third sequence, its prompt, of which every token but the first is a label.
+  bool uses_prompt = false;
+  // Of texts: needs SequenceLogps::divergence, and nothing else of them.
+  bool uses_divergence = false;
 };
 
 // What a loss sees of one set's share of a micro-batch. Sequences lie row by row: one of a text or a
-// labelled completion, chosen and rejected of a pair, own and mismatched where the set asks for it.
+// labelled completion, chosen and rejected of a pair, own and mismatched, or chosen, rejected and prompt,
+// where the set asks for it.
 struct SequenceLogps {
-  at::Tensor policy;                // Σ log p of each sequence's labels, float32 [S]; carries gradients
-  at::Tensor reference;             // the same under the reference, [S]; undefined where the set uses none
+  at::Tensor policy;     // Σ log p of each sequence's labels, float32 [S]; carries gradients
+  at::Tensor reference;  // the same under the reference, [S]; undefined where the set uses none
+  // Σ KL(reference ‖ policy) over the places of each sequence's labels, in nats, [S] float32, with gradients;
+  // where the set asks for it, and then the two above are undefined.
+  at::Tensor divergence;
   std::vector<int64_t> num_labels;  // [S]
   std::vector<bool> is_desirable;   // of labelled rows, one a row
 };
@@ -62,15 +74,16 @@ class Loss {
   // one, a micro-batch takes as many rows as of the first may be at most, going round without end. Evaluation
   // has the first set only.
   virtual std::vector<RowSetSpec> row_sets() const = 0;
-  virtual bool uses_dropout() const = 0;  // whether the adapter's dropout is on while training
-  virtual double default_learning_rate() const = 0;
+  virtual bool uses_dropout() const = 0;             // whether the adapter's dropout is on while training
+  virtual double default_learning_rate() const = 0;  // for training all weights
   // Options of its own, `beta` say. Those of one name are one option for all the losses that have it, so they
   // must agree in type and default.
   virtual void visit(OptionVisitor&) {}
-  // What a row of set number `set` adds to the denominator of each term. As many numbers as there are terms.
+  // What a row of set number `set` adds to the denominator of each term; nothing to those after the last
+  // number.
   virtual std::vector<int64_t> num_items(size_t set, const TrainRow& row) const = 0;
-  // `sets`: as row_sets() lists them. As many terms as num_items has numbers; one without an item may be
-  // undefined.
+  // `sets`: as row_sets() lists them. At most as many terms as num_items has numbers; one without an item may
+  // be undefined.
   virtual LossValue compute(std::span<const SequenceLogps> sets) const = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/objective.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "xlt/base/error.h"
@@ -10,15 +11,17 @@ namespace xlt {
 
 namespace {
 
-void check_finite(const at::Tensor& logps, const RowBatch& batch, const std::string& when) {
-  const at::Tensor values = logps.detach().to(at::kCPU).contiguous();
+// One value a sequence: log-probabilities, or divergences.
+void check_finite(const at::Tensor& of_sequences, const RowBatch& batch, const std::string& when,
+                  const char* what = "log-probability") {
+  const at::Tensor values = of_sequences.detach().to(at::kCPU).contiguous();
   const float* data = values.const_data_ptr<float>();
   for (const int64_t index : batch.indices) {
     const TrainRow& row = (*batch.rows)[index];
     for (size_t i = 0; i < row.sequences.size(); ++i, ++data)
       if (!std::isfinite(*data))
         throw Error(ErrorKind::kNumerics,
-                    str_cat(when, ": the log-probability of this row is ", *data,
+                    str_cat(when, ": the ", what, " of this row is ", *data,
                             "; lower learning_rate or max_grad_norm, or use float32"),
                     row.place);
   }
@@ -26,10 +29,8 @@ void check_finite(const at::Tensor& logps, const RowBatch& batch, const std::str
 
 }  // namespace
 
-SequenceLogps Objective::logps_of(const RowBatch& batch, bool uses_reference, const std::string& when,
-                                  std::optional<uint64_t> dropout) {
-  PackedRows packed = pack(*batch.rows, batch.indices);
-  SequenceLogps logps;
+void Objective::add_logps(SequenceLogps& logps, PackedRows& packed, const RowBatch& batch,
+                          bool uses_reference, const std::string& when, std::optional<uint64_t> dropout) {
   // First the reference: its pass keeps nothing, so the two never hold memory at the same time.
   if (uses_reference) {
     logps.reference = reference_->logps(*batch.rows, batch.indices, packed);
@@ -38,6 +39,19 @@ SequenceLogps Objective::logps_of(const RowBatch& batch, bool uses_reference, co
   if (dropout) packed.tokens.set_dropout(*dropout);
   logps.policy = sequence_logps(decoder_, packed);
   check_finite(logps.policy, batch, when);
+}
+
+// What is measured against the reference is the policy as it will be used, without dropout.
+SequenceLogps Objective::logps_of(const RowBatch& batch, const RowSetSpec& set, const std::string& when,
+                                  std::optional<uint64_t> dropout) {
+  PackedRows packed = pack(*batch.rows, batch.indices);
+  SequenceLogps logps;
+  if (set.uses_divergence) {
+    logps.divergence = sequence_divergences(decoder_, packed, reference_->heads(packed));
+    check_finite(logps.divergence, batch, when, "divergence from the reference");
+  } else {
+    add_logps(logps, packed, batch, set.uses_reference, when, dropout);
+  }
   logps.num_labels = packed.num_labels;
   for (const int64_t index : batch.indices) logps.is_desirable.push_back((*batch.rows)[index].is_desirable);
   return logps;
@@ -50,7 +64,7 @@ LossValue Objective::compute(const MicroBatch& batch, const std::string& when,
     // A set's rows have masks of their own, though their numbers are those of another set's.
     std::optional<uint64_t> key = dropout;
     if (dropout && set > 0) key = Rng(*dropout).fork(static_cast<uint64_t>(set)).key();
-    logps.push_back(logps_of(batch[set], sets_[set].uses_reference, when, key));
+    logps.push_back(logps_of(batch[set], sets_[set], when, key));
   }
   return loss_.compute(logps);
 }
@@ -60,7 +74,7 @@ std::vector<int64_t> Objective::num_items(const MicroBatch& batch) const {
   for (size_t set = 0; set < batch.size(); ++set)
     for (const int64_t index : batch[set].indices) {
       const std::vector<int64_t> items = loss_.num_items(set, (*batch[set].rows)[index]);
-      counts.resize(items.size());
+      counts.resize(std::max(counts.size(), items.size()));
       for (size_t term = 0; term < items.size(); ++term) counts[term] += items[term];
     }
   return counts;

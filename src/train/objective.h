@@ -3,6 +3,7 @@
 #pragma once
 
 #include "train/loss.h"
+#include "train/pack.h"
 #include "train/reference.h"
 
 #include <cstdint>
@@ -36,8 +37,10 @@ class Objective {
   std::vector<int64_t> num_items(const MicroBatch& batch) const;
 
  private:
-  SequenceLogps logps_of(const RowBatch& batch, bool uses_reference, const std::string& when,
+  SequenceLogps logps_of(const RowBatch& batch, const RowSetSpec& set, const std::string& when,
                          std::optional<uint64_t> dropout);
+  void add_logps(SequenceLogps& logps, PackedRows& packed, const RowBatch& batch, bool uses_reference,
+                 const std::string& when, std::optional<uint64_t> dropout);
   Decoder& decoder_;
   const Loss& loss_;
   std::vector<RowSetSpec> sets_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows → one forest of segments: a text is a root; a pair's common beginning is a root with its two sides as
-// children, so that chosen and rejected share the prompt's computation.
+// children, so that chosen and rejected share the prompt's computation; labels in the prompt are read from
+// it.
 #pragma once
 
 #include "train/train_row.h"
@@ -12,6 +13,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "xlt/nn/token_batch.h"
+#include "xlt/ops/head/token_kl.h"
 
 namespace xlt {
 
@@ -31,5 +33,11 @@ PackedRows pack(const std::vector<TrainRow>& rows, std::span<const int64_t> indi
 
 // Σ log p of each sequence's labels under the decoder as it is, [S] float32. Differentiable.
 at::Tensor sequence_logps(Decoder& decoder, const PackedRows& packed);
+// What predicts the labels, of which there is at least one: their hidden states, in the order of `targets`,
+// and the head. Differentiable.
+ops::HeadRows label_heads(Decoder& decoder, const PackedRows& packed);
+// Σ KL(from ‖ decoder as it is) over the places of each sequence's labels, [S] float32. Differentiable in the
+// decoder.
+at::Tensor sequence_divergences(Decoder& decoder, const PackedRows& packed, const ops::HeadRows& from);
 
 }  // namespace xlt

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
@@ -23,9 +24,16 @@ namespace {
 
 constexpr double kFlushSeconds = 60;  // of computing are lost at most where a process is killed
 
-void visit_adapters(Decoder& decoder, const TensorVisitor& take) {
+using TakeTensor = std::function<void(at::Tensor&)>;
+
+void visit_adapters(Decoder& decoder, const TakeTensor& take) {
   for (const NamedLinear& named : decoder.linears())
-    if (named.linear->adapter() != nullptr) named.linear->adapter()->visit_tensors(take);
+    if (named.linear->adapter() != nullptr)
+      named.linear->adapter()->visit_tensors([&](const char*, at::Tensor& tensor) { take(tensor); });
+}
+
+void visit_weights(Decoder& decoder, const TakeTensor& take) {
+  for (const NamedParameter& parameter : decoder.parameters()) take(*parameter.tensor);
 }
 
 // The initial weights cannot be asked again once training has begun.
@@ -39,7 +47,7 @@ void check_finite(const float* logps, const TrainRow& row) {
 
 }  // namespace
 
-// Adapters are swapped as tensor handles, so nothing is copied and the optimizer's own handles stay good.
+// Tensors are swapped as handles, so nothing is copied and the optimizer's own handles stay good.
 class ReferenceModel::Swap {
  public:
   explicit Swap(ReferenceModel& reference) : reference_(reference) { exchange(false); }
@@ -50,28 +58,32 @@ class ReferenceModel::Swap {
  private:
   void exchange(bool enable_adapter) {
     if (reference_.kind_ == Kind::kBase) set_lora_enabled(reference_.decoder_, enable_adapter);
-    if (reference_.kind_ != Kind::kInit) return;
+    if (reference_.initial_.empty()) return;
     auto initial = reference_.initial_.begin();
-    visit_adapters(reference_.decoder_,
-                   [&](const char*, at::Tensor& tensor) { std::swap(tensor, *initial++); });
+    reference_.visit_initial([&](at::Tensor& tensor) { std::swap(tensor, *initial++); });
   }
   ReferenceModel& reference_;
 };
 
-ReferenceModel::ReferenceModel(Decoder& decoder, const std::string& kind, const ReferenceCache& cache,
-                               const Context& context)
+ReferenceModel::ReferenceModel(Decoder& decoder, const std::string& kind, ReferenceUse use,
+                               const ReferenceCache& cache, const Context& context)
     : decoder_(decoder) {
   kind_ = !has_adapter(decoder) ? Kind::kWeights : kind == "init" ? Kind::kInit : Kind::kBase;
-  if (kind_ == Kind::kInit) {
+  if (kind_ == Kind::kInit || (kind_ == Kind::kWeights && use.distributions)) {
     const at::NoGradGuard no_grad;
-    visit_adapters(decoder,
-                   [&](const char*, at::Tensor& tensor) { initial_.push_back(tensor.detach().clone()); });
+    visit_initial([&](at::Tensor& tensor) { initial_.push_back(tensor.detach().clone()); });
   }
+  if (!use.logps) return;
   const double begin = monotonic_seconds();
   const std::string model = name_of_model(cache.model);
   context.debug(
       str_cat("reference model ", model, ": its weights hashed in ", monotonic_seconds() - begin, " s"));
   store_ = std::make_unique<ReferenceStore>(cache.folder / model, context);
+}
+
+void ReferenceModel::visit_initial(const TakeTensor& take) {
+  if (kind_ == Kind::kInit) return visit_adapters(decoder_, take);
+  visit_weights(decoder_, take);
 }
 
 // Everything but the tokens that its log-probs depend on. The base model without adapter and the weights as
@@ -88,7 +100,8 @@ std::string ReferenceModel::name_of_model(const std::string& identity) {
     if (const LoraAdapter* lora = lora_of(*named.linear); lora != nullptr && kind_ == Kind::kInit)
       text += str_cat(named.name, " scale ", lora->scale, '\n');
   }
-  for (const at::Tensor& tensor : initial_) text += str_cat("adapter ", to_hex(fingerprint(tensor)), '\n');
+  if (kind_ == Kind::kInit)
+    for (const at::Tensor& tensor : initial_) text += str_cat("adapter ", to_hex(fingerprint(tensor)), '\n');
   return to_hex(hash128(text));
 }
 
@@ -144,8 +157,14 @@ void ReferenceModel::precompute(const std::vector<TrainRow>& rows, int64_t batch
   }
 }
 
+ops::HeadRows ReferenceModel::heads(const PackedRows& packed) {
+  const at::NoGradGuard no_grad;
+  const Swap swap(*this);
+  return label_heads(decoder_, packed);
+}
+
 void ReferenceModel::flush() {
-  store_->flush();
+  if (store_) store_->flush();
   flushed_seconds_ = monotonic_seconds();
 }
 
@@ -155,12 +174,15 @@ void ReferenceModel::flush_sometimes() {
 
 std::unique_ptr<ReferenceModel> make_reference(const TrainJob& job, const TrainerOptions& options,
                                                const Loss& loss, const Context& context) {
-  const std::vector<RowSetSpec> sets = loss.row_sets();
-  if (std::none_of(sets.begin(), sets.end(), [](const RowSetSpec& set) { return set.uses_reference; }))
-    return nullptr;
+  ReferenceUse use;
+  for (const RowSetSpec& set : loss.row_sets()) {
+    use.logps = use.logps || set.uses_reference;
+    use.distributions = use.distributions || set.uses_divergence;
+  }
+  if (!use.logps && !use.distributions) return nullptr;
   const ReferenceCache cache{job.reference_cache.empty() ? job.output / "reference" : job.reference_cache,
                              job.reference_model};
-  return std::make_unique<ReferenceModel>(*job.decoder, options.reference, cache, context);
+  return std::make_unique<ReferenceModel>(*job.decoder, options.reference, use, cache, context);
 }
 
 }  // namespace xlt

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reference model of a preference loss: the policy as it was before training.
+// The reference model: the policy as it was before training.
 #pragma once
 
 #include "train/pack.h"
 #include "train/reference_store.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,6 +18,11 @@
 
 namespace xlt {
 
+// Of what a loss asks. Log-probs are of given rows and can be kept; distributions over the vocabulary cannot.
+struct ReferenceUse {
+  bool logps = false, distributions = false;
+};
+
 // Where log-probs are kept, and what names the model besides its weights, dtype and device: its config, say.
 struct ReferenceCache {
   std::filesystem::path folder;
@@ -26,36 +32,41 @@ struct ReferenceCache {
 class ReferenceModel {
  public:
   // Made before training starts. `kind`: "base", the decoder with its adapter off; "init", with its adapter
-  // as it is now (a frozen copy). Without an adapter both mean the weights as they are now, which only
-  // `precompute` can still ask. What is computed is kept in, and looked up from, a folder in `cache` that is
-  // named after the model: the contents of its weights, dtype, device, and `cache.model`.
-  ReferenceModel(Decoder& decoder, const std::string& kind, const ReferenceCache& cache,
+  // as it is now (a frozen copy). Without an adapter both mean the weights as they are now: only `precompute`
+  // can still ask them, or, where distributions are used, a copy of them all is kept. Log-probs that are
+  // computed are kept in, and looked up from, a folder in `cache` that is named after the model: the contents
+  // of its weights, dtype, device, and `cache.model`.
+  ReferenceModel(Decoder& decoder, const std::string& kind, ReferenceUse use, const ReferenceCache& cache,
                  const Context& context);
   ReferenceModel(const ReferenceModel&) = delete;
   ReferenceModel& operator=(const ReferenceModel&) = delete;
 
-  // Whether log-probs can be had at any time of the training.
-  bool is_always_available() const { return kind_ != Kind::kWeights; }
+  // Whether the model can be asked at any time of the training.
+  bool is_always_available() const { return kind_ != Kind::kWeights || !initial_.empty(); }
   // Σ log p of each sequence of the rows, float32 on the decoder's device: looked up, or computed from
   // `packed`, the same rows.
   at::Tensor logps(const std::vector<TrainRow>& rows, std::span<const int64_t> indices,
                    const PackedRows& packed);
   // Of every row that is not there yet, in order. Throws kNumerics with the row's place.
   void precompute(const std::vector<TrainRow>& rows, int64_t batch_size, const Context& context);
+  // What predicts the labels of the rows that were packed; no gradients.
+  ops::HeadRows heads(const PackedRows& packed);
   // Puts what was computed on disk. From time to time this happens of itself.
   void flush();
-  const ReferenceStore& store() const { return *store_; }
+  // Nothing where log-probs are not used.
+  const ReferenceStore* store() const { return store_.get(); }
 
  private:
   enum class Kind { kBase, kInit, kWeights };
   class Swap;  // puts the reference's weights in for a scope
   at::Tensor compute(const PackedRows& packed);
   std::string name_of_model(const std::string& identity);
+  void visit_initial(const std::function<void(at::Tensor&)>& take);  // what initial_ stands in for
   void flush_sometimes();
 
   Decoder& decoder_;
   Kind kind_;
-  std::vector<at::Tensor> initial_;  // kInit: A, B of each adapter in order
+  std::vector<at::Tensor> initial_;  // kInit: A, B of each adapter in order; kWeights: all weights, or none
   std::unique_ptr<ReferenceStore> store_;
   double flushed_seconds_ = monotonic_seconds();
 };

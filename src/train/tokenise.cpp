@@ -206,4 +206,13 @@ void add_mismatched(std::vector<TrainRow>& rows, int64_t group_size, int64_t max
     }
 }
 
+void add_prompts(std::vector<TrainRow>& rows) {
+  for (TrainRow& row : rows) {
+    const TrainSequence& chosen = row.sequences.front();
+    TrainSequence prompt{{chosen.ids.begin(), chosen.ids.begin() + chosen.num_context}, 0};
+    row.sequences.push_back(std::move(prompt));
+    row.has_prompt = true;
+  }
+}
+
 }  // namespace xlt

@@ -60,5 +60,7 @@ TokenisedData tokenise(const Records& records, const Tokenizer& tokenizer, const
 // rows, the first taking the last's, as TRL's KTOTrainer does; cut to `max_length`. The last group may be
 // smaller.
 void add_mismatched(std::vector<TrainRow>& rows, int64_t group_size, int64_t max_length);
+// Gives each pair a third sequence: the context of its chosen side, as labels.
+void add_prompts(std::vector<TrainRow>& rows);
 
 }  // namespace xlt

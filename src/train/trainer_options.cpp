@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/loss.h"
 #include "train/optimizer.h"
+#include "train/own_default.h"
+#include "train/retention.h"
 #include "train/schedule.h"
 
 #include <map>
@@ -18,15 +20,15 @@ std::vector<std::string> schedule_names() {
   return names;
 }
 
-// "2e-05 for sft, 1e-06 for dpo and ipo"
+// "1e-06 for dpo, ipo; 2e-05 for sft"
 std::string default_rates() {
   std::map<double, std::string> methods;
   for (const auto& entry : losses()) {
     std::string& names = methods[entry.make()->default_learning_rate()];
-    names += (names.empty() ? "" : " and ") + std::string(entry.name);
+    names += (names.empty() ? "" : ", ") + std::string(entry.name);
   }
   std::string text;
-  for (const auto& [rate, names] : methods) text += str_cat(text.empty() ? "" : ", ", rate, " for ", names);
+  for (const auto& [rate, names] : methods) text += str_cat(text.empty() ? "" : "; ", rate, " for ", names);
   return text;
 }
 
@@ -51,13 +53,6 @@ OptionCheck up_to_a_million() {
   return {fault, {}, "1 … 1000000"};
 }
 
-OptionCheck rate_or_default() {
-  const auto fault = [](double value) {
-    return value >= 0 || value == -1 ? "" : str_cat("must be at least 0, or -1, is ", value);
-  };
-  return {fault, {}, "≥ 0, or -1"};
-}
-
 [[noreturn]] void fail(const std::string& message) { throw Error(ErrorKind::kUsage, message); }
 
 }  // namespace
@@ -76,10 +71,10 @@ void TrainerOptions::visit(OptionVisitor& v) {
           "downwards, as transformers 4 counts them; without this they make a shorter step, as in "
           "transformers 5 and TRL 1.16");
   v.field("learning_rate", learning_rate,
-          ("peak learning rate; 0 moves nothing; -1: the method's default (" + default_rates() +
-           ", meant for training all weights: with an adapter, about 10 times as much)")
+          str_cat("peak learning rate; 0 moves nothing; -1: the method's own, ", kAdapterRateFactor,
+                  " times as much with an adapter as for all weights (", default_rates(), ")")
               .c_str(),
-          rate_or_default());
+          zero_or_more_or_own());
   v.field("optimizer", optimizer, "as torch.optim defines it", one_of(names_of(optimizers())));
   v.field("lr_schedule", lr_schedule, "course of the learning rate; linear: to 0 at the last step",
           one_of(schedule_names()));
@@ -114,6 +109,12 @@ void TrainerOptions::visit(OptionVisitor& v) {
           "where a method has a reference model: base: the model without adapter; init: a frozen copy of the "
           "initial adapter",
           one_of({"base", "init"}));
+  v.field("retain_kind", retain_kind,
+          "of the texts in --retain: kl: the policy's next-token distributions are held to the base model's "
+          "(reference); nll: the texts are trained on",
+          one_of(retain_kinds()));
+  v.field("retain_weight", retain_weight,
+          "how much the mean over the tokens of those texts counts beside the loss", at_least(0));
   v.field("pair_tokenization", pair_tokenization,
           "where the prompt and the answers of a pair meet; trl_0_8: as the paper's version of TRL",
           one_of({"trl_0_8", "trl_1"}));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/training.h"
 
+#include "train/own_default.h"
+#include "train/retention.h"
 #include "train/step_loss.h"
 #include "train/trained_tensors.h"
 
@@ -35,7 +37,8 @@ std::string progress_note(double loss, double learning_rate) {
 std::vector<DataOrder> further_orders(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
                                       const TrainingData& data) {
   std::vector<DataOrder> orders;
-  for (const auto& rows : data.further) orders.emplace_back(order_of(job, options, loss, rows));
+  for (size_t i = 0; i < data.further.size(); ++i)
+    orders.emplace_back(order_of(job, options, loss, i + 1, data.further[i]));
   return orders;
 }
 
@@ -56,7 +59,7 @@ Training::Training(const TrainJob& job, const TrainerOptions& options, std::uniq
       context_(context),
       loss_(std::move(loss)),
       data_(prepare_data(job, options, *loss_, context)),
-      order_(order_of(job, options, *loss_, data_.train)),
+      order_(order_of(job, options, *loss_, 0, data_.train)),
       further_orders_(further_orders(job, options, *loss_, data_)),
       total_steps_(order_.total_steps(options.max_steps, options.num_epochs)),
       trained_(trained_or_fail(*job.decoder)),
@@ -75,14 +78,16 @@ Json Training::identity() const {
                    // Of all ranks together, so that another number of them may go on.
                    {"gradient_accumulation_steps", micro_batches_per_step(job_, options_)},
                    {"optimizer", options_.optimizer},
-                   {"shuffle", is_shuffled(options_, *loss_)}};
+                   {"shuffle", is_shuffled(options_, *loss_, 0)}};
   // Only where it is on: checkpoints from before there was this option stay good.
   if (options_.drop_last_accumulation) identity["drop_last_accumulation"] = true;
+  for (const auto& rows : data_.further) identity["num_further_rows"].push_back(rows.size());
   return identity;
 }
 
 double Training::base_learning_rate() const {
-  return options_.learning_rate >= 0 ? options_.learning_rate : loss_->default_learning_rate();
+  const double own = loss_->default_learning_rate() * (has_adapter(*job_.decoder) ? kAdapterRateFactor : 1);
+  return value_or(options_.learning_rate, own);
 }
 
 double Training::seconds() const { return state_.seconds + monotonic_seconds() - start_seconds_; }
@@ -107,7 +112,8 @@ TrainResult Training::run() {
   result.best_step = state_.best_step;
   result.num_tokens = state_.num_tokens;
   result.seconds = seconds();
-  if (reference_) result.reference = {reference_->store().num_computed(), reference_->store().num_reused()};
+  if (const ReferenceStore* store = reference_ ? reference_->store() : nullptr)
+    result.reference = {store->num_computed(), store->num_reused()};
   return result;
 }
 
@@ -307,6 +313,8 @@ TrainResult train(const TrainJob& job, const TrainerOptions& options, const Cont
   options.check_combination(job.eval_records.size() > 0);
   auto loss = find_entry(losses(), "method", options.method).make();
   options.method_options.apply(*loss);
+  if (job.further_records.contains(kRetainSet))
+    loss = with_retention(std::move(loss), options.retain_kind, options.retain_weight);
   return Training(job, options, std::move(loss), context).run();
 }
 

@@ -114,24 +114,28 @@ TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, co
     add_mismatched(data.train, options.batch_size, options.max_length);
     add_mismatched(data.test, options.batch_size, options.max_length);
   }
+  if (sets.front().uses_prompt) {
+    add_prompts(data.train);
+    add_prompts(data.test);
+  }
   return data;
 }
 
-bool is_shuffled(const TrainerOptions& options, const Loss& loss) {
-  return !options.no_shuffle && !loss.row_sets().front().uses_mismatched;
+bool is_shuffled(const TrainerOptions& options, const Loss& loss, size_t set) {
+  return !options.no_shuffle && !loss.row_sets()[set].uses_mismatched;
 }
 
 int64_t micro_batches_per_step(const TrainJob& job, const TrainerOptions& options) {
   return options.gradient_accumulation_steps * (job.world ? job.world->world_size() : 1);
 }
 
-DataOrder order_of(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
+DataOrder order_of(const TrainJob& job, const TrainerOptions& options, const Loss& loss, size_t set,
                    const std::vector<TrainRow>& rows) {
   return DataOrder({.num_rows = static_cast<int64_t>(rows.size()),
                     .batch_size = options.batch_size,
                     .gradient_accumulation_steps = micro_batches_per_step(job, options),
                     .seed = job.seed,
-                    .shuffle = is_shuffled(options, loss),
+                    .shuffle = is_shuffled(options, loss, set),
                     .last_accumulation = options.drop_last_accumulation ? LastAccumulation::kDrop
                                                                         : LastAccumulation::kShortStep});
 }

@@ -21,12 +21,12 @@ struct TrainingData {
 TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
                           const Context& context);
 
-// Not where rows are compared with their neighbours, which they then keep.
-bool is_shuffled(const TrainerOptions& options, const Loss& loss);
+// Not a set whose rows are compared with their neighbours, which they then keep.
+bool is_shuffled(const TrainerOptions& options, const Loss& loss, size_t set);
 // Of all ranks together.
 int64_t micro_batches_per_step(const TrainJob& job, const TrainerOptions& options);
-// In which rows are taken.
-DataOrder order_of(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
+// In which rows of set number `set` are taken.
+DataOrder order_of(const TrainJob& job, const TrainerOptions& options, const Loss& loss, size_t set,
                    const std::vector<TrainRow>& rows);
 
 }  // namespace xlt

@@ -157,5 +157,38 @@ TEST_F(LoadSft, SeveralFilesAreReadInTheOrderGiven) {
   EXPECT_THAT(data_files(data), ElementsAre(fs::path(b), fs::path(a)));
 }
 
+class LoadTexts : public DataTest {};
+
+TEST_F(LoadTexts, TakesRowsPlainTextAndTatoebasColumns) {
+  const std::string files = file("a.jsonl", "{\"text\":\"eins\"}\n") + "," + file("b.txt", "deux\n") + "," +
+                            file("c.tsv", "Drei.\tThree.\nVier.\tFour.\n") + "," +
+                            file("d.tsv", "1\tCinq.\t2\tFive.\n") + "," +
+                            file("e.tsv", "id\ttext\n7\tsechs\n");
+  std::vector<std::string> texts;
+  for (const SftRecord& record : load_texts(files, {})) texts.push_back(record.completion);
+  EXPECT_THAT(texts, ElementsAre("eins", "deux", "Drei.", "Vier.", "Cinq.", "sechs"));
+}
+
+TEST_F(LoadTexts, OfATsvWithoutTextsSayWhatIsExpected) {
+  const std::string path = file("a.tsv", "1\t2\t3\t4\t5\n");
+  const Error error = error_of([&] { load_texts(path, {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::kData);
+  EXPECT_THAT(error.context(), EndsWith("a.tsv"));
+  EXPECT_THAT(error.message(), HasSubstr("field \"text\""));
+}
+
+// One file of pairs in several scripts: nothing looks at a row's language.
+TEST_F(LoadPreference, RowsOfAnyLanguagesAreOneFile) {
+  const auto records = load_preference(
+      file("a.jsonl",
+           "{\"prompt\":\"Он\",\"chosen\":\" ушёл\",\"rejected\":\" дурак\",\"language\":\"ru\"}\n"
+           "{\"prompt\":\"他\",\"chosen\":\"走了\",\"rejected\":\"笨\"}\n"
+           "{\"prompt\":\"He\",\"chosen\":\" left\",\"rejected\":\" sulked\"}\n"),
+      {});
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[0].chosen, " ушёл");
+  EXPECT_EQ(records[1].rejected, "笨");
+}
+
 }  // namespace
 }  // namespace xlt

@@ -2,6 +2,7 @@
 """Every command on a tiny model, from the newcomer's side."""
 import array
 import json
+import pathlib
 import struct
 import unittest
 
@@ -154,6 +155,17 @@ class Training(Scenario):
                 runs.append(losses + read_floats(output / "adapter" / "adapter_model.safetensors"))
             with self.subTest(method=method):
                 self.assertLess(max(abs(a - b) for a, b in zip(*runs, strict=True)), 1e-5)
+
+    def test_texts_in_other_languages_hold_the_model(self):
+        texts = self.folder / "texts.tsv"
+        texts.write_text("Wo ist er?\tWhere is he?\nOù est-il ?\tWhere is he?\n他在哪里?\tWhere is he?\n", encoding="utf-8")
+        self.assert_works(self.train("--retain", texts, "--retain-weight", 2))
+        rows = read_rows(self.folder / "run" / "metrics.jsonl")
+        self.assertEqual(rows[0]["retain_loss"], 0)
+        self.assertTrue(all(row["retain_loss"] > 0 for row in rows[1:]))
+        record = json.loads((self.folder / "run" / "run.json").read_text())
+        self.assertEqual([pathlib.Path(data["file"]).name for data in record["data"]], ["pairs.jsonl", "texts.tsv"])
+        self.assert_fails(self.train("--output", self.folder / "other", "--retain-weight", 2), 2, "--retain")
 
     def test_another_beta_and_seed_reuse_what_the_reference_said(self):
         cache = self.folder / "cache"

@@ -184,8 +184,8 @@ TEST(SftLoss, IsTheNegativeSumAndCountsLabels) {
 }
 
 TEST(Losses, AreFoundByNameAndAMissNamesTheNearest) {
-  EXPECT_EQ(method_names(),
-            (std::vector<std::string>{"apo_zero", "cdpo", "dpo", "hinge", "ipo", "kto", "robust", "sft"}));
+  EXPECT_EQ(method_names(), (std::vector<std::string>{"apo_zero", "cdpo", "cpo", "dpo", "hinge", "ipo", "kto",
+                                                      "npo", "orpo", "robust", "sft", "simnpo", "simpo"}));
   EXPECT_EQ(method_row_kind("dpo"), RowKind::kPair);
   EXPECT_EQ(method_row_kind("sft"), RowKind::kText);
   EXPECT_EQ(method_row_kind("kto"), RowKind::kLabelled);

@@ -122,6 +122,9 @@ TEST(MethodOptions, OfTheTableAgreeAmongLosses) {
   const Json values = dump_options(visit_of(options));
   EXPECT_EQ(values.at("beta"), 0.1);
   EXPECT_EQ(values.at("label_smoothing"), 0.0);
+  // What has another default in each method has one for all of them: -1.
+  EXPECT_EQ(values.at("nll_weight"), -1.0);
+  EXPECT_EQ(values.at("simpo_gamma"), -1.0);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/pack.h"
 
+#include "train/tokenise.h"
 #include "train/train_testing.h"
 
 #include <numeric>
@@ -40,6 +41,31 @@ TEST(Pack, WithoutASharedBeginningTheSidesAreRootsAndTokenZeroIsNoLabel) {
   EXPECT_EQ(packed.tokens.segments()[1].parent, -1);
   EXPECT_THAT(packed.hidden_rows, ElementsAre(0, 2, 3));
   EXPECT_THAT(packed.targets, ElementsAre(5, 7, 8));
+}
+
+// The prompt's own labels 5 and 6 are read from the root, and no token is computed again.
+TEST(Pack, LabelsInThePromptAreReadFromTheSharedRoot) {
+  std::vector<TrainRow> rows = {{{{{1, 5, 6, 7, 8, 2}, 3}, {{1, 5, 6, 9, 2}, 3}}, ""}};
+  add_prompts(rows);
+  const PackedRows packed = pack(rows, std::vector<int64_t>{0});
+  EXPECT_THAT(packed.tokens.input_ids(), ElementsAre(1, 5, 6, 7, 8, 2, 9, 2));
+  EXPECT_THAT(packed.hidden_rows, ElementsAre(2, 3, 4, 2, 6, 0, 1));
+  EXPECT_THAT(packed.targets, ElementsAre(7, 8, 2, 9, 2, 5, 6));
+  EXPECT_THAT(packed.num_labels, ElementsAre(3, 2, 2));
+  EXPECT_EQ(rows[0].num_tokens(), 6 + 5);  // both sides, as ever
+}
+
+// The sides part before the chosen one's prompt ends; and a pair without a prompt has no label in it.
+TEST(Pack, APromptThatIsNotWhollySharedIsARootOfItsOwn) {
+  std::vector<TrainRow> rows = {{{{{1, 120, 128, 99, 2}, 3}, {{1, 120, 97, 99, 99, 2}, 3}}, ""},
+                                {{{{4, 5}, 0}, {{6, 7}, 0}}, ""}};
+  add_prompts(rows);
+  const PackedRows packed = pack(rows, std::vector<int64_t>{0, 1});
+  EXPECT_THAT(packed.tokens.input_ids(),
+              ElementsAre(1, 120, 128, 99, 2, 97, 99, 99, 2, 1, 120, 128, 4, 5, 6, 7));
+  EXPECT_THAT(packed.hidden_rows, ElementsAre(2, 3, 5, 6, 7, 9, 10, 12, 14));
+  EXPECT_THAT(packed.targets, ElementsAre(99, 2, 99, 99, 2, 120, 128, 5, 7));
+  EXPECT_THAT(packed.num_labels, ElementsAre(2, 3, 2, 1, 1, 0));
 }
 
 TEST(Pack, TextsAreRootsInTheOrderAskedFor) {

@@ -53,10 +53,26 @@ TEST(Training, WritesEveryFieldOfARow) {
                            "seconds", "rewards/chosen", "rewards/rejected", "rewards/margins",
                            "rewards/accuracies", "logps/chosen", "logps/rejected"})
     EXPECT_TRUE(row.contains(name)) << name;
-  EXPECT_EQ(row.at("learning_rate"), 1e-6);  // TRL's default
+  EXPECT_EQ(row.at("learning_rate"), 1e-5);  // TRL's default for all weights, times 10
   // Rows of 6 + 5 and 5 + 6 tokens, seen twice.
   EXPECT_EQ(row.at("num_tokens"), 44);
   EXPECT_EQ(row.at("epoch"), 2.0);
+}
+
+TEST(Training, TheDefaultLearningRateSuitsWhatIsTrained) {
+  for (const bool adapter : {true, false}) {
+    TrainFixture fixture("rates");
+    if (!adapter) {
+      fixture.decoder.projection().detach_adapter();
+      train_all_weights(fixture.decoder);
+      fixture.job.adapter_only = false;
+    }
+    fixture.options.learning_rate = -1;
+    fixture.options.max_steps = 1;
+    fixture.job.records.texts = letter_texts(4);
+    fixture.run();
+    EXPECT_DOUBLE_EQ(fixture.metrics().front().at("learning_rate").get<double>(), adapter ? 2e-4 : 2e-5);
+  }
 }
 
 TEST(Training, ALearningRateOfZeroMovesNothing) {

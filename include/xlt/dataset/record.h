@@ -55,6 +55,9 @@ struct DataFields {
 // (panda jigsaw biasdpo detoxdpo): published field names, filters and quirks of the paper's recipe (protocol,
 // section 1.3). Throws kData for an empty result, a missing field or an empty answer (file and line named).
 std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields);
+// Running text: as load_sft, and .tsv without a header in the layouts of Tatoeba's files (tatoeba_row.h), of
+// which rows of no known layout are left out.
+std::vector<SftRecord> load_texts(const std::string& data, const DataFields& fields);
 std::vector<PreferenceRecord> load_preference(const std::string& data, const DataFields& fields);
 // Rows with a label (true or false, 1 or 0), or pairs: of each the chosen answer as desirable, then the
 // rejected as undesirable.

@@ -23,7 +23,7 @@ struct AdapterOptions {
 };
 
 struct TrainRunOptions {
-  std::string model, model_config, tokenizer, data, eval_data, output;
+  std::string model, model_config, tokenizer, data, eval_data, retain, output;
   std::string reference_cache =
       "auto";  // DIR | auto | none; here auto is none: who knows the user's cache says so
   bool resume = false;

@@ -27,7 +27,8 @@ struct TrainerOptions {
   double num_epochs = 1;
   int64_t batch_size = 4, gradient_accumulation_steps = 1;
   bool drop_last_accumulation = false;  // leave out the batches of an epoch that do not fill a step
-  double learning_rate = -1;            // -1: the method's default, TRL's (sft 2e-5, dpo 1e-6)
+  double learning_rate =
+      -1;  // -1: the method's own, TRL's (sft 2e-5, dpo 1e-6); of an adapter 10 times as much
   std::string optimizer = "adamw", lr_schedule = "linear";
   double weight_decay = 0, max_grad_norm = 1.0;  // max_grad_norm 0: no clipping
   int64_t warmup_steps = 0, max_length = 1024, max_prompt_length = 0;
@@ -37,8 +38,10 @@ struct TrainerOptions {
   int64_t split_seed = -1;                        // -1: the run's seed
   int64_t max_train_rows = 0, max_eval_rows = 0;  // 0: all
   int64_t eval_steps = 0, save_steps = 0, early_stopping_patience = 0, logging_steps = 1;
-  int64_t save_total_limit = 2;             // newest checkpoints kept, besides the best
-  std::string reference = "base";           // base | init
+  int64_t save_total_limit = 2;    // newest checkpoints kept, besides the best
+  std::string reference = "base";  // base | init
+  std::string retain_kind = "kl";  // kl | nll, of TrainJob::further_records[kRetainSet], where there are any
+  double retain_weight = 1;
   std::string pair_tokenization = "trl_1";  // trl_1 | trl_0_8
   MethodOptions method_options;
   void visit(OptionVisitor& v);  // all but method_options
@@ -62,13 +65,17 @@ struct TrainResult {
   std::optional<ReferenceCounts> reference;  // of methods that have a reference
 };
 
+// The set of texts that hold the policy to what it was, of any method.
+inline constexpr const char* kRetainSet = "retain";
+
 // What the trainer works on. The decoder already carries its adapter (or requires grad everywhere).
 struct TrainJob {
   Decoder* decoder = nullptr;
   const Tokenizer* tokenizer = nullptr;
   Records records;       // of the kind that the method reads (method_row_kind)
   Records eval_records;  // to evaluate on, of the same kind; empty: as eval_split says
-  std::map<std::string, Records> further_records;  // of further sets that a method draws on, by their names
+  // Of further sets that a method draws on, by their names; texts under kRetainSet go with every method.
+  std::map<std::string, Records> further_records;
   uint64_t seed = 0;
   std::filesystem::path output;  // RUN: metrics.jsonl, checkpoints/step-N/
   std::string base_model;        // for adapter_config.json

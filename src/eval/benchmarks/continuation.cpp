@@ -11,11 +11,11 @@
 #include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/prompt_refusal.h"
-#include "eval/tatoeba_row.h"
 
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
 #include "xlt/dataset/reader.h"
+#include "xlt/dataset/tatoeba_row.h"
 #include "xlt/eval/evaluate.h"
 
 namespace xlt {

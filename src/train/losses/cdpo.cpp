@@ -13,7 +13,7 @@ namespace {
 
 class CdpoLoss : public SmoothedPairLoss {
  protected:
-  at::Tensor losses(const PairLogps& pairs) const override { return smoothed_log_sigmoid(pairs); }
+  at::Tensor losses(const PairLogps& pairs) const override { return smoothed_log_sigmoid(dpo_margin(pairs)); }
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 
 class DpoLoss : public SmoothedPairLoss {
  protected:
-  at::Tensor losses(const PairLogps& pairs) const override { return smoothed_log_sigmoid(pairs); }
+  at::Tensor losses(const PairLogps& pairs) const override { return smoothed_log_sigmoid(dpo_margin(pairs)); }
 };
 
 }  // namespace

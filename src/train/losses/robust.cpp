@@ -18,7 +18,7 @@ class RobustLoss : public SmoothedPairLoss {
  protected:
   double most_smoothing() const override { return 0.49; }
   at::Tensor losses(const PairLogps& pairs) const override {
-    const at::Tensor scaled = (pairs.chosen_ratio - pairs.rejected_ratio) * beta_;
+    const at::Tensor scaled = dpo_margin(pairs);
     const at::Tensor kept = at::log_sigmoid(scaled) * -(1 - label_smoothing_),
                      flipped = at::log_sigmoid(scaled.neg()) * label_smoothing_;
     return (kept + flipped) / (1 - 2 * label_smoothing_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layouts of Tatoeba's files, and rows of none.
-#include "eval/tatoeba_row.h"
+#include "xlt/dataset/tatoeba_row.h"
 
 #include "scratch_folder.h"
 

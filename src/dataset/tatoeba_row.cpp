@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "eval/tatoeba_row.h"
+#include "xlt/dataset/tatoeba_row.h"
 
 #include <algorithm>
 #include <cctype>
