@@ -27,10 +27,11 @@ std::string gib(double bytes) {
   return text.str();
 }
 
-Finding look_at_architecture(const DecoderOutline& outline, const Placement& where) {
+Finding look_at_architecture(const DecoderOutline& outline, const DecoderFootprint& footprint,
+                             const Placement& where) {
   return {"model",
           str_cat(outline.config.model_type, ", ", outline.num_parameters, " parameters in ",
-                  outline.num_tensors, " tensors, stored as ", outline.stored_dtype, ", computed in ",
+                  outline.num_tensors, " tensors, stored as ", footprint.stored_dtype, ", computed in ",
                   name_of(where.dtype), "; up to ", outline.config.max_position_embeddings, " tokens")};
 }
 
