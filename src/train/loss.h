@@ -44,13 +44,13 @@ struct RowSetSpec {
 // labelled completion, chosen and rejected of a pair, own and mismatched, or chosen, rejected and prompt,
 // where the set asks for it.
 struct SequenceLogps {
-  at::Tensor policy;     // Σ log p of each sequence's labels, float32 [S]; carries gradients
-  at::Tensor reference;  // the same under the reference, [S]; undefined where the set uses none
-  // Σ KL(reference ‖ policy) over the places of each sequence's labels, in nats, [S] float32, with gradients;
-  // where the set asks for it, and then the two above are undefined.
-  at::Tensor divergence;
+  at::Tensor policy;                // Σ log p of each sequence's labels, float32 [S]; carries gradients
+  at::Tensor reference;             // the same under the reference, [S]; undefined where the set uses none
   std::vector<int64_t> num_labels;  // [S]
   std::vector<bool> is_desirable;   // of labelled rows, one a row
+  // Σ KL(reference ‖ policy) over the places of each sequence's labels, in nats, [S] float32, with gradients;
+  // where the set asks for it, and then the first two are undefined.
+  at::Tensor divergence;
 };
 
 // Σ over items, logged as the mean over the items of `term`.

@@ -124,8 +124,9 @@ TEST(Losses, EqualTheirPapersEquationsAndSlopesInDouble) {
       EXPECT_NEAR(value.terms[0].item<double>(), expected, 1e-12 * std::max(1.0, expected)) << formula.method;
       value.terms[0].backward();
       EXPECT_NEAR(logps.policy.grad()[0].item<double>(), formula.slope_w(c), 1e-12) << formula.method;
-      if (formula.slope_l)
+      if (formula.slope_l) {
         EXPECT_NEAR(logps.policy.grad()[1].item<double>(), formula.slope_l(c), 1e-12) << formula.method;
+      }
     }
   }
 }
