@@ -53,7 +53,7 @@ TEST(Training, WritesEveryFieldOfARow) {
                            "seconds", "rewards/chosen", "rewards/rejected", "rewards/margins",
                            "rewards/accuracies", "logps/chosen", "logps/rejected"})
     EXPECT_TRUE(row.contains(name)) << name;
-  EXPECT_EQ(row.at("learning_rate"), 1e-5);  // TRL's default for all weights, times 10
+  EXPECT_DOUBLE_EQ(row.at("learning_rate").get<double>(), 1e-5);  // TRL's default for all weights, times 10
   // Rows of 6 + 5 and 5 + 6 tokens, seen twice.
   EXPECT_EQ(row.at("num_tokens"), 44);
   EXPECT_EQ(row.at("epoch"), 2.0);

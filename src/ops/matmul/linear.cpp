@@ -50,6 +50,7 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
                             const std::optional<at::Tensor>& bias) {
     // A frozen weight asks for no gradient, and so for no copy of x.
     context->save_for_backward({weight.requires_grad() ? x : at::Tensor(), weight});
+    context->saved_data["has_bias"] = bias.has_value();
     return matmul_nt(x, weight, bias.value_or(at::Tensor()));
   }
 
@@ -59,7 +60,8 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
     tensor_list result(3);
     if (context->needs_input_grad(0)) result[0] = input_gradient(y_gradient, saved[1]);
     if (context->needs_input_grad(1)) result[1] = weight_gradient(y_gradient, saved[0]);
-    if (context->needs_input_grad(2)) result[2] = y_gradient.sum(0);
+    if (context->saved_data["has_bias"].toBool() && context->needs_input_grad(2))
+      result[2] = y_gradient.sum(0);
     return result;
   }
 };
