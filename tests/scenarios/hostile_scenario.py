@@ -101,6 +101,7 @@ class LostWeights(Running):
         write_rows(self.folder / "data" / "udhr" / "en.jsonl", texts(100_000))
         process = self.start("eval", "--model", self.copy_model(), "--data", self.folder / "data", "--benchmarks", "perplexity", "--langs", "en",
                              "--output", self.folder / "out")
+        self.wait_for(process, "it wrote its first report", lambda: (self.folder / "out" / "report.json").exists())
         self.cut(process, 0)
         self.assert_lost(process, "data", "out")
         self.assertEqual(json.loads((self.folder / "out" / "report.json").read_text())["status"], "running")
