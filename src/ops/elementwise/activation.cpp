@@ -4,7 +4,7 @@
 #include "xlt/ops/elementwise/activation.h"
 
 #include "ops/dispatch.h"
-#include "ops/elementwise/elementwise_kernels.h"
+#include "ops/elementwise/activation_kernel.h"
 #include "ops/reference.h"
 
 #include <ATen/core/grad_mode.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CPU kernel of activation. One instruction sequence for every element, so that an element in the last,
 // incomplete vector gets the bits it would get in the middle of one.
-#include "ops/elementwise/elementwise_kernels.h"
+#include "ops/elementwise/activation_kernel.h"
 #include "ops/lanes.h"
 #include "ops/vector_math.h"
 
@@ -51,7 +51,8 @@ template <Activation kActivation, typename A>
 XLT_INLINE A value_of(A x) {
   if constexpr (kActivation == Activation::kRelu) return relu(x);
   // x·Φ(x), without cancellation on the negative side.
-  if constexpr (kActivation == Activation::kGelu) return positive_part(x) - std::abs(x) * normal_tail(std::abs(x));
+  if constexpr (kActivation == Activation::kGelu)
+    return positive_part(x) - std::abs(x) * normal_tail(std::abs(x));
   // x·logistic(z); where the exponential overflows, the quotient is the 0 it should be.
   const A z = kActivation == Activation::kSilu ? x : A(1.5957691216057308) * x * (A(1) + A(0.044715) * x * x);
   return x / (A(1) + exp_approx(-z));

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that touch every element once: rope and the activations. Inside `ops` only.
+// Kernels that touch every element once: rope and gated activations. Inside `ops` only.
 #pragma once
 
 #include "ops/kernel_types.h"
 
 #include <cstdint>
-
-#include "xlt/ops/elementwise/activation.h"
 
 namespace xlt::ops {
 
@@ -48,16 +46,5 @@ namespace cuda {
 void gated_activation_forward(const GatedActivationArgs& args, const KernelStream& stream);
 void gated_activation_backward(const GatedActivationArgs& args, const KernelStream& stream);
 }  // namespace cuda
-
-struct ActivationArgs {
-  KernelDtype dtype = KernelDtype::kF32;
-  Activation activation = Activation::kSilu;
-  int64_t size = 0;
-  const void* x = nullptr;  // dense, as y
-  void* y = nullptr;
-};
-namespace cpu {
-void activation(const ActivationArgs& args, const KernelStream& stream);
-}
 
 }  // namespace xlt::ops
