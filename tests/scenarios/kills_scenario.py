@@ -60,16 +60,17 @@ class Kills(Scenario):
         return time.monotonic() - begin
 
     def killed_after(self, seconds, arguments, output):
-        """Whether it was killed, and had not ended by itself."""
+        """None where it was killed; the seconds that it took where it had ended by itself."""
+        begin = time.monotonic()
         process = subprocess.Popen(self.command(arguments, output), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            return True
+            return None
         self.assertEqual(process.returncode, 0)
-        return False
+        return time.monotonic() - begin
 
     def kill_and_rerun(self, *arguments, name="out", check_visible=None):
         whole = self.outputs / "whole" / name
@@ -82,8 +83,9 @@ class Kills(Scenario):
             output = self.outputs / f"killed-{tries}" / name
             # One moment in each of KILLS equal parts of the time, so that no part is left out.
             moment = (kills + moments.random()) / KILLS * seconds
-            if not self.killed_after(moment, arguments, output):
-                seconds *= 0.95  # this machine is quicker now
+            took = self.killed_after(moment, arguments, output)
+            if took is not None:
+                seconds = min(0.95 * seconds, took)  # the machine does less else now
                 continue
             kills += 1
             with self.subTest(command=arguments[0], kill=kills, after=f"{moment:.3f} s of {seconds:.3f} s"):
