@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 TORCH_VERSION=2.11.0
+JINJA_VERSION=0.3.36  # of llama-cpp-python, for the Jinja engine among its sources
 JOBS=${XLT_JOBS:-2}
 say() { printf '\033[1m[setup %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
@@ -69,10 +70,25 @@ pip_install_section() {
   pip_install "$1" "${requirements[@]}"
 }
 
-if [ -z "${XLT_TORCH_PREFIX:-}" ] || [ -n "$PYTHON_TOOLS" ]; then
-  [ -x .venv/bin/python ] || { say "making .venv"; "$(python_with_venv)" -m venv .venv; }
-  pip_install torch "torch==$TORCH_VERSION" numpy
-fi
+# The Jinja engine that renders chat templates: llama.cpp's, from the sources in the package llama-cpp-python (77 MB, of which 0.4 are kept).
+get_jinja() {
+  local target=.venv/llama.cpp sources
+  grep -qsx "$JINJA_VERSION" $target/version && return
+  say "fetching the Jinja engine of llama.cpp (llama-cpp-python $JINJA_VERSION)"
+  sources=$(mktemp -d)
+  .venv/bin/python -m pip download --disable-pip-version-check --quiet --progress-bar off --no-deps --no-binary :all: \
+    --dest "$sources" "llama-cpp-python==$JINJA_VERSION" >&2
+  rm -rf $target && mkdir -p $target
+  tar -xzf "$sources"/llama_cpp_python-*.tar.gz -C $target --strip-components=3 --wildcards \
+    '*/vendor/llama.cpp/LICENSE' '*/vendor/llama.cpp/common/jinja/*' '*/vendor/llama.cpp/common/json.*' \
+    '*/vendor/llama.cpp/common/unicode.*' '*/vendor/llama.cpp/models/templates/*'
+  rm -rf "$sources"
+  echo "$JINJA_VERSION" >$target/version
+}
+
+[ -x .venv/bin/python ] || { say "making .venv"; "$(python_with_venv)" -m venv .venv; }
+if [ -z "${XLT_TORCH_PREFIX:-}" ] || [ -n "$PYTHON_TOOLS" ]; then pip_install torch "torch==$TORCH_VERSION" numpy; fi
+[ -n "${XLT_JINJA_PREFIX:-}" ] || get_jinja
 case $PYTHON_TOOLS in
   --parity) for section in lid demo parity; do pip_install_section "$section"; done ;;
   --peers) for section in lid demo parity peers; do pip_install_section "$section"; done ;;
@@ -84,7 +100,7 @@ LID=$(find -L .venv -name lid.176.ftz 2>/dev/null | head -n 1 || true)
 [ -z "$LID" ] || { mkdir -p models && cp -u "$LID" models/lid.176.ftz; }
 
 say "configuring"
-cmake --preset release -DXLT_CUDA="${XLT_CUDA:-AUTO}" -DXLT_TORCH_PREFIX="${XLT_TORCH_PREFIX:-}" ${XLT_CMAKE_FLAGS:-} >build-configure.log 2>&1 || {
+cmake --preset release -DXLT_CUDA="${XLT_CUDA:-AUTO}" -DXLT_TORCH_PREFIX="${XLT_TORCH_PREFIX:-}" -DXLT_JINJA_PREFIX="${XLT_JINJA_PREFIX:-}" ${XLT_CMAKE_FLAGS:-} >build-configure.log 2>&1 || {
   cat build-configure.log >&2; rm -f build-configure.log; exit 1; }
 rm -f build-configure.log
 say "building (a few minutes the first time)"

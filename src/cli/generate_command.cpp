@@ -26,6 +26,7 @@ class GenerateCommand final : public Command {
   bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
     options_.generation.seed = session.seed();
+    options_.model = model_.model;
     const auto make_model = [&] {
       return load_language_model(model_, session.placement(), session.context());
     };
@@ -37,7 +38,7 @@ class GenerateCommand final : public Command {
     check_model(checks, model_.model);
     check_tokenizer(checks, model_.model);
     check_adapter(checks, model_.adapter);
-    check_rows(checks, options_.prompts, {"prompt"});
+    check_rows(checks, options_.prompts, {"prompt", "messages"});
   }
 
  private:

@@ -16,6 +16,7 @@
 #include "xlt/models/encoder.h"
 #include "xlt/models/encoder_decoder.h"
 #include "xlt/scorers/scorer.h"
+#include "xlt/text/chat_template.h"
 #include "xlt/train/trainer.h"
 
 namespace xlt::cli {
@@ -53,6 +54,12 @@ Rows benchmark_rows() {
   return rows;
 }
 
+Rows chat_template_rows() {
+  Rows rows;
+  for (const std::string& name : chat_format_names()) rows.emplace_back(name, describe_chat_format(name));
+  return rows;
+}
+
 // Each with what either scoring does about it; lines below the first stand under it.
 Rows quirk_rows() {
   const std::string below = "\n" + std::string(15, ' ');
@@ -85,6 +92,7 @@ struct Kind {
 };
 constexpr Kind kKinds[] = {
     {"benchmarks", "for xlt eval --benchmarks", benchmark_rows},
+    {"chat-templates", "for --chat-template, beside auto, none and Jinja files", chat_template_rows},
     {"commands", "what xlt does", command_rows},
     {"encoders", "encoder architectures, for --scorer classifier:DIR and xlt embed",
      [] { return rows_of(encoder_names()); }},

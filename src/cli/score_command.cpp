@@ -23,6 +23,7 @@ class ScoreCommand final : public Command {
   }
   bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
+    options_.model = model_.model;
     const auto make_model = [&] {
       return load_language_model(model_, session.placement(), session.context());
     };
@@ -34,7 +35,7 @@ class ScoreCommand final : public Command {
     check_model(checks, model_.model);
     check_tokenizer(checks, model_.model);
     check_adapter(checks, model_.adapter);
-    check_rows(checks, options_.input, {"text", "continuation"});
+    check_rows(checks, options_.input, {"text", "continuation", "messages"});
   }
 
  private:

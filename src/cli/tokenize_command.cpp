@@ -12,7 +12,7 @@ namespace {
 class TokenizeCommand final : public Command {
  public:
   CommandHelp help() const override {
-    return {"Turn texts into token ids, as the model's tokenizer does",
+    return {"Turn texts or conversations into token ids, as the model's tokenizer does",
             "xlt tokenize --model models/gemma --input texts.jsonl --output ids.jsonl",
             {"model", "input", "output"},
             ""};
@@ -26,7 +26,7 @@ class TokenizeCommand final : public Command {
   }
   void check(Checks& checks) override {
     check_tokenizer(checks, options_.model);
-    check_rows(checks, options_.input, {"text"});
+    check_rows(checks, options_.input, {"text", "messages"});
   }
 
  private:

@@ -37,6 +37,28 @@ if(XLT_TESTS)
   endif()
 endif()
 
+# The Jinja engine of chat templates: llama.cpp's, whose sources the PyPI package llama-cpp-python carries (scripts/setup.sh
+# unpacks the folder common/ of it). No package of Debian 12 or Ubuntu 24.04 has one that renders the templates of models.
+if(NOT XLT_OPS_ONLY)
+  set(jinja_root ${XLT_JINJA_PREFIX})
+  if(NOT jinja_root)
+    set(jinja_root ${CMAKE_SOURCE_DIR}/.venv/llama.cpp/common)
+  endif()
+  if(NOT EXISTS ${jinja_root}/jinja/runtime.h)
+    message(FATAL_ERROR "llama.cpp's Jinja engine not found in '${jinja_root}'. Run ./scripts/setup.sh, or pass "
+                        "-DXLT_JINJA_PREFIX=<llama.cpp's folder common/>.")
+  endif()
+  # All that its JSON wrapper takes from ggml.h.
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/jinja/ggml.h CONTENT "#include <cassert>\n#define GGML_ASSERT(x) assert(x)\n")
+  add_library(xlt_jinja STATIC ${jinja_root}/jinja/lexer.cpp ${jinja_root}/jinja/parser.cpp ${jinja_root}/jinja/runtime.cpp
+              ${jinja_root}/jinja/string.cpp ${jinja_root}/jinja/value.cpp ${jinja_root}/json.cpp ${jinja_root}/unicode.cpp)
+  target_include_directories(xlt_jinja SYSTEM PUBLIC ${jinja_root} ${CMAKE_BINARY_DIR}/generated/jinja)
+  target_compile_options(xlt_jinja PRIVATE -w)
+  target_link_libraries(xlt_jinja PRIVATE xlt_flags nlohmann_json::nlohmann_json)
+  # Its string::strip knows ASCII's white space; src/text/jinja_strip.cpp has Python's.
+  set_source_files_properties(${jinja_root}/jinja/string.cpp PROPERTIES COMPILE_DEFINITIONS strip=strip_ascii)
+endif()
+
 # libtorch: the user's own (XLT_TORCH_PREFIX) or the pinned wheel in .venv. We link libtorch_cpu and libc10 directly:
 # the wheel's CMake package demands a CUDA toolkit even for a CPU build.
 set(torch_root ${XLT_TORCH_PREFIX})

@@ -2,6 +2,7 @@
 // Rows → training records.
 #include "xlt/dataset/record.h"
 
+#include "dataset/conversation.h"
 #include "dataset/preset.h"
 
 #include <algorithm>
@@ -65,7 +66,9 @@ void require(bool condition, const std::string& message, const Row& row) {
 
 // Field by field: where a field throws, GCC 12 destroys the unfinished aggregate of a conditional expression
 // twice.
-std::optional<PreferenceRecord> preference_record(const Row& row, const DataFields& fields) {
+std::optional<PreferenceRecord> preference_record(const Row& row, const DataFields& fields,
+                                                  const MessagesRenderer& render) {
+  if (auto record = conversation_preference(row, fields, render)) return record;
   PreferenceRecord record;
   record.prompt = row.text(fields.prompt_field);
   record.chosen = row.text(fields.chosen_field);
@@ -74,7 +77,9 @@ std::optional<PreferenceRecord> preference_record(const Row& row, const DataFiel
   return record;
 }
 
-std::optional<SftRecord> sft_record(const Row& row, const DataFields& fields) {
+std::optional<SftRecord> sft_record(const Row& row, const DataFields& fields,
+                                    const MessagesRenderer& render) {
+  if (auto record = conversation_sft(row, fields, render)) return record;
   const auto text = row.text_if_present(fields.text_field);
   if (text) return SftRecord{true, "", *text, row.place()};
   // Neither kind of row: the error is about the field of the simpler one.
@@ -98,8 +103,13 @@ bool is_pair(const Row& row, const DataFields& fields) {
   return row.has(fields.chosen_field) && row.has(fields.rejected_field);
 }
 
-LabelledRecord labelled_record(const Row& row, const DataFields& fields) {
+LabelledRecord labelled_record(const Row& row, const DataFields& fields, const MessagesRenderer& render) {
   LabelledRecord record;
+  if (auto conversation = conversation_labelled(row, fields, render)) {
+    record = std::move(*conversation);
+    record.is_desirable = label_of(row, fields.label_field);
+    return record;
+  }
   record.prompt = row.text(fields.prompt_field);
   record.completion = row.text(fields.completion_field);
   record.is_desirable = label_of(row, fields.label_field);
@@ -108,9 +118,9 @@ LabelledRecord labelled_record(const Row& row, const DataFields& fields) {
 }
 
 void add_sft(std::vector<SftRecord>& records, const fs::path& file, const Preset* preset,
-             const DataFields& fields) {
+             const DataFields& fields, const MessagesRenderer& render) {
   for (const Row& row : read_rows(file)) {
-    auto record = preset ? preset->sft(row) : sft_record(row, fields);
+    auto record = preset ? preset->sft(row) : sft_record(row, fields, render);
     if (!record) continue;
     require(!record->completion.empty(), record->is_text ? "the text is empty" : "the completion is empty",
             row);
@@ -177,10 +187,11 @@ void DataFields::visit(OptionVisitor& v) {
   v.field("label_field", label_field, "field that says whether a completion is desirable (true or false)");
 }
 
-std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields) {
+std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields,
+                                const MessagesRenderer& render) {
   const DataSource source = parse_data(data);
   std::vector<SftRecord> records;
-  for (const fs::path& file : source.files) add_sft(records, file, source.preset.get(), fields);
+  for (const fs::path& file : source.files) add_sft(records, file, source.preset.get(), fields, render);
   if (records.empty()) throw Error(ErrorKind::kData, "no row is left after the preset's filter", data);
   return records;
 }
@@ -192,18 +203,19 @@ std::vector<SftRecord> load_texts(const std::string& data, const DataFields& fie
     if (!source.preset && is_tsv_without_header(file, fields))
       add_tatoeba(records, file);
     else
-      add_sft(records, file, source.preset.get(), fields);
+      add_sft(records, file, source.preset.get(), fields, {});
   }
   if (records.empty()) throw Error(ErrorKind::kData, "no row is left after the preset's filter", data);
   return records;
 }
 
-std::vector<PreferenceRecord> load_preference(const std::string& data, const DataFields& fields) {
+std::vector<PreferenceRecord> load_preference(const std::string& data, const DataFields& fields,
+                                              const MessagesRenderer& render) {
   const DataSource source = parse_data(data);
   std::vector<PreferenceRecord> records;
   for (const fs::path& file : source.files)
     for (const Row& row : read_rows(file)) {
-      auto record = source.preset ? source.preset->preference(row) : preference_record(row, fields);
+      auto record = source.preset ? source.preset->preference(row) : preference_record(row, fields, render);
       if (!record) continue;
       require(!record->chosen.empty(), "the chosen answer is empty", row);
       require(!record->rejected.empty(), "the rejected answer is empty", row);
@@ -213,7 +225,8 @@ std::vector<PreferenceRecord> load_preference(const std::string& data, const Dat
   return records;
 }
 
-std::vector<LabelledRecord> load_labelled(const std::string& data, const DataFields& fields) {
+std::vector<LabelledRecord> load_labelled(const std::string& data, const DataFields& fields,
+                                          const MessagesRenderer& render) {
   const DataSource source = parse_data(data);
   std::vector<LabelledRecord> records;
   const auto add = [&](LabelledRecord record, const Row& row) {
@@ -223,23 +236,25 @@ std::vector<LabelledRecord> load_labelled(const std::string& data, const DataFie
   for (const fs::path& file : source.files)
     for (const Row& row : read_rows(file)) {
       if (!source.preset && !is_pair(row, fields)) {
-        add(labelled_record(row, fields), row);
+        add(labelled_record(row, fields, render), row);
         continue;
       }
-      const auto pair = source.preset ? source.preset->preference(row) : preference_record(row, fields);
+      const auto pair =
+          source.preset ? source.preset->preference(row) : preference_record(row, fields, render);
       if (!pair) continue;
-      add({pair->prompt, pair->chosen, true, pair->place}, row);
-      add({pair->prompt, pair->rejected, false, pair->place}, row);
+      add({pair->prompt, pair->chosen, true, pair->place, pair->is_rendered}, row);
+      add({pair->prompt, pair->rejected, false, pair->place, pair->is_rendered}, row);
     }
   if (records.empty()) throw Error(ErrorKind::kData, "no row is left after the preset's filter", data);
   return records;
 }
 
-Records load_records(RowKind kind, const std::string& data, const DataFields& fields) {
+Records load_records(RowKind kind, const std::string& data, const DataFields& fields,
+                     const MessagesRenderer& render) {
   Records records;
-  if (kind == RowKind::kText) records.texts = load_sft(data, fields);
-  if (kind == RowKind::kPair) records.pairs = load_preference(data, fields);
-  if (kind == RowKind::kLabelled) records.labelled = load_labelled(data, fields);
+  if (kind == RowKind::kText) records.texts = load_sft(data, fields, render);
+  if (kind == RowKind::kPair) records.pairs = load_preference(data, fields, render);
+  if (kind == RowKind::kLabelled) records.labelled = load_labelled(data, fields, render);
   return records;
 }
 

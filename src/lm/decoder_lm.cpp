@@ -165,6 +165,7 @@ std::optional<int64_t> DecoderLm::document_start() const {
 }
 
 std::vector<int64_t> DecoderLm::encode(std::string_view text, TextStart start) const {
+  if (start == TextStart::kRendered) return tokenizer_->encode(text, SpecialTokens::kNone);
   auto ids = tokenizer_->encode(text, SpecialTokens::kAdd);
   if (start == TextStart::kAsTokenized || !tokenizer_->prefix_ids().empty()) return ids;
   // A text that spells its own start is not given another, as BOS is never put twice.

@@ -50,6 +50,7 @@ class DecoderLm : public LanguageModel {
   // Tokens of a text, special ones included, with what TextStart puts before them.
   std::vector<int64_t> encode(std::string_view text, TextStart start) const;
   std::vector<int64_t> encode_prompt(const GenerateRequest& request) const {
+    if (request.is_rendered) return encode(request.prompt, TextStart::kRendered);
     return encode(request.prompt, request.prompt.empty() ? TextStart::kDocument : TextStart::kAsTokenized);
   }
   // What stands for the start of a document where the tokenizer puts nothing before a text: BOS, else EOS.

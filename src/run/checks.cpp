@@ -69,6 +69,7 @@ void check_rows(Checks& checks, const std::string& file, const std::vector<std::
     for (const Row& row : rows) {
       const auto held = std::find_if(any_of_fields.begin(), any_of_fields.end(),
                                      [&](const auto& field) { return row.has(field); });
+      if (held != any_of_fields.end() && *held == "messages") continue;  // their template looks at them
       row.text(held == any_of_fields.end() ? any_of_fields.front() : *held);
     }
     return str_cat(rows.size(), " rows");

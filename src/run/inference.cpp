@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/inference.h"
 
+#include "run/conversations.h"
 #include "run/row_files.h"
 
 #include <algorithm>
@@ -43,21 +44,25 @@ void write_ids(AtomicFile& out, std::span<const int64_t> ids) {
 
 // One row of a score file, as asked.
 struct ScoreRow {
-  bool is_text;
-  LogLikelihoodRequest request;  // a text is held in `continuation`
+  enum class Kind { kText, kConversation, kPair } kind;
+  LogLikelihoodRequest request;  // a text or rendered conversation is held in `continuation`
   Json id;                       // null where the row has none
 };
 
 Json id_of(const Row& row) { return row.fields().contains("id") ? row.fields().at("id") : Json(); }
 
-ScoreRow parse_score_row(const Row& row) {
+ScoreRow parse_score_row(const Row& row, Conversations& conversations) {
+  if (holds_messages(row))
+    return {ScoreRow::Kind::kConversation,
+            {"", conversations.render(row, /*add_generation_prompt=*/false)},
+            id_of(row)};
   const bool has_pair = row.has("context") || row.has("continuation");
   if (row.has("text") && has_pair)
     throw Error(ErrorKind::kData,
                 "has both \"text\" and \"context\" or \"continuation\"; give the one or the others",
                 row.place());
-  if (has_pair) return {false, {row.text("context"), row.text("continuation")}, id_of(row)};
-  return {true, {"", row.text("text")}, id_of(row)};
+  if (has_pair) return {ScoreRow::Kind::kPair, {row.text("context"), row.text("continuation")}, id_of(row)};
+  return {ScoreRow::Kind::kText, {"", row.text("text")}, id_of(row)};
 }
 
 Json score_json(const ScoreRow& row, const LogLikelihood& score, bool per_token) {
@@ -69,28 +74,33 @@ Json score_json(const ScoreRow& row, const LogLikelihood& score, bool per_token)
   return json;
 }
 
+// A text's tokens 2 … n, as training counts them; the evaluation's benchmarks take TextStart::kDocument.
 std::vector<LogLikelihood> score_block(LanguageModel& lm, std::span<const ScoreRow> rows) {
-  std::vector<std::string> texts;
+  using Kind = ScoreRow::Kind;
+  std::vector<std::string> texts, conversations;
   std::vector<LogLikelihoodRequest> pairs;
-  for (const auto& row : rows)
-    if (row.is_text)
-      texts.push_back(row.request.continuation);
-    else
-      pairs.push_back(row.request);
-  // A text's tokens 2 … n, as training counts them; the evaluation's benchmarks take TextStart::kDocument.
-  const auto text_scores = texts.empty() ? std::vector<LogLikelihood>{}
-                                         : lm.rolling_log_likelihood(texts, TextStart::kAsTokenized);
+  for (const auto& row : rows) {
+    if (row.kind == Kind::kPair) pairs.push_back(row.request);
+    if (row.kind == Kind::kText) texts.push_back(row.request.continuation);
+    if (row.kind == Kind::kConversation) conversations.push_back(row.request.continuation);
+  }
+  const auto rolling = [&](const std::vector<std::string>& of, TextStart start) {
+    return of.empty() ? std::vector<LogLikelihood>{} : lm.rolling_log_likelihood(of, start);
+  };
+  const auto text_scores = rolling(texts, TextStart::kAsTokenized);
+  const auto conversation_scores = rolling(conversations, TextStart::kRendered);
   const auto pair_scores = pairs.empty() ? std::vector<LogLikelihood>{} : lm.log_likelihood(pairs);
+  auto text = text_scores.begin(), conversation = conversation_scores.begin(), pair = pair_scores.begin();
   std::vector<LogLikelihood> scores;
-  size_t text_idx = 0, pair_idx = 0;
   for (const auto& row : rows)
-    scores.push_back(row.is_text ? text_scores[text_idx++] : pair_scores[pair_idx++]);
+    scores.push_back(row.kind == Kind::kText ? *text++ : row.kind == Kind::kPair ? *pair++ : *conversation++);
   return scores;
 }
 
 struct Prompt {
   Json id;
   std::string text, stream, place;
+  bool is_rendered;  // by a chat template
 };
 
 std::string stream_name(const Json& id) { return id.is_string() ? id.get<std::string>() : dump_json(id); }
@@ -99,9 +109,12 @@ std::vector<Prompt> read_prompts(const GenerateFileOptions& options, const Conte
   std::vector<Prompt> prompts;
   std::set<std::string> seen;
   std::map<std::string, int> repeats;
+  Conversations conversations(options.model, options.chat_template, context);
   for (const Row& row : read_rows(options.prompts, parse_row_format(options.input_format))) {
     Json id = id_of(row);
-    const std::string text = row.text("prompt");
+    const bool is_rendered = holds_messages(row);
+    const std::string text =
+        is_rendered ? conversations.render(row, /*add_generation_prompt=*/true) : row.text("prompt");
     // Without an id the prompt itself names its random stream, so that samples do not depend on its place.
     const std::string stream = id.is_null() ? str_cat(text, "#", ++repeats[text]) : stream_name(id);
     if (id.is_null()) id = static_cast<int64_t>(prompts.size());
@@ -110,7 +123,7 @@ std::vector<Prompt> read_prompts(const GenerateFileOptions& options, const Conte
     if (!seen.insert(dump_json(id)).second)
       context.warn(str_cat(row.place(), ": id ", dump_json(id),
                            " was used before; its samples are drawn from the same random stream"));
-    prompts.push_back({std::move(id), text, stream, row.place()});
+    prompts.push_back({std::move(id), text, stream, row.place(), is_rendered});
   }
   return prompts;
 }
@@ -172,10 +185,13 @@ std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, co
 
 void TokenizeOptions::visit(OptionVisitor& v) {
   v.field("model", model, "folder that holds tokenizer.json or tokenizer.model");
-  v.field("input", input, "rows {\"text\"} (.jsonl, .csv, .tsv, .txt)");
-  v.field("output", output, "file for the rows {\"input_ids\"}");
+  v.field("input", input, "rows {\"text\"} or {\"messages\"} (.jsonl, .csv, .tsv, .txt)");
+  v.field("output", output, "file for the rows {\"input_ids\"}; of messages also their \"text\"");
   visit_input_format(v, input_format);
-  v.field("no_special_tokens", no_special_tokens, "leave out BOS and EOS");
+  v.field("no_special_tokens", no_special_tokens,
+          "leave out BOS and EOS; messages get only those that their template writes");
+  visit_chat_template(v, chat_template);
+  v.field("add_generation_prompt", add_generation_prompt, "of messages: end where the model's answer begins");
 }
 
 int64_t tokenize_file(const TokenizeOptions& options, const Context& context) {
@@ -186,10 +202,16 @@ int64_t tokenize_file(const TokenizeOptions& options, const Context& context) {
   RowReader rows(options.input, parse_row_format(options.input_format));
   AtomicFile out(options.output);
   Progress progress = context.progress("tokenizing", /*total=*/0, "rows");
+  Conversations conversations(options.model, options.chat_template, context);
   int64_t num_rows = 0;
   for (; const auto row = rows.next(); ++num_rows) {
     context.throw_if_interrupted();
-    write_ids(out, tokenizer->encode(row->text("text"), special));
+    if (holds_messages(*row)) {
+      const std::string text = conversations.render(*row, options.add_generation_prompt);
+      write_line(out, {{"text", text}, {"input_ids", tokenizer->encode(text, SpecialTokens::kNone)}});
+    } else {
+      write_ids(out, tokenizer->encode(row->text("text"), special));
+    }
     progress.advance(1);
   }
   out.commit();
@@ -197,9 +219,11 @@ int64_t tokenize_file(const TokenizeOptions& options, const Context& context) {
 }
 
 void ScoreOptions::visit(OptionVisitor& v) {
-  v.field("input", input, "rows {\"text\"} or {\"context\", \"continuation\"} (.jsonl, .csv, .tsv, .txt)");
+  v.field("input", input,
+          "rows {\"text\"}, {\"messages\"} or {\"context\", \"continuation\"} (.jsonl, .csv, .tsv, .txt)");
   v.field("output", output, "file for the rows {\"log_likelihood\", \"num_tokens\"}; natural logarithm");
   visit_input_format(v, input_format);
+  visit_chat_template(v, chat_template);
   v.field("per_token", per_token, "also write each token's log-likelihood");
 }
 
@@ -208,7 +232,8 @@ FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make
   refuse_same_file(options.input, options.output);
   std::vector<ScoreRow> rows;
   RowReader reader(options.input, parse_row_format(options.input_format));
-  while (const auto row = reader.next()) rows.push_back(parse_score_row(*row));
+  Conversations conversations(options.model, options.chat_template, context);
+  while (const auto row = reader.next()) rows.push_back(parse_score_row(*row, conversations));
   AtomicFile out(options.output);
   FileTally tally{.rows = static_cast<int64_t>(rows.size())};
   const double begun = monotonic_seconds();
@@ -230,10 +255,11 @@ FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make
 }
 
 void GenerateFileOptions::visit(OptionVisitor& v) {
-  v.field("prompts", prompts, "rows {\"prompt\"[, \"id\"]} (.jsonl, .csv, .tsv)");
+  v.field("prompts", prompts, "rows {\"prompt\"[, \"id\"]} or {\"messages\"[, \"id\"]} (.jsonl, .csv, .tsv)");
   v.field("output", output,
           "file for the rows {\"id\", \"sample\", \"text\", \"token_ids\", \"finish_reason\"}");
   visit_input_format(v, input_format);
+  visit_chat_template(v, chat_template);
 }
 
 FileTally generate_file(const GenerateFileOptions& options, const LanguageModelMaker& make_model,
@@ -250,7 +276,7 @@ FileTally generate_file(const GenerateFileOptions& options, const LanguageModelM
     const size_t end = std::min(prompts.size(), begin + kPromptBlock);
     std::vector<GenerateRequest> requests;
     for (size_t i = begin; i < end; ++i)
-      requests.push_back({prompts[i].text, prompts[i].stream, prompts[i].place});
+      requests.push_back({prompts[i].text, prompts[i].stream, prompts[i].place, prompts[i].is_rendered});
     const auto completions = lm->generate(requests, options.generation);
     for (size_t i = begin; i < end; ++i)
       throw_if_refused(prompts[i], completions[i - begin], *lm, options.generation.max_new_tokens);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/train_run.h"
 
+#include "run/conversations.h"
 #include "run/run_folder.h"
 
 #include <cmath>
@@ -64,9 +65,13 @@ void check_combination(const TrainRunOptions& options) {
 }
 
 // None of an empty `data`.
-Records load_rows(const TrainRunOptions& options, const std::string& data) {
+Records load_rows(const TrainRunOptions& options, const std::string& data, const Context& context) {
   if (data.empty()) return {};
-  return load_records(method_row_kind(options.trainer.method), data, options.fields);
+  Conversations conversations(tokenizer_folder(options), options.chat_template, context);
+  const auto render = [&](const Json& messages, bool add_generation_prompt, const std::string& place) {
+    return conversations.render(messages, add_generation_prompt, place);
+  };
+  return load_records(method_row_kind(options.trainer.method), data, options.fields, render);
 }
 
 std::vector<fs::path> all_data_files(const TrainRunOptions& options) {
@@ -92,6 +97,7 @@ std::vector<fs::path> input_files(const TrainRunOptions& options) {
   if (from_scratch(options)) add({options.model_config});
   if (!options.model.empty()) add(open_model_source(options.model)->small_files());
   if (!options.tokenizer.empty()) add(open_model_source(options.tokenizer)->tokenizer_files());
+  if (fs::is_regular_file(options.chat_template)) add({options.chat_template});
   if (!options.adapter.init_adapter.empty()) add(adapter_files(options.adapter.init_adapter));
   return files;
 }
@@ -173,10 +179,10 @@ fs::path reference_cache(const TrainRunOptions& options) {
   return is_apart ? fs::path(options.reference_cache) : fs::path();
 }
 
-TrainJob make_job(const TrainRunOptions& options, Records records, uint64_t seed) {
+TrainJob make_job(const TrainRunOptions& options, Records records, uint64_t seed, const Context& context) {
   TrainJob job;
   job.records = std::move(records);
-  job.eval_records = load_rows(options, options.eval_data);
+  job.eval_records = load_rows(options, options.eval_data, context);
   if (!options.retain.empty())
     job.further_records[kRetainSet].texts = load_texts(options.retain, options.fields);
   job.seed = seed;
@@ -230,6 +236,7 @@ void TrainRunOptions::visit(OptionVisitor& v) {
       "(retain_kind, retain_weight): one or several files separated by commas, rows {\"text\"}, plain text "
       "or Tatoeba's .tsv; as many as batch_size a batch");
   v.field("output", output, "folder of the run (RUN)");
+  visit_chat_template(v, chat_template);
   v.field("reference_cache", reference_cache,
           "where log-probs of the reference model are kept, by row, so that another run on the same rows "
           "computes "
@@ -242,7 +249,7 @@ void TrainRunOptions::visit(OptionVisitor& v) {
 Json run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
                   const Context& context) {
   check_combination(options);
-  Records records = load_rows(options, options.data);
+  Records records = load_rows(options, options.data, context);
   Json record = run_record(options, where, seed, config, records.size());
   const RunFolder folder(options.output);
   RunState state = folder.inspect(record, options.resume, context);
@@ -258,7 +265,7 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   state = folder.inspect(record, options.resume, {});
   if (state == RunState::kFinished) return folder.stored().at("result");
   const bool going_on = begin_run(folder, state, record, context);
-  TrainJob job = make_job(options, std::move(records), seed);
+  TrainJob job = make_job(options, std::move(records), seed, context);
   job.decoder = decoder.get();
   job.tokenizer = tokenizer.get();
   job.resume = options.resume || going_on;
@@ -286,12 +293,12 @@ void check_training(const TrainRunOptions& options, Checks& checks) {
     return std::string("they go together");
   });
   checks.add("data " + options.data, [&] {
-    return str_cat(load_rows(options, options.data).size(), ' ',
+    return str_cat(load_rows(options, options.data, {}).size(), ' ',
                    name_of(method_row_kind(options.trainer.method)));
   });
   if (!options.eval_data.empty())
     checks.add("data " + options.eval_data, [&] {
-      return str_cat(load_rows(options, options.eval_data).size(), ' ',
+      return str_cat(load_rows(options, options.eval_data, {}).size(), ' ',
                      name_of(method_row_kind(options.trainer.method)), " to evaluate on");
     });
   if (!options.retain.empty())

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/pipeline_tokenizer.h"
-#include "text/sentence_piece_file.h"
 #include "text/sentence_piece_tokenizer.h"
+#include "text/tekken_file.h"
+#include "text/tiktoken_file.h"
 #include "text/tokenizer_class.h"
 
 #include "xlt/base/error.h"
@@ -16,23 +17,35 @@ std::vector<std::string> Tokenizer::decode_each(std::span<const int64_t> ids) co
   return pieces;
 }
 
+namespace {
+
+std::unique_ptr<Tokenizer> from_ranks(const RankedVocabulary& vocabulary, TokenizerSettings settings) {
+  TokenizerFile file = tokenizer_file_of(vocabulary, settings);
+  return make_pipeline_tokenizer(std::move(file), settings);
+}
+
+}  // namespace
+
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder, const Context& context) {
-  const auto json = folder / "tokenizer.json", model = folder / "tokenizer.model";
+  const auto json = folder / "tokenizer.json", tekken = folder / "tekken.json",
+             model = folder / "tokenizer.model";
   if (std::filesystem::is_regular_file(json)) {
     const TokenizerSettings settings = read_tokenizer_settings(folder);
     TokenizerFile file = read_tokenizer_file(json, context);
     apply_tokenizer_class(file, settings);
     return make_pipeline_tokenizer(std::move(file), settings);
   }
+  if (std::filesystem::is_regular_file(tekken))
+    return from_ranks(read_tekken_file(tekken), read_tokenizer_settings(folder));
   if (std::filesystem::is_regular_file(model)) {
     const TokenizerSettings settings = read_tokenizer_settings(folder);
-    if (auto file = read_sentence_piece_bpe(model, settings, context))
-      return make_pipeline_tokenizer(std::move(*file), settings);
+    if (is_tiktoken_file(model)) return from_ranks(read_tiktoken_file(model), settings);
     return make_sentence_piece_tokenizer(model, settings);
   }
-  throw Error(ErrorKind::kCheckpoint,
-              "neither tokenizer.json nor tokenizer.model is there; save the tokenizer beside the model",
-              folder.string());
+  throw Error(
+      ErrorKind::kCheckpoint,
+      "none of tokenizer.json, tekken.json, tokenizer.model is there; save the tokenizer beside the model",
+      folder.string());
 }
 
 }  // namespace xlt

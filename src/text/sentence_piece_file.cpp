@@ -2,13 +2,11 @@
 #include "text/sentence_piece_file.h"
 
 #include "text/character_map.h"
-#include "text/tokenizer_class.h"
-#include "text/utf8.h"
-#include "text/vocabulary.h"
 
 #include <algorithm>
 #include <string_view>
 
+#include "xlt/base/error.h"
 #include "xlt/base/file.h"
 
 // SentencePiece's library and libtorch's each have a global of this name, of 32 and of 4 bytes. The loader
@@ -24,11 +22,9 @@ namespace {
 
 using sentencepiece::SentencePieceProcessor;
 
-// Fields of a serialised protocol buffer, for the few that SentencePiece's interface does not tell:
-// ModelProto { repeated SentencePiece pieces = 1 { type = 3 }; TrainerSpec trainer_spec = 2 { model_type = 3
-// };
-//              NormalizerSpec normalizer_spec = 3 { precompiled_charsmap = 2; add_dummy_prefix = 3 };
-//              NormalizerSpec denormalizer_spec = 5 }
+// Fields of a serialised protocol buffer, to look at what the library takes on trust:
+// ModelProto { repeated SentencePiece pieces = 1 { piece = 1 }; NormalizerSpec normalizer_spec = 3 {
+// precompiled_charsmap = 2 }; NormalizerSpec denormalizer_spec = 5 }
 struct Field {
   uint64_t number = 0, value = 0;  // number 0: damaged, or of a group, which nobody writes
   std::string_view bytes;          // of a length-delimited field
@@ -70,13 +66,6 @@ Field take_field(std::string_view& bytes) {
   field.bytes = bytes.substr(0, skip);
   bytes.remove_prefix(skip);
   return field;
-}
-
-// The last `number` of a message; `fallback` where it is absent.
-Field find_field(std::string_view message, uint64_t number, Field fallback) {
-  while (!message.empty())
-    if (const Field field = take_field(message); field.number == number) fallback = field;
-  return fallback;
 }
 
 // Real pieces have up to 16 characters, 64 bytes. Every way to cut a piece in two is tried, so long ones
@@ -127,76 +116,6 @@ std::string fault_of(std::string_view model) {
   return "";
 }
 
-struct Specification {
-  bool is_bpe, has_character_map, add_dummy_prefix;
-  std::vector<bool> is_user_defined;  // by id
-};
-
-Specification read_specification(std::string_view model) {
-  constexpr uint64_t kUnigram = 1, kBpe = 2, kUserDefined = 4;
-  const std::string_view trainer = find_field(model, 2, {}).bytes,
-                         normalizer = find_field(model, 3, {}).bytes;
-  Specification out{find_field(trainer, 3, {.value = kUnigram}).value == kBpe,
-                    !find_field(normalizer, 2, {}).bytes.empty(),
-                    find_field(normalizer, 3, {.value = 1}).value != 0,
-                    {}};
-  while (!model.empty())
-    if (const Field piece = take_field(model); piece.number == 1)
-      out.is_user_defined.push_back(find_field(piece.bytes, 3, {}).value == kUserDefined);
-  return out;
-}
-
-// Real vocabularies have two merges a token.
-constexpr size_t kMostMergesPerToken = 32;
-
-// Every way to put a token together from two others, in the order of the tokens' ids.
-void add_merges(TokenizerFile& out) {
-  const Vocabulary vocabulary(out.tokens, out.ids);
-  for (size_t id = 0; id < out.tokens.size(); ++id) {
-    out.throw_if_interrupted(id);
-    const std::string_view token = out.tokens[id];
-    for (size_t i = token.empty() ? 0 : utf8_length(token[0]); i < token.size(); i += utf8_length(token[i])) {
-      if (vocabulary.id_of(token.substr(0, i)) < 0 || vocabulary.id_of(token.substr(i)) < 0) continue;
-      out.merges.push_back(token.substr(0, i));
-      out.merges.push_back(token.substr(i));
-    }
-    if (out.merges.size() / 2 > kMostMergesPerToken * out.tokens.size())
-      throw Error(
-          ErrorKind::kCheckpoint,
-          str_cat("its ", out.tokens.size(), " pieces can be put together from one another in more than ",
-                  out.merges.size() / 2, " ways; no real vocabulary's can"),
-          out.place);
-  }
-}
-
-// Control pieces and those with a name are special; the user's own are not.
-Json added_tokens_of(const SentencePieceProcessor& processor, const Specification& specification) {
-  Json added = Json::array();
-  for (int id = 0; id < processor.GetPieceSize(); ++id) {
-    const bool is_special = id == processor.unk_id() || id == processor.bos_id() ||
-                            id == processor.eos_id() || processor.IsControl(id);
-    if (is_special || specification.is_user_defined.at(id))
-      added.push_back(
-          {{"id", id}, {"content", processor.IdToPiece(id)}, {"special", is_special}, {"normalized", false}});
-  }
-  return added;
-}
-
-// BOS and EOS as add_bos_token and add_eos_token of tokenizer_config.json say.
-Json template_of(const SentencePieceProcessor& processor, const TokenizerSettings& settings) {
-  Json single = Json::array(), tokens = Json::object();
-  const auto put = [&](bool wanted, int id) {
-    if (!wanted || id < 0) return;
-    const std::string name = processor.IdToPiece(id);
-    single.push_back({{"SpecialToken", {{"id", name}, {"type_id", 0}}}});
-    tokens[name] = {{"id", name}, {"ids", Json::array({id})}};
-  };
-  put(settings.add_bos.value_or(false), processor.bos_id());
-  single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
-  put(settings.add_eos.value_or(false), processor.eos_id());
-  return {{"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", tokens}};
-}
-
 }  // namespace
 
 std::unique_ptr<SentencePieceProcessor> load_sentence_piece_processor(const std::filesystem::path& file) {
@@ -215,31 +134,6 @@ std::unique_ptr<SentencePieceProcessor> load_sentence_piece_processor(const std:
   }
   if (!reason.empty()) throw refuse(reason);
   return processor;
-}
-
-std::optional<TokenizerFile> read_sentence_piece_bpe(const std::filesystem::path& file,
-                                                     const TokenizerSettings& settings,
-                                                     const Context& context) {
-  const auto processor = load_sentence_piece_processor(file);
-  const Specification specification = read_specification(read_file(file));
-  const bool is_llama = settings.tokenizer_class == "LlamaTokenizer";
-  if (!specification.is_bpe || (specification.has_character_map && !is_llama)) return std::nullopt;
-  TokenizerFile out;
-  out.place = file.string();
-  out.context = context;
-  for (int id = 0; id < processor->GetPieceSize(); ++id) {
-    out.tokens.push_back(processor->IdToPiece(id));
-    out.ids.push_back(id);
-  }
-  add_merges(out);
-  out.rest = Json::object();
-  set_up_sentence_piece_bpe(
-      out.rest, is_llama || specification.add_dummy_prefix ? prefix_scheme_of(settings) : "never");
-  if (!is_llama && processor->unk_id() >= 0)
-    out.rest["model"]["unk_token"] = processor->IdToPiece(processor->unk_id());
-  out.rest["added_tokens"] = added_tokens_of(*processor, specification);
-  out.rest["post_processor"] = template_of(*processor, settings);
-  return out;
 }
 
 }  // namespace xlt

@@ -56,10 +56,24 @@ TrainRow make_row(std::vector<TrainSequence> sequences, const std::string& place
   return {std::move(sequences), place};
 }
 
+// A prompt, by itself. A chat template has put the special tokens.
+Ids encode_prompt(const Tokenizer& tokenizer, const std::string& prompt, bool is_rendered) {
+  return tokenizer.encode(prompt, is_rendered ? SpecialTokens::kNone : SpecialTokens::kAdd);
+}
+
+// A prompt with its answer. As TRL has it, EOS is appended to texts, not to what a chat template wrote.
+Ids encode_answered(const Tokenizer& tokenizer, const std::string& prompt, const std::string& answer,
+                    bool is_rendered, const TokeniseOptions& options) {
+  if (is_rendered) return tokenizer.encode(answer, SpecialTokens::kNone);
+  return encode_with_eos(tokenizer, prompt + answer, options);
+}
+
 TrainRow tokenise_text(const SftRecord& record, const Tokenizer& tokenizer, const TokeniseOptions& options) {
-  TrainSequence sequence{encode_with_eos(tokenizer, record.prompt + record.completion, options), 0};
+  TrainSequence sequence{
+      encode_answered(tokenizer, record.prompt, record.completion, record.is_rendered, options), 0};
   if (!record.is_text)
-    sequence.num_context = common_prefix(tokenizer.encode(record.prompt, SpecialTokens::kAdd), sequence.ids);
+    sequence.num_context =
+        common_prefix(encode_prompt(tokenizer, record.prompt, record.is_rendered), sequence.ids);
   return make_row({std::move(sequence)}, record.place, options);
 }
 
@@ -89,6 +103,10 @@ std::vector<TrainRow> split_row(const TrainRow& whole, const Tokenizer& tokenize
 
 std::vector<TrainRow> split_text(const SftRecord& record, const Tokenizer& tokenizer,
                                  const TokeniseOptions& options) {
+  if (record.is_rendered)
+    throw Error(ErrorKind::kUsage,
+                "long_texts split is for texts; a conversation can only be cut (long_texts cut)",
+                record.place);
   TokeniseOptions unbounded = options;
   unbounded.max_length = std::numeric_limits<int64_t>::max();
   TrainRow whole = tokenise_text(record, tokenizer, unbounded);
@@ -99,10 +117,16 @@ std::vector<TrainRow> split_text(const SftRecord& record, const Tokenizer& token
 // TRL 1.16, `DPOTrainer._prepare_dataset`: one prompt length for both sides.
 TrainRow tokenise_pair(const PreferenceRecord& record, const Tokenizer& tokenizer,
                        const TokeniseOptions& options) {
-  if (options.pairs == PairTokenization::kTrl08) return tokenise_pair_trl_0_8(record, tokenizer, options);
-  const Ids prompt = tokenizer.encode(record.prompt, SpecialTokens::kAdd);
-  TrainSequence chosen{encode_with_eos(tokenizer, record.prompt + record.chosen, options), 0};
-  TrainSequence rejected{encode_with_eos(tokenizer, record.prompt + record.rejected, options), 0};
+  const bool is_rendered = record.is_rendered;
+  if (options.pairs == PairTokenization::kTrl08) {
+    if (is_rendered)
+      throw Error(ErrorKind::kUsage, "pair_tokenization trl_0_8 is for texts; of conversations it is trl_1",
+                  record.place);
+    return tokenise_pair_trl_0_8(record, tokenizer, options);
+  }
+  const Ids prompt = encode_prompt(tokenizer, record.prompt, is_rendered);
+  TrainSequence chosen{encode_answered(tokenizer, record.prompt, record.chosen, is_rendered, options), 0};
+  TrainSequence rejected{encode_answered(tokenizer, record.prompt, record.rejected, is_rendered, options), 0};
   chosen.num_context = rejected.num_context =
       std::min(common_prefix(prompt, chosen.ids), common_prefix(prompt, rejected.ids));
   return make_row({std::move(chosen), std::move(rejected)}, record.place, options);
@@ -179,7 +203,8 @@ TokenisedData tokenise(const std::vector<LabelledRecord>& records, const Tokeniz
   check_eos(tokenizer, options);
   TokenisedData data;
   for (const LabelledRecord& record : records) {
-    TrainRow row = tokenise_text({false, record.prompt, record.completion, record.place}, tokenizer, options);
+    TrainRow row = tokenise_text({false, record.prompt, record.completion, record.place, record.is_rendered},
+                                 tokenizer, options);
     row.is_desirable = record.is_desirable;
     add_rows(data, {std::move(row)}, options.max_length);
   }

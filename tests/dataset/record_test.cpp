@@ -4,6 +4,8 @@
 
 #include "dataset/data_testing.h"
 
+#include "xlt/base/json.h"
+
 namespace xlt {
 namespace {
 
@@ -48,6 +50,57 @@ TEST_F(LoadSft, TextGoesBeforePromptAndCompletion) {
       load_sft(file("a.jsonl", "{\"text\":\"T\",\"prompt\":\"Q\",\"completion\":\"A\"}\n"), {});
   EXPECT_TRUE(records[0].is_text);
   EXPECT_EQ(records[0].completion, "T");
+}
+
+// Renders a message as role and content, and "+" where an answer would begin.
+std::string rendered(const Json& messages, bool add_generation_prompt, const std::string&) {
+  std::string text;
+  for (const Json& message : messages)
+    text += message.at("role").get<std::string>() + ":" + message.at("content").get<std::string>() + "|";
+  return text + (add_generation_prompt ? "+" : "");
+}
+
+constexpr const char* kUser = R"([{"role":"u","content":"Q"}])";
+constexpr const char* kAnswer = R"([{"role":"a","content":"A"}])";
+constexpr const char* kOther = R"([{"role":"a","content":"B"}])";
+
+TEST_F(LoadSft, MessagesAreRendered) {
+  const std::string messages = file("m.jsonl", str_cat(R"({"messages":)", kUser, "}\n"));
+  auto records = load_sft(messages, {}, rendered);
+  EXPECT_TRUE(records.at(0).is_text && records.at(0).is_rendered);
+  EXPECT_EQ(records[0].completion, "u:Q|");
+  records = load_sft(file("p.jsonl", str_cat(R"({"prompt":)", kUser, R"(,"completion":)", kAnswer, "}\n")),
+                     {}, rendered);
+  EXPECT_FALSE(records.at(0).is_text);
+  EXPECT_EQ(records[0].prompt, "u:Q|+");
+  EXPECT_EQ(records[0].completion, "u:Q|a:A|");
+  EXPECT_EQ(error_of([&] { load_sft(messages, {}); }).kind(), ErrorKind::kUsage);
+  const std::string half = file("h.jsonl", str_cat(R"({"prompt":)", kUser, R"(,"completion":"A"})", "\n"));
+  EXPECT_THAT(error_of([&] { load_sft(half, {}, rendered); }).message(),
+              HasSubstr("\"completion\" holds no messages"));
+}
+
+TEST_F(LoadPreference, MessagesAreRendered) {
+  const auto whole = [](const char* answer) {
+    std::string messages = kUser;
+    messages.back() = ',';
+    return messages + (answer + 1);
+  };
+  for (const std::string& row :
+       {str_cat(R"({"prompt":)", kUser, R"(,"chosen":)", kAnswer, R"(,"rejected":)", kOther, "}\n"),
+        str_cat(R"({"chosen":)", whole(kAnswer), R"(,"rejected":)", whole(kOther), "}\n")}) {
+    const auto records = load_preference(file("p.jsonl", row), {}, rendered);
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_TRUE(records[0].is_rendered);
+    EXPECT_EQ(records[0].prompt, "u:Q|+");
+    EXPECT_EQ(records[0].chosen, "u:Q|a:A|");
+    EXPECT_EQ(records[0].rejected, "u:Q|a:B|");
+  }
+  const std::string labelled = file(
+      "l.jsonl", str_cat(R"({"prompt":)", kUser, R"(,"completion":)", kAnswer, R"(,"label":false})", "\n"));
+  const auto rows = load_labelled(labelled, {}, rendered);
+  EXPECT_FALSE(rows.at(0).is_desirable);
+  EXPECT_EQ(rows[0].completion, "u:Q|a:A|");
 }
 
 TEST_F(LoadSft, MixtureOfKindsIsAnErrorAtTheFirstOther) {

@@ -112,11 +112,11 @@ class TrainParity(ParityTest):
             rows = [{"prompt": row["prompt"], "completion": row["chosen"]} for row in rows]
         return write_jsonl(self.folder / "rows.jsonl", rows)
 
-    def check(self, method, model, steps):
+    def check(self, method, model, steps, rows=None):
         if model.parent == tiny_models():
             steps = int(os.environ.get("XLT_PARITY_STEPS", steps))
         adapter = initial_adapter(model, self.folder / "adapter")
-        data = rows = self.rows_for(method, steps * 4)
+        data = rows = rows or self.rows_for(method, steps * 4)
         xlt("train", "--method", self.METHOD.get(method, method), "--model", model, "--data", rows, "--output", self.folder / "run", "--init-adapter", adapter,
             "--dtype", "float32", "--adapter", "lora", "--lora-dropout", "0", "--no-shuffle", "--max-steps", steps, "--batch-size", 4, "--max-length", 512, "--lr-schedule",
             "constant_with_warmup", "--warmup-steps", 10, "--logging-steps", 1, *self.RECIPE.get(method, self.PREFERENCE))
@@ -156,6 +156,26 @@ class TrainParity(ParityTest):
         for method in methods:
             with self.subTest(method=method):
                 self.check(method, tiny_models() / "llama-tiny", 10)
+                shutil.rmtree(self.folder / "run")
+
+    def test_conversations_are_read_as_trl_reads_them(self):
+        """Messages alone, prompts with completions, and preferences: text by the chat template, labels and lengths as TRL's."""
+        from chat_cases import TEMPLATES, assistant, system, user
+
+        model = self.folder / "chat-model"
+        shutil.copytree(tiny_models() / "llama31-tiny", model)
+        (model / "chat_template.jinja").write_text(TEMPLATES["llama-3"], encoding="utf-8")
+        pairs = read_jsonl(training_data() / "pairs.jsonl")[:12]
+        prompts = [[system("Be kind."), user(pair["prompt"])] if i % 2 else [user(pair["prompt"])] for i, pair in enumerate(pairs)]
+        kinds = {"messages": ("sft", [{"messages": [*prompt, assistant(pair["chosen"])]} for prompt, pair in zip(prompts, pairs)]),
+                 "prompt and completion": ("sft", [{"prompt": prompt, "completion": [assistant(pair["chosen"])]} for prompt, pair in zip(prompts, pairs)]),
+                 "preferences": ("dpo", [{"prompt": prompt, "chosen": [assistant(pair["chosen"])], "rejected": [assistant(pair["rejected"])]}
+                                         for prompt, pair in zip(prompts, pairs)]),
+                 "preferences with the prompt in them": ("dpo", [{side: [*prompt, assistant(pair[side])] for side in ("chosen", "rejected")}
+                                                                 for prompt, pair in zip(prompts, pairs)])}
+        for kind, (method, rows) in kinds.items():
+            with self.subTest(kind):
+                self.check(method, model, 3, write_jsonl(self.folder / "rows.jsonl", rows))
                 shutil.rmtree(self.folder / "run")
 
     def test_dpo_on_the_real_model(self):

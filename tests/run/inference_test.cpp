@@ -23,6 +23,7 @@ class CountingModel final : public LanguageModel {
     std::vector<std::vector<Completion>> all;
     for (const auto& request : requests) {
       all.emplace_back();
+      EXPECT_EQ(request.is_rendered, request.prompt.starts_with("<|im_start|>"));
       for (int64_t k = 0; k < (options.greedy ? 1 : options.num_samples); ++k)
         all.back().push_back({request.prompt + "!" + request.id, {k, 7}, FinishReason::kEos});
     }
@@ -39,9 +40,12 @@ class CountingModel final : public LanguageModel {
   }
   std::vector<LogLikelihood> rolling_log_likelihood(std::span<const std::string> texts,
                                                     TextStart start) override {
-    EXPECT_EQ(start, TextStart::kAsTokenized);  // what the contract of `xlt score` says
+    EXPECT_NE(start, TextStart::kDocument);  // what the contract of `xlt score` says
     std::vector<LogLikelihood> scores;
-    for (const auto& text : texts) scores.push_back({-static_cast<double>(text.size()), 2, {-0.5, -0.25}});
+    for (const auto& text : texts) {
+      EXPECT_EQ(start == TextStart::kRendered, text.starts_with("<|im_start|>"));
+      scores.push_back({-static_cast<double>(text.size()), 2, {-0.5, -0.25}});
+    }
     return scores;
   }
   std::optional<double> bos_log_likelihood() override { return std::nullopt; }
@@ -65,10 +69,12 @@ class FileVerbs : public FolderTest {
     options.input = input(rows);
     options.output = output();
     options.per_token = per_token;
+    options.chat_template = "chatml";
     score_file(options, make_, {});
     return read_file(output());
   }
   std::string error_of(const std::string& rows) const {
+    fs::remove(output());  // of an earlier call
     try {
       score(rows);
     } catch (const Error& error) {
@@ -89,6 +95,30 @@ TEST_F(FileVerbs, ScoreKeepsTheOrderOfMixedRows) {
       "{\"log_likelihood\":-3.0,\"num_tokens\":2}\n"
       "{\"id\":\"q\",\"log_likelihood\":-2.001,\"num_tokens\":1}\n"
       "{\"log_likelihood\":-1.0,\"num_tokens\":2}\n");
+}
+
+// ChatML puts 28 bytes around a user's letter.
+TEST_F(FileVerbs, ConversationsAreScoredAsTheirTemplateWritesThem) {
+  EXPECT_EQ(
+      score("{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"id\":1}\n{\"text\":\"abc\"}\n"),
+      "{\"id\":1,\"log_likelihood\":-29.0,\"num_tokens\":2}\n{\"log_likelihood\":-3.0,\"num_tokens\":2}\n");
+  EXPECT_THAT(error_of("{\"messages\":[],\"text\":\"a\"}\n"),
+              HasSubstr("has both \"messages\" and \"text\""));
+  EXPECT_THAT(error_of("{\"text\":\"a\"}\n{\"messages\":[]}\n"), HasSubstr("in.jsonl:2: messages"));
+}
+
+TEST_F(FileVerbs, ConversationsAreContinuedWhereTheAnswerBegins) {
+  GenerateFileOptions options;
+  options.prompts = input(
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"id\":\"x\"}\n{\"prompt\":\"q\",\"id\":\"y\"}"
+      "\n");
+  options.output = output();
+  options.chat_template = "chatml";
+  options.generation.greedy = true;
+  generate_file(options, make_, {});
+  EXPECT_THAT(read_file(output()), HasSubstr(R"(<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n!x)"));
+  options.chat_template = "none";
+  EXPECT_THROW(generate_file(options, make_, {}), Error);
 }
 
 TEST_F(FileVerbs, ScorePerTokenAddsTheTokens) {

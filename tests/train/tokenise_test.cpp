@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "xlt/base/error.h"
+
 namespace xlt {
 namespace {
 
@@ -41,6 +43,25 @@ TEST(TokeniseText, OnlyTheCompletionIsALabelFromWhereTokensPart) {
   expect_sequence(one_text({false, "xy", "zz", ""}).sequences[0], {B, 'x', 'y', 'z', 'z', E}, 3);
   // The prompt's last letter merges into the completion, so the merged token is the first label.
   expect_sequence(one_text({false, "xa", "bz", ""}).sequences[0], {B, 'x', AB, 'z', E}, 2);
+}
+
+// A chat template has written BOS and the end of the turn; the answer is the whole conversation.
+TEST(TokeniseText, ConversationsGetNoFurtherSpecialTokens) {
+  expect_sequence(one_text({true, "", "xy$", "", true}).sequences[0], {'x', 'y', E}, 0);
+  expect_sequence(one_text({true, "", "xy", "", true}).sequences[0], {'x', 'y'}, 0);
+  expect_sequence(one_text({false, "xa", "xabz", "", true}).sequences[0], {'x', AB, 'z'}, 1);
+}
+
+TEST(TokeniseText, ConversationsAreNotSplit) {
+  EXPECT_THROW(one_text({true, "", "xyzxyz", "", true}, {.max_length = 4, .long_texts = LongTexts::kSplit}),
+               Error);
+}
+
+TEST(TokenisePair, ConversationsBeginTheirAnswersAtOnePlace) {
+  const TrainRow row = one_pair({"xa", "xaz", "xab", "", true}, {});
+  expect_sequence(row.sequences[0], {'x', 'a', 'z'}, 1);
+  expect_sequence(row.sequences[1], {'x', AB}, 1);
+  EXPECT_THROW(one_pair({"xa", "xaz", "xab", "", true}, {.pairs = PairTokenization::kTrl08}), Error);
 }
 
 TEST(TokeniseText, IsCutFromTheEnd) {

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "xlt/base/config.h"
+#include "xlt/base/json_fwd.h"
 
 namespace xlt {
 
@@ -20,21 +22,32 @@ enum class RowKind {
 };
 const char* name_of(RowKind kind);  // "texts", "preference pairs", "labelled completions"
 
+// Of every record: `is_rendered` by a chat template, which put the special tokens. `prompt` is then the text
+// up to where the answer begins, and the answers are whole conversations, prompt included: a template may
+// write a prompt otherwise once it is answered.
+
 // A language-modelling row (`prompt` empty, `is_text`) or a prompt-completion row.
 struct SftRecord {
   bool is_text = true;
   std::string prompt, completion;  // a text row holds its text in `completion`
   std::string place;
+  bool is_rendered = false;
 };
 struct PreferenceRecord {
   std::string prompt, chosen, rejected;
   std::string place;
+  bool is_rendered = false;
 };
 struct LabelledRecord {
   std::string prompt, completion;
   bool is_desirable = true;
   std::string place;
+  bool is_rendered = false;
 };
+
+// A chat template, to those who need not know one: messages (JSON) → text; `place` names the row in errors.
+using MessagesRenderer =
+    std::function<std::string(const Json& messages, bool add_generation_prompt, const std::string& place)>;
 
 // Records of one kind; the other vectors are empty.
 struct Records {
@@ -54,15 +67,21 @@ struct DataFields {
 // `data`: a file, several files separated by commas, or PRESET=FILE[,FILE…] with a preset of `presets.def`
 // (panda jigsaw biasdpo detoxdpo): published field names, filters and quirks of the paper's recipe (protocol,
 // section 1.3). Throws kData for an empty result, a missing field or an empty answer (file and line named).
-std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields);
-// Running text: as load_sft, and .tsv without a header in the layouts of Tatoeba's files (tatoeba_row.h), of
-// which rows of no known layout are left out.
+// Rows whose fields are lists of messages (and {"messages"} for SFT) go through `render`; without it they are
+// refused.
+std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields,
+                                const MessagesRenderer& render = {});
+// Running text: as load_sft without `render`, and .tsv without a header in the layouts of Tatoeba's files
+// (tatoeba_row.h), of which rows of no known layout are left out.
 std::vector<SftRecord> load_texts(const std::string& data, const DataFields& fields);
-std::vector<PreferenceRecord> load_preference(const std::string& data, const DataFields& fields);
+std::vector<PreferenceRecord> load_preference(const std::string& data, const DataFields& fields,
+                                              const MessagesRenderer& render = {});
 // Rows with a label (true or false, 1 or 0), or pairs: of each the chosen answer as desirable, then the
 // rejected as undesirable.
-std::vector<LabelledRecord> load_labelled(const std::string& data, const DataFields& fields);
-Records load_records(RowKind kind, const std::string& data, const DataFields& fields);
+std::vector<LabelledRecord> load_labelled(const std::string& data, const DataFields& fields,
+                                          const MessagesRenderer& render = {});
+Records load_records(RowKind kind, const std::string& data, const DataFields& fields,
+                     const MessagesRenderer& render = {});
 // The files behind `data`, for hashing into run.json.
 std::vector<std::filesystem::path> data_files(const std::string& data);
 std::vector<std::string> preset_names();

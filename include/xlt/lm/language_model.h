@@ -29,6 +29,7 @@ struct GenerateRequest {
   std::string id;
   std::string place =
       {};  // where the prompt was read ("prompts.jsonl:3"), for errors; empty: the id stands for it
+  bool is_rendered = false;  // by a chat template, which put the special tokens: the tokenizer adds none
 };
 
 struct GenerationOptions {
@@ -79,6 +80,9 @@ enum class TextStart {
   // The first token is not scored: tokens 2 … n given all before, as TRL's and transformers' losses count
   // them, and what `xlt score` writes.
   kAsTokenized,
+  // The text comes from a chat template, which put the special tokens: the tokenizer adds none, and the first
+  // token (mostly BOS) is not scored.
+  kRendered,
 };
 
 struct LanguageModelInfo {

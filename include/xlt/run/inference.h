@@ -35,33 +35,37 @@ struct FileTally {
 };
 
 struct TokenizeOptions {
-  std::string model, input, output, input_format = "auto";
-  bool no_special_tokens = false;
+  std::string model, input, output, input_format = "auto", chat_template = "auto";
+  bool no_special_tokens = false, add_generation_prompt = false;
   void visit(OptionVisitor& v);
 };
-// Rows {"text"} → {"input_ids"}. Returns the number of rows written.
+// Rows {"text"} → {"input_ids"}, rows {"messages"} → {"text", "input_ids"}: the conversation as its template
+// renders it, which puts the special tokens itself. Returns the number of rows written.
 int64_t tokenize_file(const TokenizeOptions& options, const Context& context);
 
 struct ScoreOptions {
-  std::string input, output, input_format = "auto";
+  std::string model;  // not visited: ModelChoice's; whose chat template
+  std::string input, output, input_format = "auto", chat_template = "auto";
   bool per_token = false;
   void visit(OptionVisitor& v);
 };
 // Makes the model once the rows have been read and checked.
 using LanguageModelMaker = std::function<std::unique_ptr<LanguageModel>()>;
 
-// Rows {"text"} or {"context", "continuation"} → {"log_likelihood", "num_tokens"[, "token_log_likelihoods"]};
-// natural log. A text's first token is not scored where the tokenizer puts nothing before it
-// (TextStart::kAsTokenized). A row's "id" is carried over.
+// Rows {"text"}, {"messages"} or {"context", "continuation"} → {"log_likelihood", "num_tokens"[,
+// "token_log_likelihoods"]}; natural log. A text's first token is not scored where the tokenizer puts nothing
+// before it (TextStart::kAsTokenized), a conversation's never. A row's "id" is carried over.
 FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make_model,
                      const Context& context);
 
 struct GenerateFileOptions {
-  std::string prompts, output, input_format = "auto";
+  std::string model;  // not visited: ModelChoice's; whose chat template
+  std::string prompts, output, input_format = "auto", chat_template = "auto";
   GenerationOptions generation;
   void visit(OptionVisitor& v);  // the files; `generation` has its own
 };
-// Rows {"prompt"[, "id"]} → {"id", "sample", "text", "token_ids", "finish_reason"}, one a sample. A row
+// Rows {"prompt"[, "id"]} or {"messages"[, "id"]}, which the chat template renders up to where the answer
+// begins, → {"id", "sample", "text", "token_ids", "finish_reason"}, one a sample. A row
 // without an id is known by its number, from 0.
 FileTally generate_file(const GenerateFileOptions& options, const LanguageModelMaker& make_model,
                         const Context& context);

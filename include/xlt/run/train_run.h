@@ -26,6 +26,7 @@ struct TrainRunOptions {
   std::string model, model_config, tokenizer, data, eval_data, retain, output;
   std::string reference_cache =
       "auto";  // DIR | auto | none; here auto is none: who knows the user's cache says so
+  std::string chat_template = "auto";  // of rows that hold messages
   bool resume = false;
   AdapterOptions adapter;
   DataFields fields;

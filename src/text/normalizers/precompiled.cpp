@@ -2,6 +2,7 @@
 // SentencePiece's character map, as tokenizers applies it: grapheme cluster by grapheme cluster, of short
 // ones the whole if the map knows a beginning of it, else character by character. That is not what
 // SentencePiece does (longest match), but what XLM-R's published ids come from.
+#include "text/base64.h"
 #include "text/character_map.h"
 #include "text/growth.h"
 #include "text/normalizer.h"
@@ -15,28 +16,6 @@
 namespace xlt {
 
 namespace {
-
-std::string decode_base64(const JsonView& json) {
-  const std::string text = json.as_string();
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text.substr(0, text.find('='))) {
-    const int value = c >= 'A' && c <= 'Z'   ? c - 'A'
-                      : c >= 'a' && c <= 'z' ? c - 'a' + 26
-                      : c >= '0' && c <= '9' ? c - '0' + 52
-                      : c == '+'             ? 62
-                      : c == '/'             ? 63
-                                             : -1;
-    if (value < 0) json.fail("is not base64");
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xFF);
-  }
-  return bytes;
-}
 
 // Calls `use` with each extended grapheme cluster (UAX #29).
 template <typename Use>
@@ -63,9 +42,10 @@ void for_each_grapheme(const std::string& text, const Use& use) {
 NormalizerStep make_precompiled_normalizer(const JsonView& json) {
   constexpr size_t kShort = 6;  // bytes
   const JsonView file = json.at("precompiled_charsmap");
-  const std::string bytes = decode_base64(file);
-  if (const std::string fault = fault_of_character_map(bytes); !fault.empty()) file.fail(fault);
-  const auto map = std::make_shared<CharacterMap>(bytes);
+  const auto bytes = decode_base64(file.as_string());
+  if (!bytes) file.fail("is not base64");
+  if (const std::string fault = fault_of_character_map(*bytes); !fault.empty()) file.fail(fault);
+  const auto map = std::make_shared<CharacterMap>(*bytes);
   return [map](const std::string& text, size_t limit) {
     std::string out;
     for_each_grapheme(text, [&](std::string_view grapheme) {

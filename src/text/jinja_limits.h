@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// How deep a Jinja template may be nested. The engine's parser and its trees recurse: a hostile template
+// would otherwise end the process.
+#pragma once
+
+#include <string>
+
+namespace jinja {
+struct lexer_result;
+}
+
+namespace xlt {
+
+// Empty for every real template. What remains is a macro that calls itself without end.
+std::string why_jinja_is_too_deep(const jinja::lexer_result& source);
+
+}  // namespace xlt
