@@ -94,7 +94,8 @@ TEST(LoadTokenizer, LlamaTokenizerPutsASpaceBeforeTheText) {
 
 TEST(MalformedTokenizer, MissingFiles) {
   TemporaryFolder folder;
-  EXPECT_THAT(complaint_of(folder), HasSubstr("none of tokenizer.json, tekken.json, tokenizer.model is there"));
+  EXPECT_THAT(complaint_of(folder),
+              HasSubstr("none of tokenizer.json, tekken.json, tokenizer.model is there"));
 }
 
 TEST(MalformedTokenizer, TruncatedAnywhere) {
