@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `xlt doctor --model` says of a model.
-#include <filesystem>
 #include <sstream>
 
 #include "xlt/base/error.h"
-#include "xlt/base/file.h"
-#include "xlt/base/json.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/models/decoder.h"
 #include "xlt/models/decoder_footprint.h"
 #include "xlt/run/doctor.h"
+#include "xlt/text/chat_template.h"
 #include "xlt/text/tokenizer.h"
 
 namespace xlt {
@@ -49,17 +47,9 @@ Finding look_at_tokenizer(const std::string& model, int64_t vocab_size) {
   }
 }
 
-bool names_template(const std::filesystem::path& file) {
-  if (file.filename() == "chat_template.jinja" || file.filename() == "chat_template.json") return true;
-  if (file.filename() != "tokenizer_config.json") return false;
-  const Json config = load_json(file, ErrorKind::kCheckpoint);
-  return config.contains("chat_template") && !config["chat_template"].empty();
-}
-
 Finding look_at_chat_template(const ModelSource& source) {
-  for (const auto& file : source.tokenizer_files())
-    if (names_template(file)) return {"chat template", "present, in " + file.filename().string()};
-  return {"chat template", "none: a model of plain texts"};
+  const std::string found = describe_chat_template(source.path());
+  return {"chat template", found == "none" ? "none: a model of plain texts" : found};
 }
 
 // Logits of the head's rows held at a time (ops::HeadOptions).
