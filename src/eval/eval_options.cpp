@@ -71,11 +71,11 @@ void EvalOptions::visit(OptionVisitor& v) {
           "which items --limit keeps. head: the first; random: drawn by --seed and the item's id, so that "
           "parallel files give the same items in every language",
           one_of({"head", "random"}));
-  v.field(
-      "scorer", scorer,
-      "what judges completions: word_list[:DIR] (of a .tsv with a column `level`, the rows that say "
-      "conservative), fasttext:FILE[#label], exec:PROGRAM; see `xlt ls scorers`; default: word_list where "
-      "DATA/toxic_words is there");
+  v.field("scorer", scorer,
+          "what judges completions: word_list[:DIR] (of a .tsv with a column `level`, the rows that say "
+          "conservative), classifier:DIR[#label], fasttext:FILE[#label], exec:PROGRAM; see `xlt ls scorers`; "
+          "default: word_list where "
+          "DATA/toxic_words is there");
   v.field("scorer_timeout", scorer_timeout, "seconds for which a scorer's program may be silent",
           more_than(0));
   v.field("word_lists", word_lists, "another name for --scorer word_list:DIR");

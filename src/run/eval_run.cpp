@@ -3,6 +3,7 @@
 #include "xlt/run/eval_run.h"
 
 #include "run/model_hash.h"
+#include "run/scorer_models.h"
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
@@ -21,17 +22,21 @@ namespace {
 
 // What an evaluation is made with, and who owns it.
 struct OwnedServices {
+  std::unique_ptr<ScorerModels> models;
   std::vector<std::unique_ptr<TextScorer>> scorers;
   std::unique_ptr<LanguageIdentifier> identifier;
   std::unique_ptr<LanguageModel> lm;
   EvalServices services;
 };
 
-// All but the model: quick to open, so that a mistake in it costs no loading.
-OwnedServices make_services(const EvalOptions& options, const Context& context) {
+// All but the model: quicker to open, so that a mistake in it costs no loading.
+OwnedServices make_services(const EvalOptions& options, const Placement& where, const Context& context) {
   OwnedServices owned;
-  owned.scorers = make_scorers(scorer_specs(options),
-                               {.data = options.data, .timeout = options.scorer_timeout, .context = context});
+  owned.models = make_scorer_models(where, context);
+  owned.scorers = make_scorers(scorer_specs(options), {.data = options.data,
+                                                       .timeout = options.scorer_timeout,
+                                                       .models = owned.models.get(),
+                                                       .context = context});
   for (const auto& scorer : owned.scorers) owned.services.scorers.push_back(scorer.get());
   if (!options.lid.empty()) {
     owned.identifier = load_language_identifier(options.lid);
@@ -83,7 +88,7 @@ EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, 
   NestedProgress nested(context.progress_sink, kEvaluationTitle);
   Context inside = context;
   inside.progress_sink = &nested;
-  OwnedServices owned = make_services(options, inside);
+  OwnedServices owned = make_services(options, where, inside);
   Json environment = environment_record(where), identity;
   if (options.completions.empty()) {
     identity = load_model(owned, model, where, inside);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "xlt/base/context.h"
+#include "xlt/lm/text_classifier.h"
 #include "xlt/scorers/unscored.h"
 
 namespace xlt {
@@ -56,10 +57,20 @@ struct ScorerSpec {
 // Throws kUsage for an empty kind.
 ScorerSpec parse_scorer(std::string_view text);
 
+// Models for scorers that ask one, made by whoever knows the device. Each throws what its loader throws.
+class ScorerModels {
+ public:
+  virtual ~ScorerModels() = default;
+  virtual std::unique_ptr<TextClassifier> load_classifier(const std::filesystem::path& model) = 0;
+  // Hex, by content: a copy elsewhere has the same.
+  virtual std::string hash_of(const std::filesystem::path& model) = 0;
+};
+
 // What a scorer may need from above.
 struct ScorerServices {
-  std::filesystem::path data;  // data folder; empty: none. `word_list` alone is its toxic_words
-  double timeout = 600;        // seconds for which a program or server may be silent
+  std::filesystem::path data;      // data folder; empty: none. `word_list` alone is its toxic_words
+  double timeout = 600;            // seconds for which a program or server may be silent
+  ScorerModels* models = nullptr;  // null: no scorer that asks a model can be made
   Context context = {};
 };
 // Throws kUsage for an unknown kind (the nearest is named) or an argument that is missing, kIo and kData for
