@@ -71,6 +71,31 @@ void check_finite(std::span<const float> logps, const LanguageModelInfo& info) {
     throw_not_finite(info);
 }
 
+// Obeys LongContext. The last token of a sequence predicts nothing, so it may be one longer than the model's
+// context where it is cut.
+void cut_long_contexts(std::span<const LogLikelihoodRequest> requests,
+                       std::vector<ScoringSequence>& sequences, int64_t max_length, const Context& context) {
+  int64_t num_whole = 0, num_cut = 0;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    ScoringSequence& sequence = sequences[i];
+    const int64_t size = static_cast<int64_t>(sequence.ids.size());
+    if (requests[i].long_context == LongContext::kWhole) {
+      num_whole += size > max_length;
+    } else if (size > max_length + 1) {
+      const int64_t excess = size - (max_length + 1);
+      sequence.ids.erase(sequence.ids.begin(), sequence.ids.begin() + excess);
+      sequence.first_scored = std::max<int64_t>(1, sequence.first_scored - excess);
+      ++num_cut;
+    }
+  }
+  if (num_whole > 0)
+    context.warn(str_cat(num_whole, " of ", requests.size(), " requests are longer than the model's ",
+                         max_length, " tokens: it was not trained on positions beyond them"));
+  if (num_cut > 0)
+    context.warn(str_cat(num_cut, " of ", requests.size(), " requests are longer than the model's ",
+                         max_length, " tokens: the beginning of their context is left out"));
+}
+
 at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
   return at::tensor(at::ArrayRef<int64_t>(values), at::kLong).to(device);
 }
@@ -147,13 +172,7 @@ std::vector<LogLikelihood> DecoderLm::log_likelihood(std::span<const LogLikeliho
     }
     sequences.push_back(std::move(sequence));
   }
-  const int64_t num_long =
-      std::count_if(sequences.begin(), sequences.end(), [&](const ScoringSequence& sequence) {
-        return static_cast<int64_t>(sequence.ids.size()) > info_.max_length;
-      });
-  if (num_long > 0)
-    context_.warn(str_cat(num_long, " of ", requests.size(), " requests are longer than the model's ",
-                          info_.max_length, " tokens: it was not trained on positions beyond them"));
+  cut_long_contexts(requests, sequences, info_.max_length, context_);
   std::vector<LogLikelihood> results;
   for (auto& tokens : score(sequences)) results.push_back(summed(std::move(tokens)));
   return results;

@@ -32,6 +32,9 @@ class DecoderLm : public LanguageModel {
             const Context& context);
   // How published code would pad a batch; without it, on the right.
   void set_padding(const Padding& padding) { padding_ = padding; }
+  // The untouched model of divergence_from_base; without it, this one with its adapter off. Throws kUsage
+  // where the vocabularies differ.
+  void set_base(std::unique_ptr<Decoder> base, const std::string& name);
 
   std::vector<std::vector<Completion>> generate(std::span<const GenerateRequest> requests,
                                                 const GenerationOptions& options) override;
@@ -41,6 +44,8 @@ class DecoderLm : public LanguageModel {
   std::optional<double> bos_log_likelihood() override;
   std::optional<std::vector<LogLikelihood>> left_padded_log_likelihood(
       std::span<const std::string> texts) override;
+  std::optional<std::vector<Divergence>> divergence_from_base(std::span<const std::string> texts,
+                                                              TextStart start) override;
   std::vector<std::string> tokenize(std::string_view text) const override;
   const LanguageModelInfo& info() const override { return info_; }
   int64_t num_tokens_computed() const override { return num_tokens_computed_; }
@@ -58,7 +63,7 @@ class DecoderLm : public LanguageModel {
   // Bytes of the text that its first token stands for, to the end of a character; 0 for a special token.
   int64_t first_token_bytes(std::string_view text, std::span<const int64_t> ids) const;
 
-  std::unique_ptr<Decoder> decoder_;
+  std::unique_ptr<Decoder> decoder_, base_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::vector<int64_t> stop_ids_;
   Padding padding_;

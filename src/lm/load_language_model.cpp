@@ -43,6 +43,8 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
   auto lm = std::make_unique<DecoderLm>(std::move(decoder), std::move(tokenizer), source->stop_token_ids(),
                                         std::move(info), batch_tokens, context);
   lm->set_padding(padding);
+  if (!options.base.empty())
+    lm->set_base(load_decoder(*open_model_source(options.base), where, context), options.base.string());
   return lm;
 }
 

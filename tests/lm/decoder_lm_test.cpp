@@ -136,6 +136,20 @@ TEST_F(TextStartTest, EveryTokenIsScoredOnceInWindows) {
   EXPECT_EQ(score.num_bytes, 10);
 }
 
+// As lm-evaluation-harness: of context and continuation the last max_length + 1 tokens, the last of which
+// predicts nothing.
+TEST_F(TextStartTest, ALongContextLosesItsBeginningWhereAsked) {
+  const std::vector<LogLikelihoodRequest> whole = {{"def", "gh"}},
+                                          cut = {{"abcdef", "gh", LongContext::kCutFromStart}};
+  const auto expected = load(kNamesBoth)->log_likelihood(whole)[0];
+  const auto lm = load(kNamesBoth, byte_tokenizer(), /*max_length=*/4);
+  const auto score = lm->log_likelihood(cut)[0];
+  EXPECT_EQ(score.num_tokens, 2);
+  EXPECT_EQ(score.token_log_likelihoods, expected.token_log_likelihoods);
+  const std::vector<LogLikelihoodRequest> kept = {{"abcdef", "gh"}};
+  EXPECT_NE(lm->log_likelihood(kept)[0].token_log_likelihoods, expected.token_log_likelihoods);
+}
+
 // Quirk B5: of a batch of two padded on the left, the shorter text is read from its first pad on and loses as
 // many tokens at its end.
 TEST_F(TextStartTest, B5ShorterTextOfABatchIsScoredOnItsPadsAndLosesItsEnd) {

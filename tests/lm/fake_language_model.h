@@ -28,6 +28,8 @@ class FakeLanguageModel : public LanguageModel {
   std::optional<double> bos = -2.0;
   // What padded batches give, in the order of the texts; nothing: the tokenizer pads on the right.
   std::optional<std::vector<LogLikelihood>> left_padded;
+  // What divergence_from_base gives for every text; nothing: there is no untouched model.
+  std::optional<Divergence> divergence;
   LanguageModelInfo description{"fake", "", "fake", "float32", "cpu", "none", 0, 1024, true};
 
   // What was asked.
@@ -93,6 +95,11 @@ class FakeLanguageModel : public LanguageModel {
       std::span<const std::string> texts) override {
     padded_texts.assign(texts.begin(), texts.end());
     return left_padded;
+  }
+  std::optional<std::vector<Divergence>> divergence_from_base(std::span<const std::string> texts,
+                                                              TextStart) override {
+    if (!divergence) return std::nullopt;
+    return std::vector<Divergence>(texts.size(), *divergence);
   }
   std::vector<std::string> tokenize(std::string_view text) const override {
     return words_of(std::string(text));

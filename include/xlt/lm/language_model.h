@@ -55,10 +55,17 @@ struct Completion {
   FinishReason finish_reason = FinishReason::kLength;
 };
 
+// What becomes of a context that with its continuation is longer than the model's.
+enum class LongContext {
+  kWhole,         // read whole, with a warning
+  kCutFromStart,  // its first tokens are left out, BOS among them, as lm-evaluation-harness does; a warning
+};
+
 // Tokens of context + continuation, encoded together; the continuation begins where those tokens and the
 // context's part. An empty context is the start of a document (TextStart::kDocument).
 struct LogLikelihoodRequest {
   std::string context, continuation;
+  LongContext long_context = LongContext::kWhole;
 };
 
 struct LogLikelihood {
@@ -68,6 +75,14 @@ struct LogLikelihood {
   // Of rolling_log_likelihood: UTF-8 bytes of the text that the scored tokens stand for. All of them, but for
   // a first token that is not scored; a character that such a token merely begins is left out whole.
   int64_t num_bytes = 0;
+};
+
+// How far a text's next-token distributions are from those of the untouched model. Every token of the text
+// has one, special tokens and the last included.
+struct Divergence {
+  double kl = 0;  // Σ over positions of KL(untouched ‖ this model), nats
+  int64_t num_positions = 0;
+  int64_t num_agreeing = 0;  // positions at which the most probable next token is the same
 };
 
 // The first token of a text. Where the tokenizer puts a special token (BOS) before the text, that token is
@@ -117,6 +132,12 @@ class LanguageModel {
       std::span<const std::string> /*texts*/) {
     return std::nullopt;
   }
+  // Of each text, against the model without its adapter, or against LanguageModelOptions::base; nothing where
+  // there is neither. Texts longer than the model's context are cut into windows: every position counts once.
+  virtual std::optional<std::vector<Divergence>> divergence_from_base(std::span<const std::string> /*texts*/,
+                                                                      TextStart /*start*/) {
+    return std::nullopt;
+  }
   // Each token of the text decoded by itself (special ones left out), for diversity in the model's own
   // tokens.
   virtual std::vector<std::string> tokenize(std::string_view text) const = 0;
@@ -128,6 +149,9 @@ class LanguageModel {
 struct LanguageModelOptions {
   std::filesystem::path model, adapter;  // adapter may be empty
   int64_t batch_tokens = 0;              // most tokens in one forward pass; 0: chosen for the device
+  // The untouched model for divergence_from_base, of the same vocabulary; empty: this one without its
+  // adapter.
+  std::filesystem::path base = {};
 };
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
                                                    const Placement& where, const Context& context);
