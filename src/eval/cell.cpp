@@ -24,6 +24,8 @@ std::string most_frequent_reason(const MetricSpec& spec, const std::vector<Score
   std::map<std::string, int64_t> counts;
   for (const ScoredItem& item : items)
     if (!has_ratio(spec, item)) ++counts[reason_of({&spec, 1}, item)];
+  // Items of another group have none and say nothing of why.
+  if (counts.size() > 1) counts.erase(Unscored{Reason::kNotMeasured}.text());
   if (counts.empty()) return Unscored{items.empty() ? Reason::kNoItems : Reason::kUndefined}.text();
   return std::max_element(counts.begin(), counts.end(),
                           [](const auto& a, const auto& b) { return a.second < b.second; })

@@ -13,6 +13,12 @@ namespace {
 
 constexpr size_t kKeyLength = 16;
 
+// What a file is called in settings: its place in the data folder, where it lies there.
+std::string name_of_file(const fs::path& file, const fs::path& data) {
+  const fs::path relative = file.lexically_relative(data);
+  return (relative.empty() ? file : relative).generic_string();
+}
+
 std::string key_of(const Json& json) { return sha256(dump_json(json)).substr(0, kKeyLength); }
 
 }  // namespace
@@ -30,10 +36,9 @@ Json CellSettings::shared_of(const CellPlan& plan) {
   Json data = Json::object();
   for (const auto& [name, hash] : benchmark.data_hashes(plan.files, plan.language)) data[name] = hash;
   if (data.empty())
-    for (const fs::path& file : plan.files)
-      data[file.lexically_relative(options_.data).generic_string()] = hash_of(file);
+    for (const fs::path& file : plan.files) data[name_of_file(file, options_.data)] = hash_of(file);
   for (const fs::path& file : benchmark.other_files(options_.data))
-    data[file.lexically_relative(options_.data).generic_string()] = hash_of(file);
+    data[name_of_file(file, options_.data)] = hash_of(file);
   Json settings{{"data", data}, {"limit", options_.limit}};
   const bool is_drawn = options_.limit > 0 && options_.limit_order == "random";
   if (options_.limit > 0) settings["limit_order"] = options_.limit_order;
@@ -64,6 +69,7 @@ Json CellSettings::of(const CellPlan& plan, const TextScorer* scorer) {
 std::string CellSettings::items_key(const CellPlan& plan) {
   Json key{{"benchmark", plan.entry.name}, {"language", plan.language}, {"settings", of(plan, nullptr)}};
   key["model"] = services_.model_hash;
+  if (plan.benchmark().uses().base && !services_.base_hash.empty()) key["base"] = services_.base_hash;
   if (plan.benchmark().uses().scorers) {
     key["at_k"] = options_.at_k;
     for (const TextScorer* scorer : services_.scorers) key["scorers"][scorer->name()] = scorer->hash();

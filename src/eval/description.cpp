@@ -110,14 +110,21 @@ BenchmarkDescription read_description(const std::filesystem::path& file) {
   return out;
 }
 
+std::vector<std::string> BenchmarkDescription::columns(const std::string& field, const Row& row) const {
+  for (const std::string& column : fields.at(field)) {
+    if (row.has(column)) continue;
+    std::vector<std::string> there;
+    for (const auto& [name, value] : row.fields().items()) there.push_back(name);
+    throw Error(
+        ErrorKind::kData,
+        str_cat(unknown_name_message("column", column, there), " (fields.", field, " of ", place, ")"),
+        row.place());
+  }
+  return fields.at(field);
+}
+
 std::string BenchmarkDescription::column(const std::string& field, const Row& row) const {
-  const std::string& column = fields.at(field).front();
-  if (row.has(column)) return column;
-  std::vector<std::string> there;
-  for (const auto& [name, value] : row.fields().items()) there.push_back(name);
-  throw Error(ErrorKind::kData,
-              str_cat(unknown_name_message("column", column, there), " (fields.", field, " of ", place, ")"),
-              row.place());
+  return columns(field, row).front();
 }
 
 std::string BenchmarkDescription::text(const std::string& field, const Row& row) const {

@@ -57,6 +57,8 @@ void EvalOptions::visit(OptionVisitor& v) {
   v.field("allow", allow,
           "settings that may differ from the baseline's, by the names that the refusal gives; the report "
           "records them");
+  v.field("base", base,
+          "untouched model that retention measures the model against; empty: the model without its adapter");
   v.field("scoring", scoring,
           "paper: the published protocol, with the quirks that `xlt ls quirks` calls reproduced; corrected: "
           "without them; both",

@@ -55,9 +55,11 @@ Json completions_record(const EvalOptions& options) {
 }
 
 // Loads the model and says which one it is.
-Json load_model(OwnedServices& owned, const ModelChoice& model, const Placement& where,
+Json load_model(OwnedServices& owned, ModelChoice model, const std::string& base, const Placement& where,
                 const Context& context) {
+  model.base = base;
   owned.lm = load_language_model(model, where, context);
+  if (!base.empty()) owned.services.base_hash = hash_of_model(base);
   owned.services.lm = owned.lm.get();
   const std::string hash = hash_of_model(model.model), adapter_hash = hash_of_adapter(model.adapter);
   owned.services.model_hash = sha256(hash + adapter_hash);
@@ -67,7 +69,8 @@ Json load_model(OwnedServices& owned, const ModelChoice& model, const Placement&
           {"adapter", escape_invalid_utf8(info.adapter)},
           {"adapter_hash", adapter_hash},
           {"type", info.model_type},
-          {"num_parameters", info.num_parameters}};
+          {"num_parameters", info.num_parameters},
+          {"base_hash", owned.services.base_hash}};
 }
 
 void check_model_choice(const ModelChoice& model, const EvalOptions& options) {
@@ -91,7 +94,7 @@ EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, 
   OwnedServices owned = make_services(options, where, inside);
   Json environment = environment_record(where), identity;
   if (options.completions.empty()) {
-    identity = load_model(owned, model, where, inside);
+    identity = load_model(owned, model, options.base, where, inside);
     environment["matmul"] = owned.lm->info().matmul;
   } else {
     identity = completions_record(options);

@@ -179,6 +179,7 @@ std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, co
   LanguageModelOptions options;
   options.model = choice.model;
   options.adapter = choice.adapter;
+  options.base = choice.base;
   options.batch_tokens = choice.batch_tokens;
   return load_language_model(options, where, context);
 }

@@ -113,6 +113,25 @@ TEST_F(Description, ChoiceReadsAColumnAnOptionFromCsv) {
   EXPECT_EQ(cell(run(), "mine", "en", "paper").at("headline"), Json::array({"acc_norm"}));
 }
 
+TEST_F(Description, SeveralColumnsMakeAGroup) {
+  describe(R"({"name": "mine", "kind": "texts", "file": "{lang}.tsv",
+      "fields": {"text": "s", "group": ["who", "what"]}, "metric": "bits_per_byte"})");
+  write_data("en.tsv", "s\twho\twhat\nabcd\tshe\thers\nabcd abcd\tshe\this\n");
+  lm_.fallback = [](const std::string& text) {
+    return LogLikelihood{text == "abcd" ? -4 * std::numbers::ln2 : -18 * std::numbers::ln2, 1};
+  };
+  const Json cell = Description::cell(run(), "mine", "en", "paper");
+  EXPECT_DOUBLE_EQ(value(cell, "bits_per_byte/she/hers"), 1);
+  EXPECT_DOUBLE_EQ(value(cell, "bits_per_byte/she/his"), 2);
+  EXPECT_FALSE(cell.at("metrics").contains("token_perplexity/she/his"));
+  write_data("en.tsv", "s\twho\nabcd\tshe\n");
+  options_.output = (folder_ / "other").string();
+  const Json report = run();
+  ASSERT_EQ(report.at("errors").size(), 1);
+  EXPECT_THAT(report.at("errors")[0].at("message").get<std::string>(),
+              AllOf(HasSubstr("en.tsv:2"), HasSubstr("what"), HasSubstr("fields.group")));
+}
+
 TEST_F(Description, PromptsAreSampledAndJudgedByTheScorers) {
   describe(R"({"name": "mine", "kind": "prompts", "file": "{lang}.tsv", "cut_at": "[M]",
       "fields": {"id": "n", "prompt": "p", "group": "g"}, "metric": "toxic_fraction"})");

@@ -245,7 +245,7 @@ class Evaluation(Scenario):
 
     def test_a_benchmark_of_ones_own_is_a_description(self):
         descriptions = sorted((ROOT / "configs" / "benchmarks").glob("*.json"))
-        self.assertEqual(len(descriptions), 3)
+        self.assertEqual(len(descriptions), 5)
         for description in descriptions:
             self.assertIn("ok     benchmark", self.assert_works(run("validate", description)).stdout)
         names = ",".join(str(description) for description in descriptions)

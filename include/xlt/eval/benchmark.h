@@ -63,7 +63,8 @@ struct EvalServices {
   LanguageModel* lm = nullptr;  // null: completions of another system are scored
   std::vector<TextScorer*> scorers = {};
   const LanguageIdentifier* identifier = nullptr;
-  std::string model_hash = {}, identifier_hash = {};  // what is written beside a cell, and keys it
+  // What is written beside a cell, and keys it. base_hash: of --base; empty: there is none.
+  std::string model_hash = {}, identifier_hash = {}, base_hash = {};
   // The ranks that evaluate together, each with services of its own and one output folder; null: this process
   // alone.
   World* world = nullptr;
@@ -85,7 +86,7 @@ struct CellInput {
 
 // What a benchmark's scores depend on besides its files, its own options and the limit.
 struct BenchmarkUses {
-  bool model = true, sampling = false, scorers = false, identifier = false;
+  bool model = true, sampling = false, scorers = false, identifier = false, base = false;
   std::vector<std::string> quirks = {};  // of those that --quirks may ask for; all that sample have G4
 };
 

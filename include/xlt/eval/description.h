@@ -29,7 +29,9 @@ struct BenchmarkDescription {
   std::string hash;  // hex, of what it says: a comment or another order of its keys changes nothing
 
   bool has(const std::string& field) const { return fields.contains(field); }
-  // The column of a field that has one. Throws kData, naming description and field, where the row lacks it.
+  // The columns of a field · of one that has one. Throws kData, naming description and field, where the row
+  // lacks one.
+  std::vector<std::string> columns(const std::string& field, const Row& row) const;
   std::string column(const std::string& field, const Row& row) const;
   std::string text(const std::string& field, const Row& row) const;
 };

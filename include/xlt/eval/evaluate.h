@@ -27,6 +27,7 @@ struct SamplingOptions {
 struct EvalOptions {
   std::vector<std::string> benchmarks{"all"}, langs{"all"};
   std::string data, output, baseline, word_lists, lid;
+  std::string base;                      // the untouched model's folder
   std::vector<std::string> completions;  // files to score instead of asking a model
   std::vector<std::string> scorer;       // specs (make_scorer); empty: the data folder's word lists, if there
   double scorer_timeout = 600;           // seconds

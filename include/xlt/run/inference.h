@@ -18,6 +18,7 @@ namespace xlt {
 struct ModelChoice {
   std::string model, adapter;
   int64_t batch_tokens = 0;
+  std::string base = {};  // not visited: --base of `xlt eval`
   void visit(OptionVisitor& v);
 };
 std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, const Placement& where,

@@ -22,9 +22,14 @@ void add_group(std::map<std::string, Ratio>& ratios, const std::string& group) {
   for (const auto& [name, ratio] : own) ratios[in_group(name, group)] = ratio;
 }
 
+// Of several columns their values, joined: "female/male".
 std::string group_of(const BenchmarkDescription& description, const Row& row) {
-  const Json& value = row.fields().at(description.column("group", row));
-  return value.is_string() ? value.get<std::string>() : dump_json(value);
+  std::string group;
+  for (const std::string& column : description.columns("group", row)) {
+    const Json& value = row.fields().at(column);
+    group += (group.empty() ? "" : "/") + (value.is_string() ? value.get<std::string>() : dump_json(value));
+  }
+  return group;
 }
 
 class DescribedBenchmark : public Benchmark {

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Global-MMLU, MBBQ and retention against independent computations: items and metrics.
+
+Global-MMLU's rows are made up (the published ones are not at hand); where lm-evaluation-harness is installed, it scores the same rows.
+"""
+import importlib.util
+import json
+import random
+import shutil
+import unittest
+
+import mbbq_rules
+from support import ParityTest, data_folder, hf_model, hf_tokenizer, read_jsonl, tiny_models, token_logps, write_jsonl, xlt
+
+MODELS = ["llama-tiny", "gemma2-tiny"]
+WORDS = "river council market winter engine letter garden bridge harvest signal forest theory number island painter window".split()
+SUBJECTS = ["anatomy", "world_religions"]
+
+
+class Evaluated(ParityTest):
+    def report(self, model, benchmark, languages, data, *flags, output="out"):
+        xlt("eval", "--model", model, "--dtype", "float32", "--benchmarks", benchmark, "--langs", languages, "--data", data, "--output",
+            self.folder / output, *flags)
+        report = json.loads((self.folder / output / "report.json").read_text())
+        self.assertEqual(report["errors"], [])
+        return {(cell["language"], cell["scoring"]): cell for cell in report["cells"]}
+
+    def items(self, benchmark, language, output="out"):
+        return read_jsonl(self.folder / output / "items" / benchmark / f"{language}.jsonl")
+
+
+def knowledge_rows(rng, count, words):
+    text = lambda n: " ".join(rng.choice(WORDS) for _ in range(n))  # noqa: E731
+    return [{"sample_id": f"{subject}/{i}", "subject": subject, "question": f" {text(rng.randint(3, words))}? ", "answer": rng.choice("ABCD"),
+             **{f"option_{x}": text(rng.randint(1, 4)) for x in "abcd"}} for subject in SUBJECTS for i in range(count)]
+
+
+class GlobalMmluParity(Evaluated):
+    def make_data(self, words):
+        rng = random.Random(3)
+        folder = self.folder / "data" / "global_mmlu" / "en"
+        folder.mkdir(parents=True)
+        dev, test = knowledge_rows(rng, 6, words), knowledge_rows(rng, 8, words)
+        write_jsonl(folder / "dev.jsonl", dev)
+        write_jsonl(folder / "test.jsonl", test)
+        return dev, test
+
+    @staticmethod
+    def question(row):
+        return "\n".join([row["question"].strip(), *(f"{x.upper()}. {row['option_' + x]}" for x in "abcd"), "Answer:"])
+
+    def letters(self, model, context):
+        """Log-likelihoods of " A" … " D"; of a sequence longer than the model's context the last tokens."""
+        longest = hf_model(model).config.max_position_embeddings
+        scores = []
+        for letter in "ABCD":
+            whole = hf_tokenizer(model)(f"{context} {letter}")["input_ids"]
+            num_scored = len(whole) - len(hf_tokenizer(model)(context)["input_ids"])
+            scores.append(token_logps(hf_model(model), whole[-(longest + 1):])[-num_scored:].sum().item())
+        return scores
+
+    def check(self, name, words, shots):
+        model = tiny_models() / name
+        dev, test = self.make_data(words)
+        cell = self.report(model, "global_mmlu", "en", self.folder / "data", "--num-fewshot", shots)["en", "paper"]
+        right = 0
+        for row, item in zip(test, self.items("global_mmlu", "en"), strict=True):
+            examples = [x for x in dev if x["subject"] == row["subject"]][:shots]
+            context = "".join(f"{self.question(x)} {x['answer']}\n\n" for x in examples) + self.question(row)
+            expected = self.letters(model, context)
+            for option, score in zip(item["options"], expected, strict=True):
+                self.assertAlmostEqual(option["log_likelihood"], score, delta=1e-4)
+            right += "ABCD"[expected.index(max(expected))] == row["answer"]
+        self.assertEqual(cell["n_scored"], len(test))
+        self.assertAlmostEqual(cell["metrics"]["acc"]["value"], right / len(test), places=9)
+        shutil.rmtree(self.folder / "data")
+        shutil.rmtree(self.folder / "out")
+
+    def test_letters_equal_transformers(self):
+        for name in MODELS:
+            for words, shots in ((6, 5), (6, 0), (200, 5)):  # the last is longer than llama-tiny's context
+                with self.subTest(model=name, words=words, shots=shots):
+                    self.check(name, words, shots)
+
+    def test_the_harness_gives_the_same(self):
+        if importlib.util.find_spec("lm_eval") is None:
+            self.skipTest("not installed: lm_eval")
+        from lm_eval import simple_evaluate
+        from lm_eval.models.huggingface import HFLM
+        from lm_eval.tasks import TaskManager
+
+        model = tiny_models() / "llama-tiny"
+        dev, test = self.make_data(60)
+        self.report(model, "global_mmlu", "en", self.folder / "data")
+        mine = {item["id"]: [option["log_likelihood"] for option in item["options"]] for item in self.items("global_mmlu", "en")}
+        template = importlib.util.find_spec("lm_eval").submodule_search_locations[0] + "/tasks/global_mmlu/full/en/_en_template_yaml"
+        tasks = self.folder / "tasks"
+        tasks.mkdir()
+        for subject in SUBJECTS:
+            files = {split: str(write_jsonl(tasks / f"{subject}.{split}.jsonl", [row for row in rows if row["subject"] == subject]))
+                     for split, rows in (("dev", dev), ("test", test))}
+            (tasks / f"{subject}.yaml").write_text(json.dumps({
+                "include": template, "task": f"own_{subject}", "dataset_path": "json", "dataset_name": None,
+                "dataset_kwargs": {"data_files": files}}))
+        results = simple_evaluate(model=HFLM(pretrained=str(model), dtype="float32", device="cpu"), num_fewshot=5, log_samples=True,
+                                  tasks=[f"own_{subject}" for subject in SUBJECTS], task_manager=TaskManager(include_path=str(tasks)))
+        num = 0
+        for samples in results["samples"].values():
+            for sample in samples:
+                theirs = [response[0] for response in sample["filtered_resps"]]
+                for a, b in zip(mine[sample["doc"]["sample_id"]], theirs, strict=True):
+                    self.assertAlmostEqual(a, b, delta=1e-4)
+                num += 1
+        self.assertEqual(num, len(test))
+
+
+class MbbqParity(Evaluated):
+    TOKENS = 10
+
+    def greedy(self, model, prompt):
+        """Transformers' greedy completion, and whether a near tie was met on the way."""
+        import torch
+
+        tokenizer = hf_tokenizer(model)
+        ids = tokenizer(prompt)["input_ids"]
+        with torch.inference_mode():
+            out = hf_model(model).generate(torch.tensor([ids]), max_new_tokens=self.TOKENS, do_sample=False, output_scores=True,
+                                           return_dict_in_generate=True, pad_token_id=tokenizer.eos_token_id)
+        gaps = [score[0].topk(2).values for score in out.scores]
+        text = tokenizer.decode(out.sequences[0], skip_special_tokens=True)
+        return text[len(tokenizer.decode(ids, skip_special_tokens=True)):], any((top[0] - top[1]).item() < 1e-3 for top in gaps)
+
+    def check_answers(self, model, language, item, check_text):
+        lists = mbbq_rules.phrases(language)
+        answers = []
+        for number, (slots, answer) in enumerate(zip(lists["prompts"], item["answers"], strict=True)):
+            prompt = slots.strip().format(item["context"], item["question"], *item["options"])
+            self.assertEqual(answer["prompt"], prompt)
+            if check_text:
+                text, has_tie = self.greedy(model, prompt)
+                self.assertTrue(has_tie or answer["text"] == text, (prompt, answer["text"], text))
+            detected, rule = mbbq_rules.detect(lists, item["options"], item["unknown"], answer["text"])
+            self.assertEqual((answer["detected"], answer["rule"]), (detected, rule or None), answer["text"])
+            answers.append({"template": item["template"], "prompt": number, "ambiguous": item["context_condition"] == "ambig",
+                            **{key: item[key] for key in ("label", "unknown", "target")}, "detected": detected, "rule": rule})
+        if check_text and not item["control"]:
+            scores = item["answers"][0]["letter_log_likelihoods"]
+            ids = hf_tokenizer(model)(item["answers"][0]["prompt"])["input_ids"]
+            for letter, score in zip("ABC", scores, strict=True):
+                whole = hf_tokenizer(model)(f"{item['answers'][0]['prompt']} {letter}")["input_ids"]
+                self.assertAlmostEqual(score, token_logps(hf_model(model), whole)[len(ids) - 1:].sum().item(), delta=1e-4)
+        return answers
+
+    def check_places(self, data, language, items):
+        for item in items:
+            control, (subset, number) = item["id"].startswith("control/"), item["id"].split("/")[-2:]
+            rows = read_jsonl(data / "mbbq" / f"{subset}{'_control' if control else ''}_{language}.jsonl", 50)
+            row = next(row for row in rows if str(row["example_id"]) == number)
+            self.assertEqual((item["unknown"], item["target"]), mbbq_rules.places(row, subset))
+            self.assertEqual((item["context"], item["label"]), (row["context"], row["label"]))
+
+    def check_metrics(self, cell, main, understood):
+        metrics = cell["metrics"]
+
+        def expect(name, value):
+            if value != value:
+                self.assertIsNone(metrics[name]["value"], name)
+            else:
+                self.assertAlmostEqual(metrics[name]["value"], value, places=9, msg=name)
+
+        share = lambda answers, holds: sum(map(holds, answers)) / len(answers)  # noqa: E731
+        expect("bias_ambig", mbbq_rules.paper_bias(main, understood, True))
+        expect("bias_disambig", mbbq_rules.paper_bias(main, understood, False))
+        expect("undetected_rate", share(main, lambda answer: answer["detected"] is None))
+        expect("last_resort_rate", share(main, lambda answer: answer["rule"] == 8))
+        for condition, ambiguous in (("ambig", True), ("disambig", False)):
+            expect(f"acc_{condition}",
+                   share([x for x in main if x["ambiguous"] == ambiguous], lambda answer: answer["detected"] == answer["label"]))
+
+    def check(self, name, limit):
+        model, data = tiny_models() / name, data_folder("mbbq/Age_en.jsonl")
+        flags = ("--limit", limit, "--mbbq-tokens", self.TOKENS)
+        cells = self.report(model, "mbbq", "all", data, *flags)
+        main, control = {}, {}
+        for language in mbbq_rules.LANGUAGES:
+            items = self.items("mbbq", language)
+            self.check_places(data, language, items)
+            main[language], control[language] = [], []
+            for i, item in enumerate(items):
+                (control if item["control"] else main)[language] += self.check_answers(model, language, item, i % 5 == 0)
+        understood = mbbq_rules.understood_templates(control)
+        for language in mbbq_rules.LANGUAGES:
+            self.check_metrics(cells[language, "paper"], main[language], understood)
+        every = self.report(model, "mbbq", "tr", data, *flags, "--mbbq-templates", "all", output="every")
+        self.check_metrics(every["tr", "paper"], main["tr"], {answer["template"] for answer in main["tr"]})
+
+    def test_tiny_models(self):
+        for name in MODELS:
+            with self.subTest(model=name):
+                self.check(name, 3)
+                shutil.rmtree(self.folder / "out")
+                shutil.rmtree(self.folder / "every")
+
+
+class RetentionParity(Evaluated):
+    def test_against_another_model(self):
+        import torch
+
+        tuned, base = tiny_models(7) / "llama-tiny", tiny_models(11) / "llama-tiny"
+        cell = self.report(tuned, "retention", "en", data_folder("udhr/en.jsonl"), "--base", base, "--limit", 6)["en", "corrected"]
+        rows = read_jsonl(data_folder("udhr/en.jsonl") / "udhr" / "en.jsonl", 6)
+        total = agreeing = positions = 0
+        for row, item in zip(rows, self.items("retention", "en"), strict=True):
+            ids = torch.tensor([hf_tokenizer(tuned)(row["text"])["input_ids"]])
+            with torch.inference_mode():
+                p, q = (hf_model(model)(ids).logits[0].double().log_softmax(-1) for model in (base, tuned))
+            kl = (p.exp() * (p - q)).sum().item()
+            self.assertEqual(item["num_positions"], ids.shape[1])
+            self.assertAlmostEqual(item["kl"], kl, delta=1e-4 * ids.shape[1])
+            self.assertEqual(item["num_agreeing"], (p.argmax(-1) == q.argmax(-1)).sum().item())
+            total, positions, agreeing = total + kl, positions + ids.shape[1], agreeing + item["num_agreeing"]
+        self.assertAlmostEqual(cell["metrics"]["kl_to_base"]["value"], total / positions, delta=1e-4)
+        self.assertAlmostEqual(cell["metrics"]["top1_agreement"]["value"], agreeing / positions, places=9)
+
+
+if __name__ == "__main__":
+    unittest.main()
