@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "text/gguf_tokenizer_file.h"
 #include "text/pipeline_tokenizer.h"
 #include "text/sentence_piece_tokenizer.h"
 #include "text/tekken_file.h"
@@ -27,6 +28,10 @@ std::unique_ptr<Tokenizer> from_ranks(const RankedVocabulary& vocabulary, Tokeni
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder, const Context& context) {
+  if (is_gguf_file(folder)) {
+    GgufTokenizer gguf = read_gguf_tokenizer(Gguf::open(folder));
+    return make_pipeline_tokenizer(std::move(gguf.file), gguf.settings);
+  }
   const auto json = folder / "tokenizer.json", tekken = folder / "tekken.json",
              model = folder / "tokenizer.model";
   if (std::filesystem::is_regular_file(json)) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/text/padding.h"
 
+#include "text/gguf_tokenizer_file.h"
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -27,6 +29,7 @@ bool pads_left(std::string name) {
 }  // namespace
 
 Padding read_padding(const std::filesystem::path& folder, const Tokenizer& tokenizer) {
+  if (is_gguf_file(folder)) return read_gguf_padding(Gguf::open(folder));
   Padding padding{false, tokenizer.eos_id()};
   const auto file = folder / "tokenizer_config.json";
   if (!std::filesystem::is_regular_file(file)) return padding;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokenizers as Hugging Face checkpoints carry them: `tokenizer.json` (byte-level BPE, byte-fallback BPE) or
-// a SentencePiece `tokenizer.model`. Ids equal those of `transformers`, token for token.
+// a SentencePiece `tokenizer.model`; and those inside GGUF files. Ids equal those of `transformers`, token
+// for token.
 //
 //   auto tokenizer = load_tokenizer("models/llama");
 //   auto ids = tokenizer->encode("Hello", SpecialTokens::kAdd);    // BOS where the files say so, never twice
@@ -49,8 +50,9 @@ class Tokenizer {
 };
 
 // From a checkpoint folder: `tokenizer.json` if there, else `tokenizer.model`; `tokenizer_config.json` and
-// `special_tokens_map.json` for BOS/EOS. Throws kCheckpoint naming file and JSON path for what is malformed
-// or unknown, and for what would take memory or time out of all proportion; kInterrupted as `context` says.
+// `special_tokens_map.json` for BOS/EOS. Or from a GGUF file. Throws kCheckpoint naming file and JSON path
+// for what is malformed or unknown, and for what would take memory or time out of all proportion;
+// kInterrupted as `context` says.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder, const Context& context = {});
 
 }  // namespace xlt
