@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be wrong with a --model before any file of it is read, and what every layout has in common.
 #include "checkpoint/checkpoint_folder.h"
+#include "checkpoint/gguf_model.h"
 
 #include <algorithm>
 #include <sstream>
@@ -8,6 +9,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/checkpoint/hub_cache.h"
 
 namespace xlt {
 
@@ -17,26 +19,14 @@ namespace {
   throw Error(ErrorKind::kCheckpoint, message, model.string());
 }
 
-// "org/name" or "org/name@revision": a path may look like it too.
-bool could_be_hub_name(const std::string& name) {
-  const size_t slash = name.find('/');
-  const auto is_letter = [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '/' || c == '@';
-  };
-  return slash != std::string::npos && slash > 0 && slash + 1 < name.size() && name.front() != '.' &&
-         name.find('/', slash + 1) == std::string::npos && std::all_of(name.begin(), name.end(), is_letter);
-}
-
 [[noreturn]] void fail_missing(const fs::path& model) {
   std::string message =
       "no such folder; expected a Hugging Face checkpoint folder (config.json, "
-      "*.safetensors, tokenizer files)";
-  if (const std::string name = model.string(); could_be_hub_name(name)) {
-    const std::string repository = name.substr(0, name.find('@'));
-    message +=
-        str_cat(". If it is a name on the Hugging Face hub, fetch it first, \"hf download ", repository,
-                " --local-dir ", fs::path(repository).filename().string(), "\", and give that folder");
-  }
+      "*.safetensors, tokenizer files) or a GGUF file";
+  if (const auto name = parse_hub_name(model.string()))
+    message += str_cat(
+        ". If it is a name on the Hugging Face hub, the local cache does not hold it; fetch it first: ",
+        hub_download_command(*name));
   fail(model, message);
 }
 
@@ -71,9 +61,12 @@ std::unique_ptr<ModelSource> open_model_source(const fs::path& model) {
   if (status.type() == fs::file_type::not_found) fail_missing(model);
   if (!fs::status_known(status) || code)
     throw Error(ErrorKind::kIo, "cannot be opened: " + code.message(), model.string());
-  if (model.extension() == ".gguf") fail(model, "GGUF files are not read in this version");
-  if (status.type() != fs::file_type::directory)
-    fail(model, "is a file; give the folder that holds it (config.json, *.safetensors, tokenizer files)");
+  if (status.type() != fs::file_type::directory) {
+    if (model.extension() == ".gguf") return std::make_unique<GgufModel>(model);
+    fail(model,
+         "is a file; give the folder that holds it (config.json, *.safetensors, tokenizer files), or a .gguf "
+         "file");
+  }
   check_is_a_model(model);
   return std::make_unique<CheckpointFolder>(model);
 }
@@ -104,6 +97,7 @@ std::string ModelSource::identity() const {
   key << fs::weakly_canonical(path()).string() << '\n';
   for (const fs::path& file : small_files())
     key << file.filename().string() << ' ' << sha256_of_file(file) << '\n';
+  if (const auto header = header_hash()) key << "header " << *header << '\n';
   for (const fs::path& file : weight_files()) {
     std::error_code code;
     key << file.filename().string() << ' ' << fs::file_size(file, code) << '@'
@@ -112,9 +106,18 @@ std::string ModelSource::identity() const {
   return sha256(key.str());
 }
 
+void ModelSource::write_tokenizer(const fs::path& folder) const {
+  for (const fs::path& file : tokenizer_files())
+    write_file(folder / file.lexically_relative(path()), read_file(file));
+}
+
+void ModelSource::write_generation_config(const fs::path& folder) const {
+  if (const auto file = generation_config_file()) write_file(folder / file->filename(), read_file(*file));
+}
+
 void copy_files_to_keep(const ModelSource& source, const fs::path& target) {
-  for (const fs::path& file : source.files_to_keep())
-    write_file(target / file.lexically_relative(source.path()), read_file(file));
+  source.write_tokenizer(target);
+  source.write_generation_config(target);
 }
 
 std::vector<fs::path> adapter_files(const fs::path& folder) {

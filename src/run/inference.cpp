@@ -166,7 +166,9 @@ std::string FileTally::summary(const std::string& output) const {
 
 void ModelChoice::visit(OptionVisitor& v) {
   v.field("model", model,
-          "checkpoint folder in Hugging Face format (config.json, *.safetensors, tokenizer files)");
+          "checkpoint folder in Hugging Face format (config.json, *.safetensors, tokenizer files), a .gguf "
+          "file, or "
+          "org/name[@revision] of the hub in the local cache");
   v.field("adapter", adapter, "LoRA adapter folder in PEFT's format; empty: the model as it is");
   v.field("batch_tokens", batch_tokens,
           "most tokens in one forward pass, but for a longer prompt; changes speed and memory, on a CPU "
@@ -185,7 +187,7 @@ std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, co
 }
 
 void TokenizeOptions::visit(OptionVisitor& v) {
-  v.field("model", model, "folder that holds tokenizer.json or tokenizer.model");
+  v.field("model", model, "folder that holds tokenizer.json or tokenizer.model; a .gguf file");
   v.field("input", input, "rows {\"text\"} or {\"messages\"} (.jsonl, .csv, .tsv, .txt)");
   v.field("output", output, "file for the rows {\"input_ids\"}; of messages also their \"text\"");
   visit_input_format(v, input_format);

@@ -39,6 +39,7 @@ Json files_json(std::vector<std::filesystem::path> files) {
 std::string hash_of_model(const std::filesystem::path& model) {
   const auto source = open_model_source(model);
   Json json{{"files", files_json(source->small_files())}};
+  if (const auto header = source->header_hash()) json["header"] = *header;
   const auto weights = source->weights();
   Json tensors = Json::object();
   // Names differ; to look for each among those before it would cost the square of their number.

@@ -141,10 +141,6 @@ std::unique_ptr<Decoder> make_model(const TrainRunOptions& options, const Tokeni
   return decoder;
 }
 
-void copy_files(const std::vector<fs::path>& files, const fs::path& folder) {
-  for (const fs::path& file : files) write_file(folder / file.filename(), read_file(file));
-}
-
 // RUN/adapter or RUN/model, with what is needed to use it elsewhere. Returns the folder.
 fs::path save_result(const TrainRunOptions& options, Decoder& decoder) {
   const fs::path folder = fs::path(options.output) / (trains_adapter(options) ? "adapter" : "model");
@@ -152,10 +148,10 @@ fs::path save_result(const TrainRunOptions& options, Decoder& decoder) {
   AtomicFolder output(folder);
   if (trains_adapter(options)) {
     save_lora(decoder, output.path(), options.model);
-    copy_files(tokenizer->tokenizer_files(), output.path());
+    tokenizer->write_tokenizer(output.path());
   } else {
     save_model(decoder, model_config(options), output.path());
-    copy_files(tokenizer->files_to_keep(), output.path());
+    copy_files_to_keep(*tokenizer, output.path());
   }
   output.commit();
   return folder;

@@ -124,7 +124,7 @@ TEST_F(ModelFolder, QuantisedWeightsAreRefusedForWhatTheyAre) {
 TEST_F(ModelFolder, ANameOfTheHubIsToldHowToBeFetched) {
   const std::string error = error_of([] { open_model_source("google/gemma-3-270m@main"); });
   EXPECT_THAT(error, HasSubstr("google/gemma-3-270m@main: no such folder"));
-  EXPECT_THAT(error, HasSubstr("hf download google/gemma-3-270m --local-dir gemma-3-270m"));
+  EXPECT_THAT(error, HasSubstr("hf download google/gemma-3-270m --revision main"));
   EXPECT_THAT(error_of([&] { open_model_source(folder_ / "none"); }), Not(HasSubstr("hub")));
 }
 

@@ -6,7 +6,7 @@
 //   std::unique_ptr<WeightSource> weights = source->weights();
 //   for (const fs::path& file : source->files_to_keep()) …    // beside weights that were made from these
 //
-// Today a Hugging Face folder; another layout is another implementation. Opening reads no weights.
+// A Hugging Face folder or a GGUF file; another layout is another implementation. Opening reads no weights.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,12 @@ class ModelSource {
   virtual std::optional<std::filesystem::path> generation_config_file() const = 0;
   // Tokens at which generation ends: of config.json and generation_config.json, each once, in this order.
   virtual std::vector<int64_t> stop_token_ids() const = 0;
+  // Writes the tokenizer with its chat templates, and the generation defaults where there are any, into a
+  // folder that exists, as transformers reads them.
+  virtual void write_tokenizer(const std::filesystem::path& folder) const;
+  virtual void write_generation_config(const std::filesystem::path& folder) const;
+  // Hex SHA-256 of what decides what the model computes besides its weights, where that is no file by itself.
+  virtual std::optional<std::string> header_hash() const { return std::nullopt; }
 
   // All small files that decide what the model computes: config, generation defaults, tokenizer, templates.
   std::vector<std::filesystem::path> small_files() const;
@@ -55,10 +61,12 @@ class ModelSource {
 };
 
 // Throws kCheckpoint or kIo (exit 3), each saying what to give instead: nothing there (perhaps a name of the
-// Hugging Face hub), a file, the root of a cache entry, an adapter's folder, a folder that cannot be read.
+// Hugging Face hub), a file that is no GGUF file, the root of a cache entry, an adapter's folder, a folder
+// that cannot be read.
 std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& model);
 
-// Writes `source.files_to_keep()` into the folder `target`, which exists.
+// Writes what belongs beside weights made from this model, its tokenizer and generation defaults, into the
+// folder `target`, which exists.
 void copy_files_to_keep(const ModelSource& source, const std::filesystem::path& target);
 
 // The files of a LoRA adapter's folder (PEFT's layout), those that are there: its config, its weights.
