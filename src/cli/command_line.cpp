@@ -2,6 +2,7 @@
 #include "cli/command_line.h"
 
 #include "cli/flag_visitor.h"
+#include "cli/hub_names.h"
 #include "cli/interrupt.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
@@ -153,6 +154,7 @@ int run_command(Parsed& parsed, const GlobalOptions& global) {
   if (const auto extras = parsed.app->remaining(); !extras.empty()) throw_unexpected(parsed, extras.front());
   check_working_folder();
   resolve_options(parsed.name, parsed.groups, collect(parsed));
+  resolve_hub_names(visit_all(parsed.groups));
   check_required(parsed.name, parsed.help.required, parsed.groups);
   check_torch_version();
   keep_freed_memory();

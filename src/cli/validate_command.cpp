@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt validate`: everything about a config that can be known without running it.
 #include "cli/command.h"
+#include "cli/hub_names.h"
 #include "cli/session.h"
 
 #include <algorithm>
@@ -69,6 +70,7 @@ class ValidateCommand final : public Command {
     checks.add("options of `xlt " + name + "`", [&] {
       read_config(config, options_.file, name, groups);
       check_required(name, command.help().required, groups);
+      resolve_hub_names(visit_all(groups));
       return str_cat(describe_options(visit_all(groups)).size(),
                      " known, every one given is known and in range");
     });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/merge.h"
 
+#include "run/output_folder.h"
+
 #include <algorithm>
 
 #include "xlt/base/atomic_folder.h"
@@ -18,17 +20,7 @@ namespace xlt {
 namespace {
 
 void check_output(const MergeOptions& options) {
-  const fs::path output = options.output;
-  std::error_code error;
-  for (const auto& input : {options.model, options.adapter})
-    if (fs::equivalent(input, output, error))
-      throw Error(ErrorKind::kUsage, "--output is also an input; choose another folder", options.output);
-  if (fs::exists(output) && !fs::is_directory(output))
-    throw Error(ErrorKind::kUsage, "is a file; --output must be a folder", options.output);
-  if (!fs::is_directory(output) || fs::is_empty(output) || fs::exists(output / "merge.json")) return;
-  throw Error(ErrorKind::kUsage,
-              "the folder is not empty and holds no earlier merge; choose another --output or empty it",
-              options.output);
+  check_output_folder(options.output, {options.model, options.adapter}, "merge.json", "merge");
 }
 
 Json merge_record(const MergeOptions& options, const Placement& where,
