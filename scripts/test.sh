@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs, builds and runs the tests: format, layers, unit tests, scenarios with the real binary, and parity with transformers,
 # TRL and PEFT.
-#   scripts/test.sh [--quick] [--sanitize]     --quick: no parity     --sanitize: the unit tests again under ASan + UBSan
+#   scripts/test.sh [--quick] [--sanitize] [--real]     --quick: no parity     --sanitize: the unit tests again under ASan + UBSan
+#                                                       --real: parity on more real models too, which are fetched (600 MB)
 # XLT_KILLS=N: kill -9 at N random moments of each command (tests/scenarios/kills_scenario.py) instead of 3; XLT_KILLS_SEED=N: others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '\033[1m[test %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 for argument in "$@"; do
-  case $argument in --quick | --sanitize) ;; *) echo "test.sh: unknown option $argument; expected: [--quick] [--sanitize]" >&2; exit 2 ;; esac
+  case $argument in --quick | --sanitize | --real) ;; *) echo "test.sh: unknown option $argument; expected: [--quick] [--sanitize] [--real]" >&2; exit 2 ;; esac
 done
 has() { local wanted=$1 argument; shift; for argument in "$@"; do [ "$argument" = "$wanted" ] && return; done; return 1; }
 
@@ -29,6 +30,7 @@ say "unit tests, layers, scenarios"
 ctest --test-dir build/release --output-on-failure -j 2
 
 if ! has --quick "$@"; then
+  if has --real "$@"; then export XLT_REAL=1; fi
   say "parity with transformers, TRL and PEFT"
   .venv/bin/python -m unittest discover -s tests/parity -p '*_parity.py' -v
 fi
