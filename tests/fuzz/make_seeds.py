@@ -38,6 +38,43 @@ def safetensors():
     return struct.pack("<Q", len(header)) + header + bytes(22)
 
 
+PIECES = {"model": "llama", "tokens": ["<unk>", "<s>", "</s>", "H", "e", "▁", "He", "▁He"], "scores": [0.0, 0.0, 0.0, -4.0, -5.0, -6.0, -1.0, -2.0],
+          "token_type": [2, 3, 3, 1, 1, 1, 1, 1], "bos_token_id": 1, "eos_token_id": 2, "unknown_token_id": 0}
+BYTES = {"model": "gpt2", "pre": "llama-bpe", "tokens": ["H", "e", "l", "o", "He", "<s>", "Ġ", "1"], "merges": ["H e"], "token_type": [1, 1, 1, 1, 1, 3, 1, 1],
+         "bos_token_id": 5, "eos_token_id": 5}
+
+
+def gguf(architecture, tokenizer, types):
+    """One layer of two heads of four over 32 elements; `types`: (number, elements, bytes) of its matrices by turns."""
+    text = lambda value: struct.pack("<Q", len(value.encode())) + value.encode()
+    kinds = {str: lambda x: struct.pack("<I", 8) + text(x), int: lambda x: struct.pack("<2I", 4, x), float: lambda x: struct.pack("<If", 6, x),
+             bool: lambda x: struct.pack("<I?", 7, x)}
+
+    def array(values):
+        packed = {str: (8, text), float: (6, lambda x: struct.pack("<f", x)), int: (5, lambda x: struct.pack("<i", x))}
+        number, pack = packed[type(values[0])]
+        return struct.pack("<2IQ", 9, number, len(values)) + b"".join(map(pack, values))
+
+    sizes = {"block_count": 1, "context_length": 64, "embedding_length": 32, "feed_forward_length": 32, "attention.head_count": 2,
+             "attention.head_count_kv": 1, "attention.layer_norm_rms_epsilon": 1e-5, "rope.freq_base": 1e4}
+    values = {"general.architecture": architecture, **{f"{architecture}.{key}": value for key, value in sizes.items()},
+              **{f"tokenizer.ggml.{key}": value for key, value in tokenizer.items()}}
+    matrices = {"token_embd": (8, 32), "blk.0.attn_q": (32, 32), "blk.0.attn_k": (16, 32), "blk.0.attn_v": (16, 32), "blk.0.attn_output": (32, 32),
+                "blk.0.ffn_gate": (32, 32), "blk.0.ffn_up": (32, 32), "blk.0.ffn_down": (32, 32)}
+    tensors, data = b"", b""
+    for i, (name, shape) in enumerate([*matrices.items(), *((name, (32,)) for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"))]):
+        number, elements, size = types[i % len(types)] if len(shape) == 2 else (0, 1, 4)
+        tensors += text(f"{name}.weight") + struct.pack(f"<I{len(shape)}QIQ", len(shape), *reversed(shape), number, len(data))
+        count = size
+        for length in shape:
+            count *= length
+        data += bytes(count // elements)
+        data += bytes(-len(data) % 32)
+    header = b"GGUF" + struct.pack("<IQQ", 3, len(matrices) + 3, len(values))
+    header += b"".join(text(key) + (array(value) if isinstance(value, list) else kinds[type(value)](value)) for key, value in values.items()) + tensors
+    return header + bytes(-len(header) % 32) + data
+
+
 def sentence_piece(folder, kind):
     text = folder / "text.txt"
     text.write_text("hello world, hello there\nbonjour le monde\nhallo welt\n" * 20, encoding="utf-8")
@@ -73,6 +110,8 @@ def seeds(folder):
                                       b'{"<x>":7}\0{"bos_token_id":3,"eos_token_id":[1],"model_type":"llama"}'},
         "sentence_piece": {"bpe": sentence_piece(folder, "bpe"), "unigram": sentence_piece(folder, "unigram")},
         "fasttext": {"plain": fasttext(), "quantised": fasttext(True)},
+        "gguf": {"llama": gguf("llama", PIECES, [(0, 1, 4), (1, 1, 2), (8, 32, 34)]), "gemma3": gguf("gemma3", PIECES, [(8, 32, 34)]),
+                 "qwen2": gguf("qwen2", BYTES, [(2, 32, 18), (3, 32, 20), (6, 32, 22), (7, 32, 24), (30, 1, 2)])},
         "safetensors": {"two": safetensors(), "index": b'{"metadata":{},"weight_map":{"a":"model.safetensors"}}'},
         "adapter": {"lora": b'{"peft_type":"LORA","r":4,"lora_alpha":8,"lora_dropout":0.0,"target_modules":["q_proj"],"bias":"none","task_type":"CAUSAL_LM"}'},
         "config": {"llama": config(), "rope": config(rope_parameters={"rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0, "low_freq_factor": 1.0,
