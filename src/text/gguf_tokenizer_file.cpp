@@ -148,11 +148,7 @@ class Reader {
   }
 
   std::optional<int64_t> id_named(const char* name) const {
-    if (!gguf_.has(key(name))) return std::nullopt;
-    const int64_t id = gguf_.integer(key(name));
-    if (id < 0 || id >= static_cast<int64_t>(tokens_.size()))
-      gguf_.fail(key(name), str_cat("the id ", id, " is out of range for ", tokens_.size(), " tokens"));
-    return id;
+    return gguf_token_id(gguf_, key(name), tokens_.size());
   }
   std::optional<std::string> token_named(const char* name) const {
     const auto id = id_named(name);
@@ -161,18 +157,14 @@ class Reader {
 
   // BOS, EOS and the like, by name and as special tokens.
   void name_tokens() {
-    constexpr std::pair<const char*, const char*> kNames[] = {{"bos_token", "bos_token_id"},
-                                                              {"eos_token", "eos_token_id"},
-                                                              {"unk_token", "unknown_token_id"},
-                                                              {"pad_token", "padding_token_id"}};
     out_.config = {{"tokenizer_class", is_gemma_ ? "GemmaTokenizer" : "PreTrainedTokenizerFast"},
                    {"clean_up_tokenization_spaces", false},
                    {"model_max_length", 1000000000000000000}};
     if (model_ == "llama") out_.config["padding_side"] = "left";
-    for (const auto& [name, id_key] : kNames) {
-      const auto id = id_named(id_key);
+    for (const auto& [name, id_key] : kGgufNamedTokens) {
+      const auto id = gguf_token_id(gguf_, id_key, tokens_.size());
       if (!id) continue;
-      out_.config[name] = *token_named(id_key);
+      out_.config[name] = spelling(tokens_[static_cast<size_t>(*id)]);
       special_.push_back(*id);
     }
     for (const char* name : {"eot_token_id", "eom_token_id"})

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a checkpoint folder keeps its chat templates, and which of them is meant.
+// Where a model keeps its chat templates, and which of them is meant.
 #include "text/chat_formats.h"
+#include "text/gguf_tokenizer_file.h"
 
 #include <algorithm>
 #include <optional>
@@ -49,6 +50,11 @@ void add_templates(const JsonView& json, const std::string& place, std::vector<O
 // configuration, then those of a processor around the tokenizer.
 std::vector<OwnTemplate> own_templates(const fs::path& model) {
   std::vector<OwnTemplate> found;
+  if (is_gguf_file(model)) {
+    for (const auto& [name, source] : gguf_chat_templates(Gguf::open(model)))
+      found.push_back({name, source, model.string()});
+    return found;
+  }
   std::error_code code;
   const fs::path text = model / "chat_template.jinja";
   if (fs::is_regular_file(text, code)) found.push_back({"default", read_file(text), text.string()});
@@ -77,6 +83,7 @@ const OwnTemplate* find_own(const std::vector<OwnTemplate>& own, std::string_vie
 
 // bos_token, eos_token and whatever else has a name there: the variables of templates.
 std::map<std::string, std::string> named_tokens(const fs::path& model) {
+  if (is_gguf_file(model)) return gguf_named_tokens(Gguf::open(model));
   std::map<std::string, std::string> tokens;
   std::error_code code;
   for (const char* name : {"special_tokens_map.json", "tokenizer_config.json"}) {

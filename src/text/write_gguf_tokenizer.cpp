@@ -68,14 +68,21 @@ void write_tokenizer_json(const TokenizerFile& tokenizer, const fs::path& file) 
   out.commit();
 }
 
+void write_template(const fs::path& folder, const std::string& name, const std::string& source) {
+  if (name == "default") return write_file(folder / "chat_template.jinja", source);
+  if (name.empty() || name.find_first_of(std::string("/\\\0", 3)) != std::string::npos)
+    return;  // is no file's name
+  make_folders(folder / "additional_chat_templates");
+  write_file(folder / "additional_chat_templates" / (name + ".jinja"), source);
+}
+
 }  // namespace
 
 void write_gguf_tokenizer(const Gguf& gguf, const fs::path& folder) {
   const GgufTokenizer tokenizer = read_gguf_tokenizer(gguf);
   write_tokenizer_json(tokenizer.file, folder / "tokenizer.json");
   write_file(folder / "tokenizer_config.json", dump_json(tokenizer.config, 2) + "\n");
-  if (gguf.has("tokenizer.chat_template"))
-    write_file(folder / "chat_template.jinja", gguf.text("tokenizer.chat_template"));
+  for (const auto& [name, source] : gguf_chat_templates(gguf)) write_template(folder, name, source);
 }
 
 }  // namespace xlt

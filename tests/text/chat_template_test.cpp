@@ -2,6 +2,7 @@
 // Chat templates by themselves; tests/parity/chat_parity.py holds them against transformers.
 #include "xlt/text/chat_template.h"
 
+#include "gguf_writer.h"
 #include "text_testing.h"
 
 namespace xlt {
@@ -164,6 +165,31 @@ TEST(LoadChatTemplate, FilesInTheOrderOfTransformers) {
   folder.write("chat_template.jinja", std::string_view("text"));
   EXPECT_EQ(rendered("auto"), "text");
   EXPECT_EQ(describe_chat_template(folder.path()), "of its own kind (chat_template.jinja)");
+}
+
+TEST(LoadChatTemplate, OfAGgufFile) {
+  TemporaryFolder folder;
+  GgufWriter gguf;
+  gguf.put_text("tokenizer.chat_template",
+                "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}<|im_start|>")
+      .put_text("tokenizer.chat_template.rag", "of rag{{ pad_token }}")
+      .put_texts("tokenizer.chat_templates", {"rag"})
+      .put_texts("tokenizer.ggml.tokens", {"<s>", "</s>"})
+      .put_integer("tokenizer.ggml.bos_token_id", 0)
+      .put_integer("tokenizer.ggml.eos_token_id", 1);
+  folder.write("x.gguf", std::string_view(gguf.bytes()));
+  const auto rendered = [&](const std::string& choice) {
+    return load_chat_template(folder.path() / "x.gguf", choice)->render(kTurns, false, "");
+  };
+  EXPECT_EQ(rendered("auto"), "<s>" + kTurns[0]["content"].get<std::string>() + "</s><|im_start|>");
+  EXPECT_EQ(rendered("rag"), "of rag");
+  EXPECT_EQ(rendered("auto"), rendered("default"));
+  EXPECT_EQ(describe_chat_template(folder.path() / "x.gguf"),
+            "default: chatml (x.gguf), rag: of its own kind (x.gguf)");
+  gguf.put_integer("tokenizer.ggml.padding_token_id", 2);
+  folder.write("x.gguf", std::string_view(gguf.bytes()));
+  EXPECT_THAT(error_of(ErrorKind::kCheckpoint, [&] { rendered("rag"); }),
+              HasSubstr("out of range for 2 tokens"));
 }
 
 TEST(LoadChatTemplate, NamesAndFiles) {

@@ -43,8 +43,8 @@ class ChatTemplate {
 
 // --chat-template. `choice`: "auto", the model's own; "none", which gives null; a name, of one of
 // the model's own templates where it has several, else of a format (chat_format_names); a Jinja file.
-// `model` is a checkpoint folder. Throws kCheckpoint where it has no template of its own, kUsage for a choice
-// that is none of these; both name what could be given.
+// `model` is a checkpoint folder or a GGUF file. Throws kCheckpoint where it has no template of its own,
+// kUsage for a choice that is none of these; both name what could be given.
 std::unique_ptr<ChatTemplate> load_chat_template(const std::filesystem::path& model,
                                                  const std::string& choice);
 
