@@ -43,9 +43,9 @@ void SamplingOptions::visit(OptionVisitor& v) {
 }
 
 void EvalOptions::visit(OptionVisitor& v) {
-  v.field(
-      "benchmarks", benchmarks,
-      "which benchmarks: a list of names and of descriptions (FILE.json, see configs/benchmarks), or all");
+  v.field("benchmarks", benchmarks,
+          "which benchmarks: a list of names and of descriptions (FILE.json, see configs/benchmarks), or all "
+          "(retention only with --base)");
   v.field("langs", langs, "which languages, as BCP-47 tags: a list, or all");
   v.field(
       "completions", completions,

@@ -30,6 +30,11 @@ std::vector<std::string> languages_of(const Benchmark& benchmark, const EvalOpti
   return languages;
 }
 
+// Whether `all` means it, too: what compares with an untouched model is asked for by name or by --base.
+bool is_of_all(const Benchmark& benchmark, const EvalOptions& options) {
+  return !benchmark.uses().base || !options.base.empty();
+}
+
 // The first file that is not there.
 Unscored missing_file(const std::vector<fs::path>& files, const fs::path& data) {
   for (const fs::path& file : files)
@@ -52,8 +57,9 @@ std::vector<NamedBenchmark> selected_benchmarks(const EvalOptions& options) {
     if (name != "all" && !is_description(name)) find_entry<Benchmark>(benchmarks(), "benchmark", name);
   std::vector<NamedBenchmark> selected;
   for (const NamedBenchmark& entry : options.table)
-    if (std::any_of(options.benchmarks.begin(), options.benchmarks.end(),
-                    [&](const std::string& name) { return name == "all" || name == entry.name; }))
+    if (std::any_of(options.benchmarks.begin(), options.benchmarks.end(), [&](const std::string& name) {
+          return name == entry.name || (name == "all" && is_of_all(*entry.benchmark, options));
+        }))
       selected.push_back(entry);
   for (const std::string& name : options.benchmarks) {
     if (!is_description(name)) continue;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Retention on a scripted divergence.
 #include "eval/eval_testing.h"
+#include "eval/plan.h"
 
+#include <algorithm>
 #include <numbers>
 
 #include <gmock/gmock.h>
@@ -39,6 +41,19 @@ TEST_F(Retention, WithoutAnUntouchedModelItIsNullAndBitsPerByteIsNot) {
   }
   EXPECT_GT(value(cell, "bits_per_byte"), 0);
   EXPECT_EQ(cell.at("n_scored"), 2);
+}
+
+TEST_F(Retention, IsOfAllOnlyWithABase) {
+  const auto is_asked = [&] {
+    const auto selected = selected_benchmarks(options_);
+    return std::any_of(selected.begin(), selected.end(),
+                       [](const NamedBenchmark& each) { return each.name == "retention"; });
+  };
+  EXPECT_TRUE(is_asked());
+  options_.benchmarks = {"all"};
+  EXPECT_FALSE(is_asked());
+  options_.base = "untouched";
+  EXPECT_TRUE(is_asked());
 }
 
 }  // namespace

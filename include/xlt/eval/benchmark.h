@@ -86,7 +86,8 @@ struct CellInput {
 
 // What a benchmark's scores depend on besides its files, its own options and the limit.
 struct BenchmarkUses {
-  bool model = true, sampling = false, scorers = false, identifier = false, base = false;
+  bool model = true, sampling = false, scorers = false, identifier = false;
+  bool base = false;  // an untouched model beside the model; `all` means it only with --base
   std::vector<std::string> quirks = {};  // of those that --quirks may ask for; all that sample have G4
 };
 
