@@ -10,8 +10,9 @@
 namespace xlt {
 
 // As Hugging Face keeps tokenizers: tokenizer.json, tokenizer_config.json and the file's chat
-// templates (chat_template.jinja, additional_chat_templates), into `folder`, which exists. Throws kCheckpoint as load_tokenizer does: a tokenizer
-// model or a `pre` that is not known, naming those that are; ids, scores or tokens that make no sense.
+// templates (chat_template.jinja, additional_chat_templates), into `folder`, which exists. Throws kCheckpoint
+// as load_tokenizer does: a tokenizer model or a `pre` that is not known, naming those that are; ids, scores
+// or tokens that make no sense.
 void write_gguf_tokenizer(const Gguf& gguf, const std::filesystem::path& folder);
 
 }  // namespace xlt
