@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <sstream>
 
@@ -19,7 +18,9 @@ namespace {
 
 std::string text_of(const char* file) {
   std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  std::ostringstream text;
+  text << stream.rdbuf();  // throws nothing where the process has ended since it was opened
+  return text.str();
 }
 
 std::string host_name() {
