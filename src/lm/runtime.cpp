@@ -13,6 +13,7 @@
 #include <ATen/Version.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <caffe2/core/common.h>
 
 #include "xlt/base/error.h"
 #include "xlt/base/version.h"
@@ -31,13 +32,12 @@ std::string release_of(const std::string& version) {
 
 }  // namespace
 
+// Not at::show_config(): that asks for libtorch's CUDA side, and what libtorch answers before CUDA's library
+// is loaded (xlt/ops/cuda.h) it keeps for the whole process.
 std::string runtime_torch_version() {
-  const std::string config = at::show_config();
-  const std::string key = "TORCH_VERSION=";
-  const size_t begin = config.find(key);
-  if (begin == std::string::npos) return {};
-  const size_t end = config.find_first_of(", \n", begin);
-  return config.substr(begin + key.size(), end - begin - key.size());
+  const auto& options = caffe2::GetBuildOptions();
+  const auto version = options.find("TORCH_VERSION");
+  return version == options.end() ? std::string() : version->second;
 }
 
 void check_torch_version() {

@@ -4,9 +4,13 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "xlt/ops/cuda.h"
+
 namespace {
 
 class SeedEveryTest : public ::testing::EmptyTestEventListener {
+  // manual_seed() asks libtorch about CUDA: its library must be there by then.
+  void OnTestProgramStart(const ::testing::UnitTest&) override { xlt::ops::why_no_cuda(); }
   void OnTestStart(const ::testing::TestInfo&) override { at::manual_seed(1); }
 };
 

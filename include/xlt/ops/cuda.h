@@ -8,7 +8,8 @@ namespace xlt::ops {
 
 // Loads libtorch_cuda (the binary does not link it, so that it starts without), once, and looks for a device.
 // → "" if CUDA tensors and kernels work from now on, else why not. Call before any tensor is put on a CUDA
-// device.
+// device, and before libtorch is asked anything that touches CUDA (at::manual_seed, at::show_config, a
+// backward pass): its answer to the first such question, with or without CUDA, holds for the whole process.
 std::string why_no_cuda();
 
 }  // namespace xlt::ops
