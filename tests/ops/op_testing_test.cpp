@@ -26,7 +26,7 @@ double error_against(const at::Tensor& a, const at::Tensor& b) {
 }
 
 bool same_bits(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor left = a.contiguous(), right = b.contiguous();
+  const at::Tensor left = a.cpu().contiguous(), right = b.cpu().contiguous();
   return left.sizes() == right.sizes() && left.scalar_type() == right.scalar_type() &&
          std::memcmp(left.const_data_ptr(), right.const_data_ptr(), left.nbytes()) == 0;
 }
