@@ -13,14 +13,6 @@
 
 namespace xlt {
 
-namespace {
-
-// Rows of logits held at a time: 240 × 262,144 × 4 bytes = 252 MB. Fewer, and reading the head's weight would
-// dominate.
-constexpr int64_t kLogitRows = 240;
-
-}  // namespace
-
 DecodeLoop::DecodeLoop(Decoder& decoder, const GenerationOptions& options, std::vector<int64_t> eos_ids,
                        int64_t max_rows, int64_t cache_slots)
     : decoder_(decoder),
@@ -166,13 +158,14 @@ void DecodeLoop::draw_tokens(const TokenBatch& batch, const std::vector<DecodePr
     index.push_back(static_cast<int64_t>(distinct.size()) - 1);
   }
   const at::Tensor hidden = decoder_.forward(batch, cache_.get(), distinct);
+  const ops::HeadOptions head = decoder_.head_options();
   size_t next = 0;
-  for (const Run& chunk : even_runs_of(static_cast<int64_t>(distinct.size()), kLogitRows)) {
+  for (const Run& chunk : even_runs_of(static_cast<int64_t>(distinct.size()), head.chunk_rows)) {
     const size_t first = next;
     std::vector<int64_t> local;
     while (next < rows.size() && index[next] < chunk.end()) local.push_back(index[next++] - chunk.first);
     const std::vector<int64_t> tokens = ops::sample_head(
-        hidden.narrow(0, chunk.first, chunk.count), decoder_.head_weight(), decoder_.head_options(), local,
+        hidden.narrow(0, chunk.first, chunk.count), decoder_.head_weight(), head, local,
         std::span(uniforms).subspan(first, local.size()), sampling_, logits_of(chunk.count, hidden));
     for (size_t i = 0; i < tokens.size(); ++i) *targets[first + i] = tokens[i];
   }

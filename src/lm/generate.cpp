@@ -6,24 +6,33 @@
 #include <algorithm>
 
 #include "xlt/base/error.h"
+#include "xlt/ops/cuda.h"
 
 namespace xlt {
 
 namespace {
 
-// Most bytes of keys and values held at a time; at least one prompt with one sample is always given room.
-constexpr int64_t kCacheBytes = int64_t{3} << 29;
+// Most bytes of keys and values held at a time; at least one prompt with one sample is always given room. On
+// a GPU, where more samples at a time cost next to nothing, up to a third of what is free.
+int64_t cache_bytes(const Placement& where) {
+  const int64_t least = int64_t{3} << 29;
+  return where.is_cuda ? std::max(least, ops::free_cuda_memory(where.device_index) / 3) : least;
+}
 
-int64_t cache_slots(const ModelConfig& config, const std::vector<DecodePrompt>& prompts,
+int64_t cache_slots(const Decoder& decoder, const std::vector<DecodePrompt>& prompts,
                     const GenerationOptions& options, int64_t num_samples, int64_t max_rows) {
+  const ModelConfig& config = decoder.config();
   int64_t longest = 0;
   for (const DecodePrompt& prompt : prompts)
     longest = std::max<int64_t>(longest, static_cast<int64_t>(prompt.ids.size()));
   const int64_t active = std::min<int64_t>(static_cast<int64_t>(prompts.size()), max_rows / num_samples + 2);
   const int64_t rows = std::min(max_rows, static_cast<int64_t>(prompts.size()) * num_samples);
   const int64_t wanted = rows * options.max_new_tokens + active * longest;
-  const int64_t slot_bytes = config.num_hidden_layers * 2 * config.num_key_value_heads * config.head_dim * 4;
-  return std::max(std::min(wanted, kCacheBytes / slot_bytes), longest + options.max_new_tokens);
+  const int64_t element = decoder.placement().dtype == DType::kFloat32 ? 4 : 2;
+  const int64_t slot_bytes =
+      config.num_hidden_layers * 2 * config.num_key_value_heads * config.head_dim * element;
+  return std::max(std::min(wanted, cache_bytes(decoder.placement()) / slot_bytes),
+                  longest + options.max_new_tokens);
 }
 
 // What the completion adds to the prompt's text. Decoding both together keeps a leading space or a character
@@ -60,7 +69,7 @@ std::vector<std::vector<Completion>> DecoderLm::generate(std::span<const Generat
   if (prompts.empty()) return completions;
 
   DecodeLoop loop(*decoder_, options, stop_ids_, batch_tokens_,
-                  cache_slots(decoder_->config(), prompts, options, num_samples, batch_tokens_));
+                  cache_slots(*decoder_, prompts, options, num_samples, batch_tokens_));
   Progress progress =
       context_.progress("generating", static_cast<int64_t>(prompts.size()) * num_samples, "samples");
   const auto finished = [&](int64_t prompt, int64_t sample, DecodedSample decoded) {

@@ -5,6 +5,7 @@
 #include "ops/dispatch.h"
 
 #include <ATen/Context.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 
@@ -37,6 +38,17 @@ std::string load_cuda() {
 std::string why_no_cuda() {
   static const std::string kReason = load_cuda();
   return kReason;
+}
+
+int64_t free_cuda_memory(int device_index) {
+  if (!why_no_cuda().empty()) return 0;
+  try {
+    const auto [free, total] = at::getDeviceAllocator(c10::DeviceType::CUDA)
+                                   ->getMemoryInfo(static_cast<c10::DeviceIndex>(device_index));
+    return static_cast<int64_t>(free);
+  } catch (const c10::Error&) {  // an allocator that does not tell
+    return 0;
+  }
 }
 
 }  // namespace xlt::ops

@@ -2,6 +2,7 @@
 // Brings libtorch's CUDA side in when a CUDA device is asked for.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace xlt::ops {
@@ -11,5 +12,8 @@ namespace xlt::ops {
 // device, and before libtorch is asked anything that touches CUDA (at::manual_seed, at::show_config, a
 // backward pass): its answer to the first such question, with or without CUDA, holds for the whole process.
 std::string why_no_cuda();
+
+// Bytes of a CUDA device's memory that no process holds; 0 where that cannot be had.
+int64_t free_cuda_memory(int device_index);
 
 }  // namespace xlt::ops
