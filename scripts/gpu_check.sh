@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything that needs a GPU, on a machine that has one and little else: builds the ops and their tests with nothing but libtorch, CMake
 # and nvcc, runs every op test on CUDA, compute-sanitizer over them, the ops' speed beside the card's own rates, and, where the whole of
-# xlt is built, trains and evaluates a tiny model there. Writes one JSON. A part that cannot run is named with its reason.
+# xlt is built, whether it says the same there as on the CPU (gpu_agreement.py), and a tiny model trained and evaluated there. Writes one
+# JSON. A part that cannot run is named with its reason. Beside transformers, PEFT and TRL the whole is timed by gpu_bench.py.
 #   scripts/gpu_check.sh [--output FILE]          FILE: build/gpu/gpu_check.json
 # The tests need GoogleTest: the one that CMake finds (-DGTest_DIR in XLT_CMAKE_FLAGS helps), else it is downloaded.
 # libtorch with CUDA: XLT_TORCH_PREFIX, else the wheel in .venv, which is made if it is not there.
@@ -51,6 +52,16 @@ fi
 
 say "speed of the ops"
 timeout 120 "$BUILD/ops_bench" cuda 5 >"$BUILD/results/bench.tsv" || FAILED=1
+
+# Tiny random models of several families are made by transformers, where that is at hand.
+PYTHON=$(for python in .venv/bin/python python3; do "$python" -c 'import torch, transformers' 2>/dev/null && { echo "$python"; break; }; done || true)
+if [ -x ./xlt ] && [ -n "$PYTHON" ]; then
+  say "the same results on both devices"
+  { [ -e "$BUILD/models/qwen2-tiny/config.json" ] || "$PYTHON" tests/parity/make_tiny_models.py "$BUILD/models" 7; } >"$BUILD/results/models.log" 2>&1 &&
+    MODELS=$(printf "$BUILD/models/%s-tiny\n" llama31 gemma3 gemma2 qwen2 qwen3 cohere gpt2 bloom xglm | xargs ls -d 2>/dev/null | paste -sd,) &&
+    timeout 400 python3 scripts/gpu_agreement.py --models "$MODELS" --output "$BUILD/results/agreement.json" >"$BUILD/results/agreement.log" 2>&1 || {
+    FAILED=1; grep -v '^ok' "$BUILD/results/agreement.log" "$BUILD/results/models.log" >&2 || true; }
+fi
 
 rm -rf "$BUILD/tiny"
 if [ -x ./xlt ]; then

@@ -52,6 +52,14 @@ def bench(path):
     return rows
 
 
+def agreement(path):
+    """How many of gpu_agreement.py's checks hold, and those that do not."""
+    if not path.exists():
+        return "skipped: it needs ./xlt, and transformers to make tiny models"
+    checks = json.loads(path.read_text())["checks"]
+    return {"checks": len(checks), "failed": sorted(check["name"] for check in checks if not check["passed"])}
+
+
 def tiny(folder):
     if not folder.exists():
         return "skipped: ./xlt is not built (scripts/setup.sh builds it)"
@@ -65,14 +73,14 @@ def tiny(folder):
 def main(build, seconds, output):
     results = build / "results"
     report = {"card": card(), "seconds": float(seconds), "tests": tests(results / "tests.json"), "compute_sanitizer": sanitizer(results),
-              "bench": bench(results / "bench.tsv"), "tiny_run": tiny(build / "tiny")}
+              "bench": bench(results / "bench.tsv"), "agreement": agreement(results / "agreement.json"), "tiny_run": tiny(build / "tiny")}
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(output.name + ".partial")
     partial.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     os.replace(partial, output)
 
     print(f"{report['card'].get('name', 'unknown card')}: op tests {report['tests']['status']} ({report['tests'].get('ran', 0)} ran); "
-          f"compute-sanitizer {report['compute_sanitizer']}; tiny run {report['tiny_run']}")
+          f"compute-sanitizer {report['compute_sanitizer']}; the same as on the CPU: {report['agreement']}; tiny run {report['tiny_run']}")
     print(f"{'op':36} {'shape':20} {'ms':>9} {'GB/s':>8} {'TFLOP/s':>8} {'of the limit':>12}")
     for row in report["bench"]:
         share = "" if row["share_of_limit"] is None else f"{100 * row['share_of_limit']:.0f} %"
