@@ -65,11 +65,43 @@ def false_positive_table(rows):
     return lines
 
 
+GPU_WORKS = {"generate4": "generate 4 × 25 × 20 tokens", "generate64": "generate 64 × 25 × 20 tokens", "score": "score 200 texts",
+             "dpo": "DPO step, 4 pairs, LoRA r 64", "sft": "SFT step, 4 texts, LoRA r 64", "dpo_precomputed": "DPO step, references before it"}
+
+
+def gpu_table(rows):
+    """What gpu_bench.py compared: xlt beside transformers (generation, scoring) and PEFT + TRL (training)."""
+    share = lambda value: "" if value is None else f"{100 * value:.0f} %"
+    lines = ["| model | work | xlt | peer | times as fast | xlt's memory | peer's | of the roofline |", "|---|---|---:|---:|---:|---:|---:|---:|"]
+    for row in rows:
+        rate = lambda value: "" if value is None else f"{value:,.0f} {row['unit']}" if value >= 100 else f"{value:.3g} {row['unit']}"
+        times = "" if row["times_as_fast"] is None else f"**{row['times_as_fast']:.1f}**"
+        memory = ["" if row[side] is None else f"{row[side] / 1024:.1f} GiB" for side in ("xlt_gpu_mb", "peer_gpu_mb")]
+        lines.append(f"| {row['model']} | {GPU_WORKS[row['work']]} | {rate(row['xlt'])} | {rate(row['peer'])} | {times} | {memory[0]} | {memory[1]} | "
+                     f"{share(row['xlt_share_of_roofline'])} |")
+    return lines
+
+
+def gpu_ops_table(rows):
+    """gpu_check.sh's rows of ops, beside what the card copies and multiplies."""
+    lines = ["| op | shape | time | GB/s | TFLOP/s | of the card's rate |", "|---|---|---:|---:|---:|---:|"]
+    for row in rows:
+        share = "" if row["share_of_limit"] is None else f"{100 * row['share_of_limit']:.0f} %"
+        tflops = f"{row['tflops']:.0f}" if row["tflops"] >= 0.5 else ""
+        lines.append(f"| {row['op']} | {row['shape'].replace(' x ', ' × ')} | {1e3 * row['seconds']:.3g} ms | {row['gb_per_s']:,.0f} | {tflops} | {share} |")
+    return lines
+
+
+KINDS = {"rows": gpu_table, "bench": gpu_ops_table}  # lists of gpu-*.json
+
+
 def table(name):
     file, _, which = name.partition(":")
     record = json.loads((HERE / "results" / file).read_text(encoding="utf-8"))
     if file == "false_positives.json":
         return false_positive_table(record[which])
+    if file.startswith("gpu-"):
+        return KINDS[which](record[which])
     return study_table(record[which]) if which else speed_table(record)
 
 
