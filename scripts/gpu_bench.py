@@ -456,6 +456,8 @@ def printed(log):
 def wanted(name, options):
     """A model is made unless another one's parts alone are asked for."""
     texts = options.only.split(",")
+    if name == "card":
+        return True  # what everything is held against
     if not name.startswith("prepare/"):
         return any(text in name for text in texts)
     return any(name.removeprefix("prepare/") in text or not any(model in text for model in SHAPES) for text in texts)
@@ -544,8 +546,6 @@ def kernels_of(log):
 
 def model_parts(visit, model):
     visit.part(f"prepare/{model}", script(visit.options, "prepare", model), 120)
-    if model == "1b":
-        visit.part("card", script(visit.options, "card", model), 60)
     xlt_part(visit, model, ["generate4", "score"], 75)
     peer_part(visit, model, ["generate4", "score", "generate64"], 90)
     xlt_part(visit, model, ["dpo"], 75)
@@ -560,6 +560,7 @@ def compare(options):
     options.output.parent.mkdir(parents=True, exist_ok=True)
     visit = Visit(options)
     visit.save()
+    visit.part("card", script(options, "card", "1b"), 60)
     model_parts(visit, "1b")
     profile_part(visit, "1b")
     model_parts(visit, "8b")
