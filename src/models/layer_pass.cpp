@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/layer_pass.h"
 
-#include <ATen/ops/tensor.h>
-
 #include "xlt/base/error.h"
 #include "xlt/nn/kv_cache.h"
 #include "xlt/nn/token_batch.h"
+#include "xlt/ops/to_device.h"
 
 namespace xlt {
-
-namespace {
-
-at::Tensor long_tensor(const std::vector<int64_t>& values, at::Device device) {
-  return at::tensor(at::ArrayRef<int64_t>(values), at::kLong).to(device);
-}
-
-}  // namespace
 
 LayerPass::LayerPass(const TokenBatch& batch, KvCache* cache, const LayeredModel::Rows& rows,
                      int64_t num_layers, at::Device device)
@@ -24,22 +15,21 @@ LayerPass::LayerPass(const TokenBatch& batch, KvCache* cache, const LayeredModel
   if (rows) {
     for (const int64_t row : *rows)
       XLT_CHECK(row >= 0 && row < batch.num_tokens(), "row ", row, " of ", batch.num_tokens());
-    this->rows = long_tensor(*rows, device);
+    this->rows = ops::to_device(*rows, device);
   }
   if (cache == nullptr) return;
   const std::vector<int64_t> cache_slots = batch.cache_slots();
   for (const int64_t slot : cache_slots)
     XLT_CHECK(slot < cache->capacity(), "cache slot ", slot, " of ", cache->capacity());
-  slots = long_tensor(cache_slots, device);
+  slots = ops::to_device(cache_slots, device);
 }
 
 const ops::RopeAngles& LayerPass::angles(const RopeParameters& rope) {
   const auto found = angles_.find(&rope);
   if (found != angles_.end()) return found->second;
   if (rope.dim == 0) return angles_[&rope];
-  const at::Tensor frequencies =
-      at::tensor(at::ArrayRef<float>(rope.inverse_frequencies()), at::kFloat).to(device_);
-  ops::RopeAngles angles = ops::rope_angles(long_tensor(batch_.position_ids(), device_), frequencies);
+  const at::Tensor frequencies = ops::to_device(rope.inverse_frequencies(), device_);
+  ops::RopeAngles angles = ops::rope_angles(ops::to_device(batch_.position_ids(), device_), frequencies);
   if (rope.attention_factor != 1)
     for (at::Tensor* part : {&angles.cos, &angles.sin}) part->mul_(rope.attention_factor);
   return angles_[&rope] = std::move(angles);

@@ -8,11 +8,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/scalar_tensor.h>
-#include <ATen/ops/tensor.h>
 
 #include "xlt/base/error.h"
 #include "xlt/nn/token_batch.h"
 #include "xlt/ops/scalar_type.h"
+#include "xlt/ops/to_device.h"
 
 namespace xlt {
 
@@ -49,7 +49,7 @@ ops::AttentionOptions options_of(const ModelConfig& config, const AttentionParts
 }
 
 at::Tensor look_up(const at::Tensor& table, const std::vector<int64_t>& rows, DType dtype) {
-  const at::Tensor index = at::tensor(at::ArrayRef<int64_t>(rows), at::kLong).to(table.device());
+  const at::Tensor index = ops::to_device(rows, table.device());
   return at::index_select(table, 0, index).to(scalar_type(dtype));
 }
 

@@ -6,10 +6,9 @@
 #include <numeric>
 #include <set>
 
-#include <ATen/ops/tensor.h>
-
 #include "xlt/base/error.h"
 #include "xlt/base/rng.h"
+#include "xlt/ops/to_device.h"
 
 namespace xlt {
 
@@ -75,7 +74,7 @@ std::optional<DropoutKeys> TokenBatch::dropout_keys(at::Device device) const {
     for (int64_t i = 0; i < segment.length; ++i)
       rows.push_back(static_cast<int64_t>(first + static_cast<uint64_t>(i)));
   }
-  return DropoutKeys{*dropout_, at::tensor(at::ArrayRef<int64_t>(rows), at::kLong).to(device)};
+  return DropoutKeys{*dropout_, ops::to_device(rows, device)};
 }
 
 std::vector<int64_t> TokenBatch::cache_slots() const {

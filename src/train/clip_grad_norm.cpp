@@ -1,24 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/optimizer.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/clamp_max.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/reciprocal.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 
 namespace xlt {
 
-double clip_grad_norm(const std::vector<TrainedTensor>& parameters, double max_norm) {
-  const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> norms;
+namespace {
+
+std::vector<at::Tensor> gradients_of(const std::vector<TrainedTensor>& parameters) {
+  std::vector<at::Tensor> gradients;
   for (const TrainedTensor& parameter : parameters)
-    if (const at::Tensor& gradient = parameter.tensor.grad(); gradient.defined())
-      norms.push_back(at::linalg_vector_norm(gradient.to(at::kFloat)));
-  if (norms.empty()) return 0.0;
-  const double norm = at::linalg_vector_norm(at::stack(norms)).item<double>();
-  const double factor = max_norm / (norm + 1e-6);
-  if (max_norm > 0 && factor < 1)
-    for (const TrainedTensor& parameter : parameters)
-      if (parameter.tensor.grad().defined()) parameter.tensor.mutable_grad().mul_(factor);
+    if (parameter.tensor.grad().defined()) gradients.push_back(parameter.tensor.grad());
+  return gradients;
+}
+
+// Where there is nothing to read back for: on the CPU the factor is a number, and gradients that are small
+// enough are not gone through.
+void scale_on_cpu(const std::vector<at::Tensor>& gradients, const at::Tensor& norm, double max_norm) {
+  const double factor = max_norm / (norm.item<double>() + 1e-6);
+  if (factor >= 1) return;
+  for (const at::Tensor& gradient : gradients) gradient.mul_(factor);
+}
+
+}  // namespace
+
+at::Tensor clip_grad_norm(const std::vector<TrainedTensor>& parameters, double max_norm, bool as_on_gpu) {
+  const at::NoGradGuard no_grad;
+  const std::vector<at::Tensor> gradients = gradients_of(parameters);
+  if (gradients.empty())
+    return at::zeros({}, parameters.empty() ? at::kCPU : parameters.front().tensor.device());
+  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients, 2, at::kFloat)));
+  if (max_norm <= 0) return norm;
+  if (norm.is_cpu() && !as_on_gpu)
+    scale_on_cpu(gradients, norm, max_norm);
+  else
+    at::_foreach_mul_(gradients, ((norm + 1e-6).reciprocal() * max_norm).clamp_max(1));
   return norm;
 }
 

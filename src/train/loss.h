@@ -53,10 +53,23 @@ struct SequenceLogps {
   at::Tensor divergence;
 };
 
+// A number, or a scalar tensor that nobody has waited for yet: only reading it as a number does.
+class StatSum {
+ public:
+  StatSum(double value) : value_(value) {}
+  StatSum(const at::Tensor& scalar) : scalar_(scalar.detach()) {}
+  operator double() const { return scalar_.defined() ? scalar_.item<double>() : value_; }
+  const at::Tensor& scalar() const { return scalar_; }  // undefined: the number is here
+
+ private:
+  double value_ = 0;
+  at::Tensor scalar_;
+};
+
 // Σ over items, logged as the mean over the items of `term`.
 struct LossStat {
   std::string name;  // as in metrics.jsonl
-  double sum;
+  StatSum sum;       // of a tensor on a GPU best a tensor: a step reads all of them at once
   size_t term = 0;
 };
 

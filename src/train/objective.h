@@ -29,18 +29,19 @@ class Objective {
   Objective(Decoder& decoder, const Loss& loss, ReferenceModel* reference)
       : decoder_(decoder), loss_(loss), sets_(loss.row_sets()), reference_(reference) {}
 
-  // Differentiable where gradients are on. Throws kNumerics with the row's place if a log-probability is not
-  // finite; `when` ("step 7") begins the message. `dropout`: the key of the policy's masks, one for a whole
-  // step, however it is cut into batches; nothing: no dropout.
-  LossValue compute(const MicroBatch& batch, const std::string& when, std::optional<uint64_t> dropout = {});
+  // Differentiable where gradients are on. If a log-probability is not finite, `reads` throw kNumerics with
+  // the row's place when they are read; `when` ("step 7") begins the message. `dropout`: the key of the
+  // policy's masks, one for a whole step, however it is cut into batches; nothing: no dropout.
+  LossValue compute(const MicroBatch& batch, const std::string& when, DeferredReads& reads,
+                    std::optional<uint64_t> dropout = {});
   // Of each of the loss's terms.
   std::vector<int64_t> num_items(const MicroBatch& batch) const;
 
  private:
   SequenceLogps logps_of(const RowBatch& batch, const RowSetSpec& set, const std::string& when,
-                         std::optional<uint64_t> dropout);
+                         DeferredReads& reads, std::optional<uint64_t> dropout);
   void add_logps(SequenceLogps& logps, PackedRows& packed, const RowBatch& batch, bool uses_reference,
-                 const std::string& when, std::optional<uint64_t> dropout);
+                 const std::string& when, DeferredReads& reads, std::optional<uint64_t> dropout);
   Decoder& decoder_;
   const Loss& loss_;
   std::vector<RowSetSpec> sets_;

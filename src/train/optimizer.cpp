@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/optimizer.h"
 
+#include <map>
+
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "xlt/base/error.h"
@@ -13,6 +16,9 @@ namespace xlt {
 namespace {
 
 constexpr int64_t kGrain = 16384;  // elements a thread takes at least
+// Elements of parameters that are stepped together: what an update needs besides, float32 gradients of narrow
+// weights say, is this large and not as large as all weights.
+constexpr int64_t kTogether = int64_t{1} << 26;
 
 void update_on_cpu(const UpdateRule& rule, at::Tensor& parameter, const at::Tensor& gradient,
                    std::vector<at::Tensor>& moments, const UpdateOptions& options) {
@@ -44,20 +50,57 @@ Optimizer::Optimizer(const std::string& name, std::vector<TrainedTensor> paramet
 }
 
 void Optimizer::step(double learning_rate) {
+  if (!slots_.empty() && !slots_.front().master.is_cpu()) return step_together(learning_rate);
   const at::NoGradGuard no_grad;
   ++num_steps_;
   for (Slot& slot : slots_)
-    if (slot.parameter.tensor.grad().defined()) step_slot(slot, learning_rate);
+    if (slot.parameter.tensor.grad().defined()) step_on_cpu(slot, learning_rate);
 }
 
-void Optimizer::step_slot(Slot& slot, double learning_rate) {
+void Optimizer::step_on_cpu(Slot& slot, double learning_rate) {
   const at::Tensor gradient = slot.parameter.tensor.grad().to(at::kFloat).contiguous();
-  const UpdateOptions options{learning_rate, slot.weight_decay, num_steps_};
-  if (slot.master.is_cpu())
-    update_on_cpu(*rule_, slot.master, gradient, slot.moments, options);
-  else
-    rule_->update(slot.master, gradient, slot.moments, options);
+  update_on_cpu(*rule_, slot.master, gradient, slot.moments, {learning_rate, slot.weight_decay, num_steps_});
   if (slot.parameter.tensor.scalar_type() != at::kFloat) slot.parameter.tensor.copy_(slot.master);
+}
+
+void Optimizer::step_together(double learning_rate) {
+  const at::NoGradGuard no_grad;
+  ++num_steps_;
+  std::map<double, std::vector<Slot*>> groups;  // by weight decay
+  for (Slot& slot : slots_)
+    if (slot.parameter.tensor.grad().defined()) groups[slot.weight_decay].push_back(&slot);
+  for (const auto& [weight_decay, group] : groups) {
+    std::vector<Slot*> together;
+    int64_t num_elements = 0;
+    for (Slot* slot : group) {
+      if (!together.empty() && num_elements + slot->master.numel() > kTogether) {
+        step_slots(together, learning_rate);
+        together.clear();
+        num_elements = 0;
+      }
+      together.push_back(slot);
+      num_elements += slot->master.numel();
+    }
+    step_slots(together, learning_rate);
+  }
+}
+
+// Of one weight decay.
+void Optimizer::step_slots(const std::vector<Slot*>& slots, double learning_rate) {
+  UpdateTensors tensors;
+  tensors.moments.resize(rule_->moment_names().size());
+  std::vector<at::Tensor> narrow, masters;
+  for (Slot* slot : slots) {
+    const at::Tensor& parameter = slot->parameter.tensor;
+    tensors.parameters.push_back(slot->master);
+    tensors.gradients.push_back(parameter.grad().to(at::kFloat).contiguous());
+    for (size_t i = 0; i < slot->moments.size(); ++i) tensors.moments[i].push_back(slot->moments[i]);
+    if (parameter.scalar_type() == at::kFloat) continue;
+    narrow.push_back(parameter);
+    masters.push_back(slot->master);
+  }
+  rule_->update(tensors, {learning_rate, slots.front()->weight_decay, num_steps_});
+  if (!narrow.empty()) at::_foreach_copy_(narrow, masters);
 }
 
 void Optimizer::zero_gradients() {

@@ -20,17 +20,24 @@ struct UpdateOptions {
   int64_t step = 1;  // from 1
 };
 
-// How one parameter moves. All tensors float32; `moments` are the rule's own, zero at first.
+// Tensors of several parameters, one of each parameter in every list: values, gradients, and of each moment
+// of the rule.
+struct UpdateTensors {
+  std::vector<at::Tensor> parameters, gradients;
+  std::vector<std::vector<at::Tensor>> moments;
+};
+
+// How parameters move. All tensors float32 and contiguous; moments are the rule's own, zero at first.
 class UpdateRule {
  public:
   virtual ~UpdateRule() = default;
   virtual std::vector<std::string> moment_names() const = 0;
-  // CPU: elements [begin, end) in one pass over memory.
+  // CPU: elements [begin, end) of one parameter in one pass over memory.
   virtual void update(float* parameter, const float* gradient, const std::vector<float*>& moments,
                       int64_t begin, int64_t end, const UpdateOptions& options) const = 0;
-  // Any other device: whole tensors. Same arithmetic.
-  virtual void update(at::Tensor& parameter, const at::Tensor& gradient, std::vector<at::Tensor>& moments,
-                      const UpdateOptions& options) const = 0;
+  // Any other device: of all parameters together, by libtorch's operators on lists, which take a few kernels
+  // where single tensors take a few each. Same arithmetic.
+  virtual void update(const UpdateTensors& tensors, const UpdateOptions& options) const = 0;
 };
 
 #define XLT_ROWS "train/optimizers.def"
@@ -54,6 +61,8 @@ class Optimizer {
 
   // Consumes the gradients. A parameter without one is left alone, but its step count moves with the others'.
   void step(double learning_rate);
+  // What `step` does on any device but the CPU; works there too.
+  void step_together(double learning_rate);
   void zero_gradients();
   int64_t num_steps() const { return num_steps_; }
 
@@ -69,7 +78,8 @@ class Optimizer {
     std::vector<at::Tensor> moments;
     double weight_decay = 0;
   };
-  void step_slot(Slot& slot, double learning_rate);
+  void step_on_cpu(Slot& slot, double learning_rate);
+  void step_slots(const std::vector<Slot*>& slots, double learning_rate);
 
   std::unique_ptr<UpdateRule> rule_;
   std::vector<Slot> slots_;
@@ -77,7 +87,9 @@ class Optimizer {
 };
 
 // √Σ‖g‖² over all gradients; they are scaled by max_norm / (norm + 1e-6) where that is below 1, as torch's
-// clip_grad_norm_. max_norm 0: not clipped. Returns the norm before clipping.
-double clip_grad_norm(const std::vector<TrainedTensor>& parameters, double max_norm);
+// clip_grad_norm_. max_norm 0: not clipped. Returns the norm before clipping, a float32 scalar where the
+// gradients are: off the CPU nothing is read back for this. `as_on_gpu`: so on the CPU too.
+at::Tensor clip_grad_norm(const std::vector<TrainedTensor>& parameters, double max_norm,
+                          bool as_on_gpu = false);
 
 }  // namespace xlt

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/pack.h"
 
+#include <ATen/ops/split_with_sizes.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/sum.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include "xlt/base/rng.h"
 #include "xlt/models/decoder.h"
 #include "xlt/ops/head/token_logps.h"
+#include "xlt/ops/to_device.h"
 
 namespace xlt {
 
@@ -75,19 +76,12 @@ void add_row(PackedRows& packed, const TrainRow& row) {
   if (row.has_prompt) add_prompt(packed, row.sequences.back(), shared, parent);
 }
 
-at::Tensor to_tensor(const std::vector<int64_t>& values, at::Device device) {
-  return at::tensor(at::ArrayRef<int64_t>(values), at::kLong).to(device);
-}
-
 // One value a label → one a sequence. Slices rather than a scatter: the order of the sums is fixed on every
-// device.
+// device. All slices by one operator: its backward is one, too.
 at::Tensor sums_of_sequences(const at::Tensor& values, const PackedRows& packed) {
   std::vector<at::Tensor> sums;
-  int64_t begin = 0;
-  for (const int64_t count : packed.num_labels) {
-    sums.push_back(values.narrow(0, begin, count).sum());
-    begin += count;
-  }
+  for (const at::Tensor& of_sequence : at::split_with_sizes(values, packed.num_labels))
+    sums.push_back(of_sequence.sum());
   return at::stack(sums);
 }
 
@@ -117,7 +111,7 @@ at::Tensor sequence_logps(Decoder& decoder, const PackedRows& packed) {
   if (packed.targets.empty()) return zero_of_each(packed, decoder);
   decoder.check_tokens(packed.targets);
   const ops::HeadRows heads = label_heads(decoder, packed);
-  const at::Tensor targets = to_tensor(packed.targets, heads.hidden.device());
+  const at::Tensor targets = ops::to_device(packed.targets, heads.hidden.device());
   return sums_of_sequences(ops::token_logps(heads.hidden, heads.weight, targets, heads.options), packed);
 }
 

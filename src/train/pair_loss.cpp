@@ -10,7 +10,8 @@
 #include <ATen/ops/log_sigmoid.h>
 #include <ATen/ops/neg.h>
 #include <ATen/ops/sum.h>
-#include <ATen/ops/tensor.h>
+
+#include "xlt/ops/to_device.h"
 
 namespace xlt {
 
@@ -19,13 +20,13 @@ namespace {
 // A row's sequences: chosen, rejected and, where the negative log-likelihood is of it too, the prompt.
 enum Side : int64_t { kChosen, kRejected, kPrompt };
 
-double sum_of(const at::Tensor& values) { return values.sum(at::kDouble).item<double>(); }
+at::Tensor sum_of(const at::Tensor& values) { return values.sum(at::kDouble); }
 
 at::Tensor labels_of(const SequenceLogps& logps, Side side, size_t num_sequences) {
   std::vector<float> counts;
   for (size_t i = side; i < logps.num_labels.size(); i += num_sequences)
     counts.push_back(static_cast<float>(std::max<int64_t>(logps.num_labels[i], 1)));
-  return at::tensor(at::ArrayRef<float>(counts)).to(logps.policy.device());
+  return ops::to_device(counts, logps.policy.device());
 }
 
 PairLogps pairs_of(const SequenceLogps& logps, int64_t num_sequences) {
@@ -87,7 +88,7 @@ LossValue PairLoss::compute(std::span<const SequenceLogps> sets) const {
   at::Tensor logps = pairs.chosen.sum();
   if (uses_prompt()) logps = logps + sets[0].policy.view({-1, num_sequences}).select(1, kPrompt).sum();
   value.terms.push_back(logps * -nll_weight());
-  value.stats.push_back({"nll_loss", -logps.item<double>(), 1});
+  value.stats.push_back({"nll_loss", logps.detach().neg(), 1});
   return value;
 }
 

@@ -10,12 +10,13 @@
 #include <functional>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
 
 #include "xlt/base/error.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/linear.h"
 #include "xlt/nn/lora_adapter.h"
+#include "xlt/ops/to_device.h"
 #include "xlt/train/trainer.h"
 
 namespace xlt {
@@ -105,34 +106,44 @@ std::string ReferenceModel::name_of_model(const std::string& identity) {
   return to_hex(hash128(text));
 }
 
-// [S] float32 on the CPU.
+// [S] float32
 at::Tensor ReferenceModel::compute(const PackedRows& packed) {
   const at::NoGradGuard no_grad;
   const Swap swap(*this);
-  return sequence_logps(decoder_, packed).to(at::kCPU).contiguous();
+  return sequence_logps(decoder_, packed);
 }
 
 // Where one row is missing the whole batch is computed, so that what is computed never depends on what was
 // stored.
 at::Tensor ReferenceModel::logps(const std::vector<TrainRow>& rows, std::span<const int64_t> indices,
-                                 const PackedRows& packed) {
-  std::vector<float> logps;
+                                 const PackedRows& packed, DeferredReads& reads) {
+  std::vector<float> known;  // of each sequence; 0 where it is computed
+  std::vector<uint8_t> is_missing;
   at::Tensor computed;
   for (const int64_t index : indices) {
     const TrainRow& row = rows[index];
-    if (const auto stored = store_->find(row)) {
-      logps.insert(logps.end(), stored->begin(), stored->end());
+    const auto stored = store_->find(row);
+    const size_t begin = known.size(), count = row.sequences.size();
+    known.resize(begin + count, 0.0f);
+    is_missing.resize(begin + count, stored ? 0 : 1);
+    if (stored) {
+      std::copy(stored->begin(), stored->end(), known.begin() + begin);
       continue;
     }
     XLT_CHECK(is_always_available(),
               "the initial weights are gone; their log-probs must be computed before training");
     if (!computed.defined()) computed = compute(packed);
-    const float* own = computed.const_data_ptr<float>() + logps.size();
-    store_->add(row, own);
-    logps.insert(logps.end(), own, own + row.sequences.size());
+    reads.add(computed.narrow(0, begin, count), [this, &row](std::span<const double> own) {
+      // Rows of one step may share sequences: by now another may have brought this one's.
+      if (!store_->find(row)) store_->add(row, std::vector<float>(own.begin(), own.end()).data());
+    });
   }
   flush_sometimes();
-  return at::tensor(at::ArrayRef<float>(logps)).to(decoder_.head_weight().device());
+  const at::Device device = decoder_.head_weight().device();
+  if (!computed.defined()) return ops::to_device(known, device);
+  if (std::all_of(is_missing.begin(), is_missing.end(), [](uint8_t one) { return one != 0; }))
+    return computed;
+  return at::where(ops::to_device(is_missing, device).to(at::kBool), computed, ops::to_device(known, device));
 }
 
 void ReferenceModel::precompute(const std::vector<TrainRow>& rows, int64_t batch_size,
@@ -145,7 +156,7 @@ void ReferenceModel::precompute(const std::vector<TrainRow>& rows, int64_t batch
   for (int64_t begin = 0; begin < num_missing; begin += batch_size) {
     context.throw_if_interrupted();
     const auto batch = std::span(missing).subspan(begin, std::min(batch_size, num_missing - begin));
-    const at::Tensor computed = compute(pack(rows, batch));
+    const at::Tensor computed = compute(pack(rows, batch)).to(at::kCPU).contiguous();
     const float* own = computed.const_data_ptr<float>();
     for (const int64_t index : batch) {
       check_finite(own, rows[index]);

@@ -2,6 +2,7 @@
 // The reference model: the policy as it was before training.
 #pragma once
 
+#include "train/deferred_reads.h"
 #include "train/pack.h"
 #include "train/reference_store.h"
 
@@ -44,9 +45,9 @@ class ReferenceModel {
   // Whether the model can be asked at any time of the training.
   bool is_always_available() const { return kind_ != Kind::kWeights || !initial_.empty(); }
   // Σ log p of each sequence of the rows, float32 on the decoder's device: looked up, or computed from
-  // `packed`, the same rows.
+  // `packed`, the same rows. What was computed is kept once `reads` are read; `rows` must live till then.
   at::Tensor logps(const std::vector<TrainRow>& rows, std::span<const int64_t> indices,
-                   const PackedRows& packed);
+                   const PackedRows& packed, DeferredReads& reads);
   // Of every row that is not there yet, in order. Throws kNumerics with the row's place.
   void precompute(const std::vector<TrainRow>& rows, int64_t batch_size, const Context& context);
   // What predicts the labels of the rows that were packed; no gradients.

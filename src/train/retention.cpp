@@ -42,7 +42,7 @@ class RetainedLoss : public Loss {
     const SequenceLogps& texts = sets[num_sets_];
     const at::Tensor sum = is_kl_ ? texts.divergence.sum() : texts.policy.sum().neg();
     value.terms.front() = sum * weight_;
-    value.stats.push_back({"retain_loss", sum.item<double>(), 0});
+    value.stats.push_back({"retain_loss", sum, 0});
     return value;
   }
 

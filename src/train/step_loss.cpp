@@ -29,12 +29,25 @@ at::Tensor share_of(const LossValue& value, const std::vector<double>& divisors)
   return share;
 }
 
-void add_share(MetricSums& metrics, const LossValue& value, const std::vector<double>& divisors) {
-  double loss = 0;
-  for (size_t term = 0; term < value.terms.size(); ++term)
-    if (value.terms[term].defined()) loss += value.terms[term].item<double>() / divisors[term];
-  metrics.add(kLossName, loss);
-  for (const LossStat& stat : value.stats) metrics.add(stat.name, stat.sum / divisors[stat.term]);
+void add_share(MetricSums& metrics, const LossValue& value, const std::vector<double>& divisors,
+               DeferredReads& reads) {
+  std::vector<at::Tensor> tensors;
+  for (const at::Tensor& term : value.terms)
+    if (term.defined()) tensors.push_back(term);
+  for (const LossStat& stat : value.stats)
+    if (stat.sum.scalar().defined()) tensors.push_back(stat.sum.scalar());
+  std::vector<bool> has_term;
+  for (const at::Tensor& term : value.terms) has_term.push_back(term.defined());
+  reads.add(tensors, [&metrics, has_term, stats = value.stats, divisors](std::span<const double> read) {
+    auto next = read.begin();
+    double loss = 0;
+    for (size_t term = 0; term < has_term.size(); ++term)
+      if (has_term[term]) loss += *next++ / divisors[term];
+    metrics.add(kLossName, loss);
+    for (const LossStat& stat : stats)
+      metrics.add(stat.name,
+                  (stat.sum.scalar().defined() ? *next++ : double{stat.sum}) / divisors[stat.term]);
+  });
 }
 
 }  // namespace xlt

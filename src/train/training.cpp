@@ -17,6 +17,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/rng.h"
+#include "xlt/models/decoder.h"
 
 namespace xlt {
 
@@ -51,12 +52,13 @@ std::vector<int64_t> indices_of(int64_t begin, int64_t end) {
 }  // namespace
 
 Training::Training(const TrainJob& job, const TrainerOptions& options, std::unique_ptr<Loss> loss,
-                   const Context& context)
+                   const Context& context, std::optional<bool> as_on_gpu)
     : alone_(job.world ? nullptr : make_single_world()),
       world_(job.world ? *job.world : *alone_),
       job_(job),
       options_(options),
       context_(context),
+      as_on_gpu_(as_on_gpu.value_or(job.decoder->placement().is_cuda)),
       loss_(std::move(loss)),
       data_(prepare_data(job, options, *loss_, context)),
       order_(order_of(job, options, *loss_, 0, data_.train)),
@@ -183,11 +185,17 @@ void Training::loop() {
 Training::StepMetrics Training::make_step() {
   const std::vector<MicroBatch> batches = micro_batches();
   MetricSums sums;
-  const double loss = accumulate_gradients(batches, sums);
-  const StepMetrics step = update_weights(batches);
+  StepMetrics step{};
+  DeferredReads reads = new_reads();
+  accumulate_gradients(batches, sums, reads);
+  reads.add(clip_grad_norm(trained_, options_.max_grad_norm, as_on_gpu_),
+            [&](std::span<const double> norm) { step.grad_norm = norm.front(); });
+  reads.read();  // here, once a step, the host waits for a GPU
+  sums = summed_over_ranks(world_, sums);
+  update_weights(batches, step);
   // From here on nothing can be interrupted: the state moves as a whole.
   ++state_.step;
-  state_.last_loss = loss;
+  state_.last_loss = sums.sums().front().second;
   for (const MicroBatch& batch : batches)
     for (const RowBatch& share : batch)
       for (const int64_t index : share.indices) state_.num_tokens += (*share.rows)[index].num_tokens();
@@ -209,26 +217,29 @@ std::vector<MicroBatch> Training::micro_batches() {
   return batches;
 }
 
-double Training::accumulate_gradients(const std::vector<MicroBatch>& batches, MetricSums& metrics) {
+// What several ranks learn is read at once: an error must come up where all of them hear of it.
+DeferredReads Training::new_reads() const {
+  return DeferredReads(/*at_once=*/!as_on_gpu_ || world_.world_size() > 1);
+}
+
+void Training::accumulate_gradients(const std::vector<MicroBatch>& batches, MetricSums& metrics,
+                                    DeferredReads& reads) {
   optimizer_.zero_gradients();
   std::optional<uint64_t> dropout;
   if (loss_->uses_dropout() && has_dropout(*job_.decoder))
     dropout = Rng(job_.seed).fork("dropout").fork(static_cast<uint64_t>(state_.step)).key();
   const std::vector<double> divisors = divisors_of(objective_, batches);
   for_share(world_, context_, static_cast<int64_t>(batches.size()), [&](int64_t i) {
-    const LossValue value = objective_.compute(batches[i], str_cat("step ", state_.step + 1), dropout);
+    const LossValue value = objective_.compute(batches[i], str_cat("step ", state_.step + 1), reads, dropout);
     const at::Tensor share = share_of(value, divisors);
     if (share.defined() && share.requires_grad()) share.backward();
-    add_share(metrics, value, divisors);
+    add_share(metrics, value, divisors, reads);
   });
   sum_gradients_over_ranks(world_, trained_);
-  metrics = summed_over_ranks(world_, metrics);
-  return metrics.sums().front().second;
 }
 
-Training::StepMetrics Training::update_weights(const std::vector<MicroBatch>& batches) {
-  StepMetrics metrics{};
-  metrics.grad_norm = clip_grad_norm(trained_, options_.max_grad_norm);
+// Knows the norm already, and tells the rate.
+void Training::update_weights(const std::vector<MicroBatch>& batches, StepMetrics& metrics) {
   if (!std::isfinite(metrics.grad_norm))
     throw Error(ErrorKind::kNumerics,
                 str_cat("step ", state_.step + 1, ": the gradient's norm is ", metrics.grad_norm,
@@ -237,9 +248,11 @@ Training::StepMetrics Training::update_weights(const std::vector<MicroBatch>& ba
   const ScheduleSteps steps{options_.warmup_steps, total_steps_};
   metrics.learning_rate =
       base_learning_rate() * find_schedule(options_.lr_schedule).factor(state_.step, steps);
-  optimizer_.step(metrics.learning_rate);
+  if (as_on_gpu_)
+    optimizer_.step_together(metrics.learning_rate);
+  else
+    optimizer_.step(metrics.learning_rate);
   optimizer_.zero_gradients();
-  return metrics;
 }
 
 Json Training::row(const char* split, const MetricSums& metrics) const {
@@ -277,7 +290,10 @@ MetricSums Training::evaluated() {
   for_share(world_, context_, (num_rows + batch_size - 1) / batch_size, [&](int64_t i) {
     const MicroBatch batch{
         {&data_.test, indices_of(i * batch_size, std::min((i + 1) * batch_size, num_rows))}};
-    add_share(metrics, objective_.compute(batch, str_cat("evaluation after step ", state_.step)), divisors);
+    DeferredReads reads = new_reads();
+    const std::string when = str_cat("evaluation after step ", state_.step);
+    add_share(metrics, objective_.compute(batch, when, reads), divisors, reads);
+    reads.read();
     progress.advance(static_cast<int64_t>(batch.front().indices.size()));
   });
   return summed_over_ranks(world_, metrics);

@@ -10,6 +10,7 @@
 #include "train/training_data.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,10 @@ namespace xlt {
 // Losses and optimisers by their interfaces only: the loop knows none by name.
 class Training {
  public:
-  // Borrows all but `loss`, which has its options.
+  // Borrows all but `loss`, which has its options. `as_on_gpu`: launches and reads as for a GPU; nothing:
+  // where the decoder is on one.
   Training(const TrainJob& job, const TrainerOptions& options, std::unique_ptr<Loss> loss,
-           const Context& context);
+           const Context& context, std::optional<bool> as_on_gpu = {});
   TrainResult run();
 
  private:
@@ -34,8 +36,10 @@ class Training {
   void loop();
   StepMetrics make_step();
   std::vector<MicroBatch> micro_batches();
-  double accumulate_gradients(const std::vector<MicroBatch>& batches, MetricSums& metrics);
-  StepMetrics update_weights(const std::vector<MicroBatch>& batches);
+  void accumulate_gradients(const std::vector<MicroBatch>& batches, MetricSums& metrics,
+                            DeferredReads& reads);
+  void update_weights(const std::vector<MicroBatch>& batches, StepMetrics& metrics);
+  DeferredReads new_reads() const;
   void log_step(const MetricSums& metrics, const StepMetrics& step);
   void evaluate();
   MetricSums evaluated();
@@ -54,6 +58,7 @@ class Training {
   const TrainJob& job_;
   const TrainerOptions& options_;
   const Context& context_;
+  bool as_on_gpu_;
   std::unique_ptr<Loss> loss_;
   TrainingData data_;
   DataOrder order_;

@@ -4,6 +4,8 @@
 
 #include "train/train_testing.h"
 
+#include <cmath>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/abs.h>
@@ -77,25 +79,57 @@ TEST(Sgd, IsResumedFromAFileWithoutTensors) {
   EXPECT_TRUE(stopped.equal(straight));
 }
 
-TEST(UpdateRules, WholeTensorsAndRangesAgree) {
-  for (const auto& entry : optimizers()) {
-    const auto rule = entry.make();
-    at::Tensor a = random_tensor({3, 7}, Rng(1)), b = a.clone();
-    const size_t num_moments = rule->moment_names().size();
-    std::vector<at::Tensor> moments_a(num_moments, at::Tensor()), moments_b = moments_a;
-    for (size_t i = 0; i < num_moments; ++i)
-      moments_a[i] = at::zeros({3, 7}), moments_b[i] = at::zeros({3, 7});
-    for (int64_t step = 1; step <= 4; ++step) {
-      const at::Tensor gradient = random_tensor({3, 7}, Rng(10 + step));
-      const UpdateOptions options{0.01, 0.1, step};
-      std::vector<float*> pointers;
-      for (at::Tensor& moment : moments_a) pointers.push_back(moment.mutable_data_ptr<float>());
-      rule->update(a.mutable_data_ptr<float>(), gradient.const_data_ptr<float>(), pointers, 0, 10, options);
-      rule->update(a.mutable_data_ptr<float>(), gradient.const_data_ptr<float>(), pointers, 10, 21, options);
-      rule->update(b, gradient, moments_b, options);
+// Two matrices and a vector, which is not decayed; the middle one has no gradient in some steps.
+struct ThreeParameters {
+  std::vector<TrainedTensor> parameters;
+  explicit ThreeParameters(at::ScalarType type) {
+    for (const std::vector<int64_t>& shape : {std::vector<int64_t>{3, 7}, {5, 4}, {9}}) {
+      const std::string name = str_cat("p", parameters.size());
+      parameters.push_back({name, random_tensor(shape, Rng(parameters.size())).to(type)});
+      parameters.back().tensor.set_requires_grad(true);
     }
-    EXPECT_LT((a - b).abs().max().item<double>(), 1e-6) << entry.name;
   }
+  void set_gradients(int64_t step) {
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      at::Tensor& tensor = parameters[i].tensor;
+      tensor.mutable_grad() = random_tensor(tensor.sizes(), Rng(10 + 3 * step + i)).to(tensor.scalar_type());
+    }
+    if (step % 3 == 1) parameters[1].tensor.mutable_grad().reset();
+  }
+};
+
+TEST(UpdateRules, AllParametersTogetherMoveAsEachByItself) {
+  for (const auto& entry : optimizers())
+    for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+      ThreeParameters each(type), all(type);
+      Optimizer one_by_one(entry.name, each.parameters, 0.1), together(entry.name, all.parameters, 0.1);
+      for (int64_t step = 0; step < 10; ++step) {
+        each.set_gradients(step);
+        all.set_gradients(step);
+        one_by_one.step(0.01);
+        together.step_together(0.01);
+      }
+      EXPECT_EQ(together.num_steps(), 10);
+      const auto expected = one_by_one.state(), found = together.state();
+      for (size_t i = 0; i < expected.size(); ++i)
+        EXPECT_LT((expected[i].second - found[i].second).abs().max().item<double>(), 1e-6)
+            << entry.name << ' ' << expected[i].first;
+      for (size_t i = 0; i < 3; ++i)
+        EXPECT_LT((each.parameters[i].tensor - all.parameters[i].tensor).abs().max().item<double>(),
+                  type == at::kFloat ? 1e-6 : 1e-2)  // the last bit of bfloat16
+            << entry.name << ' ' << i;
+    }
+}
+
+// Literals as above: torch's, for three steps.
+TEST(UpdateRules, TogetherEqualsTorch) {
+  at::Tensor parameter = start();
+  Optimizer optimizer("adamw", {{"p", parameter}}, 0.01);
+  for (const std::vector<float>& gradient : kGradients) {
+    parameter.mutable_grad() = matrix(gradient);
+    optimizer.step_together(0.1);
+  }
+  expect_values(parameter, {0.719459593, -1.992677689, 0.453841090, 2.978600740});
 }
 
 TEST(Optimizer, DecaysMatricesButNotVectors) {
@@ -138,18 +172,36 @@ TEST(Optimizer, GoesOnFromItsStoredState) {
   EXPECT_TRUE(resumed.equal(straight));
 }
 
-// Norm √(3² + 4² + 12²) = 13; the factor is 6.5 / (13 + 1e-6).
+// Norm √(3² + 4² + 12²) = 13; the factor is 6.5 / (13 + 1e-6). With the factor as a number, and as a tensor.
 TEST(ClipGradNorm, ScalesAllGradientsByOneFactor) {
-  at::Tensor a = at::zeros({2}).set_requires_grad(true), b = at::zeros({1}).set_requires_grad(true);
-  a.mutable_grad() = at::tensor(at::ArrayRef<float>({3.0f, 4.0f}));
-  b.mutable_grad() = at::tensor(at::ArrayRef<float>({12.0f}));
-  EXPECT_NEAR(clip_grad_norm({{"a", a}, {"b", b}}, 6.5), 13, 1e-5);
-  expect_values(a.grad(), {1.5, 2});
-  expect_values(b.grad(), {6});
-  EXPECT_NEAR(clip_grad_norm({{"a", a}, {"b", b}}, 0), 6.5, 1e-5);  // 0: measured, not clipped
-  expect_values(a.grad(), {1.5, 2});
-  EXPECT_NEAR(clip_grad_norm({{"a", a}, {"b", b}}, 100), 6.5, 1e-5);
-  expect_values(b.grad(), {6});
+  for (const bool as_on_gpu : {false, true}) {
+    at::Tensor a = at::zeros({2}).set_requires_grad(true), b = at::zeros({1}).set_requires_grad(true);
+    const std::vector<TrainedTensor> parameters = {{"a", a}, {"b", b}, {"none", start()}};
+    const auto norm = [&](double max_norm) {
+      return clip_grad_norm(parameters, max_norm, as_on_gpu).item<double>();
+    };
+    EXPECT_EQ(norm(1), 0);  // no gradients
+    a.mutable_grad() = at::tensor(at::ArrayRef<float>({3.0f, 4.0f}));
+    b.mutable_grad() = at::tensor(at::ArrayRef<float>({12.0f}));
+    EXPECT_NEAR(norm(6.5), 13, 1e-5);
+    expect_values(a.grad(), {1.5, 2});
+    expect_values(b.grad(), {6});
+    EXPECT_NEAR(norm(0), 6.5, 1e-5);  // 0: measured, not clipped
+    expect_values(a.grad(), {1.5, 2});
+    const at::Tensor before = a.grad().clone();
+    EXPECT_NEAR(norm(100), 6.5, 1e-5);
+    EXPECT_TRUE(a.grad().equal(before));
+  }
+}
+
+TEST(ClipGradNorm, TellsOfANormThatIsNotFinite) {
+  for (const bool as_on_gpu : {false, true}) {
+    at::Tensor a = at::zeros({2}).set_requires_grad(true);
+    a.mutable_grad() = at::tensor(at::ArrayRef<float>({3.0f, std::nanf("")}));
+    EXPECT_TRUE(std::isnan(clip_grad_norm({{"a", a}}, 1, as_on_gpu).item<double>()));
+    a.mutable_grad() = at::tensor(at::ArrayRef<float>({3.0f, INFINITY}));
+    EXPECT_TRUE(std::isinf(clip_grad_norm({{"a", a}}, 1, as_on_gpu).item<double>()));
+  }
 }
 
 }  // namespace

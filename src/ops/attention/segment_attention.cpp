@@ -86,8 +86,9 @@ class DeviceTasks {
   DeviceTasks(const AttentionPlan& plan, int64_t queries_per_task, bool backward, at::Device device)
       : host_(attention_tasks(plan, queries_per_task, backward)) {
     const std::vector<int32_t> all = joined();
+    // `all` is pageable memory, read by the time the copy returns (see ops/to_device.h).
     array_ = at::from_blob(const_cast<int32_t*>(all.data()), {static_cast<int64_t>(all.size())}, at::kInt)
-                 .to(device, at::kInt, /*non_blocking=*/false, /*copy=*/true);
+                 .to(device, at::kInt, /*non_blocking=*/true, /*copy=*/true);
   }
   void name_in(DeviceAttention& args) const {
     args.spans = reinterpret_cast<const KeySpan*>(part(0));

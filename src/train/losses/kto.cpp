@@ -15,7 +15,8 @@
 #include <ATen/ops/mean.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/sum.h>
-#include <ATen/ops/tensor.h>
+
+#include "xlt/ops/to_device.h"
 
 namespace xlt {
 
@@ -26,7 +27,7 @@ enum Term : size_t { kLossTerm, kDesirable, kUndesirable };  // the latter two o
 at::Tensor column(const std::vector<bool>& is_desirable, float yes, float no, at::Device device) {
   std::vector<float> values;
   for (const bool one : is_desirable) values.push_back(one ? yes : no);
-  return at::tensor(at::ArrayRef<float>(values)).to(device);
+  return ops::to_device(values, device);
 }
 
 class KtoLoss : public Loss {
@@ -63,14 +64,14 @@ class KtoLoss : public Loss {
                                  const at::Tensor& kl) const {
     const auto sum_of = [&](const at::Tensor& values, bool desirable) {
       const at::Tensor mask = column(rows.is_desirable, desirable, !desirable, values.device());
-      return (values * mask).sum(at::kDouble).item<double>();
+      return (values * mask).sum(at::kDouble);
     };
     const at::Tensor rewards = ratio * beta_;
     return {{"rewards/chosen", sum_of(rewards, true), kDesirable},
             {"rewards/rejected", sum_of(rewards, false), kUndesirable},
             {"logps/chosen", sum_of(logps, true), kDesirable},
             {"logps/rejected", sum_of(logps, false), kUndesirable},
-            {"kl", kl.item<double>() * static_cast<double>(rows.is_desirable.size()), kLossTerm}};
+            {"kl", kl.to(at::kDouble) * static_cast<double>(rows.is_desirable.size()), kLossTerm}};
   }
 
   double beta_ = 0.1, desirable_weight_ = 1, undesirable_weight_ = 1;

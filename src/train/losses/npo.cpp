@@ -33,8 +33,8 @@ class NpoLoss : public Loss {
     const at::Tensor ratio = sets[0].policy - sets[0].reference;
     const at::Tensor losses = at::log_sigmoid(ratio * -beta_) * (-2 / beta_);
     return {{losses.sum()},
-            {{"rewards/rejected", beta_ * ratio.detach().sum(at::kDouble).item<double>()},
-             {"logps/rejected", sets[0].policy.detach().sum(at::kDouble).item<double>()}}};
+            {{"rewards/rejected", ratio.detach().sum(at::kDouble) * beta_},
+             {"logps/rejected", sets[0].policy.detach().sum(at::kDouble)}}};
   }
 
  private:

@@ -14,7 +14,8 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/log_sigmoid.h>
 #include <ATen/ops/sum.h>
-#include <ATen/ops/tensor.h>
+
+#include "xlt/ops/to_device.h"
 
 namespace xlt {
 
@@ -35,12 +36,11 @@ class SimnpoLoss : public Loss {
     std::vector<float> counts;
     for (const int64_t count : sets[0].num_labels)
       counts.push_back(static_cast<float>(std::max<int64_t>(count, 1)));
-    const at::Tensor per_token =
-        sets[0].policy / at::tensor(at::ArrayRef<float>(counts)).to(sets[0].policy.device());
+    const at::Tensor per_token = sets[0].policy / ops::to_device(counts, sets[0].policy.device());
     const at::Tensor losses = at::log_sigmoid(per_token * -beta_ - value_or(gamma_, 0)) * (-2 / beta_);
     return {{losses.sum()},
-            {{"rewards/rejected", beta_ * per_token.detach().sum(at::kDouble).item<double>()},
-             {"logps/rejected", sets[0].policy.detach().sum(at::kDouble).item<double>()}}};
+            {{"rewards/rejected", per_token.detach().sum(at::kDouble) * beta_},
+             {"logps/rejected", sets[0].policy.detach().sum(at::kDouble)}}};
   }
 
  private:

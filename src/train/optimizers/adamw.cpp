@@ -9,7 +9,8 @@
 
 #include <cmath>
 
-#include <ATen/ops/sqrt.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/full.h>
 
 namespace xlt {
 
@@ -45,14 +46,14 @@ class AdamW : public UpdateRule {
     }
   }
 
-  void update(at::Tensor& parameter, const at::Tensor& gradient, std::vector<at::Tensor>& moments,
-              const UpdateOptions& options) const override {
-    const Scalars scalars(options);
-    parameter.mul_(scalars.keep);
-    moments[0].lerp_(gradient, 1 - kBeta1);
-    moments[1].mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-    parameter.addcdiv_(moments[0], moments[1].sqrt().div_(scalars.root_correction).add_(kEps),
-                       -scalars.step_size);
+  // The operator reads a step count of each parameter and writes none, so one serves them all.
+  void update(const UpdateTensors& tensors, const UpdateOptions& options) const override {
+    const at::Tensor step =
+        at::full({}, static_cast<double>(options.step), tensors.parameters.front().options());
+    const std::vector<at::Tensor> steps(tensors.parameters.size(), step);
+    at::_fused_adamw_(tensors.parameters, tensors.gradients, tensors.moments[0], tensors.moments[1],
+                      /*max_exp_avg_sqs=*/{}, steps, options.learning_rate, kBeta1, kBeta2,
+                      options.weight_decay, kEps, /*amsgrad=*/false, /*maximize=*/false);
   }
 };
 

@@ -9,8 +9,11 @@
 
 #include <cmath>
 
-#include <ATen/ops/add.h>
-#include <ATen/ops/sqrt.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_addcdiv.h>
+#include <ATen/ops/_foreach_addcmul.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_sqrt.h>
 
 namespace xlt {
 
@@ -35,11 +38,15 @@ class RmsProp : public UpdateRule {
     }
   }
 
-  void update(at::Tensor& parameter, const at::Tensor& gradient, std::vector<at::Tensor>& moments,
-              const UpdateOptions& options) const override {
-    const at::Tensor g = at::add(gradient, parameter, options.weight_decay);
-    moments[0].mul_(kAlpha).addcmul_(g, g, 1 - kAlpha);
-    parameter.addcdiv_(g, moments[0].sqrt().add_(kEps), -options.learning_rate);
+  void update(const UpdateTensors& tensors, const UpdateOptions& options) const override {
+    const std::vector<at::Tensor> g =
+        at::_foreach_add(tensors.gradients, tensors.parameters, options.weight_decay);
+    const std::vector<at::Tensor>& s = tensors.moments[0];
+    at::_foreach_mul_(s, kAlpha);
+    at::_foreach_addcmul_(s, g, g, 1 - kAlpha);
+    const std::vector<at::Tensor> divisors = at::_foreach_sqrt(s);
+    at::_foreach_add_(divisors, kEps);
+    at::_foreach_addcdiv_(tensors.parameters, g, divisors, -options.learning_rate);
   }
 };
 

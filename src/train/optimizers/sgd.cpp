@@ -3,7 +3,7 @@
 // the gradient itself, which is how tests read gradients off.
 #include "train/optimizer.h"
 
-#include <ATen/ops/add.h>
+#include <ATen/ops/_foreach_add.h>
 
 namespace xlt {
 
@@ -20,9 +20,10 @@ class Sgd : public UpdateRule {
     for (int64_t i = begin; i < end; ++i) parameter[i] -= rate * (gradient[i] + decay * parameter[i]);
   }
 
-  void update(at::Tensor& parameter, const at::Tensor& gradient, std::vector<at::Tensor>&,
-              const UpdateOptions& options) const override {
-    parameter.sub_(at::add(gradient, parameter, options.weight_decay), options.learning_rate);
+  void update(const UpdateTensors& tensors, const UpdateOptions& options) const override {
+    const std::vector<at::Tensor> g =
+        at::_foreach_add(tensors.gradients, tensors.parameters, options.weight_decay);
+    at::_foreach_add_(tensors.parameters, g, -options.learning_rate);
   }
 };
 
