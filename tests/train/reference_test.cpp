@@ -195,6 +195,31 @@ TEST(Fingerprint, IsOfEveryByteInItsPlaceAtAnyNumberOfThreads) {
   at::set_num_threads(threads);
 }
 
+// Whole words and not; more words than one chunk; signs alone, which are the words' highest bits.
+TEST(Fingerprint, OnADeviceIsOfEveryByteInItsPlace) {
+  const at::Tensor large = random_tensor({3000, 3000}, Rng(1));
+  for (const at::Tensor& tensor : {large, large.narrow(0, 0, 7).narrow(1, 0, 3), large.to(at::kBFloat16)}) {
+    const Hash128 hash = fingerprint_on_device(tensor);
+    EXPECT_EQ(fingerprint_on_device(tensor.clone()), hash);
+    EXPECT_NE(fingerprint_on_device(tensor.t()), hash);
+    EXPECT_NE(fingerprint_on_device(tensor.reshape({-1})), hash);
+    const int64_t last = tensor.size(0) - 1;
+    for (const int64_t row : {int64_t{0}, last / 2, last}) {
+      at::Tensor other = tensor.clone();
+      other[row][1].neg_();
+      EXPECT_NE(fingerprint_on_device(other), hash) << row;
+      other[last - row][1].neg_();
+      EXPECT_EQ(fingerprint_on_device(other) == hash, row == last - row) << row;
+      other = tensor.clone();
+      other[row].copy_(tensor[(row + 1) % (last + 1)]);
+      other[(row + 1) % (last + 1)].copy_(tensor[row]);
+      EXPECT_NE(fingerprint_on_device(other), hash) << row;
+    }
+  }
+  EXPECT_NE(fingerprint_on_device(large), fingerprint(large));
+  EXPECT_EQ(fingerprint_on_device(at::zeros({0, 3})), fingerprint_on_device(at::zeros({0, 3})));
+}
+
 TEST(Reference, WithoutAnAdapterItIsTheInitialWeights) {
   TrainFixture fixture("full");
   make_dpo(fixture, 20);
