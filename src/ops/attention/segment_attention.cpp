@@ -3,19 +3,18 @@
 #include "xlt/ops/attention/segment_attention.h"
 
 #include "ops/attention/attention_checks.h"
-#include "ops/attention/attention_tasks.h"
+#include "ops/attention/device_tasks.h"
+#include "ops/attention/flash_attention.h"
 #include "ops/attention/segment_attention_kernels.h"
 #include "ops/dispatch.h"
 #include "ops/reference.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -31,10 +30,11 @@ using torch::autograd::tensor_list;
 
 // The plan rides through autograd in a capsule.
 struct PlanHolder : torch::CustomClassHolder {
-  PlanHolder(std::shared_ptr<const AttentionPlan> p, const AttentionOptions& o)
-      : plan(std::move(p)), options(o) {}
+  PlanHolder(std::shared_ptr<const AttentionPlan> p, const AttentionOptions& o, bool flash)
+      : plan(std::move(p)), options(o), on_flash(flash) {}
   std::shared_ptr<const AttentionPlan> plan;
   AttentionOptions options;
+  bool on_flash;  // which kernels ran forward: they lay lse out differently
 };
 
 at::Tensor as_float(const at::Tensor& x) { return x.to(at::kFloat).contiguous(); }
@@ -80,49 +80,6 @@ at::Tensor forward_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tenso
   return out;
 }
 
-// Parts of one device array of int32.
-class DeviceTasks {
- public:
-  DeviceTasks(const AttentionPlan& plan, int64_t queries_per_task, bool backward, at::Device device)
-      : host_(attention_tasks(plan, queries_per_task, backward)) {
-    const std::vector<int32_t> all = joined();
-    // `all` is pageable memory, read by the time the copy returns (see ops/to_device.h).
-    array_ = at::from_blob(const_cast<int32_t*>(all.data()), {static_cast<int64_t>(all.size())}, at::kInt)
-                 .to(device, at::kInt, /*non_blocking=*/true, /*copy=*/true);
-  }
-  void name_in(DeviceAttention& args) const {
-    args.spans = reinterpret_cast<const KeySpan*>(part(0));
-    args.tasks = reinterpret_cast<const QueryTask*>(part(1));
-    args.num_tasks = static_cast<int32_t>(host_.query_tasks.size());
-  }
-  void name_in(DeviceAttentionGradients& args) const {
-    args.key_tasks = reinterpret_cast<const KeyTask*>(part(2));
-    args.num_key_tasks = static_cast<int32_t>(host_.key_tasks.size());
-    args.readers = reinterpret_cast<const KeyReader*>(part(3));
-  }
-
- private:
-  std::vector<int32_t> joined() {
-    std::vector<int32_t> all;
-    const auto append = [&](const auto& items) {
-      begins_.push_back(static_cast<int64_t>(all.size()));
-      if (items.empty()) return;
-      all.resize(all.size() + items.size() * sizeof(items[0]) / sizeof(int32_t));
-      std::memcpy(all.data() + begins_.back(), items.data(), items.size() * sizeof(items[0]));
-    };
-    append(host_.spans);
-    append(host_.query_tasks);
-    append(host_.key_tasks);
-    append(host_.readers);
-    return all;
-  }
-  const int32_t* part(size_t i) const { return array_.const_data_ptr<int32_t>() + begins_[i]; }
-
-  AttentionTasks host_;
-  std::vector<int64_t> begins_;
-  at::Tensor array_;
-};
-
 // `q` float32, all contiguous.
 DeviceAttention device_arrays_of(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                  const AttentionOptions& options) {
@@ -148,9 +105,9 @@ at::Tensor forward_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tens
                         const AttentionPlan& plan, const AttentionOptions& options, at::Tensor* lse) {
   const at::Tensor qf = as_float(q), kc = k.contiguous(), vc = v.contiguous();
   at::Tensor out = at::empty_like(qf);
-  const DeviceTasks tasks(plan, kForwardQueries, /*backward=*/false, q.device());
+  const auto tasks = device_tasks_of(plan, /*backward=*/false, q.device());
   DeviceAttention args = device_arrays_of(qf, kc, vc, options);
-  tasks.name_in(args);
+  tasks->name_in(args);
   args.out = out.mutable_data_ptr<float>();
   if (lse != nullptr) {
     *lse = at::empty({q.size(0), q.size(1)}, qf.options());
@@ -160,8 +117,19 @@ at::Tensor forward_cuda(const at::Tensor& q, const at::Tensor& k, const at::Tens
   return out;
 }
 
+FlashResult forward_flash(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                          const AttentionPlan& plan, const AttentionOptions& options) {
+  return flash_forward(flash_kernels(), q.contiguous(), k.contiguous(), v.contiguous(),
+                       *device_parts_of(plan, q.device()), options.scale);
+}
+
 at::Tensor forward_any(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                        const AttentionPlan& plan, const AttentionOptions& options, at::Tensor* lse) {
+  if (runs_on_flash(q, k, v, plan, options)) {
+    const FlashResult result = forward_flash(q, k, v, plan, options);
+    if (lse != nullptr) *lse = result.lse;
+    return result.out;
+  }
   return runs_cpu_kernels(q.device()) ? forward_cpu(q, k, v, plan, options, lse)
                                       : forward_cuda(q, k, v, plan, options, lse);
 }
@@ -182,15 +150,23 @@ void backward_cpu(const BackwardTensors& t, const AttentionPlan& plan, const Att
 }
 
 void backward_cuda(const BackwardTensors& t, const AttentionPlan& plan, const AttentionOptions& options) {
-  const DeviceTasks tasks(plan, kBackwardQueries, /*backward=*/true, t.q.device());
+  const auto tasks = device_tasks_of(plan, /*backward=*/true, t.q.device());
   DeviceAttention args = device_arrays_of(t.q, t.k, t.v, options);
-  tasks.name_in(args);
+  tasks->name_in(args);
   args.out = const_cast<float*>(t.out.const_data_ptr<float>());
   args.lse = const_cast<float*>(t.lse.const_data_ptr<float>());
   DeviceAttentionGradients gradients{t.dout.const_data_ptr<float>(), t.dq.mutable_data_ptr<float>(),
                                      t.dk.mutable_data_ptr<float>(), t.dv.mutable_data_ptr<float>()};
-  tasks.name_in(gradients);
+  tasks->name_in(gradients);
   XLT_DISPATCH_CUDA(t.q.device(), attention_backward, args, gradients);
+}
+
+tensor_list backward_flash(const tensor_list& saved, const at::Tensor& dout, const PlanHolder& holder) {
+  const at::Tensor &q = saved[0], &out = saved[3], &lse = saved[4];
+  const FlashGradients gradients = flash_backward(
+      flash_kernels(), dout.to(q.scalar_type()).contiguous(), q.contiguous(), saved[1].contiguous(),
+      saved[2].contiguous(), {out, lse}, *device_parts_of(*holder.plan, q.device()), holder.options.scale);
+  return {gradients.dq, gradients.dk, gradients.dv, at::Tensor(), at::Tensor()};
 }
 
 class SegmentAttentionFunction : public torch::autograd::Function<SegmentAttentionFunction> {
@@ -205,7 +181,8 @@ class SegmentAttentionFunction : public torch::autograd::Function<SegmentAttenti
     // Of a half-precision result the rounded form is kept: the caller holds it anyway, and δ = dout·out needs
     // no more.
     context->save_for_backward({q, k, v, rounded, lse});
-    context->saved_data["plan"] = c10::IValue::make_capsule(c10::make_intrusive<PlanHolder>(plan, options));
+    context->saved_data["plan"] = c10::IValue::make_capsule(
+        c10::make_intrusive<PlanHolder>(plan, options, runs_on_flash(q, k, v, *plan, options)));
     return rounded;
   }
 
@@ -213,6 +190,7 @@ class SegmentAttentionFunction : public torch::autograd::Function<SegmentAttenti
     const tensor_list saved = context->get_saved_variables();
     const auto capsule = context->saved_data["plan"].toCapsule();
     const auto& holder = static_cast<const PlanHolder&>(*capsule);
+    if (holder.on_flash) return backward_flash(saved, gradients[0], holder);
     const int64_t S = saved[1].size(0), K = saved[1].size(1), H = saved[0].size(1), D = saved[0].size(2);
     const at::Tensor q = as_float(saved[0]);
     const BackwardTensors tensors{q,

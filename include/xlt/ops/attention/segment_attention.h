@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "xlt/ops/attention/attention_bias.h"
+#include "xlt/ops/attention/plan_cache.h"
 
 namespace xlt::ops {
 
@@ -29,12 +30,14 @@ struct AttentionSegment {
   std::vector<Span> spans;
 };
 
-// Segments cover every row of q exactly once, in order of query_begin.
+// Segments cover every row of q exactly once, in order of query_begin. Not to be changed once an op has run
+// on it; a copy may be.
 struct AttentionPlan {
   std::vector<AttentionSegment> segments;
   // Segments that share no key rows with others may run (and accumulate gradients) in parallel: first segment
   // index of each independent tree, ascending, starting with 0. Set by whoever builds the plan.
   std::vector<int64_t> tree_begins;
+  PlanCache cache;  // of ops, for their own use
 };
 
 struct AttentionOptions {
@@ -50,7 +53,9 @@ struct AttentionOptions {
 // q [N, H, D], k and v [S, K, D] (S = N in training and scoring; cache slots in generation; the other
 // forest's tokens in cross-attention), H a multiple of K; head h reads key head h / (H / K). → [N, H, D] in
 // q's dtype; softmax in float32. Differentiable in q, k, v. Each query's result is computed from its own keys
-// alone, in order: bitwise independent of the rest of the batch (CPU).
+// alone, in order: bitwise independent of the rest of the batch (CPU). On CUDA, half precision may run on
+// tensor cores (ops/attention/flash_attention.h): the weights are then rounded to q's dtype, and dq is summed
+// in no fixed order, so its last bits differ from run to run.
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              std::shared_ptr<const AttentionPlan> plan, const AttentionOptions& options);
 
