@@ -92,21 +92,35 @@ class OpsBench {
     });
   }
 
-  // Texts of 512 tokens at most, each attending to itself.
+  // Texts of 512 tokens at most, each attending to itself; and as many tokens in prompts with two answers of
+  // half a prompt each, which take the merging of two parts.
   void attention() {
     const auto& [n, c, i, h, k, d, v] = sizes_;
-    const int64_t length = std::min<int64_t>(n, 512);
-    auto plan = std::make_shared<AttentionPlan>();
+    const int64_t length = std::min<int64_t>(n, 512), prompt = length / 2, answer = length / 4;
+    auto texts = std::make_shared<AttentionPlan>(), branches = std::make_shared<AttentionPlan>();
     for (int64_t begin = 0; begin < n; begin += length) {
-      plan->tree_begins.push_back(begin / length);
-      plan->segments.push_back({begin, length, {{begin, length}}});
+      texts->tree_begins.push_back(begin / length);
+      texts->segments.push_back({begin, length, {{begin, length}}});
+      branches->tree_begins.push_back(3 * (begin / length));
+      branches->segments.push_back({begin, prompt, {{begin, prompt}}});
+      for (const int64_t at : {begin + prompt, begin + prompt + answer})
+        branches->segments.push_back({at, answer, {{begin, prompt}, {at, answer}}});
     }
+    // A product of q and k, and one with v, over half the pairs of positions; of the branches, 7/8 of these.
+    const double gflop = 2e-9 * static_cast<double>(n * length * h * d);
+    attention("segment_attention", texts, gflop);
+    attention("segment_attention of branches", branches, 0.875 * gflop);
+  }
+
+  void attention(const std::string& name, const std::shared_ptr<const AttentionPlan>& plan, double gflop) {
+    const auto& [n, c, i, h, k, d, v] = sizes_;
     const at::Tensor q = values({n, h, d}), keys = values({n, k, d}), vals = values({n, k, d});
-    const double gflop = 2e-9 * static_cast<double>(n * length * h * d), gb = 2 * gigabytes(q, keys);
-    const AttentionOptions options{.scale = 0.1};
-    const auto attend = [&](const at::Tensor& t) { return segment_attention(t, keys, vals, plan, options); };
-    row("segment_attention", q, gb, gflop, [&] { return attend(q); });
-    backward("segment_attention backward", q, 2 * gb, 2.5 * gflop, attend);
+    const double gb = 2 * gigabytes(q, keys);
+    const auto attend = [&](const at::Tensor& t) {
+      return segment_attention(t, keys, vals, plan, {.scale = 0.1});
+    };
+    row(name.c_str(), q, gb, gflop, [&] { return attend(q); });
+    backward(name + " backward", q, 2 * gb, 2.5 * gflop, attend);
   }
 
   void products() {
