@@ -124,6 +124,25 @@ __device__ inline __half narrow<__half>(float value) {
   return __float2half_rn(value);
 }
 
+// a · b, rounded before anything is added to it (the compiler fuses a · b + c where it may): two that are
+// equal stay equal, so that their difference is 0.
+__device__ inline float rounded_product(float a, float b) {
+#ifdef XLT_CUDA_EMULATION
+  volatile float product = a * b;
+  return product;
+#else
+  return __fmul_rn(a, b);
+#endif
+}
+__device__ inline double rounded_product(double a, double b) {
+#ifdef XLT_CUDA_EMULATION
+  volatile double product = a * b;
+  return product;
+#else
+  return __dmul_rn(a, b);
+#endif
+}
+
 struct Add {
   template <typename A>
   __device__ A operator()(A a, A b) const {

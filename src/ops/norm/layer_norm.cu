@@ -57,14 +57,15 @@ __global__ void x_gradient_kernel(const T* y_gradient, const T* sum_gradient, co
   const A mean = means[row], inverse = inverse_deviations[row];
   A sum = 0, products = 0;
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
-    const A scaled = widen(y_gradient[i]) * widen(weight[i]);
+    const A scaled = rounded_product(widen(y_gradient[i]), widen(weight[i]));
     sum += scaled;
     products += scaled * ((widen(x[i]) - mean) * inverse);
   }
   const A mean_gradient = block_sum(sum) / static_cast<A>(columns),
           mean_product = block_sum(products) / static_cast<A>(columns);
   for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
-    const A scaled = widen(y_gradient[i]) * widen(weight[i]), normed = (widen(x[i]) - mean) * inverse;
+    const A scaled = rounded_product(widen(y_gradient[i]), widen(weight[i])),
+            normed = (widen(x[i]) - mean) * inverse;
     x_gradient[i] =
         with_sum_gradient(inverse * (scaled - mean_gradient - normed * mean_product), sum_gradient, i);
   }
