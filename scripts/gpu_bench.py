@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """xlt beside transformers, PEFT and TRL on one GPU: random Llamas of 1 B and 8 B, the same inputs, in turns on the same card.
 
-usage: gpu_bench.py --xlt PROGRAM --tokenizer DIR [--libs DIR] [--work DIR] [--output FILE] [--budget SECONDS] [--only TEXT,…] [--dry]
+usage: gpu_bench.py --merge FILE FILE… --output FILE
+       gpu_bench.py --xlt PROGRAM --tokenizer DIR [--libs DIR] [--work DIR] [--output FILE] [--budget SECONDS] [--only TEXT,…] [--dry]
 
 --tokenizer: a folder with the tokenizer files of a small Llama (byte-level BPE); the vocabulary is filled up to the model's with names that
 no text holds. --libs: libraries of xlt besides libtorch, which is the one that this Python imports. --work: models, inputs and logs, about
 20 GB; without it, a folder in memory (or on the disk, where /dev/shm is small) that is removed at the end. Every figure is in FILE as soon
 as its part has ended; a part that fails, is too slow or finds no time left is named there with its reason. `--only 1b/` or `--only
 xlt/generate,peer/generate` measures the parts that have one of these in their names. --dry: two tiny models on the CPU in float32, which
-tries the script and measures nothing.
+tries the script and measures nothing. --merge: one file of several visits to cards of one kind; of parts of one name
+the last visit's counts.
 
 Both sides: generate draws 25 samples of 20 tokens a prompt (temperature 0.9, top-p 0.8, no stop), prompts and completions as text; score
 is log-likelihoods of 200 texts; a DPO step is 4 pairs and an SFT step 4 texts, with LoRA of rank 64 on all linear layers, AdamW and no
@@ -602,6 +604,7 @@ def comparison(content):
             best = rooflines(content, model) if best is None else best
             row = {"model": model, "work": work, "unit": (mine or its)["unit"], "xlt": mine and mine["median"], "peer": its and its["median"]}
             row["times_as_fast"] = mine["median"] / its["median"] if mine and its else None
+            row["times_as_fast_at_best"] = mine["high"] / its["high"] if mine and its else None  # a peer's first steps are its slowest
             row |= {"xlt_gpu_mb": mine and mine["gpu_mb"], "peer_gpu_mb": its and its["gpu_mb"], "peer_torch_mb": its and its.get("torch_mb")}
             row["xlt_share_of_roofline"] = mine["median"] / best[work] if mine and best.get(work) else None
             row["peer_share_of_roofline"] = its["median"] / best[work] if its and best.get(work) else None
@@ -618,10 +621,20 @@ def table(content):
     return "\n".join(lines)
 
 
+def merge(files, output):
+    visits = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    if len({(visit["gpu"], visit["device"]) for visit in visits}) != 1:
+        sys.exit("gpu_bench.py: these visits were to different cards, which cannot be compared")
+    parts = {part["name"]: {**part, "xlt": visit["xlt"], "date": visit["date"]} for visit in visits for part in visit["parts"] if part["status"] != "skipped"}
+    content = {**visits[-1], "command": [visit["command"] for visit in visits], "seconds": sum(visit["seconds"] for visit in visits), "parts": list(parts.values())}
+    write_json(output, {**content, "rows": comparison(content)})
+
+
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--xlt", type=pathlib.Path, required=True)
-    parser.add_argument("--tokenizer", type=pathlib.Path, required=True, help="folder with the tokenizer files of a small Llama")
+    parser.add_argument("--merge", type=pathlib.Path, nargs="+", default=[], metavar="FILE", help="outputs of this script, oldest first")
+    parser.add_argument("--xlt", type=pathlib.Path)
+    parser.add_argument("--tokenizer", type=pathlib.Path, help="folder with the tokenizer files of a small Llama")
     parser.add_argument("--libs", type=pathlib.Path, help="libraries of xlt besides libtorch")
     parser.add_argument("--work", type=pathlib.Path, help="models, inputs and logs: is kept, and models that are there are not made again")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "runs" / "gpu_bench.json")
@@ -632,6 +645,8 @@ def parsed():
     for name in ("task", "model", "works"):  # of this script's own processes
         parser.add_argument(f"--{name}", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if not options.merge and not (options.xlt and options.tokenizer):
+        parser.error("--xlt and --tokenizer are needed")
     for name in ("xlt", "tokenizer", "libs", "work", "output"):
         if getattr(options, name):
             setattr(options, name, getattr(options, name).resolve())
@@ -642,6 +657,8 @@ def parsed():
 
 def main():
     options = parsed()
+    if options.merge:
+        return merge(options.merge, options.output)
     if options.task or options.work:
         return {"": compare, "prepare": prepare, "card": measure_card, "peer": peer}[options.task](options)
     memory = pathlib.Path("/dev/shm")

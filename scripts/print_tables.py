@@ -72,12 +72,13 @@ GPU_WORKS = {"generate4": "generate 4 × 25 × 20 tokens", "generate64": "genera
 def gpu_table(rows):
     """What gpu_bench.py compared: xlt beside transformers (generation, scoring) and PEFT + TRL (training)."""
     share = lambda value: "" if value is None else f"{100 * value:.0f} %"
-    lines = ["| model | work | xlt | peer | times as fast | xlt's memory | peer's | of the roofline |", "|---|---|---:|---:|---:|---:|---:|---:|"]
+    lines = ["| model | work | xlt | peer | times as fast | by the fastest | xlt's memory | peer's | of the roofline |", "|---|---|---:|---:|---:|---:|---:|---:|---:|"]
     for row in rows:
         rate = lambda value: "" if value is None else f"{value:,.0f} {row['unit']}" if value >= 100 else f"{value:.3g} {row['unit']}"
         times = "" if row["times_as_fast"] is None else f"**{row['times_as_fast']:.1f}**"
+        best = "" if row["times_as_fast_at_best"] is None else f"{row['times_as_fast_at_best']:.1f}"
         memory = ["" if row[side] is None else f"{row[side] / 1024:.1f} GiB" for side in ("xlt_gpu_mb", "peer_gpu_mb")]
-        lines.append(f"| {row['model']} | {GPU_WORKS[row['work']]} | {rate(row['xlt'])} | {rate(row['peer'])} | {times} | {memory[0]} | {memory[1]} | "
+        lines.append(f"| {row['model']} | {GPU_WORKS[row['work']]} | {rate(row['xlt'])} | {rate(row['peer'])} | {times} | {best} | {memory[0]} | {memory[1]} | "
                      f"{share(row['xlt_share_of_roofline'])} |")
     return lines
 
