@@ -22,14 +22,13 @@ std::string load_cuda() {
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
     return str_cat("libtorch's CUDA library does not load: ", dlerror());
   }
+  if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) return "this libtorch has no CUDA backend";
+  if (c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount() == 0) return "no CUDA device found";
   // libtorch looks for its CUDA side once, when it is first asked anything about it.
   if (!at::globalContext().hasCUDA()) {
     return "libtorch was asked about CUDA before its CUDA library was loaded, an error of this program "
-           "(xlt/ops/cuda.h); "
-           "--device cpu works";
+           "(xlt/ops/cuda.h); --device cpu works";
   }
-  if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) return "this libtorch has no CUDA backend";
-  if (c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount() == 0) return "no CUDA device found";
   return {};
 }
 
