@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "xlt/run/convert.h"
+#include "xlt/run/merge.h"
 
 namespace xlt::cli {
 
@@ -22,7 +23,8 @@ class ConvertCommand final : public Command {
   std::vector<OptionGroup> groups() override { return {{"convert", "Files", visit_of(options_)}}; }
   int run(Session& session) override {
     const GlobalOptions& global = session.options();
-    const DType dtype = global.dtype_is_given() ? parse_dtype(global.dtype) : DType::kBFloat16;
+    const DType dtype =
+        global.dtype_is_given() ? parse_dtype(global.dtype) : checkpoint_dtype(options_.model);
     const Json record = convert_model(options_, dtype, session.context());
     Json summary = {{"output", options_.output}};
     for (const char* key : {"dtype", "parameters", "tensors"}) summary[key] = record.at(key);

@@ -18,7 +18,10 @@ namespace xlt {
 
 void ConvertOptions::visit(OptionVisitor& v) {
   v.field("model", model, "GGUF file, checkpoint folder or name of the hub in the local cache");
-  v.field("output", output, "folder to write; transformers loads it as it is");
+  v.field("output", output,
+          "folder to write; transformers loads it as it is. Without --dtype the weights keep the type that "
+          "the model "
+          "names; of a GGUF file, that of its embedding, bfloat16 where it is quantised");
 }
 
 Json convert_model(const ConvertOptions& options, DType dtype, const Context& context) {

@@ -99,8 +99,15 @@ class Gguf(GgufScenario):
         self.assertEqual(self.scores(self.folder / "new"), self.scores(self.model))
         self.assertEqual((self.folder / "new" / "chat_template.jinja").read_text(), "{{ messages }}")
         self.assertEqual(json.loads((self.folder / "new" / "generation_config.json").read_text())["eos_token_id"], 1)
-        self.assert_works(run("convert", "--model", file, "--output", self.folder / "new"))  # again, in its usual dtype
+        self.assert_works(run("convert", "--model", file, "--output", self.folder / "new", "--dtype", "bfloat16"))  # again, in another dtype
         self.assertEqual(json.loads((self.folder / "new" / "config.json").read_text())["dtype"], "bfloat16")
+        self.assert_works(run("convert", "--model", file, "--output", self.folder / "new"))  # and in the file's own
+        self.assertEqual(json.loads((self.folder / "new" / "config.json").read_text())["dtype"], "float32")
+
+    def test_convert_keeps_the_dtype_of_a_folder(self):
+        self.assert_works(run("convert", "--model", self.model, "--output", self.folder / "copy"))
+        self.assertEqual(json.loads((self.folder / "copy" / "config.json").read_text())["dtype"], "float32")
+        self.assertEqual(read_tensors(self.folder / "copy" / "model.safetensors"), read_tensors(self.model / "model.safetensors"))
 
     def test_an_adapter_trained_on_a_file_goes_with_it_and_merges(self):
         file = write_gguf(self.model, self.folder / "tiny.gguf")

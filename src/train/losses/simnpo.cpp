@@ -28,7 +28,11 @@ class SimnpoLoss : public Loss {
   double default_learning_rate() const override { return 1e-5; }
   void visit(OptionVisitor& v) override {
     v.field("beta", beta_, "how soon a row counts as forgotten", more_than(0));
-    v.field("simpo_gamma", gamma_, "margin to be reached", zero_or_more_or_own());
+    v.field(
+        "simpo_gamma", gamma_,
+        "margin to be reached, in units of beta times a log-prob per token; -1: the method's own, 0.5 for "
+        "simpo, 0 for simnpo",
+        zero_or_more_or_own());
   }
   std::vector<int64_t> num_items(size_t, const TrainRow&) const override { return {1}; }
 
