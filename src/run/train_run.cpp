@@ -3,6 +3,7 @@
 
 #include "run/conversations.h"
 #include "run/run_folder.h"
+#include "run/train_run_options.h"
 
 #include <cmath>
 
@@ -21,48 +22,6 @@
 namespace xlt {
 
 namespace {
-
-bool from_scratch(const TrainRunOptions& options) { return !options.model_config.empty(); }
-
-bool trains_adapter(const TrainRunOptions& options) {
-  const std::string& kind = options.adapter.adapter;
-  return kind == "lora" || (kind == "auto" && !from_scratch(options));
-}
-
-std::string tokenizer_folder(const TrainRunOptions& options) {
-  return options.tokenizer.empty() ? options.model : options.tokenizer;
-}
-
-bool has_retain_options(const TrainerOptions& options) {
-  const TrainerOptions defaults;
-  return options.retain_kind != defaults.retain_kind || options.retain_weight != defaults.retain_weight;
-}
-
-void check_combination(const TrainRunOptions& options) {
-  const auto usage = [](const std::string& message) { throw Error(ErrorKind::kUsage, message); };
-  if (options.model.empty() == options.model_config.empty())
-    usage(
-        "give --model DIR (finetune a checkpoint) or --model-config FILE (train from scratch), one of them");
-  if (from_scratch(options) && options.tokenizer.empty())
-    usage("--model-config needs --tokenizer DIR, a folder with the tokenizer files to use");
-  if (options.adapter.adapter == "qlora")
-    throw Error(ErrorKind::kUnsupported,
-                "4-bit base weights are not available in this version; use --adapter lora",
-                "--adapter qlora");
-  if (from_scratch(options) && trains_adapter(options))
-    usage(
-        "--adapter lora adapts a trained model; --model-config starts from random weights, use --adapter "
-        "none");
-  if (!options.adapter.init_adapter.empty() && !trains_adapter(options))
-    usage("--init-adapter goes with --adapter lora");
-  if (options.retain.empty() && has_retain_options(options.trainer))
-    usage("--retain-kind and --retain-weight go with --retain, the files of texts to retain");
-  if (from_scratch(options) && !options.retain.empty() && options.trainer.retain_kind == "kl")
-    usage(
-        "--retain-kind kl holds a model to what it was, and --model-config starts from random weights; use "
-        "--retain-kind nll");
-  options.trainer.check_combination(!options.eval_data.empty());
-}
 
 // None of an empty `data`.
 Records load_rows(const TrainRunOptions& options, const std::string& data, const Context& context) {
@@ -205,42 +164,6 @@ bool begin_run(const RunFolder& folder, RunState state, Json& record, const Cont
 }
 
 }  // namespace
-
-void AdapterOptions::visit(OptionVisitor& v) {
-  v.field("adapter", adapter,
-          "lora: train an adapter; none: all weights; qlora: later; auto: lora with --model, none with "
-          "--model-config",
-          one_of({"auto", "lora", "qlora", "none"}));
-  v.field("lora_r", lora_r, "rank of the adapter", between(1, 65536));
-  v.field("lora_alpha", lora_alpha, "the adapter's product is scaled by alpha / r", more_than(0));
-  v.field("lora_dropout", lora_dropout, "dropout on the adapter's input while training (not in DPO); 0: none",
-          between(0, 0.99));
-  v.field("init_adapter", init_adapter, "start from this PEFT adapter folder; empty: a new adapter");
-}
-
-void TrainRunOptions::visit(OptionVisitor& v) {
-  v.field("model", model, "checkpoint folder to finetune");
-  v.field("model_config", model_config, "config.json of a model to train from scratch, instead of --model");
-  v.field("tokenizer", tokenizer, "folder with the tokenizer files; empty: the model's");
-  v.field("data", data,
-          "training rows: a file, several separated by commas, or PRESET=FILE (`xlt ls presets`)");
-  v.field("eval_data", eval_data,
-          "rows to evaluate on, in the same form, instead of a share of the others (eval_split)");
-  v.field(
-      "retain", retain,
-      "texts, in other languages say, that hold the model to what it was while it learns from the data "
-      "(retain_kind, retain_weight): one or several files separated by commas, rows {\"text\"}, plain text "
-      "or Tatoeba's .tsv; as many as batch_size a batch");
-  v.field("output", output, "folder of the run (RUN)");
-  visit_chat_template(v, chat_template);
-  v.field("reference_cache", reference_cache,
-          "where log-probs of the reference model are kept, by row, so that another run on the same rows "
-          "computes "
-          "none of them again: a folder; auto: xlt/references in the user's cache; none: RUN/reference");
-  v.field("resume", resume,
-          "go on with the run in --output even if its length, or how often it saves, evaluates and logs, was "
-          "changed; an unfinished run goes on without this too");
-}
 
 Json run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
                   const Context& context) {

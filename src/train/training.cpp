@@ -6,13 +6,10 @@
 #include "train/step_loss.h"
 #include "train/trained_tensors.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <numeric>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
@@ -41,12 +38,6 @@ std::vector<DataOrder> further_orders(const TrainJob& job, const TrainerOptions&
   for (size_t i = 0; i < data.further.size(); ++i)
     orders.emplace_back(order_of(job, options, loss, i + 1, data.further[i]));
   return orders;
-}
-
-std::vector<int64_t> indices_of(int64_t begin, int64_t end) {
-  std::vector<int64_t> indices(end - begin);
-  std::iota(indices.begin(), indices.end(), begin);
-  return indices;
 }
 
 }  // namespace
@@ -276,43 +267,6 @@ void Training::log_step(const MetricSums& metrics, const StepMetrics& step) {
   line["grad_norm"] = step.grad_norm;
   on_first_rank(world_, [&] { metrics_.append(line); });
   state_.since_log.clear();
-}
-
-// The mean over all held-out items, so that it does not depend on the batch size (transformers averages batch
-// means). Each rank takes its share of the batches.
-MetricSums Training::evaluated() {
-  const int64_t num_rows = static_cast<int64_t>(data_.test.size()), batch_size = options_.batch_size;
-  const MicroBatch all{{&data_.test, indices_of(0, num_rows)}};
-  const std::vector<double> divisors = divisors_of(objective_, {&all, 1});
-  MetricSums metrics;
-  metrics.add_weight(1);
-  Progress progress = context_.progress("evaluating", num_rows, "rows");
-  for_share(world_, context_, (num_rows + batch_size - 1) / batch_size, [&](int64_t i) {
-    const MicroBatch batch{
-        {&data_.test, indices_of(i * batch_size, std::min((i + 1) * batch_size, num_rows))}};
-    DeferredReads reads = new_reads();
-    const std::string when = str_cat("evaluation after step ", state_.step);
-    add_share(metrics, objective_.compute(batch, when, reads), divisors, reads);
-    reads.read();
-    progress.advance(static_cast<int64_t>(batch.front().indices.size()));
-  });
-  return summed_over_ranks(world_, metrics);
-}
-
-void Training::evaluate() {
-  const at::NoGradGuard no_grad;
-  const MetricSums metrics = evaluated();
-  Json line = row("eval", metrics);
-  line["learning_rate"] = line["grad_norm"] = nullptr;  // there was no step
-  on_first_rank(world_, [&] { metrics_.append(line); });
-  state_.evaluated_step = state_.step;
-  const double loss = metrics.mean(kLossName);
-  new_best_ = std::isnan(state_.best_eval_loss) || loss < state_.best_eval_loss;
-  if (new_best_) {
-    state_.best_eval_loss = loss;
-    state_.best_step = state_.step;
-  }
-  state_.evaluations_without_improvement = new_best_ ? 0 : state_.evaluations_without_improvement + 1;
 }
 
 void Training::save() {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a training run's options say together.
+#pragma once
+
+#include <string>
+
+#include "xlt/run/train_run.h"
+
+namespace xlt {
+
+bool from_scratch(const TrainRunOptions& options);
+// Or all weights.
+bool trains_adapter(const TrainRunOptions& options);
+std::string tokenizer_folder(const TrainRunOptions& options);
+
+// Throws kUsage (kUnsupported for what comes in a later version) where options do not go together.
+void check_combination(const TrainRunOptions& options);
+
+}  // namespace xlt
