@@ -25,7 +25,11 @@ constexpr Architecture kArchitectures[] = {
      .class_name = "Gemma3ForCausalLM",
      .adds_one = true,
      .has_four_norms = true},
-    {.name = "llama", .model_type = "llama", .class_name = "LlamaForCausalLM", .pairs_neighbours = true},
+    {.name = "llama",
+     .model_type = "llama",
+     .class_name = "LlamaForCausalLM",
+     .pairs_neighbours = true,
+     .names_biases = true},
     {.name = "qwen2", .model_type = "qwen2", .class_name = "Qwen2ForCausalLM"},
     {.name = "qwen3", .model_type = "qwen3", .class_name = "Qwen3ForCausalLM"},
 };

@@ -17,6 +17,7 @@ struct GgufArchitecture {
       false;  // rows of q and k lie so that neighbours rotate together; ours lie half a head apart
   bool adds_one = false;        // norms are stored as what they multiply by, ours less 1
   bool has_four_norms = false;  // also after attention and after the MLP
+  bool names_biases = false;    // its config.json says which matrices have a bias
 };
 
 // Throws kCheckpoint for an architecture that is not read, naming those that are.

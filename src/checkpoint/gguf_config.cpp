@@ -135,10 +135,10 @@ void add_rope(const Gguf& gguf, const Keys& keys, Json& config, double theta) {
     config["rope_scaling"] = llama3_scaling(gguf, *divisors, theta, config.at("head_dim").get<int64_t>());
 }
 
-void add_llama(const Gguf& gguf, const Keys& keys, Json& config) {
+void add_llama(const Gguf& gguf, const GgufArchitecture& architecture, const Keys& keys, Json& config) {
   config["hidden_act"] = "silu";
   add_rope(gguf, keys, config, 10000);
-  if (config.at("model_type") == "llama") {
+  if (architecture.names_biases) {
     config["attention_bias"] = gguf.find("blk.0.attn_output.bias") != nullptr;
     config["mlp_bias"] = gguf.find("blk.0.ffn_down.bias") != nullptr;
   } else {
@@ -219,7 +219,7 @@ Json config_of_gguf(const Gguf& gguf) {
   if (architecture.adds_one)
     add_gemma(gguf, keys, config);
   else
-    add_llama(gguf, keys, config);
+    add_llama(gguf, architecture, keys, config);
   config["initializer_range"] = 0.02;
   config["dtype"] = dtype_of(gguf);
   return config;
