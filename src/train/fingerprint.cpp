@@ -61,8 +61,12 @@ Hash128 fingerprint(const at::Tensor& tensor) {
 }
 
 Hash128 fingerprint_on_device(const at::Tensor& tensor) {
-  const at::Tensor values = tensor.detach().contiguous(), bytes = values.view({-1}).view(at::kByte);
-  const bool is_whole = bytes.numel() % 8 == 0 && bytes.storage_offset() % 8 == 0;
+  at::Tensor values = tensor.detach().contiguous();
+  // Words are read where they begin in memory: a view from the middle of one is copied, to give what its copy
+  // gives.
+  if (values.storage_offset() * values.element_size() % 8 != 0) values = values.clone();
+  const at::Tensor bytes = values.view({-1}).view(at::kByte);
+  const bool is_whole = bytes.numel() % 8 == 0;
   const at::Tensor words = is_whole ? bytes.view(at::kLong) : bytes;
   std::vector<at::Tensor> sums;
   for (int64_t begin = 0; begin < words.numel(); begin += kChunk) {

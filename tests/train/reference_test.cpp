@@ -216,6 +216,9 @@ TEST(Fingerprint, OnADeviceIsOfEveryByteInItsPlace) {
       EXPECT_NE(fingerprint_on_device(other), hash) << row;
     }
   }
+  // A view that does not begin with a word of memory is what its copy is.
+  const at::Tensor inner = large.view({-1}).narrow(0, 1, 8);
+  EXPECT_EQ(fingerprint_on_device(inner), fingerprint_on_device(inner.clone()));
   EXPECT_NE(fingerprint_on_device(large), fingerprint(large));
   EXPECT_EQ(fingerprint_on_device(at::zeros({0, 3})), fingerprint_on_device(at::zeros({0, 3})));
 }
