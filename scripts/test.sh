@@ -32,7 +32,8 @@ ctest --test-dir build/release --output-on-failure -j 2
 if ! has --quick "$@"; then
   if has --real "$@"; then export XLT_REAL=1; fi
   say "parity with transformers, TRL and PEFT"
-  .venv/bin/python -m unittest discover -s tests/parity -p '*_parity.py' -v
+  ctest --test-dir build/release -C parity -L parity --output-on-failure -j 2
+  sed -nE 's/^(.*) \.\.\. skipped (.*)$/skipped: \1: \2/p' build/release/Testing/Temporary/LastTest.log
 fi
 if has --sanitize "$@"; then
   say "AddressSanitizer and UndefinedBehaviorSanitizer"

