@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/text/chat_template.h"
 
+#include "base/stack_guard.h"
 #include "text/jinja_limits.h"
 #include "text/utf8.h"
 
@@ -101,6 +102,9 @@ ChatTemplate::~ChatTemplate() = default;
 
 std::string ChatTemplate::render(const Json& messages, bool add_generation_prompt,
                                  const std::string& where) const {
+  const StackGuard guard(
+      str_cat(where, ": the chat template (", place_,
+              ") calls itself, or holds a list that holds itself; choose another by --chat-template"));
   jinja::context context(source_);
   for (const auto& [name, text] : tokens_) context.set_val(name, text_value(text));
   context.set_val("messages", value_of(conversation_of(messages, where)));

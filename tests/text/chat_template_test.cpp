@@ -137,6 +137,15 @@ TEST(ChatTemplate, WhatIsNoJinjaIsRefused) {
   EXPECT_THAT(complaint(chain + " }}"), HasSubstr("parts"));
 }
 
+TEST(ChatTemplateDeathTest, WithoutEndIsNoCrash) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto ends_with_exit_3 = [](const std::string& source) {
+    EXPECT_EXIT(render(source, kTurns), testing::ExitedWithCode(3), "rows.jsonl:3: .*--chat-template");
+  };
+  ends_with_exit_3("{% macro again(n) %}{{ again(n + 1) }}{% endmacro %}{{ again(0) }}");
+  ends_with_exit_3("{% set n = namespace() %}{% set n.self = n %}{{ n | tojson }}");
+}
+
 TEST(ChatTemplate, AMistakeInATemplateIsNoCrash) {
   EXPECT_THAT(error_of(ErrorKind::kData, [] { render("{{ messages + 1 }}", kTurns); }),
               HasSubstr("rows.jsonl:3: the chat template (test.jinja) fails on this conversation: "));
