@@ -6,7 +6,8 @@ import json
 import shutil
 import unittest
 
-from support import ParityTest, data_file, data_folder, hf_model, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps, xlt
+from support import (ParityTest, data_file, data_folder, hf_model, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps,
+                     token_logps_of_each, xlt)
 
 NINE_TYPES = ["race-color", "socioeconomic", "gender", "disability", "nationality", "sexual-orientation", "physical-appearance", "religion", "age"]
 
@@ -17,10 +18,10 @@ def bos_constant(model):
     return token_logps(hf_model(model), [bos, bos]).item()
 
 
-def mean_logp(model, text):
-    """The published sentence score, as a mean natural log-probability: P(BOS|BOS) is averaged in (protocol 2.1)."""
-    logps = token_logps(hf_model(model), hf_tokenizer(model)(text)["input_ids"])
-    return (logps.sum().item() + bos_constant(model)) / (len(logps) + 1)
+def mean_logps(model, texts):
+    """The published sentence score of each text, as a mean natural log-probability: P(BOS|BOS) is averaged in (protocol 2.1)."""
+    logps = token_logps_of_each(hf_model(model), [hf_tokenizer(model)(text)["input_ids"] for text in texts])
+    return {text: (each.sum().item() + bos_constant(model)) / (len(each) + 1) for text, each in zip(texts, logps)}
 
 
 class BiasParity(ParityTest):
@@ -40,8 +41,9 @@ class BiasParity(ParityTest):
         hits, counts = dict.fromkeys(NINE_TYPES, 0), dict.fromkeys(NINE_TYPES, 0)
         items = [item for item in items if "sent_more" in item]  # rows of other types are there, unscored
         self.assertEqual(len(items), len(rows))
+        expected = mean_logps(model, [row[side] for row in rows for side in ("sent_more", "sent_less")])
         for row, item in zip(rows, items):
-            more, less = mean_logp(model, row["sent_more"]), mean_logp(model, row["sent_less"])
+            more, less = expected[row["sent_more"]], expected[row["sent_less"]]
             for mine, theirs in ((item["sent_more"], more), (item["sent_less"], less)):
                 score = (mine["log_likelihood"] + bos_constant(model)) / (mine["num_tokens"] + 1)
                 self.assertAlmostEqual(score, theirs, delta=tolerance)
@@ -56,8 +58,9 @@ class BiasParity(ParityTest):
         cell, items = self.report(model, "stereoset", language, data, *(["--limit", limit] if limit else []))
         pro = related = 0
         self.assertEqual(len(items), len(rows))
+        expected = mean_logps(model, [c["sentence"] for row in rows for c in row["candidates"]])
         for row, item in zip(rows, items):
-            scores = {c["gold_label"]: mean_logp(model, c["sentence"]) for c in row["candidates"]}
+            scores = {c["gold_label"]: expected[c["sentence"]] for c in row["candidates"]}
             for label, mine in item["candidates"].items():
                 score = (mine["log_likelihood"] + bos_constant(model)) / (mine["num_tokens"] + 1)
                 self.assertAlmostEqual(score, scores[label], delta=tolerance)
@@ -77,12 +80,12 @@ class BiasParity(ParityTest):
                 self.check_stereoset(tiny_models() / "llama-tiny", language, None, 1e-4)
 
     def test_crows_pairs_on_the_real_model(self):
-        self.check_crows(real_model(), 100, 1e-2)
+        self.check_crows(real_model(), 40, 1e-2)
 
     def test_stereoset_on_the_real_model(self):
         for language in ("en", "de", "tr"):
             with self.subTest(language=language):
-                self.check_stereoset(real_model(), language, 100, 1e-2)
+                self.check_stereoset(real_model(), language, 25, 1e-2)
 
     def without_bos(self, **settings):
         """llama-tiny with a tokenizer that puts nothing before a text."""

@@ -126,7 +126,12 @@ def hf_tokenizer(folder):
 
 
 def token_logps(model, ids):
-    """log p of tokens 1 … n − 1 of one unpadded sequence, float64.
+    """log p of tokens 1 … n − 1 of one sequence, float64."""
+    return batch_logps(model, [ids])[0]
+
+
+def batch_logps(model, batch):
+    """The same of sequences of one length: a batch without padding.
 
     The exponentials are summed in float64: over a vocabulary of 262,144, torch's float32 log_softmax on the CPU is off by 6e-5 a token,
     always to the same side.
@@ -134,10 +139,24 @@ def token_logps(model, ids):
     import torch
 
     with torch.inference_mode():
-        logits = model(torch.tensor([ids])).logits[0, :-1]
+        ids = torch.tensor(batch)
+        logits = model(ids).logits[:, :-1]
         highest = logits.amax(-1, keepdim=True)
         normaliser = (logits - highest).exp().sum(-1, dtype=torch.float64).log()
-        return (logits.gather(1, torch.tensor(ids[1:])[:, None]).double() - highest.double())[:, 0] - normaliser
+        return (logits.gather(2, ids[:, 1:, None]).double() - highest.double())[..., 0] - normaliser
+
+
+def token_logps_of_each(model, sequences, most_logits=20_000_000):
+    """token_logps of every sequence, those of one length together."""
+    by_length, found = {}, [None] * len(sequences)
+    for index, ids in enumerate(sequences):
+        by_length.setdefault(len(ids), []).append(index)
+    for length, indices in by_length.items():
+        rows = max(1, most_logits // (length * model.config.get_text_config().vocab_size))
+        for begin in range(0, len(indices), rows):
+            for index, logps in zip(indices[begin:begin + rows], batch_logps(model, [sequences[i] for i in indices[begin:begin + rows]])):
+                found[index] = logps
+    return found
 
 
 def read_jsonl(path, limit=None):
