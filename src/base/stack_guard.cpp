@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/stack_guard.h"
+#include "xlt/base/stack_guard.h"
 
 #include <csignal>
 #include <cstddef>

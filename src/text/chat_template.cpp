@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/text/chat_template.h"
 
-#include "base/stack_guard.h"
 #include "text/jinja_limits.h"
 #include "text/utf8.h"
 
@@ -15,6 +14,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/stack_guard.h"
 
 namespace xlt {
 

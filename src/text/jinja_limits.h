@@ -11,7 +11,7 @@ struct lexer_result;
 
 namespace xlt {
 
-// Empty for every real template. A macro that calls itself shows only when it runs: base/stack_guard.h.
+// Empty for every real template. A macro that calls itself shows only when it runs: xlt/base/stack_guard.h.
 std::string why_jinja_is_too_deep(const jinja::lexer_result& source);
 
 }  // namespace xlt
