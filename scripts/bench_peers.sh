@@ -12,7 +12,7 @@ done
 [ -d "$PEERS" ] && [ -d "$DATA" ] || { echo "bench_peers.sh: --peers DIR and --data DIR must name folders" >&2; exit 2; }
 
 scripts/setup.sh --peers
-.venv/bin/python scripts/make_demo_model.py models/gemma-3-270m
+scripts/demo_model.sh models/gemma-3-270m
 # A model is there once its config.json is; the makers write several, of which one is kept.
 if [ ! -e models/bench/llama-40m/config.json ]; then
   rm -rf models/bench.tmp && mkdir -p models/bench.tmp models/bench

