@@ -12,7 +12,7 @@ TINY=false MODEL=
 case ${1:-} in
   --tiny) TINY=true; shift ;;
   --model) MODEL=${2:?"--model: name a folder or a .gguf file"}; shift 2 ;;
-  -h | --help) sed -n '3,7s/^# *//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '3,7s/^# *//p' scripts/quickstart.sh; exit 0 ;;
 esac
 case ${1:-} in -*) echo "quickstart.sh: unknown option $1; expected: [--tiny | --model MODEL] [FOLDER]" >&2; exit 2 ;; esac
 OUT=${1:-runs/quickstart}
