@@ -5,6 +5,8 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
+#include "xlt/text/chat_format.h"
+#include "xlt/text/tokenizer.h"
 
 namespace xlt {
 
@@ -17,6 +19,17 @@ std::unique_ptr<ChatTemplate> load_at(const std::filesystem::path& model, const 
   } catch (const Error& error) {
     throw Error(error.kind(), str_cat(error.message(), " (first needed for ", place, ")"), error.context());
   }
+}
+
+// A format chosen by name may be another model's.
+void warn_of_missing_token(const ChatTemplate& chat, const std::filesystem::path& model,
+                           const Context& context) {
+  const std::string token = token_of_format(chat);
+  if (token.empty() || load_tokenizer(model, context)->token_to_id(token)) return;
+  context.warn(
+      str_cat(chat.place(), " marks turns by ", token, ", which the tokenizer of ", model.string(),
+              " does not have as a token: the model reads it as so much text, and was hardly trained "
+              "on this format"));
 }
 
 }  // namespace
@@ -48,6 +61,7 @@ std::string Conversations::render(const Json& messages, bool add_generation_prom
                   "holds messages, and --chat-template none renders none; give auto, a name or a Jinja file",
                   place);
     template_ = load_at(model_, choice_, place);
+    warn_of_missing_token(*template_, model_, context_);
     if (template_->source().find("strftime_now") != std::string::npos)
       context_.warn(
           str_cat(template_->place(),

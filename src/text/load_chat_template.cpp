@@ -11,6 +11,7 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
+#include "xlt/text/chat_format.h"
 #include "xlt/text/chat_template.h"
 
 namespace xlt {
@@ -35,6 +36,21 @@ std::span<const ChatFormat> chat_formats() {
 struct OwnTemplate {
   std::string name, source, place;
 };
+
+// Before every format's own template. A model's own says itself what it makes of other roles, and of messages
+// without a text (calls of tools); ours would write them as if they were an answer.
+constexpr const char* kChecked = R"({%- for message in messages -%}
+{%- if message['role'] not in ['system', 'user', 'assistant'] -%}
+{{ raise_exception('message ' + loop.index | string + ': unknown role "' + message['role'] + '"; this format has system, user and assistant') }}
+{%- endif -%}
+{%- if message['content'] is not defined -%}
+{{ raise_exception('message ' + loop.index | string + ' has no "content"') }}
+{%- endif -%}
+{%- endfor -%}
+)";
+constexpr const char* kFormatPlace = "chat format ";
+// Formats whose markers are spelt as text; those of the others are tokens.
+constexpr std::string_view kSpelt[] = {"llama-2", "mistral", "zephyr"};
 
 // A string, or [{"name", "template"}, …].
 void add_templates(const JsonView& json, const std::string& place, std::vector<OwnTemplate>& out) {
@@ -135,7 +151,7 @@ OwnTemplate own_default(const fs::path& model, const std::vector<OwnTemplate>& o
 OwnTemplate named_template(const std::vector<OwnTemplate>& own, const std::string& choice) {
   if (const OwnTemplate* found = find_own(own, choice)) return *found;
   for (const ChatFormat& format : chat_formats())
-    if (choice == format.name) return {choice, format.source(), "chat format " + choice};
+    if (choice == format.name) return {choice, str_cat(kChecked, format.source()), kFormatPlace + choice};
   std::error_code code;
   if (fs::is_regular_file(choice, code)) return {choice, read_file(choice), choice};
   std::vector<std::string> names = chat_format_names();
@@ -164,6 +180,14 @@ std::string describe_chat_format(std::string_view name) {
   for (const ChatFormat& format : chat_formats())
     if (name == format.name) return format.what;
   throw_unknown_name("chat format", name, chat_format_names());
+}
+
+std::string token_of_format(const ChatTemplate& chat) {
+  for (const ChatFormat& format : chat_formats())
+    if (chat.place() == std::string(kFormatPlace) + format.name)
+      return std::find(std::begin(kSpelt), std::end(kSpelt), format.name) == std::end(kSpelt) ? format.marker
+                                                                                              : "";
+  return "";
 }
 
 std::string chat_format_of(std::string_view source) {

@@ -5,6 +5,8 @@
 #include "gguf_writer.h"
 #include "text_testing.h"
 
+#include "xlt/text/chat_format.h"
+
 namespace xlt {
 namespace {
 
@@ -87,6 +89,29 @@ TEST(ChatTemplate, ARefusalNamesTheRowAndTheReason) {
                 HasSubstr("the chat template refuses this conversation: roles must alternate"));
   EXPECT_EQ(error_of(ErrorKind::kData, [&] { render("{{ raise_exception('no ' + 'way') }}", wrong); }),
             "rows.jsonl:3: the chat template refuses this conversation: no way");
+}
+
+TEST(ChatTemplate, FormatsRefuseRolesThatTheyLackAndMessagesWithoutAText) {
+  Json tool = kTurns, silent = kTurns;
+  tool[2]["role"] = "tool";
+  silent[1]["content"] = nullptr;  // as a call of a tool has it
+  for (const std::string& name : chat_format_names()) {
+    EXPECT_THAT(error_of(ErrorKind::kData, [&] { format(name.c_str(), tool); }),
+                HasSubstr("message 3: unknown role \"tool\"; this format has system, user and assistant"));
+    EXPECT_THAT(error_of(ErrorKind::kData, [&] { format(name.c_str(), silent); }),
+                HasSubstr("message 2 has no \"content\""));
+  }
+}
+
+TEST(ChatTemplate, FormatsNameTheTokenThatTheirModelsHave) {
+  TemporaryFolder folder;
+  const auto token = [&](const std::string& choice) {
+    return token_of_format(*load_chat_template(folder.path(), choice));
+  };
+  EXPECT_EQ(token("chatml"), "<|im_start|>");
+  EXPECT_EQ(token("llama-2"), "");
+  folder.write("own.jinja", std::string_view("<|im_start|>"));
+  EXPECT_EQ(token((folder.path() / "own.jinja").string()), "");
 }
 
 TEST(ChatTemplate, WhatIsNoConversationNamesTheMessage) {
