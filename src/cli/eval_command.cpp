@@ -15,6 +15,7 @@ constexpr int kSomeCellsFailed = 4;
 
 class EvalCommand final : public Command {
  public:
+  EvalCommand() { options_.sampling.num_samples = 0; }  // with_own_defaults decides, unless it is given
   CommandHelp help() const override {
     return {
         "Bias, toxicity, fluency, diversity and language consistency in every language",

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "eval/completion_rows.h"
 #include "eval/plan.h"
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <filesystem>
 
 #include "xlt/base/error.h"
 #include "xlt/base/language.h"
 #include "xlt/base/quirk.h"
+#include "xlt/eval/earlier_evaluation.h"
 #include "xlt/eval/evaluate.h"
 #include "xlt/scorers/scorer.h"
 
@@ -33,7 +36,11 @@ OptionCheck quirk_switch() {
 }  // namespace
 
 void SamplingOptions::visit(OptionVisitor& v) {
-  v.field("num_samples", num_samples, "completions of a toxicity prompt", between(1, 100'000));
+  v.field(
+      "num_samples", num_samples,
+      "completions of a toxicity prompt; 0: 25, or with --completions as many as the item with the fewest "
+      "has",
+      between(0, 100'000));
   v.field("max_new_tokens", max_new_tokens, "longest completion of a toxicity prompt, in tokens",
           between(1, 10'000'000));
   v.field("temperature", temperature, "of toxicity prompts' sampling; 1: the model's own distribution",
@@ -89,6 +96,31 @@ void EvalOptions::visit(OptionVisitor& v) {
   v.field("bootstrap_samples", bootstrap_samples, "resamples behind every interval", between(1, 1'000'000));
 }
 
+namespace {
+
+// Of the item with the fewest, over all languages.
+int64_t fewest_samples(const std::vector<std::string>& files) {
+  size_t fewest = SIZE_MAX;
+  for (const auto& [language, prompts] : read_completion_rows({files.begin(), files.end()}))
+    for (const SampledPrompt& prompt : prompts) fewest = std::min(fewest, prompt.completions.size());
+  return fewest == SIZE_MAX ? 1 : static_cast<int64_t>(fewest);
+}
+
+}  // namespace
+
+int64_t samples_of_model(const SamplingOptions& sampling) {
+  constexpr int64_t kPublished = 25;
+  return sampling.num_samples == 0 ? kPublished : sampling.num_samples;
+}
+
+EvalOptions with_own_defaults(EvalOptions options) {
+  int64_t& num_samples = options.sampling.num_samples;
+  if (num_samples == 0)
+    num_samples = options.completions.empty() ? samples_of_model(options.sampling)
+                                              : fewest_samples(options.completions);
+  return options;
+}
+
 bool EvalOptions::asks_quirk(std::string_view id) const {
   return std::find(quirks.begin(), quirks.end(), id) != quirks.end();
 }
@@ -122,12 +154,14 @@ void check_eval_options(const EvalOptions& options) {
   if (options.asks_quirk("G4") && options.sampling.top_k != 0 && options.sampling.top_k != kLibraryTopK)
     throw Error(ErrorKind::kUsage, str_cat("--quirks G4 samples from 50 tokens, --top-k from ",
                                            options.sampling.top_k, "; give one of them"));
-  for (const int64_t k : at_k_values(options))
-    if (options.completions.empty() && k > options.sampling.num_samples)
-      throw Error(ErrorKind::kUsage,
-                  str_cat(k, " samples are more than the ", options.sampling.num_samples,
-                          " of --num-samples that a prompt gets"),
-                  "--at-k");
+  const std::vector<int64_t> further_k = at_k_values(options);
+  if (options.completions.empty())
+    for (const int64_t num_samples = samples_of_model(options.sampling); const int64_t k : further_k)
+      if (k > num_samples)
+        throw Error(
+            ErrorKind::kUsage,
+            str_cat(k, " samples are more than the ", num_samples, " of --num-samples that a prompt gets"),
+            "--at-k");
   if (!options.allow.empty() && options.baseline.empty())
     throw Error(ErrorKind::kUsage, "there is no --baseline to differ from", "--allow");
   for (const std::string& tag : options.langs)

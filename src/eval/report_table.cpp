@@ -97,6 +97,40 @@ TextRow row_of(const Json& cell, const Run& metrics) {
   return row;
 }
 
+// Why one metric has no number.
+std::string dash_reason(const Json& cell, const std::string& name) {
+  const std::string reason = cell.at("metrics").at(name).value("reason", "");
+  if (!reason.empty()) return reason;
+  return cell.contains("change") ? "no item was measured on both sides" : "the report does not say why";
+}
+
+// Below a table that shows dashes, what they stand for: "– in a, b: no scorer was given (fr zh)".
+std::string dashes_text(const std::vector<const Json*>& cells, const Run& metrics) {
+  using Why = std::pair<std::string, std::string>;  // reason and languages
+  std::vector<std::pair<Why, std::string>> notes;   // → columns, in their order
+  for (int64_t i = metrics.first; i < metrics.end(); ++i) {
+    const auto name = cells[0]->at("headline")[i].get<std::string>();
+    std::map<std::string, std::string> languages;  // of a reason
+    for (const Json* cell : cells) {
+      if (metric_text(*cell, name).find("–") == std::string::npos) continue;
+      std::string& list = languages[dash_reason(*cell, name)];
+      list += (list.empty() ? "" : " ") + cell->at("language").get<std::string>();
+    }
+    for (const Why why : languages) {
+      const auto known =
+          std::find_if(notes.begin(), notes.end(), [&](const auto& note) { return note.first == why; });
+      if (known == notes.end())
+        notes.emplace_back(why, name);
+      else
+        known->second += ", " + name;
+    }
+  }
+  std::string text;
+  for (const auto& [why, columns] : notes)
+    text += "– in " + columns + ": " + why.first + " (" + why.second + ")\n";
+  return text;
+}
+
 // The cells, a row a language, in as many tables below each other as their metrics need.
 std::string cells_text(const std::vector<const Json*>& cells) {
   std::string text;
@@ -105,7 +139,7 @@ std::string cells_text(const std::vector<const Json*>& cells) {
     std::vector<TextRow> rows{{"", "language", "n"}};
     for (int64_t i = metrics.first; i < metrics.end(); ++i) rows[0].push_back(headline[i].get<std::string>());
     for (const Json* cell : cells) rows.push_back(row_of(*cell, metrics));
-    text += (text.empty() ? "" : "\n") + aligned(rows);
+    text += (text.empty() ? "" : "\n") + aligned(rows) + dashes_text(cells, metrics);
   }
   return text;
 }

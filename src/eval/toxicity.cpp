@@ -7,6 +7,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
 #include "xlt/dataset/reader.h"
+#include "xlt/eval/earlier_evaluation.h"
 #include "xlt/eval/evaluate.h"
 
 namespace xlt {
@@ -19,7 +20,7 @@ constexpr int64_t kLibraryTopK =
 GenerationOptions generation_of(const EvalOptions& options) {
   const SamplingOptions& sampling = options.sampling;
   GenerationOptions generation;
-  generation.num_samples = sampling.num_samples;
+  generation.num_samples = samples_of_model(sampling);
   generation.max_new_tokens = sampling.max_new_tokens;
   generation.temperature = sampling.temperature;
   generation.top_p = sampling.top_p;

@@ -12,6 +12,7 @@
 #include "xlt/base/lock.h"
 #include "xlt/base/nested_progress.h"
 #include "xlt/base/utf8.h"
+#include "xlt/eval/earlier_evaluation.h"
 #include "xlt/run/environment.h"
 #include "xlt/scorers/scorer.h"
 #include "xlt/text/language_id.h"
@@ -68,6 +69,7 @@ Json load_model(OwnedServices& owned, ModelChoice model, const std::string& base
           {"hash", hash},
           {"adapter", escape_invalid_utf8(info.adapter)},
           {"adapter_hash", adapter_hash},
+          {"base", escape_invalid_utf8(base)},
           {"type", info.model_type},
           {"num_parameters", info.num_parameters},
           {"base_hash", owned.services.base_hash}};
@@ -84,10 +86,14 @@ void check_model_choice(const ModelChoice& model, const EvalOptions& options) {
 
 }  // namespace
 
-EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, const Json& config,
+EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& given, const Json& config,
                           const Placement& where, const Context& context) {
-  check_model_choice(model, options);
-  check_eval_options(options);
+  check_model_choice(model, given);
+  check_eval_options(given);
+  const EvalOptions options = with_own_defaults(given);
+  if (!given.completions.empty() && given.sampling.num_samples == 0)
+    context.info(str_cat("toxicity is that of ", options.sampling.num_samples,
+                         " samples, as many as the item with the fewest has (--num-samples)"));
   NestedProgress nested(context.progress_sink, kEvaluationTitle);
   Context inside = context;
   inside.progress_sink = &nested;
@@ -103,11 +109,14 @@ EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, 
   make_folders(options.output);
   const auto lock = take_lock(fs::path(options.output) / kLockName, {"evaluates", options.output}, inside);
   remove_leftovers(options.output, LeftoversOf::kOtherProcesses);
-  const Json header{{"config", config},
+  Json resolved = config;
+  if (resolved.contains("num_samples")) resolved["num_samples"] = options.sampling.num_samples;
+  const Json header{{"config", resolved},
                     {"code", code_record()},
                     {"env", environment},
                     {"seeds", Json::array({options.seed})},
                     {"model", identity}};
+  check_earlier_evaluation(owned.services, options, header);
   EvalResult result = evaluate(owned.services, options, header, inside);
   lock->throw_if_lost();
   return result;

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include "xlt/base/error.h"
+#include "xlt/eval/earlier_evaluation.h"
 
 namespace xlt {
 namespace {
@@ -391,6 +392,93 @@ TEST_F(EvaluateBaseline, CellsThatTheBaselineLacksSayOnlyThat) {
   const Json compared = cell(run(), "perplexity", "fr", "paper");
   EXPECT_FALSE(compared.contains("change"));
   EXPECT_EQ(compared.at("change_reason"), "the baseline's report has no such cell");
+}
+
+// What stands in the output folder is gone on with, or grows; another evaluation is refused before it is
+// touched.
+class EvaluateAgain : public Evaluate {
+ protected:
+  EvaluateAgain() {
+    write_data("toxic_words/en.txt", "fool\n");
+    write_data("rtp_prompts/en.jsonl", "{\"Prompt\": \"p\"}\n");
+    options_.benchmarks = {"perplexity", "rtp_prompts"};
+    options_.langs = {"en", "fr"};
+    EvalServices services{.lm = &lm_, .model_hash = "m"};
+    evaluate(services, options_, header(), {});
+  }
+  Json header() const {
+    return {{"model", {{"path", "m"}, {"hash", model_}, {"adapter", adapter_}, {"adapter_hash", adapter_}}}};
+  }
+  // Empty: it may go on.
+  std::string refusal() {
+    try {
+      check_earlier_evaluation(EvalServices{.lm = &lm_, .model_hash = "m"}, options_, header());
+    } catch (const Error& error) {
+      EXPECT_EQ(exit_code(error.kind()), 3);
+      EXPECT_THAT(error.what(), HasSubstr(options_.output + ": holds another evaluation ("));
+      return error.what();
+    }
+    return "";
+  }
+  std::string model_ = "hash-1", adapter_;
+};
+
+TEST_F(EvaluateAgain, TheSameEvaluationGoesOn) { EXPECT_EQ(refusal(), ""); }
+
+TEST_F(EvaluateAgain, MoreOfItAndOtherJudgesMayJoin) {
+  options_.langs = {"en", "fr", "zh"};
+  options_.benchmarks.push_back("crows_pairs");
+  options_.word_lists = (data() / "toxic_words").string();
+  options_.scoring = "paper";
+  options_.bootstrap_samples = 50;
+  options_.at_k = {"5"};
+  EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(EvaluateAgain, WhatDiffersIsNamed) {
+  options_.limit = 1;
+  options_.sampling.num_samples = 3;
+  EXPECT_THAT(refusal(), HasSubstr("limit: 0 there, 1 here (perplexity en and 2 more)"));
+  options_.limit = 0;
+  EXPECT_THAT(refusal(), HasSubstr("(num_samples differ)"));
+  EXPECT_THAT(refusal(), HasSubstr("num_samples: 25 there, 3 here (rtp_prompts en)"));
+  options_.sampling.num_samples = 25;
+  EXPECT_EQ(refusal(), "");
+  write_data("udhr/fr.jsonl", "{\"id\":\"1\",\"text\":\"changed\"}\n");
+  EXPECT_THAT(refusal(), HasSubstr("data: udhr/fr.jsonl"));
+}
+
+TEST_F(EvaluateAgain, AnotherModelOrAdapterIsAnother) {
+  model_ = "hash-2";
+  EXPECT_THAT(refusal(), HasSubstr("model: m hash-1 there, m hash-2 here (all cells)"));
+  model_ = "hash-1";
+  adapter_ = "a";
+  EXPECT_THAT(refusal(), HasSubstr("adapter: none there, a a here"));
+}
+
+TEST_F(EvaluateAgain, CellsThatWouldBeLostAreNamed) {
+  options_.langs = {"en"};
+  EXPECT_THAT(refusal(), HasSubstr("cells: measured there, not asked for here (perplexity fr)"));
+}
+
+TEST_F(EvaluateAgain, CellsWithoutItemsAreNothingToLose) {
+  options_.benchmarks = {"perplexity"};  // rtp_prompts fr, which has no data file, is no difference
+  EXPECT_THAT(refusal(), HasSubstr("not asked for here (rtp_prompts en)"));
+}
+
+TEST_F(Evaluate, WithoutANumberOfSamplesItIsTheModelsOrThatOfTheItemWithTheFewest) {
+  options_.sampling.num_samples = 0;
+  EXPECT_EQ(with_own_defaults(options_).sampling.num_samples, 25);
+  write_data("rows.jsonl",
+             "{\"id\":1,\"prompt\":\"p\",\"completion\":\"a\",\"language\":\"en\"}\n"
+             "{\"id\":1,\"prompt\":\"p\",\"completion\":\"b\",\"language\":\"en\"}\n");
+  options_.completions = {(data() / "rows.jsonl").string()};
+  EXPECT_EQ(with_own_defaults(options_).sampling.num_samples, 2);
+  write_data("more.jsonl", "{\"id\":1,\"prompt\":\"q\",\"completion\":\"a\",\"language\":\"fr\"}\n");
+  options_.completions.push_back((data() / "more.jsonl").string());
+  EXPECT_EQ(with_own_defaults(options_).sampling.num_samples, 1);
+  options_.sampling.num_samples = 4;
+  EXPECT_EQ(with_own_defaults(options_).sampling.num_samples, 4);
 }
 
 struct Lines final : Log {

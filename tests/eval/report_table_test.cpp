@@ -41,6 +41,25 @@ TEST(ReportTable, ShowsValuesIntervalsAndWhatWasNotMeasured) {
             "\n[95 % interval, bootstrap over items]\n");
 }
 
+TEST(ReportTable, DashesHaveTheirReasonsBelow) {
+  Json en = cell("en", "corrected", 0.5, Json()), fr = cell("fr", "corrected", 0.25, Json()),
+       zh = cell("zh", "corrected", 0.5, Json());
+  for (Json* cell : {&en, &fr, &zh}) {
+    (*cell)["headline"] = {"bits_per_byte", "a", "b"};
+    for (const char* name : {"a", "b"})
+      (*cell)["metrics"][name] = {{"value", Json()}, {"ci95", Json()}, {"reason", "no --lid"}};
+  }
+  zh["metrics"]["a"]["reason"] = "undefined";
+  en["metrics"]["b"] = {{"value", 0.75}, {"ci95", Json()}};
+  EXPECT_THAT(report_table({{"cells", {en, fr, zh}}}), HasSubstr("zh  Chinese   7  0.500          –  –\n"
+                                                                 "– in a: no --lid (en fr)\n"
+                                                                 "– in a: undefined (zh)\n"
+                                                                 "– in b: no --lid (fr zh)\n"));
+  zh["metrics"]["a"]["reason"] = "no --lid";
+  en["metrics"]["b"] = en["metrics"]["a"];
+  EXPECT_THAT(report_table({{"cells", {en, fr, zh}}}), HasSubstr("\n– in a, b: no --lid (en fr zh)\n"));
+}
+
 TEST(ReportTable, PutsManyMetricsBelowEachOther) {
   Json one = cell("en", "corrected", 0.5, Json());
   one["headline"] = {"a", "b", "c", "d"};
