@@ -17,7 +17,10 @@ PACKAGES=(g++ cmake ninja-build ccache pkg-config git ca-certificates python3 py
   nlohmann-json3-dev libcli11-dev libspdlog-dev libsentencepiece-dev sentencepiece libfasttext-dev libicu-dev libpcre2-dev
   libgtest-dev libgmock-dev)
 
-case "$*" in '' | --lid | --demo | --parity | --peers) ;; *)
+case "$*" in
+  '' | --lid | --demo | --parity | --peers) ;;
+  -h | --help) sed -n '3,/^set /{/^#/s/^# \{0,1\}//p}' scripts/setup.sh; exit 0 ;;
+  *)
   echo "setup.sh: unknown option $*; expected: [--lid | --demo | --parity | --peers]" >&2; exit 2 ;;
 esac
 PYTHON_TOOLS=${1:-}
