@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
@@ -19,11 +20,22 @@ namespace {
   throw Error(ErrorKind::kCheckpoint, message, model.string());
 }
 
+// Whether "a/b" is rather a folder here than a name of the hub: its parent is there, or is called as folders
+// of models are.
+bool is_local_name(const fs::path& model) {
+  constexpr std::string_view kFolders[] = {"checkpoints", "model", "models", "out", "output", "runs"};
+  std::error_code code;
+  const std::string first = model.begin()->string();
+  return fs::is_directory(model.parent_path(), code) ||
+         std::find(std::begin(kFolders), std::end(kFolders), first) != std::end(kFolders);
+}
+
 [[noreturn]] void fail_missing(const fs::path& model) {
+  if (model.extension() == ".gguf") fail(model, "no such file");
   std::string message =
       "no such folder; expected a Hugging Face checkpoint folder (config.json, "
       "*.safetensors, tokenizer files) or a GGUF file";
-  if (const auto name = parse_hub_name(model.string()))
+  if (const auto name = parse_hub_name(model.string()); name && !is_local_name(model))
     message += str_cat(
         ". If it is a name on the Hugging Face hub, the local cache does not hold it; fetch it first: ",
         hub_download_command(*name));

@@ -7,10 +7,13 @@
 #include "cli/session.h"
 #include "cli/terminal.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -97,6 +100,8 @@ Parsed add_command(CLI::App& app, const Entry<Command>& entry, GlobalOptions& gl
   const std::string see = "; see `xlt --help`";
   if (extras.empty()) throw Error(ErrorKind::kUsage, "no command given" + see);
   const std::string& first = extras.front();
+  if (const std::string near = nearest_name(first, {"--help", "--version"}); !near.empty())
+    throw Error(ErrorKind::kUsage, "unknown option \"" + first + "\"; did you mean \"" + near + "\"?" + see);
   if (first.starts_with("-"))
     throw Error(
         ErrorKind::kUsage,
@@ -119,11 +124,33 @@ class HelpFormatter : public CLI::Formatter {
     std::string usage = "Usage: xlt " + app->get_name();
     for (const CLI::Option* option :
          app->get_options([](const CLI::Option* one) { return one->get_positional(); }))
-      usage += " [" + option->get_name(/*positional=*/true) + "]";
+      usage += " " + positional_text(*option);
     return usage + " [OPTIONS]\n";
+  }
+  // Columns are counted in bytes there, of which an ellipsis has three.
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    constexpr std::string_view kEllipsis = "…";
+    std::string text = CLI::Formatter::make_option(option, is_positional);
+    const std::string left = make_option_name(option, is_positional) + make_option_opts(option);
+    const size_t at = text.find(left);
+    if (at == std::string::npos || at + left.size() >= text.size() || text[at + left.size()] != ' ')
+      return text;
+    size_t narrower = 0;
+    for (size_t i = left.find(kEllipsis); i != std::string::npos; i = left.find(kEllipsis, i + 1))
+      narrower += kEllipsis.size() - 1;
+    return text.insert(at + left.size(), narrower, ' ');
   }
   // An argument that is also an option is listed once, as an option.
   std::string make_positionals(const CLI::App*) const override { return {}; }
+
+ private:
+  // "FILE", "ARMS…" of several, "[KIND]" where it may be left out.
+  static std::string positional_text(const CLI::Option& option) {
+    std::string text = option.get_name(/*positional=*/true);
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+    if (option.get_expected_max() > 1) text += "…";
+    return option.get_description().starts_with(kRequiredMark) ? text : "[" + text + "]";
+  }
 };
 
 GivenOptions collect(const Parsed& parsed) {
@@ -172,6 +199,20 @@ int run_command(Parsed& parsed, const GlobalOptions& global) {
   return code;
 }
 
+// `xlt help` and `xlt help COMMAND`, as other tools have them.
+int print_help(CLI::App& app, int argc, char** argv) {
+  std::string text;
+  if (argc < 3) {
+    text = app.help();
+  } else {
+    find_entry<Command>(commands(), "command", argv[2]);  // throws, naming the nearest
+    text = app.get_subcommand(argv[2])->help();
+  }
+  std::fputs(text.c_str(), stdout);
+  check_stdout();
+  return 0;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -185,6 +226,7 @@ int run_command_line(int argc, char** argv) {
   GlobalOptions global;
   std::vector<Parsed> all;
   for (const auto& entry : commands()) all.push_back(add_command(app, entry, global));
+  if (argc > 1 && argv[1] == std::string_view("help")) return print_help(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

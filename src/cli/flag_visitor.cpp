@@ -33,7 +33,7 @@ std::string wrap(const std::string& text) {
 }
 
 std::string help_text(const OptionDescription& option, bool required) {
-  std::string text = required ? "(required) " : "";
+  std::string text = required ? kRequiredMark : "";
   text += option.help;
   if (!option.check.empty()) text += " (" + option.check + ")";
   if (!required && option.type != "bool") text += default_text(option);

@@ -15,6 +15,9 @@ class Option;
 
 namespace xlt::cli {
 
+// How the help of an option begins that must be given.
+inline constexpr const char* kRequiredMark = "(required) ";
+
 class Flags {
  public:
   explicit Flags(CLI::App& app) : app_(app) {}

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "xlt/base/file.h"
+#include "xlt/eval/described_data.h"
 #include "xlt/eval/description.h"
 
 namespace xlt::cli {
@@ -15,10 +16,13 @@ namespace xlt::cli {
 namespace {
 
 struct ValidateOptions {
-  std::string file;
+  std::string file, data;
   void visit(OptionVisitor& v) {
     v.field("file", file,
-            "config to look at: {\"command\": \"train\", …options…}, or a benchmark's description");
+            "config to look at: {\"command\": \"train\", …options…}; the run.json or report.json of a run, "
+            "for its "
+            "options; or a benchmark's description");
+    v.field("data", data, "data folder whose files the benchmark's description is tried on");
   }
 };
 
@@ -34,47 +38,76 @@ class ValidateCommand final : public Command {
 
   bool may_be_cut_short() const override { return true; }
   int run(Session&) override {
-    const Json config = load_json(options_.file, ErrorKind::kConfig, /*allow_comments=*/true);
-    const JsonView view(config, options_.file, ErrorKind::kConfig);
-    if (!view.has("command") && view.has("kind")) return check_benchmark();
+    const Json json = load_json(options_.file, ErrorKind::kConfig, /*allow_comments=*/true);
+    const JsonView view(json, options_.file, ErrorKind::kConfig);
+    Checks checks;
+    if (!view.has("command") && !view.has("config") && looks_like_description(json)) {
+      check_benchmark(checks);
+    } else if (!options_.data.empty()) {
+      throw Error(ErrorKind::kUsage, "goes with a benchmark's description; a config names its own data",
+                  "--data");
+    } else if (view.has("config")) {  // the record of a run
+      check_config(view.at("config"), options_.file + ": config", checks);
+    } else {
+      check_config(view, options_.file, checks);
+    }
+    for (const Check& check : checks.results())
+      std::printf("%-6s %s: %s\n", check.ok ? "ok" : "FAULT", check.what.c_str(), shown(check).c_str());
+    return checks.all_ok() ? 0 : exit_code(ErrorKind::kConfig);
+  }
+
+ private:
+  // "model DIR" with the fault "DIR: no such folder" says the place once.
+  static std::string shown(const Check& check) {
+    const std::string place = check.what.substr(check.what.find(' ') + 1) + ": ";
+    return check.found.starts_with(place) ? check.found.substr(place.size()) : check.found;
+  }
+
+  void check_benchmark(Checks& checks) const {
+    const BenchmarkDescription description = read_description(options_.file);
+    std::string fields;
+    for (const auto& [name, columns] : description.fields) fields += (fields.empty() ? "" : ", ") + name;
+    checks.add("benchmark " + description.name, [&] {
+      return str_cat(description.kind, " of ", options_.data.empty() ? "DATA" : options_.data, "/",
+                     description.file, "; fields ", fields);
+    });
+    if (options_.data.empty()) return;
+    const auto languages = described_languages(options_.file, options_.data);
+    checks.add("data " + options_.data, [&] {
+      if (languages.empty())
+        throw Error(ErrorKind::kData, "has no file " + description.file + " of any language", options_.data);
+      return str_cat("files of ", languages.size(), languages.size() == 1 ? " language" : " languages");
+    });
+    for (const std::string& language : languages)
+      checks.add("language " + language, [&] {
+        return str_cat(check_described_file(options_.file, options_.data, language), " rows");
+      });
+  }
+
+  // Every part is looked at whatever was found in the others: one run names all faults.
+  static void check_config(const JsonView& view, const std::string& where, Checks& checks) {
     const std::string name = view.at("command").as_string();
     const auto names = names_of(commands());
     if (std::find(names.begin(), names.end(), name) == names.end())
       throw Error(ErrorKind::kConfig, unknown_name_message("command", name, names),
                   view.at("command").place());
-    Checks checks;
     const auto command = find_entry<Command>(commands(), "command", name).make();
-    check_options(config, name, *command, checks);
-    if (checks.all_ok()) command->check(checks);
-    for (const Check& check : checks.results())
-      std::printf("%-6s %s: %s\n", check.ok ? "ok" : "FAULT", check.what.c_str(), check.found.c_str());
-    return checks.all_ok() ? 0 : exit_code(ErrorKind::kConfig);
-  }
-
- private:
-  // A description for `xlt eval --benchmarks FILE.json`. Its data files are those of --data, which is not
-  // known here.
-  int check_benchmark() const {
-    const BenchmarkDescription description = read_description(options_.file);
-    std::string fields;
-    for (const auto& [name, columns] : description.fields) fields += (fields.empty() ? "" : ", ") + name;
-    std::printf("ok     benchmark %s: %s of DATA/%s; fields %s\n", description.name.c_str(),
-                description.kind.c_str(), description.file.c_str(), fields.c_str());
-    return 0;
-  }
-
-  void check_options(const Json& config, const std::string& name, Command& command, Checks& checks) {
-    auto groups = command.groups();
+    auto groups = command->groups();
     GlobalOptions global;
     groups.push_back({"global", "Every command", visit_of(global)});
     checks.add("options of `xlt " + name + "`", [&] {
-      read_config(config, options_.file, name, groups);
-      check_required(name, command.help().required, groups);
-      resolve_hub_names(visit_all(groups));
+      read_config(view.value(), where, name, groups);
       return str_cat(describe_options(visit_all(groups)).size(),
                      " known, every one given is known and in range");
     });
+    checks.add("required options", [&] {
+      check_required(name, command->help().required, groups);
+      return std::string("all given");
+    });
+    resolve_hub_names(visit_all(groups));
+    command->check(checks);
   }
+
   ValidateOptions options_;
 };
 

@@ -74,6 +74,8 @@ RowFormat format_of(const fs::path& file) {
     if (format != RowFormat::kAuto && extension == std::string(".") + name) return format;
   std::error_code code;
   const auto type = fs::status(file, code).type();
+  if (type == fs::file_type::directory)
+    throw Error(ErrorKind::kData, "is a folder; expected a file of rows", file.string());
   const bool may_be_read = type == fs::file_type::fifo || type == fs::file_type::character ||
                            type == fs::file_type::socket || file.string().starts_with("/dev/") ||
                            file.string().starts_with("/proc/self/fd/");

@@ -7,6 +7,7 @@
 
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
+#include "xlt/base/registry.h"
 #include "xlt/eval/paired_items.h"
 #include "xlt/stats/distribution.h"
 
@@ -200,6 +201,17 @@ std::vector<std::string> metrics_of(const std::vector<const Json*>& cells,
   return names;
 }
 
+// A name that no report has, misspelt perhaps, would compare nothing and say nothing.
+void check_metric_names(const std::vector<Arm>& arms, const std::vector<std::string>& asked) {
+  std::set<std::string> known{"all", "headline"};
+  for (const Arm& arm : arms)
+    for (const EvaluationFolder& seed : arm.seeds)
+      for (const auto& [name, cell] : seed.cells())
+        for (const auto& [metric, value] : cell->at("metrics").items()) known.insert(metric);
+  for (const std::string& name : asked)
+    if (!known.contains(name)) throw_unknown_name("metric (--metrics)", name, {known.begin(), known.end()});
+}
+
 // Cells of any run, with the language left out, and the languages of each.
 std::map<CellName, std::set<std::string>> groups_of(const std::vector<Arm>& arms) {
   std::map<CellName, std::set<std::string>> groups;
@@ -217,6 +229,7 @@ std::map<CellName, std::set<std::string>> groups_of(const std::vector<Arm>& arms
 
 void add_rows(const std::vector<Arm>& arms, const CompareOptions& options, const Context& context, Json& rows,
               Json& refused) {
+  check_metric_names(arms, options.metrics);
   RowWriter writer(arms, options, rows, refused);
   const auto groups = groups_of(arms);
   Progress progress = context.progress("comparing", std::ssize(groups), "tables");

@@ -37,13 +37,14 @@ Finding look_at_tokenizer(const std::string& model, int64_t vocab_size) {
   try {
     const auto tokenizer = load_tokenizer(model);
     const std::string found =
-        str_cat(tokenizer->files().front().filename().string(), ", ", tokenizer->vocab_size(), " tokens, ",
+        // Its settings come first, itself last.
+        str_cat(tokenizer->files().back().filename().string(), ", ", tokenizer->vocab_size(), " tokens, ",
                 tokenizer->prefix_ids().empty() ? "no token" : "BOS", " before a text");
     if (tokenizer->vocab_size() <= vocab_size) return {"tokenizer", found};
     return {"tokenizer", found, Verdict::kNote,
             str_cat("more than the model's ", vocab_size, ": a text that has one of them is refused")};
   } catch (const Error& error) {
-    return {"tokenizer", error.what(), Verdict::kProblem, "give a folder that holds tokenizer and weights"};
+    return {"tokenizer", error.what(), Verdict::kProblem};  // says what to do
   }
 }
 
@@ -102,7 +103,7 @@ std::vector<Finding> examine_model(const std::string& model, const Placement& wh
             look_at_eval_memory(outline.config, footprint, where),
             look_at_train_memory(outline.config, footprint, where)};
   } catch (const Error& error) {
-    return {{"model", error.what(), Verdict::kProblem, "give a checkpoint that xlt can load"}};
+    return {{"model", error.what(), Verdict::kProblem}};
   }
 }
 

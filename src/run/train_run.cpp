@@ -211,11 +211,13 @@ void check_training(const TrainRunOptions& options, Checks& checks) {
     check_combination(options);
     return std::string("they go together");
   });
-  checks.add("data " + options.data, [&] {
-    return str_cat(load_rows(options, options.data, {}).size(), ' ',
-                   name_of(method_row_kind(options.trainer.method)));
-  });
-  if (!options.eval_data.empty())
+  const bool has_method = !options.trainer.method.empty();
+  if (has_method && !options.data.empty())
+    checks.add("data " + options.data, [&] {
+      return str_cat(load_rows(options, options.data, {}).size(), ' ',
+                     name_of(method_row_kind(options.trainer.method)));
+    });
+  if (has_method && !options.eval_data.empty())
     checks.add("data " + options.eval_data, [&] {
       return str_cat(load_rows(options, options.eval_data, {}).size(), ' ',
                      name_of(method_row_kind(options.trainer.method)), " to evaluate on");

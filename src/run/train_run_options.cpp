@@ -3,7 +3,10 @@
 
 #include "run/conversations.h"
 
+#include <unistd.h>
+
 #include "xlt/base/error.h"
+#include "xlt/base/file.h"
 
 namespace xlt {
 
@@ -23,6 +26,20 @@ namespace {
 bool has_retain_options(const TrainerOptions& options) {
   const TrainerOptions defaults;
   return options.retain_kind != defaults.retain_kind || options.retain_weight != defaults.retain_weight;
+}
+
+// Known before the work begins, not at its first write.
+void check_reference_cache(const std::string& cache) {
+  if (cache.empty() || cache == "auto" || cache == "none") return;
+  fs::path there = fs::absolute(cache);  // it, or the folder that it would be made in
+  std::error_code code;
+  while (!fs::exists(there, code) && there.has_relative_path()) there = there.parent_path();
+  if (fs::is_directory(there, code) && ::access(there.c_str(), W_OK) == 0) return;
+  throw Error(
+      ErrorKind::kIo,
+      str_cat(there.string(), fs::is_directory(there, code) ? " cannot be written to" : " is no folder",
+              "; give another one, or none to keep the reference's log-probs in the run"),
+      "--reference-cache " + cache);
 }
 
 }  // namespace
@@ -50,6 +67,7 @@ void check_combination(const TrainRunOptions& options) {
     usage(
         "--retain-kind kl holds a model to what it was, and --model-config starts from random weights; use "
         "--retain-kind nll");
+  check_reference_cache(options.reference_cache);
   options.trainer.check_combination(!options.eval_data.empty());
 }
 

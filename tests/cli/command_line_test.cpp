@@ -54,6 +54,21 @@ TEST(Help, OfACommandListsItsOptionsWithDefaultsAndWhatMustBeGiven) {
   EXPECT_THAT(score, HasSubstr("[42]"));
 }
 
+TEST(Help, IsACommandToo) {
+  EXPECT_EQ(run_xlt({"help"}).out, run_xlt({"--help"}).out);
+  EXPECT_EQ(run_xlt({"help", "train"}).out, run_xlt({"train", "--help"}).out);
+  expect_usage({"help", "trian"}, "did you mean \"train\"?");
+}
+
+TEST(Help, SaysHowArgumentsAreGivenAndKeepsItsColumns) {
+  const std::string compare = run_xlt({"compare", "--help"}).out;
+  EXPECT_THAT(compare, HasSubstr("Usage: xlt compare ARMS… [OPTIONS]\n"));
+  EXPECT_THAT(run_xlt({"validate", "--help"}).out, HasSubstr("Usage: xlt validate FILE [OPTIONS]\n"));
+  EXPECT_THAT(run_xlt({"ls", "--help"}).out, HasSubstr("Usage: xlt ls [KIND] [OPTIONS]\n"));
+  EXPECT_THAT(compare, HasSubstr("\n  --source TEXT                   language of"));
+  EXPECT_THAT(compare, HasSubstr("\n  --metrics A,B,…                 which metrics"));
+}
+
 // Every option that must be given is one that the command has.
 TEST(Help, RequiredAndPositionalOptionsExist) {
   for (const auto& entry : commands()) {
@@ -84,6 +99,7 @@ TEST(CommandLine, UnknownNamesOfferTheNearest) {
 TEST(CommandLine, SaysWhatItCannotPlace) {
   expect_usage({}, "no command given");
   expect_usage({"--device", "cpu", "doctor"}, "options follow the command");
+  expect_usage({"--verson"}, "unknown option \"--verson\"; did you mean \"--version\"?");
   expect_usage({"doctor", "now"}, "unexpected argument \"now\"");
   expect_usage({"train", "--method"}, "--method");
   expect_usage({"score"}, "--model, --input, --output must be given");
@@ -135,7 +151,101 @@ TEST_F(ConfigFile, IsValidatedWithEveryFileItNames) {
   EXPECT_THAT(outcome.out, HasSubstr("ok     options of `xlt train`"));
   EXPECT_THAT(outcome.out, HasSubstr("1 preference pairs"));
   EXPECT_THAT(outcome.out, HasSubstr("FAULT  model none"));
+  EXPECT_THAT(outcome.out, HasSubstr("FAULT  model none: no such folder"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("FAULT  tokenizer none")));  // the same fault
   EXPECT_EQ(run_xlt({"validate", config(R"({"command": "trian"})")}).code, 3);
+}
+
+TEST_F(ConfigFile, FaultsOfAllItsPartsAreNamedAtOnce) {
+  const Outcome outcome = run_xlt(
+      {"validate",
+       config(R"({"command": "train", "method": "dpo", "beta": 0, "model": "none", "data": "none.jsonl"})")});
+  EXPECT_EQ(outcome.code, 3);
+  for (const char* fault : {"beta: must be more than 0", "--output must be given",
+                            "FAULT  model none: ", "FAULT  data none.jsonl: "})
+    EXPECT_THAT(outcome.out, HasSubstr(fault));
+}
+
+TEST_F(ConfigFile, TheRecordOfARunIsValidatedByItsOptions) {
+  const std::string text =
+      R"({"version": "1", "command": "train", "config": {"command": "train", "method": "dpo", "betta": 1}})";
+  const Outcome outcome = run_xlt({"validate", config(text)});
+  EXPECT_THAT(outcome.out, HasSubstr("c.json: config: betta: unknown option; did you mean \"beta\"?"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("version")));
+}
+
+TEST_F(ConfigFile, ADescriptionIsTriedOnItsData) {
+  const std::string description =
+      config(R"({"name": "mine", "kind": "texts", "file": "mine/{lang}.csv", "fields": {"text": "t"}})");
+  EXPECT_THAT(run_xlt({"validate", description}).out,
+              HasSubstr("ok     benchmark mine: texts of DATA/mine/"));
+  EXPECT_THAT(run_xlt({"validate", description, "--data", folder_.string()}).out,
+              HasSubstr("has no file mine/{lang}.csv of any language"));
+  fs::create_directories(folder_ / "mine");
+  write_file(folder_ / "mine" / "en.csv", "t\none\ntwo\n");
+  write_file(folder_ / "mine" / "fr.csv", "u\nun\n");
+  const Outcome outcome = run_xlt({"validate", description, "--data", folder_.string()});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_THAT(outcome.out, HasSubstr("ok     language en: 2 rows"));
+  EXPECT_THAT(outcome.out, HasSubstr("FAULT  language fr: "));
+  const Outcome misspelt = run_xlt({"validate", config(R"({"name": "mine", "knd": "texts"})")});
+  EXPECT_EQ(misspelt.code, 3);
+  EXPECT_THAT(misspelt.err, HasSubstr("did you mean \"kind\"?"));
+}
+
+TEST_F(ConfigFile, WhatCannotBeReadOrWrittenIsNamedByWhatItIs) {
+  const Outcome outcome =
+      run_xlt({"validate", config(R"({"command": "train", "method": "dpo", "model": "m", "output": "o",
+      "reference_cache": ")" + (folder_ / "c.json" / "x").string() +
+                                  R"(", "data": ")" + folder_.string() + "\"}")});
+  EXPECT_THAT(outcome.out, HasSubstr("--reference-cache "));
+  EXPECT_THAT(outcome.out, HasSubstr("c.json is no folder; give another one, or none"));
+  EXPECT_THAT(outcome.out, HasSubstr("is a folder; expected a file of rows"));
+}
+
+TEST(Doctor, ANameThatIsNotThereIsTakenForWhatItLooksLike) {
+  const auto said = [](const std::string& model) { return run_xlt({"doctor", "--model", model}).out; };
+  EXPECT_THAT(said("nosuch.gguf"), HasSubstr("nosuch.gguf: no such file\n"));
+  EXPECT_THAT(said("org/nosuch"), HasSubstr("fetch it first: hf download org/nosuch"));
+  EXPECT_THAT(said("models/nosuch"), Not(HasSubstr("hf download")));
+  EXPECT_THAT(said("models/nosuch"), Not(HasSubstr("→ give a checkpoint")));  // after a cause that says it
+}
+
+class OutputFolder : public FolderTest {
+ protected:
+  std::string path(const char* name) const { return (folder_ / name).string(); }
+  void write_rows(const std::string& completion) const {
+    std::string rows;
+    for (const char* sample : {"0", "1"})
+      rows += std::string(R"({"id": "1", "prompt": "p", "language": "en", "sample": )") + sample +
+              R"(, "completion": ")" + completion + "\"}\n";
+    write_file(folder_ / "rows.jsonl", rows);
+  }
+  Outcome evaluate(const char* output) const {
+    return run_xlt({"eval", "--completions", path("rows.jsonl"), "--output", path(output), "--quiet"});
+  }
+};
+
+TEST_F(OutputFolder, HoldsOneEvaluation) {
+  write_rows("one");
+  EXPECT_EQ(evaluate("a").code, 0);
+  const std::string report = read_file(path("a") + "/report.json");
+  EXPECT_THAT(report, HasSubstr("\"num_samples\": 2"));  // as many as there are
+  EXPECT_EQ(evaluate("a").code, 0);                      // the same one
+  write_rows("two");
+  const Outcome outcome = evaluate("a");
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr(path("a") + ": holds another evaluation (model differ"));
+  EXPECT_EQ(read_file(path("a") + "/report.json"), report);
+}
+
+TEST_F(OutputFolder, MetricsThatNoEvaluationHasAreNotCompared) {
+  write_rows("one");
+  EXPECT_EQ(evaluate("a").code + evaluate("b").code, 0);
+  const Outcome outcome =
+      run_xlt({"compare", path("a"), path("b"), "--output", path("c"), "--metrics", "dist1"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("unknown metric (--metrics) \"dist1\"; did you mean \"dist_1\"?"));
 }
 
 // A link that leads back to itself cannot even be looked at.
