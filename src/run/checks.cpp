@@ -52,7 +52,8 @@ void check_tokenizer(Checks& checks, const std::string& folder) {
   if (folder.empty()) return;
   const auto is_said = [&](const Check& check) { return !check.ok && check.what == "model " + folder; };
   std::error_code code;  // a model that is not there is one fault, not two
-  if (!fs::exists(folder, code) && std::any_of(checks.results().begin(), checks.results().end(), is_said))
+  if (!std::filesystem::exists(folder, code) &&
+      std::any_of(checks.results().begin(), checks.results().end(), is_said))
     return;
   checks.add("tokenizer " + folder,
              [&] { return str_cat("loads, ", load_tokenizer(folder)->vocab_size(), " tokens"); });
