@@ -148,7 +148,7 @@ class HelpFormatter : public CLI::Formatter {
   static std::string positional_text(const CLI::Option& option) {
     std::string text = option.get_name(/*positional=*/true);
     std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
-    if (option.get_expected_max() > 1) text += "…";
+    if (option.get_type_name() == kWordsType) text += "…";
     return option.get_description().starts_with(kRequiredMark) ? text : "[" + text + "]";
   }
 };

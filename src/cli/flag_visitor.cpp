@@ -82,7 +82,7 @@ void Flags::add(const OptionGroup& group, const CommandHelp& help) {
     // list is both lists together (--scorer A --scorer B), another value the last.
     const bool is_words = is_positional && option.type == "list";
     if (is_words)
-      flag->type_name("A B …")->expected(-1)->take_all();
+      flag->type_name(kWordsType)->expected(-1)->take_all();
     else if (option.type == "list")
       flag->type_name(value_name(option))->type_size(1)->expected(1)->take_all();
     else if (option.type != "bool")

@@ -17,6 +17,8 @@ namespace xlt::cli {
 
 // How the help of an option begins that must be given.
 inline constexpr const char* kRequiredMark = "(required) ";
+// The type of an option that takes several words where it needs no name.
+inline constexpr const char* kWordsType = "A B …";
 
 class Flags {
  public:
