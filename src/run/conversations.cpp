@@ -25,7 +25,13 @@ std::unique_ptr<ChatTemplate> load_at(const std::filesystem::path& model, const 
 void warn_of_missing_token(const ChatTemplate& chat, const std::filesystem::path& model,
                            const Context& context) {
   const std::string token = token_of_format(chat);
-  if (token.empty() || load_tokenizer(model, context)->token_to_id(token)) return;
+  if (token.empty()) return;
+  try {
+    if (load_tokenizer(model, context)->token_to_id(token)) return;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInterrupted) throw;
+    return;  // whoever encodes the text says what is wrong with the tokenizer
+  }
   context.warn(
       str_cat(chat.place(), " marks turns by ", token, ", which the tokenizer of ", model.string(),
               " does not have as a token: the model reads it as so much text, and was hardly trained "

@@ -112,7 +112,7 @@ TEST_F(TrainRun, IsCheckedWithoutTraining) {
   std::vector<std::string> faults;
   for (const Check& check : bad.results())
     if (!check.ok) faults.push_back(check.what.substr(0, check.what.find(' ')));
-  EXPECT_THAT(faults, IsSupersetOf({"data", "model", "tokenizer"}));
+  EXPECT_THAT(faults, UnorderedElementsAre("data", "model"));  // no tokenizer of a model that is not there
   EXPECT_FALSE(fs::exists(folder_ / "run"));
 }
 
