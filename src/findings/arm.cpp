@@ -17,7 +17,7 @@ struct ArmText {
   std::vector<std::string> folders;
 };
 
-ArmText parse_arm(const std::string& text) {
+ArmText split_arm(const std::string& text) {
   const size_t equals = text.find('=');
   const bool is_named = equals != std::string::npos && text.find('/') > equals;
   if (!is_named) {
@@ -41,6 +41,13 @@ ArmText parse_arm(const std::string& text) {
 
 }  // namespace
 
+Arm parse_arm(const std::string& text) {
+  const ArmText parsed = split_arm(text);
+  Arm arm{parsed.name, {}};
+  for (const std::string& folder : parsed.folders) arm.seeds.emplace_back(folder);
+  return arm;
+}
+
 std::vector<Arm> read_arms(const std::vector<std::string>& texts) {
   if (texts.size() < 2)
     throw Error(
@@ -49,7 +56,7 @@ std::vector<Arm> read_arms(const std::vector<std::string>& texts) {
   std::set<std::string> names, folders;
   std::vector<Arm> arms;
   for (const std::string& text : texts) {
-    const ArmText parsed = parse_arm(text);
+    const ArmText parsed = split_arm(text);
     if (!names.insert(parsed.name).second)
       throw Error(ErrorKind::kUsage, str_cat("two arms are called \"", parsed.name, "\"; name one: NAME=DIR"),
                   text);

@@ -97,9 +97,12 @@ void check_compare_options(const CompareOptions& options) {
 }
 
 Json compare(const CompareOptions& options, const Context& context) {
+  return compare_arms(read_arms(options.arms), options, context);
+}
+
+Json compare_arms(const std::vector<Arm>& arms, const CompareOptions& options, const Context& context) {
   CompareOptions checked = options;
   checked.source = parse_language(options.source);
-  const std::vector<Arm> arms = read_arms(options.arms);
   Json allowed = check_comparable(arms, options.allow);
   Json rows = Json::array(), refused = Json::array();
   add_rows(arms, checked, context, rows, refused);

@@ -14,4 +14,7 @@ namespace xlt {
 void add_rows(const std::vector<Arm>& arms, const CompareOptions& options, const Context& context, Json& rows,
               Json& refused);
 
+// `compare` of arms that have been read; `options.arms` is not looked at.
+Json compare_arms(const std::vector<Arm>& arms, const CompareOptions& options, const Context& context);
+
 }  // namespace xlt

@@ -41,6 +41,8 @@ class EvaluationFolder {
   MetricSpec metric(const CellName& cell, const std::string& name) const;
   // The rows of items of a cell; empty where the file is missing. Read once until `forget_items`.
   const std::vector<ItemRow>& items(const CellName& cell) const;
+  // Where those rows are, as they were written.
+  const std::filesystem::path& items_file(const CellName& cell) const { return items_files_.at(cell); }
   void forget_items() const { items_.clear(); }
   // The metric's ratios of the items that count.
   RatioTable table(const CellName& cell, const MetricSpec& spec) const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A comparison as files: JSON, CSV, and LaTeX with booktabs.
+#include "findings/comparison_columns.h"
 #include "findings/comparison_text.h"
+#include "findings/table_text.h"
 
 #include <algorithm>
 
@@ -12,39 +14,6 @@ namespace xlt {
 
 namespace {
 
-// The fields of a row, in this order; "ci95" makes two columns.
-constexpr const char* kColumns[] = {"benchmark",
-                                    "language",
-                                    "scoring",
-                                    "scorer",
-                                    "metric",
-                                    "arm",
-                                    "n_items",
-                                    "n_ids",
-                                    "n_languages",
-                                    "n_seeds",
-                                    "base",
-                                    "value",
-                                    "change",
-                                    "change_relative",
-                                    "ci95",
-                                    "p_value",
-                                    "p_holm",
-                                    "q_bh",
-                                    "mde",
-                                    "distance_from_ideal_change",
-                                    "higher_is_better"};
-
-std::string csv_field(const Json& value) {
-  if (value.is_null()) return "";
-  if (!value.is_string()) return dump_json(value);
-  const auto text = value.get<std::string>();
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 std::string csv_of(const Json& comparison) {
   std::string text, line;
   const auto add = [&](const std::string& field) { line += (line.empty() ? "" : ",") + field; };
@@ -52,10 +21,11 @@ std::string csv_of(const Json& comparison) {
     text += line + "\n";
     line.clear();
   };
-  for (const std::string column : kColumns) column == "ci95" ? add("ci95_low,ci95_high") : add(column);
+  for (const std::string column : kComparisonColumns)
+    column == "ci95" ? add("ci95_low,ci95_high") : add(column);
   end();
   for (const Json& row : comparison.at("rows")) {
-    for (const std::string column : kColumns) {
+    for (const std::string column : kComparisonColumns) {
       const Json& value = row.at(column);
       if (column != "ci95")
         add(csv_field(value));
@@ -65,17 +35,6 @@ std::string csv_of(const Json& comparison) {
     end();
   }
   return text;
-}
-
-std::string latex(const std::string& text) {
-  std::string escaped;
-  for (char c : text) {
-    if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) escaped += '\\';
-    escaped += c == '\\'              ? std::string("\\textbackslash{}")
-               : c == '~' || c == '^' ? std::string("\\") + c + "{}"
-                                      : std::string(1, c);
-  }
-  return escaped;
 }
 
 // A number in mathematics, so that its minus is one.
@@ -95,18 +54,18 @@ std::string latex_change(const Json& row) {
 
 std::string latex_block(const MetricBlock& block, const std::vector<std::string>& arms) {
   std::string text =
-      "\\begin{table}\n\\centering\n\\caption{" + latex(block.title) +
+      "\\begin{table}\n\\centering\n\\caption{" + latex_text(block.title) +
       ". Change from the base, with its 95\\,\\% interval; bold: $p < 0.05$ after Holm's correction.}\n"
       "\\begin{tabular}{lrr" +
       std::string(arms.size(), 'l') + "}\n\\toprule\nlanguage & $n$ & base";
-  for (const std::string& arm : arms) text += " & " + latex(arm);
+  for (const std::string& arm : arms) text += " & " + latex_text(arm);
   text += " \\\\\n\\midrule\n";
   for (const std::string& language : block.languages) {
     const Json* known = nullptr;
     for (const std::string& arm : arms)
       if (!known) known = block.find(language, arm);
     if (language == "mean_others") text += "\\midrule\n";
-    text += str_cat(latex(line_name(*known)), " & ", known->at("n_items").get<int64_t>(), " & ",
+    text += str_cat(latex_text(line_name(*known)), " & ", known->at("n_items").get<int64_t>(), " & ",
                     math(known->at("base"), false));
     for (const std::string& arm : arms) {
       const Json* row = block.find(language, arm);

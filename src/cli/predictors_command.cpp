@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// `xlt predictors`: what predicts how a change reaches other languages.
+#include "cli/command.h"
+#include "cli/session.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <set>
+
+#include "xlt/base/json.h"
+#include "xlt/base/language.h"
+#include "xlt/findings/predictors.h"
+#include "xlt/run/inference.h"
+#include "xlt/run/sentence_similarity.h"
+#include "xlt/text/tokenizer.h"
+
+namespace xlt::cli {
+
+namespace {
+
+class PredictorsCommand final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {
+        "What predicts the transfer: data shares, tokenization, similarity and typology, correlated with "
+        "change",
+        "xlt predictors --compare out/compare --model models/gemma --parallel data/udhr --output "
+        "out/predictors",
+        {"compare", "model", "parallel", "output"},
+        ""};
+  }
+  std::vector<OptionGroup> groups() override {
+    return {{"model", "Model", visit_of(model_)},
+            {"predictors", "Changes and predictors", visit_of(options_)}};
+  }
+  bool may_be_cut_short() const override { return true; }
+  int run(Session& session) override {
+    options_.seed = session.seed();
+    options_.source = parse_language(options_.source);
+    const Json comparison = load_json(comparison_file());
+    if (!comparison.is_object() || !comparison.contains("rows"))
+      throw Error(ErrorKind::kData, "not what xlt compare writes", comparison_file().string());
+    const ParallelTexts texts = read_parallel_texts(options_.parallel);
+    const auto tokenizer = load_tokenizer(model_.model, session.context());
+    Json languages =
+        language_predictors(options_, comparison, texts, *tokenizer, similarities(session, texts));
+    const Json found = correlate(options_, comparison, std::move(languages), session.context());
+    write_predictors(found, options_.output);
+    std::fputs(table_of(found).c_str(), stdout);
+    warn(found, session.context());
+    session.context().info("wrote " + options_.output + "/predictors.json and predictors.csv");
+    return 0;
+  }
+
+ private:
+  std::filesystem::path comparison_file() const {
+    const std::filesystem::path path(options_.compare);
+    return std::filesystem::is_directory(path) ? path / "compare.json" : path;
+  }
+
+  SentenceSimilarities similarities(Session& session, const ParallelTexts& texts) const {
+    if (options_.no_similarity) return {};
+    const auto encoder = load_sentence_encoder({model_.model, model_.adapter, model_.batch_tokens},
+                                               session.placement(), session.context());
+    return sentence_similarities(*encoder, texts, options_.source, session.context());
+  }
+
+  static std::string table_of(const Json& found) {
+    std::string text = "rank correlations of the relative change (Spearman)\n";
+    for (const Json& row : found.at("correlations")) {
+      if (row.at("kind") != "spearman" || !row.at("value").is_number()) continue;
+      char line[64];
+      std::snprintf(line, sizeof line, "%+.3f  p=%.4f", row.at("value").get<double>(),
+                    row.at("p_value").get<double>());
+      const Json& p = row.at("p_holm");
+      text += str_cat(row.at("target").get<std::string>(), "  ", row.at("predictor").get<std::string>(),
+                      row.at("given").is_string() ? " given " + row.at("given").get<std::string>() : "", "  ",
+                      line, "  n=", row.at("n").get<int64_t>(),
+                      p.is_number() && p.get<double>() < 0.05 ? " *" : "", "\n");
+    }
+    return text + "* below 0.05 after Holm's correction for the number of all rows\n";
+  }
+
+  // Each thing that a reader must know once.
+  static void warn(const Json& found, const Context& context) {
+    std::set<std::string> said;
+    for (const Json& row : found.at("correlations"))
+      if (const Json& warning = row.at("warning");
+          warning.is_string() && said.insert(warning.get<std::string>()).second)
+        context.warn(warning.get<std::string>() + " (" + row.at("predictor").get<std::string>() +
+                     " and others)");
+  }
+
+  ModelChoice model_;
+  PredictorsOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_predictors_command() { return std::make_unique<PredictorsCommand>(); }
+
+}  // namespace xlt::cli

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data of a page, from made-up evaluations, trainings and comparisons.
+#include "xlt/findings/page.h"
+
+#include "findings/findings_testing.h"
+#include "findings/page_sources.h"
+
+#include <algorithm>
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "xlt/findings/compare.h"
+
+namespace xlt {
+namespace {
+
+using testing::HasSubstr;
+
+class Page : public FolderTest {
+ protected:
+  std::string write(const std::string& name, int ones, const std::string& adapter) {
+    return MadeUpEvaluation(adapter)
+        .add("en", share(20, ones))
+        .add("ar", share(20, ones / 2))
+        .write(folder_ / name);
+  }
+  Json data(std::vector<std::string> folders) {
+    PageOptions options;
+    options.folders = std::move(folders);
+    return page_data(options, Context());
+  }
+  // The value of a column in the table's row that has these values.
+  static Json value(const Json& table, const std::string& column,
+                    const std::map<std::string, std::string>& where) {
+    const auto columns = table.at("columns").get<std::vector<std::string>>();
+    const auto index = [&](const std::string& name) {
+      return static_cast<size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin());
+    };
+    for (const Json& row : table.at("rows")) {
+      bool fits = true;
+      for (const auto& [name, text] : where) fits = fits && row.at(index(name)) == text;
+      if (fits) return row.at(index(column));
+    }
+    return "no such row";
+  }
+};
+
+TEST_F(Page, TwoEvaluationsAreComparedTheUntouchedModelFirst) {
+  const std::string after = write("after", 4, "a1"), before = write("before", 12, "");
+  const Json page = data({after, before});
+  EXPECT_EQ(page.at("arms").dump(),
+            R"([{"name":"before","is_base":true,"n_seeds":1},{"name":"after","is_base":false,"n_seeds":1}])");
+  const Json& changes = page.at("tables").at("changes");
+  // 12 of 20 before, 4 of 20 after, in per cent.
+  EXPECT_DOUBLE_EQ(value(changes, "change", {{"language", "en"}, {"arm", "after"}}).get<double>(), -40);
+  EXPECT_DOUBLE_EQ(value(changes, "base", {{"language", "en"}}).get<double>(), 60);
+  EXPECT_EQ(value(page.at("tables").at("values"), "value", {{"arm", "after"}, {"language", "ar"}}),
+            Json(1.0));
+  EXPECT_EQ(page.at("languages").at("ar").at("script"), "Arab");
+  EXPECT_TRUE(page.at("notes").empty());
+}
+
+TEST_F(Page, AFolderOfEvaluationsGivesItsArms) {
+  write("runs/before", 12, "");
+  write("runs/after", 4, "a1");
+  EXPECT_EQ(data({(folder_ / "runs").string()}).at("arms").size(), 2);
+}
+
+TEST_F(Page, FoldersOfOneModelAndOtherCellsAreOneEvaluation) {
+  MadeUpEvaluation("a1").add("en", share(20, 4)).write(folder_ / "dpo" / "toxicity");
+  MadeUpEvaluation("a1").add("ar", share(20, 4)).write(folder_ / "dpo" / "bias");
+  const Json page = data({(folder_ / "dpo").string()});
+  EXPECT_EQ(page.at("arms").size(), 1);
+  EXPECT_EQ(page.at("arms")[0].at("name"), "dpo");
+  EXPECT_THAT(page.at("notes")[0].get<std::string>(), HasSubstr("one evaluation only"));
+}
+
+TEST_F(Page, SeedsOfOneArmAreGrouped) {
+  const std::string base = write("base", 12, ""), one = write("dpo-1", 4, "a1"),
+                    two = write("dpo-2", 6, "a2");
+  const Json page = data({base, "dpo=" + one + "," + two});
+  EXPECT_EQ(page.at("arms")[1].at("n_seeds"), 2);
+  EXPECT_DOUBLE_EQ(value(page.at("tables").at("changes"), "change", {{"language", "en"}}).get<double>(), -35);
+}
+
+TEST_F(Page, WhatCannotBeComparedIsShownWithTheReason) {
+  const std::string base = write("base", 12, "");
+  MadeUpEvaluation other("a1");
+  other.add("en", share(20, 4)).cell()["settings"]["limit"] = 7;
+  const Json page = data({base, other.write(folder_ / "other")});
+  EXPECT_FALSE(page.at("tables").contains("changes"));
+  EXPECT_TRUE(page.at("tables").contains("values"));
+  EXPECT_THAT(page.at("notes")[0].get<std::string>(), HasSubstr("limit"));
+}
+
+TEST_F(Page, AComparisonIsShownAsItIs) {
+  const std::string base = write("base", 12, ""), other = write("dpo", 4, "a1");
+  CompareOptions options;
+  options.arms = {base, "name of an arm=" + other};
+  const Json comparison = compare(options, Context());
+  write_comparison(comparison, folder_ / "compare");
+  const Json page = data({(folder_ / "compare").string()});
+  const Json& table = page.at("tables").at("changes");
+  ASSERT_EQ(table.at("rows").size(), comparison.at("rows").size());
+  for (const Json& row : comparison.at("rows"))
+    for (const char* column : {"base", "value", "change", "p_holm", "mde"})
+      EXPECT_EQ(value(table, column, {{"language", row.at("language")}, {"arm", "name of an arm"}}),
+                row.at(column));
+  EXPECT_TRUE(page.at("tables").contains("values")) << "the evaluations that it names are there";
+}
+
+TEST_F(Page, AFolderOfNothingIsAnError) {
+  fs::create_directories(folder_ / "empty");
+  EXPECT_THROW(data({(folder_ / "empty").string()}), Error);
+}
+
+TEST_F(Page, CurvesOfLongTrainingsKeepTheirEnds) {
+  const fs::path folder = folder_ / "run";
+  fs::create_directories(folder);
+  write_file(folder / "run.json",
+             R"({"config":{"command":"train","method":"dpo"},"data":[{"file":"x","sha256":"ab"}]})");
+  std::string rows;
+  for (int step = 1; step <= 1000; ++step)
+    rows += str_cat(R"({"step":)", step, R"(,"split":"train","loss":0.5})", "\n");
+  write_file(folder / "metrics.jsonl",
+             rows + R"({"step":1000,"split":"eval","loss":0.25,"monitor":{"fr":{"bits_per_byte":1.5}}})");
+  const Json page = data({folder.string()});
+  const Json& table = page.at("tables").at("training");
+  EXPECT_EQ(table.at("rows").size(), 401);
+  EXPECT_EQ(table.at("rows")[0][2], 1);
+  EXPECT_EQ(table.at("rows")[399][2], 1000);
+  EXPECT_EQ(value(table, "monitor/fr/bits_per_byte", {{"split", "eval"}}), Json(1.5));
+  EXPECT_EQ(value(table, "monitor/fr/bits_per_byte", {{"split", "train"}}), Json());
+  EXPECT_EQ(page.at("sources")[0].at("command"), "xlt train --method dpo");
+  EXPECT_EQ(page.at("sources")[0].at("hashes").at("x"), "ab");
+}
+
+TEST_F(Page, PredictorsAreATableALanguageARow) {
+  const fs::path folder = folder_ / "predictors";
+  fs::create_directories(folder);
+  write_file(
+      folder / "predictors.json",
+      R"({"languages":{"ar":{"fertility":2.5,"sentence_similarity":{"0":0.5,"mean":null}}},"correlations":[)"
+      R"({"target":"t","predictor":"fertility","given":null,"kind":"spearman","value":0.5,"ci95":[0.1,0.7],)"
+      R"("p_value":0.25,"p_holm":null,"n":9,"leave_one_out":[0.4,0.6]}]})");
+  const Json page = data({folder.string()});
+  const Json &languages = page.at("tables").at("predictors"), &found = page.at("tables").at("correlations");
+  EXPECT_EQ(value(languages, "sentence_similarity/0", {{"language", "ar"}}), Json(0.5));
+  EXPECT_EQ(value(languages, "fertility", {{"language", "ar"}}), Json(2.5));
+  EXPECT_EQ(value(found, "leave_one_out_high", {{"predictor", "fertility"}}), Json(0.6));
+}
+
+TEST_F(Page, SamplesPairTheCompletionsThatMovedMost) {
+  const auto rows = [](double one, double two) {
+    return str_cat(R"({"id":"7","prompt":"p","completions":[{"text":"a","score":0.5},{"text":"b)", one,
+                   R"(","score":)", two, R"(}],"ratios":{"r":[1,1]}})", "\n");
+  };
+  MadeUpEvaluation before, after("a1");
+  before.add("ar", share(1, 1)).items()["items/b/ar.jsonl"] = rows(1, 0.875);
+  after.add("ar", share(1, 1)).items()["items/b/ar.jsonl"] = rows(2, 0.125);
+  const Json page = data({before.write(folder_ / "before"), after.write(folder_ / "after")});
+  ASSERT_EQ(page.at("samples").size(), 1);
+  const Json& sample = page.at("samples")[0];
+  EXPECT_EQ(sample.at("before"), "b1");
+  EXPECT_EQ(sample.at("after"), "b2");
+  EXPECT_EQ(sample.at("score_before"), Json(0.875));
+  EXPECT_TRUE(sample.at("is_sensitive").get<bool>());
+}
+
+TEST_F(Page, TheDataCannotEndTheirElement) {
+  const std::string before = write("before", 12, "");
+  PageOptions options;
+  options.folders = {before};
+  options.title = "</script><b>&";
+  const std::string html = page_html(page_data(options, Context()));
+  EXPECT_EQ(html.find("</script><b>"), std::string::npos);
+  EXPECT_THAT(html, HasSubstr("&lt;/script>&lt;b>&amp;"));
+  EXPECT_THAT(html, HasSubstr("\\u003c/script>"));
+  EXPECT_EQ(html.find("@DATA@"), std::string::npos);
+}
+
+TEST_F(Page, EveryTableIsCsvAndLatexToo) {
+  const std::string after = write("after", 4, "a1"), before = write("before", 12, "");
+  PageOptions options;
+  options.folders = {before, after};
+  options.csv = (folder_ / "csv").string();
+  options.latex = (folder_ / "tables.tex").string();
+  options.output = (folder_ / "report.html").string();
+  const Json page = page_data(options, Context());
+  write_page(page, options);
+  for (const auto& [name, table] : page.at("tables").items())
+    EXPECT_TRUE(fs::exists(fs::path(options.csv) / (name + ".csv"))) << name;
+  EXPECT_THAT(read_file(fs::path(options.csv) / "changes.csv"),
+              HasSubstr("b,en,corrected,,m,after,20,20,1,1,60.0,20.0,-40.0"));
+  EXPECT_THAT(read_file(options.latex), HasSubstr("\\midrule\n"));
+  EXPECT_THAT(read_file(options.latex), HasSubstr("ci95\\_low"));
+  EXPECT_TRUE(fs::exists(options.output));
+}
+
+TEST(CommandLineOf, LeavesOutWhatIsOffAndQuotesWhatMustBe) {
+  const Json config = parse_json(
+      R"({"command":"eval","model":"my model","langs":["en","fr"],"quiet":false,"greedy":true,"lid":"","limit":20})",
+      "test");
+  EXPECT_EQ(command_line_of(config), "xlt eval --model 'my model' --langs en,fr --greedy --limit 20");
+}
+
+}  // namespace
+}  // namespace xlt

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`xlt report` from the newcomer's side, and its page in a real browser (skipped where no Chromium runs)."""
+import json
+import random
+import unittest
+
+from chromium import Browser, find_chromium
+from support import Scenario, run, write_rows
+
+CHROMIUM = find_chromium()
+LANGUAGES = "en ar ca cs de es fr hi id it ja ko mt nl pl pt ru sv tr zh".split()
+
+
+def metric(value):
+    return {"value": value, "ci95": [value - 0.1, value + 0.1], "n": 20, "higher_is_better": False,
+            "formula": {"kind": "ratio", "ratios": ["toxic"], "scale": 1, "bounded": True}}
+
+
+def write_report(folder, cells, adapter):
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text(json.dumps({"status": "done", "model": {"path": "m", "hash": "1", "adapter": adapter}, "cells": cells,
+                                                    "config": {"command": "eval", "model": "m", "adapter": adapter}}))
+    return folder
+
+
+def write_evaluation(folder, ones, adapter="", languages=("en", "ar", "fr")):
+    """Twenty items a language, of which the first `ones` are 1, each with one completion."""
+    cells = [{"benchmark": "rtp_lx", "benchmark_version": "1", "language": language, "scoring": scoring, "scorer": "word_list",
+              "settings": {"limit": 20, "data": {f"{language}.json": "ab"}}, "n_items": 20, "n_scored": 19, "unscored": {"empty text": 1},
+              "headline": ["toxic_fraction"], "metrics": {"toxic_fraction": metric(ones / 20)}}
+             for language in languages for scoring in ("paper", "corrected")]
+    write_report(folder, cells, adapter)
+    for language in languages:
+        write_rows(folder / "items" / "rtp_lx" / f"{language}.jsonl",
+                   [{"id": str(i), "prompt": "</script><i>a prompt</i>", "completions": [{"text": f"answer {i} of {adapter}", "score": float(i < ones)}],
+                     "ratios": {"toxic": [int(i < ones), 1]}} for i in range(20)])
+    return folder
+
+
+def write_run(folder):
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"status": "finished", "config": {"command": "train", "method": "dpo"}}))
+    write_rows(folder / "metrics.jsonl", [{"step": i, "split": "train", "loss": 1 / i, "rewards/margins": i / 9} for i in range(1, 30)])
+    return folder
+
+
+def write_large(folder):
+    """20 languages × 12 metrics × 5 arms × 3 seeds, with a comparison of them."""
+    numbers, names = random.Random(1), [f"metric_{i}" for i in range(12)]
+    arms, rows = ["base", "dpo", "sft", "ipo", "kto"], []
+    for arm in arms:
+        for seed in (1, 2, 3):
+            cells = [{"benchmark": "b", "language": language, "scoring": "corrected", "n_items": 50, "n_scored": 50, "unscored": {},
+                      "metrics": {name: metric(numbers.random()) for name in names}} for language in LANGUAGES]
+            write_report(folder / f"{arm}-{seed}", cells, "" if arm == "base" else arm)
+        for name in names if arm != "base" else []:
+            for language in LANGUAGES + ["mean_others"]:
+                change = numbers.gauss(0, 0.1)
+                rows.append({"benchmark": "b", "language": language, "scoring": "corrected", "scorer": None, "metric": name, "arm": arm, "n_items": 50,
+                             "n_ids": 50, "n_languages": 1, "n_seeds": 3, "base": 0.5, "value": 0.5 + change, "change": change,
+                             "change_relative": 2 * change, "ci95": [change - 0.1, change + 0.1], "p_value": numbers.random(), "p_holm": numbers.random(),
+                             "q_bh": numbers.random(), "mde": 0.1, "distance_from_ideal_change": None, "higher_is_better": False})
+    (folder / "compare").mkdir()
+    (folder / "compare" / "compare.json").write_text(json.dumps({
+        "arms": [{"name": arm, "is_base": arm == "base", "n_seeds": 3, "folders": [str(folder / f"{arm}-{seed}") for seed in (1, 2, 3)]} for arm in arms],
+        "rows": rows, "refused": [], "settings": {}}))
+
+
+class Report(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.page = self.folder / "out" / "report.html"
+        self.base = write_evaluation(self.folder / "before", 12)
+        self.after = write_evaluation(self.folder / "after", 3, "a1")
+
+    def make(self, *arguments):
+        return self.assert_works(run("report", *arguments, "--output", self.page))
+
+    def test_two_evaluations_and_a_training_make_one_page(self):
+        process = self.make(self.after, self.base, write_run(self.folder / "run"), "--csv", self.folder / "csv", "--latex", self.folder / "t.tex")
+        self.assertEqual(process.stdout.strip(), str(self.page))
+        self.assertIn("rtp_lx,en,corrected,word_list,toxic_fraction,after", (self.folder / "csv" / "changes.csv").read_text())
+        self.assertIn("\\toprule", (self.folder / "t.tex").read_text())
+        self.assertNotIn("http://", self.page.read_text().split("<body>")[0])
+
+    def test_what_is_no_output_of_xlt_is_named(self):
+        (self.folder / "nothing").mkdir()
+        process = run("report", self.folder / "nothing", "--output", self.page)
+        self.assertEqual(process.returncode, 3)
+        self.assertIn("nothing of xlt's is there", process.stderr)
+        self.assertFalse(self.page.exists())
+
+    def test_predictors_of_few_languages_warn_and_join_the_page(self):
+        rows = [{"benchmark": "b", "language": language, "scoring": "corrected", "metric": "m", "arm": "dpo", "change_relative": change}
+                for language, change in (("en", 9), ("de", 1), ("fr", 2), ("es", 4), ("it", 3))]
+        comparison = self.folder / "compare.json"
+        comparison.write_text(json.dumps({"arms": [], "rows": rows}))
+        for language, text in (("en", "one two"), ("de", "eins zwei drei"), ("fr", "un"), ("es", "uno dos"), ("it", "uno due tre")):
+            write_rows(self.folder / "texts" / f"{language}.jsonl", [{"id": "a", "text": text}])
+        out = self.folder / "predictors"
+        process = self.assert_works(run("predictors", "--compare", comparison, "--model", self.model, "--parallel", self.folder / "texts", "--output", out))
+        self.assertIn("4 languages cannot show more", process.stderr)
+        found = json.loads((out / "predictors.json").read_text())
+        self.assertEqual(sorted(found["languages"]), ["de", "es", "fr", "it"])
+        german = found["languages"]["de"]
+        self.assertEqual((german["fertility"], german["bytes_per_token"]), (14 / 3, 1))  # a token a byte
+        self.assertEqual(list(german["sentence_similarity"]), ["0", "1", "2", "mean"])
+        self.assertTrue((out / "predictors.csv").read_text().startswith("target,predictor,given,kind,value"))
+        self.make(out)
+        self.assertIn('"correlations":{', self.page.read_text())
+
+    @unittest.skipUnless(CHROMIUM, "SKIPPED: no Chromium runs here (Debian's package chromium-headless-shell)")
+    def test_the_page_in_a_browser(self):
+        self.assert_works(run("compare", self.base, self.after, "--output", self.folder / "compare"))
+        self.make(self.folder / "compare", write_run(self.folder / "run"))
+        rows = [row for row in json.loads((self.folder / "compare" / "compare.json").read_text())["rows"] if row["scoring"] == "corrected"]
+        with Browser(CHROMIUM) as browser:
+            for width, is_dark in ((1280, False), (768, True), (390, False)):
+                browser.open(self.page, width, is_dark=is_dark)
+                self.assertLessEqual(browser.evaluate("document.documentElement.scrollWidth"), width)
+            shown = browser.evaluate("[...document.querySelectorAll('#change path[data-value]')].map(e => [e.dataset.language, +e.dataset.value])")
+            self.assertEqual(sorted(shown), sorted([row["language"], row["value"]] for row in rows))
+            # Every picture, button and choice has a name; headings do not skip a level.
+            self.assertEqual(browser.evaluate("""[...document.querySelectorAll('svg:not([aria-hidden]), button, select, input, section, nav')].filter(e =>
+                !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim() || e.closest('label'))).length"""), 0)
+            self.assertEqual(browser.evaluate("document.querySelectorAll('[id]').length - new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size"), 0)
+            self.check_table(browser)
+            self.check_samples(browser)
+            self.assertEqual(browser.problems, [])
+
+    def check_table(self, browser):
+        values = browser.evaluate("""(() => {
+            const box = document.querySelector('#table-changes'), change = 12;
+            box.open = true; box.dispatchEvent(new Event('toggle'));
+            const head = () => box.querySelectorAll('th')[change], cells = () => [...box.querySelectorAll('tbody tr')].map(row => +row.children[change].title);
+            head().querySelector('button').click(); const up = cells(), sort = head().getAttribute('aria-sort');
+            head().querySelector('button').click();
+            return {up, sort, down: cells(), name: head().textContent}; })()""")
+        self.assertEqual((values["name"], values["sort"]), ("change", "ascending"))
+        self.assertEqual(values["up"], sorted(values["up"]))
+        self.assertEqual(values["down"], sorted(values["up"], reverse=True))
+
+    def check_samples(self, browser):
+        first = "document.querySelector('#samples article')"
+        self.assertEqual(browser.evaluate(f"{first}.querySelectorAll('blockquote.covered').length"), 3)
+        self.assertEqual(browser.evaluate(f"getComputedStyle({first}.querySelector('blockquote')).color"), "rgba(0, 0, 0, 0)")
+        browser.evaluate(f"{first}.querySelector('button').click()")
+        self.assertEqual(browser.evaluate(f"{first}.querySelectorAll('blockquote.covered').length"), 0)
+        self.assertEqual(browser.evaluate(f"{first}.querySelector('blockquote').textContent"), "</script><i>a prompt</i>")
+        browser.evaluate("(() => { const s = document.querySelector('#samples select'); s.value = 'ar'; s.dispatchEvent(new Event('change')); })()")
+        self.assertEqual(browser.evaluate("[...new Set([...document.querySelectorAll('#samples blockquote')].map(e => e.dir + ' ' + e.lang))]"), ["rtl ar"])
+
+    @unittest.skipUnless(CHROMIUM, "SKIPPED: no Chromium runs here (Debian's package chromium-headless-shell)")
+    def test_a_large_study_opens_soon(self):
+        write_large(self.folder / "large")
+        self.make(self.folder / "large", "--num-samples", "0")
+        self.assertLess(self.page.stat().st_size, 2_000_000)
+        with Browser(CHROMIUM) as browser:
+            seconds = browser.open(self.page)
+            self.assertEqual(browser.problems, [])
+            print(f"20 languages × 12 metrics × 5 arms × 3 seeds: {self.page.stat().st_size / 1e6:.2f} MB, drawn in {seconds:.1f} s")
+            self.assertLess(seconds, 15)  # 1 s on an idle core; the tests share theirs
+
+
+if __name__ == "__main__":
+    unittest.main()
