@@ -3,6 +3,7 @@
 #include "xlt/eval/earlier_evaluation.h"
 
 #include "eval/cell_settings.h"
+#include "eval/cell_store.h"
 #include "eval/setting_differences.h"
 
 #include <map>
@@ -69,8 +70,10 @@ void check_earlier_evaluation(const EvalServices& services, const EvalOptions& o
   for (size_t i = 0; i < cells.size(); ++i) {
     const JsonView cell = cells.at(i);
     const std::pair name(cell.at("benchmark").as_string(), cell.at("language").as_string());
-    // A cell without items keeps nothing that could be lost; scorers and scorings share the items.
-    if (cell.get("n_items", 0) == 0 || !seen.insert(name).second) continue;
+    // A cell whose items are not there keeps nothing that could be lost; scorers and scorings share them.
+    const bool has_items = cell.get("n_items", 0) > 0 &&
+                           fs::is_regular_file(items_file(options.output, name.first, name.second));
+    if (!has_items || !seen.insert(name).second) continue;
     const auto plan = plans.find(name);
     if (plan == plans.end()) {
       differences.add("cells", "measured", "not asked for", name.first + " " + name.second);
