@@ -21,7 +21,8 @@ void LoraAdapter::visit_tensors(const TensorVisitor& take) {
   take("lora_B", b);
 }
 
-at::Tensor LoraAdapter::merged(const at::Tensor& weight) const { return weight.add(at::matmul(b, a), scale); }
+// Scaled before it is added, as PEFT does: the same bits.
+at::Tensor LoraAdapter::merged(const at::Tensor& weight) const { return weight + at::matmul(b, a) * scale; }
 
 LoraAdapter* lora_of(Linear& linear) { return dynamic_cast<LoraAdapter*>(linear.adapter()); }
 const LoraAdapter* lora_of(const Linear& linear) {

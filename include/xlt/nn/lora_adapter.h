@@ -17,7 +17,8 @@ struct LoraAdapter : LinearAdapter {
   at::Tensor merged(const at::Tensor& weight) const override;
 
   at::Tensor a, b;     // [r, in], [out, r]; float32
-  double scale = 1.0;  // alpha / r
+  double scale = 1.0;  // alpha / r, or alpha / √r with rsLoRA (Kalajdzievski 2023, arXiv 2312.03732)
+  bool use_rslora = false;
 };
 
 // The layer's adapter where it is LoRA, else null.

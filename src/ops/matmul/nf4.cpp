@@ -6,6 +6,9 @@
 #include "ops/matmul/matmul.h"
 #include "ops/matmul/nf4_kernels.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -70,12 +73,20 @@ int64_t rounded_up(int64_t count, int64_t parts) { return (count + parts - 1) / 
 
 }  // namespace
 
+at::Tensor nf4_levels() {
+  const Nf4Levels levels;
+  at::Tensor tensor = at::empty({16}, at::kFloat);
+  std::copy(std::begin(levels.level), std::end(levels.level), tensor.mutable_data_ptr<float>());
+  return tensor;
+}
+
 Nf4Weight nf4_quantize(const at::Tensor& weight) {
   XLT_CHECK(weight.dim() == 2, "nf4_quantize: weight ", weight.sizes(), "; expected [out, in]");
   const at::Tensor dense = weight.contiguous();
   Nf4Weight result{weight.size(0), weight.size(1),
                    at::empty({rounded_up(weight.numel(), 2)}, weight.options().dtype(at::kByte)),
                    at::empty({rounded_up(weight.numel(), kNf4Block)}, weight.options().dtype(at::kFloat))};
+  result.source = weight.scalar_type();
   if (weight.numel() == 0) return result;
   const Nf4Args args{kernel_dtype(dense),
                      dense.numel(),
@@ -84,6 +95,13 @@ Nf4Weight nf4_quantize(const at::Tensor& weight) {
                      result.codes.mutable_data_ptr<uint8_t>(),
                      result.absmax.mutable_data_ptr<float>()};
   XLT_DISPATCH(weight.device(), nf4_quantize, args);
+  return result;
+}
+
+Nf4Weight nf4_quantize_double(const at::Tensor& weight) {
+  Nf4Weight result = nf4_quantize(weight);
+  result.scales = quantize_scales(result.absmax);
+  result.absmax = dequantize_scales(result.scales).to(result.absmax.device());
   return result;
 }
 

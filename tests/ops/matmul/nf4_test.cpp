@@ -87,6 +87,14 @@ TEST(Nf4, BytesAreThoseOfAnOracle) {
       same_bits(quantized.codes, read_raw<uint8_t>(path + "codes.bin", (out * in + 1) / 2, at::kByte)));
   EXPECT_TRUE(
       same_bits(quantized.absmax, read_raw<float>(path + "absmax.bin", (out * in + 63) / 64, at::kFloat)));
+  const int64_t blocks = quantized.absmax.numel();
+  const Nf4Scales scales = nf4_quantize_double(weight).scales;
+  EXPECT_TRUE(same_bits(scales.codes, read_raw<uint8_t>(path + "scales.bin", blocks, at::kByte)));
+  EXPECT_TRUE(same_bits(scales.absmax,
+                        read_raw<float>(path + "scales_absmax.bin", (blocks + 255) / 256, at::kFloat)));
+  std::string offset;
+  std::ifstream(path + "offset.txt") >> offset;
+  EXPECT_EQ(scales.offset, static_cast<float>(std::strtod(offset.c_str(), nullptr)));
 }
 
 class Nf4Linear : public ::testing::TestWithParam<at::ScalarType> {};

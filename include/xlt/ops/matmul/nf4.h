@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frozen weights in 4 bits: NormalFloat (Dettmers et al. 2023, section 3 and appendix E), bit for bit as
-// bitsandbytes lays them out without double quantisation.
+// bitsandbytes lays them out, with double quantisation of the scales or without.
 #pragma once
 
 #include <cstdint>
 
 #include <ATen/core/Tensor.h>
+
+#include "xlt/ops/matmul/nf4_scales.h"
 
 namespace xlt::ops {
 
@@ -13,11 +15,18 @@ namespace xlt::ops {
 struct Nf4Weight {
   int64_t out = 0, in = 0;
   at::Tensor codes;   // uint8 [⌈out · in / 2⌉], two to a byte, the first one in the upper half
-  at::Tensor absmax;  // float32 [⌈out · in / 64⌉]
+  at::Tensor absmax;  // float32 [⌈out · in / 64⌉], what is computed with
+  // What absmax was made of, on the CPU, where there was double quantisation; else its tensors are undefined.
+  Nf4Scales scales = {};
+  at::ScalarType source = at::kFloat;  // the dtype that was quantised
 };
 
+// The 16 levels, ascending: float32 on the CPU.
+at::Tensor nf4_levels();
 // weight [out, in] float32, float64, bfloat16 or float16 → the nearest levels. CPU and CUDA.
 Nf4Weight nf4_quantize(const at::Tensor& weight);
+// The same, and then its scales in 8 bits: absmax is what those stand for.
+Nf4Weight nf4_quantize_double(const at::Tensor& weight);
 
 // → [out, in] of `dtype`.
 at::Tensor nf4_dequantize(const Nf4Weight& weight, at::ScalarType dtype);
