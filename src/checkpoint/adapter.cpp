@@ -20,22 +20,26 @@ constexpr const char* kConfigName = "adapter_config.json";
 constexpr const char* kWeightsName = "adapter_model.safetensors";
 constexpr std::string_view kPrefix = "base_model.model.";
 constexpr std::string_view kSuffixA = ".lora_A.weight", kSuffixB = ".lora_B.weight";
+constexpr std::string_view kSuffixMagnitude = ".lora_magnitude_vector";
 
 // Options that change what an adapter computes and that we do not apply; refused where set (not null, false
 // or empty).
-constexpr const char* kRefused[] = {"use_dora",
-                                    "rank_pattern",
-                                    "alpha_pattern",
-                                    "modules_to_save",
-                                    "lora_bias",
-                                    "layer_replication",
-                                    "trainable_token_indices",
-                                    "target_parameters",
-                                    "use_qalora",
-                                    "use_bdlora",
-                                    "arrow_config",
-                                    "alora_invocation_tokens",
-                                    "ensure_weight_tying"};
+struct Refused {
+  const char *key, *why;
+};
+constexpr Refused kRefused[] = {{"rank_pattern", "some modules have another rank than r"},
+                                {"alpha_pattern", "some modules have another factor than lora_alpha gives"},
+                                {"modules_to_save", "whole modules were trained beside the adapter"},
+                                {"lora_bias", "the adapter's B has a bias"},
+                                {"layer_replication", "the model's layers are repeated"},
+                                {"trainable_token_indices", "embeddings of some tokens were trained"},
+                                {"target_parameters", "it adapts tensors that are no linear layer's"},
+                                {"use_qalora", "QALoRA pools the adapter's input"},
+                                {"use_bdlora", "the adapter's matrices are in blocks"},
+                                {"arrow_config", "Arrow chooses among several adapters for every token"},
+                                {"alora_invocation_tokens", "aLoRA is on only after certain tokens"},
+                                {"velora_config", "VeLoRA changes how gradients are kept"},
+                                {"ensure_weight_tying", "the head shares the embedding's adapter"}};
 // Initialisations that also change the base model's weights, so the folder alone does not say what the model
 // is.
 constexpr std::string_view kChangesBase[] = {"pissa", "olora", "corda", "loftq"};
@@ -55,9 +59,10 @@ void refuse_unsupported(const JsonView& view) {
     view.at("peft_type").fail(str_cat("\"", kind, "\" adapters are not supported; expected LORA"));
   const std::string bias = view.get("bias", "none");
   if (bias != "none") view.at("bias").fail(str_cat("\"", bias, "\" is not supported; expected none"));
-  for (const char* key : kRefused)
+  for (const auto& [key, why] : kRefused)
     if (view.has(key) && is_set(view.at(key).value()))
-      view.at(key).fail("this option of PEFT is not supported; merge the adapter with PEFT instead");
+      view.at(key).fail(
+          str_cat(why, ": this option of PEFT is not supported; merge the adapter with PEFT instead"));
   if (!view.has("init_lora_weights") || !view.at("init_lora_weights").value().is_string()) return;
   const std::string init = view.at("init_lora_weights").as_string();
   for (std::string_view name : kChangesBase)
@@ -80,6 +85,7 @@ AdapterConfig read_config(const std::filesystem::path& file) {
   if (config.lora_dropout < 0 || config.lora_dropout >= 1)
     view.at("lora_dropout").fail("must be at least 0 and below 1");
   config.use_rslora = view.get("use_rslora", false);
+  config.use_dora = view.get("use_dora", false);
   config.fan_in_fan_out = view.get("fan_in_fan_out", false);
   config.base_model_name_or_path = view.get("base_model_name_or_path", "");
   // A list of names; or a pattern, in which case the weights say which modules it meant.
@@ -105,6 +111,18 @@ at::Tensor read_side(const SafetensorsReader& reader, const std::string& key, in
   return reader.get(key).to(at::kFloat);
 }
 
+// Every module has a magnitude, or none.
+void check_magnitudes(const std::map<std::string, Adapter::Pair>& modules, bool use_dora,
+                      const std::filesystem::path& file) {
+  for (const auto& [module, pair] : modules)
+    if (pair.magnitude.defined() != use_dora)
+      throw Error(
+          ErrorKind::kCheckpoint,
+          str_cat("module \"", module, "\" has ", use_dora ? "no" : "a",
+                  " lora_magnitude_vector; use_dora is ", use_dora ? "true" : "false", " in ", kConfigName),
+          file.string());
+}
+
 std::map<std::string, Adapter::Pair> read_pairs(const SafetensorsReader& reader,
                                                 const std::filesystem::path& file, int64_t r) {
   std::map<std::string, Adapter::Pair> modules;
@@ -113,6 +131,8 @@ std::map<std::string, Adapter::Pair> read_pairs(const SafetensorsReader& reader,
       modules[module].a = read_side(reader, key, 0, r);
     else if (const std::string module = module_of(key, kSuffixB); !module.empty())
       modules[module].b = read_side(reader, key, 1, r);
+    else if (const std::string module = module_of(key, kSuffixMagnitude); !module.empty())
+      modules[module].magnitude = reader.get(key).to(at::kFloat).flatten();
     else
       throw Error(ErrorKind::kCheckpoint,
                   str_cat("tensor \"", key, "\" is no LoRA weight of a linear layer; expected ", kPrefix,
@@ -145,7 +165,7 @@ Json config_json(const AdapterConfig& config) {
           {"lora_alpha", whole ? Json(static_cast<int64_t>(config.lora_alpha)) : Json(config.lora_alpha)},
           {"lora_dropout", config.lora_dropout},
           {"use_rslora", config.use_rslora},
-          {"use_dora", false},
+          {"use_dora", config.use_dora},
           {"bias", "none"},
           {"fan_in_fan_out", config.fan_in_fan_out},
           {"inference_mode", true},
@@ -183,6 +203,7 @@ Adapter load_adapter(const std::filesystem::path& folder) {
         folder.string());
   }
   adapter.modules = read_pairs(SafetensorsReader::open(weights), weights, adapter.config.r);
+  check_magnitudes(adapter.modules, adapter.config.use_dora, weights);
   if (adapter.config.target_modules.empty()) adapter.config.target_modules = last_components(adapter.modules);
   std::sort(adapter.config.target_modules.begin(), adapter.config.target_modules.end());
   return adapter;
@@ -199,6 +220,8 @@ void save_adapter(const std::filesystem::path& folder, const Adapter& adapter) {
         "adapter of ", module, " does not have rank ", config.r);
     tensors.emplace_back(str_cat(kPrefix, module, kSuffixA), pair.a);
     tensors.emplace_back(str_cat(kPrefix, module, kSuffixB), pair.b);
+    if (pair.magnitude.defined())
+      tensors.emplace_back(str_cat(kPrefix, module, kSuffixMagnitude), pair.magnitude);
   }
   make_folders(folder);
   write_file(folder / kConfigName, dump_json(config_json(config), 2) + "\n");

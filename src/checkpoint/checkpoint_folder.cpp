@@ -7,6 +7,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
+#include "xlt/checkpoint/bitsandbytes.h"
 #include "xlt/checkpoint/safetensors.h"
 
 namespace xlt {
@@ -51,15 +52,18 @@ std::string list_folder(const fs::path& folder) {
   return list;
 }
 
-// Quantised weights have other names, shapes and dtypes: said here, before one of those is called wrong.
-void refuse_quantised(const Json& config, const std::string& where) {
+// Whether weights are in bitsandbytes' 4 bits. Other quantised ones have other names, shapes and dtypes:
+// refused here, before one of those is called wrong.
+bool is_in_4_bits(const Json& config, const std::string& where) {
   const JsonView view(config, where, ErrorKind::kCheckpoint);
-  if (!view.has("quantization_config")) return;
+  if (!view.has("quantization_config")) return false;
   const JsonView quantization = view.at("quantization_config");
+  if (is_bitsandbytes_4bit(quantization.value())) return true;
   const std::string method = quantization.value().is_object() ? quantization.get("quant_method", "") : "";
-  quantization.fail(str_cat("the checkpoint is quantised", method.empty() ? "" : str_cat(" (", method, ")"),
-                            "; quantised weights are not read in this version: give the model they were made "
-                            "from, or save it with transformers after model.dequantize()"));
+  quantization.fail(
+      str_cat("the checkpoint is quantised", method.empty() ? "" : str_cat(" (", method, ")"),
+              " in a way that is not read; bitsandbytes' 4 bits are: give the model it was made "
+              "from, or save it with transformers after model.dequantize()"));
 }
 
 void add_ids(const Json& json, const std::string& where, std::vector<int64_t>& ids) {
@@ -91,10 +95,12 @@ Json CheckpointFolder::config() const {
 }
 
 std::unique_ptr<WeightSource> CheckpointFolder::weights() const {
-  if (file("config.json")) refuse_quantised(config(), config_place());
+  const bool in_4_bits = file("config.json") && is_in_4_bits(config(), config_place());
   for (const char* name : {kWeights, kWeightIndex})
-    if (const auto weights = file(name))
-      return std::make_unique<SafetensorsReader>(SafetensorsReader::open(*weights));
+    if (const auto file_there = file(name)) {
+      auto weights = std::make_unique<SafetensorsReader>(SafetensorsReader::open(*file_there));
+      return in_4_bits ? with_bitsandbytes(std::move(weights)) : std::move(weights);
+    }
   throw Error(ErrorKind::kCheckpoint,
               str_cat("holds neither ", kWeights, " nor ", kWeightIndex, "; ", list_folder(folder_)),
               folder_.string());

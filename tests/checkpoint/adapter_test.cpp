@@ -169,6 +169,17 @@ TEST_F(AdapterFolder, AdapterWithoutWeightsIsRefused) {
   EXPECT_THAT(load_error(), HasSubstr("holds no LoRA weights"));
 }
 
+TEST_F(AdapterFolder, AMagnitudeGoesWithDoraAndWithNothingElse) {
+  adapter_.config.use_dora = true;
+  for (auto& [module, pair] : adapter_.modules) pair.magnitude = at::ones({4});
+  save_adapter(folder_, adapter_);
+  const Adapter loaded = load_adapter(folder_);
+  EXPECT_TRUE(loaded.config.use_dora);
+  EXPECT_TRUE(loaded.modules.begin()->second.magnitude.equal(at::ones({4})));
+  set_option("use_dora", false);
+  EXPECT_THAT(load_error(), HasSubstr("has a lora_magnitude_vector; use_dora is false"));
+}
+
 TEST_F(AdapterFolder, MalformedConfigNamesTheFile) {
   save_adapter(folder_, adapter_);
   write_file(folder_ / "adapter_config.json", "{\"r\": ");
@@ -186,8 +197,7 @@ TEST_P(RefusedOption, IsNamed) {
   EXPECT_THAT(load_error(), HasSubstr(std::string("adapter_config.json: ") + GetParam().key));
 }
 INSTANTIATE_TEST_SUITE_P(AdapterFolder, RefusedOption,
-                         ::testing::Values(Refused{"use_dora", true},
-                                           Refused{"rank_pattern", {{"q_proj", 4}}},
+                         ::testing::Values(Refused{"rank_pattern", {{"q_proj", 4}}},
                                            Refused{"alpha_pattern", {{"q_proj", 4}}},
                                            Refused{"modules_to_save", {"lm_head"}}, Refused{"bias", "all"},
                                            Refused{"init_lora_weights", "pissa_niter_4"}),

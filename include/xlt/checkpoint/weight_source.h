@@ -9,10 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+
+#include "xlt/ops/matmul/nf4.h"
 
 namespace xlt {
 
@@ -27,6 +30,14 @@ class WeightSource {
   virtual std::string place(const std::string& name) const = 0;  // the file that holds it
   // On the CPU; may share a read-only memory map, which lives as long as any of its tensors.
   virtual at::Tensor get(const std::string& name) const = 0;
+  // Whether the matrix is to be held in NF4: it is stored in it (`shape` and `get` are then of what it stands
+  // for, [out, in] whatever layout the family has), or whoever opened the source wants it so
+  // (quantized_source.h).
+  virtual bool holds_nf4(const std::string& /*name*/) const { return false; }
+  // The matrix in NF4, on the CPU, where it is to be held so. `is_transposed`: it is stored as [in, out].
+  virtual std::optional<ops::Nf4Weight> nf4(const std::string& /*name*/, bool /*is_transposed*/) const {
+    return std::nullopt;
+  }
 };
 
 }  // namespace xlt
