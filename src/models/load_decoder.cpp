@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
@@ -61,6 +62,21 @@ void draw(at::Tensor& tensor, TensorRole role, double range, Rng stream) {
   }
 }
 
+// Codes, a float32 scale of every 64, and beside it the byte that it was made of with a scale of every 256.
+int64_t bytes_in_nf4(int64_t count) {
+  const int64_t blocks = (count + 63) / 64;
+  return (count + 1) / 2 + 5 * blocks + 4 * ((blocks + 255) / 256);
+}
+
+void add_linear(DecoderFootprint& footprint, const Linear& linear) {
+  const int64_t in = linear.in_features(), out = linear.out_features();
+  ++footprint.num_linears;
+  footprint.in_features += in;
+  footprint.out_features += out;
+  if (out == footprint.hidden_size) footprint.back_features += in;
+  footprint.largest_matrix = std::max(footprint.largest_matrix, in * out);
+}
+
 std::unique_ptr<Decoder> shapes_of(DecoderMaker make, const ModelSource& source,
                                    const WeightSource& weights) {
   const Json json = source.config();
@@ -103,21 +119,29 @@ DecoderFootprint footprint_of(const ModelSource& source, const Placement& where)
   const DecoderMaker make = maker_of(source.config(), source.config_place());
   const auto weights = source.weights();
   const auto decoder = shapes_of(make, source, *weights);
-  DecoderFootprint footprint;
+  const ModelConfig& config = decoder->config();
+  DecoderFootprint footprint{.num_parameters = decoder->num_parameters(),
+                             .num_layers = config.num_hidden_layers,
+                             .hidden_size = config.hidden_size,
+                             .vocab_size = config.vocab_size};
+  std::set<std::string> of_linears;
+  for (const NamedLinear& named : decoder->linears()) {
+    add_linear(footprint, *named.linear);
+    of_linears.insert(named.name + ".weight");
+  }
   std::map<std::string, int64_t> sizes;  // by the dtype on disk
   for (const NamedParameter& parameter : decoder->parameters()) {
-    const std::string dtype = weights->dtype(stored_name(*weights, parameter.name));
-    footprint.weight_bytes += bytes_in_memory(*parameter.tensor, dtype, where);
+    const std::string name = stored_name(*weights, parameter.name), dtype = weights->dtype(name);
     sizes[dtype] += parameter.tensor->numel();
+    const bool in_few_bits = of_linears.contains(parameter.name) && weights->holds_nf4(name);
+    const int64_t bytes = in_few_bits ? bytes_in_nf4(parameter.tensor->numel())
+                                      : bytes_in_memory(*parameter.tensor, dtype, where);
+    footprint.weight_bytes += bytes;
+    if (in_few_bits) footprint.quantized_bytes += bytes;
   }
   for (const auto& [dtype, size] : sizes)
     if (footprint.stored_dtype.empty() || size > sizes[footprint.stored_dtype])
       footprint.stored_dtype = dtype;
-  for (const NamedLinear& named : decoder->linears()) {
-    ++footprint.num_linears;
-    footprint.in_features += named.linear->in_features();
-    footprint.out_features += named.linear->out_features();
-  }
   return footprint;
 }
 

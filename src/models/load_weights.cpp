@@ -4,6 +4,7 @@
 #include "models/load_weights.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <ATen/core/Tensor.h>
@@ -11,6 +12,8 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/registry.h"  // nearest_name
+#include "xlt/nn/linear.h"
+#include "xlt/nn/nf4_linear_weight.h"
 #include "xlt/ops/matmul/linear.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -30,9 +33,10 @@ bool is_constant(const std::string& name) {
                      [&](std::string_view suffix) { return name.ends_with(suffix); });
 }
 
-std::vector<int64_t> shape_on_disk(const NamedParameter& parameter) {
+std::vector<int64_t> shape_on_disk(const NamedParameter& parameter, const WeightSource& source,
+                                   const std::string& name) {
   std::vector<int64_t> shape = parameter.tensor->sizes().vec();
-  if (parameter.transposed) std::reverse(shape.begin(), shape.end());
+  if (lies_transposed(parameter, source, name)) std::reverse(shape.begin(), shape.end());
   return shape;
 }
 
@@ -81,7 +85,7 @@ Misfits compare(WeightedModel& model, const WeightSource& source) {
     used.insert(name);
     for (const char* candidate : kPrefixes)
       if (name.starts_with(candidate)) prefix = candidate;
-    const auto shape = source.shape(name), expected = shape_on_disk(parameter);
+    const auto shape = source.shape(name), expected = shape_on_disk(parameter, source, name);
     if (shape != expected)
       misfits.misshapen.push_back(
           str_cat("\"", name, "\" ", at::IntArrayRef(shape), " instead of ", at::IntArrayRef(expected)));
@@ -112,6 +116,31 @@ bool stays_as_stored(int64_t dimensions, bool is_half, const Placement& where) {
 bool stays_as_stored(const at::Tensor& stored, const Placement& where) {
   const bool is_half = stored.scalar_type() == at::kBFloat16 || stored.scalar_type() == at::kHalf;
   return stays_as_stored(stored.dim(), is_half, where);
+}
+
+// As it lies in memory, in the dtype it is stored in.
+at::Tensor stored_tensor(const NamedParameter& parameter, const WeightSource& source,
+                         const std::string& name) {
+  at::Tensor stored = source.get(name);
+  if (!stored.is_floating_point())
+    throw Error(ErrorKind::kCheckpoint, str_cat("tensor \"", name, "\" is not of a floating-point dtype"),
+                source.place(name));
+  return lies_transposed(parameter, source, name) ? stored.t().contiguous() : stored;
+}
+
+// Gives the layer a weight in NF4 where the source holds it so; false where it does not.
+bool takes_nf4(Linear& layer, const NamedParameter& parameter, const WeightSource& source,
+               const std::string& name, at::Device device) {
+  auto weight = source.nf4(name, lies_transposed(parameter, source, name));
+  if (!weight) return false;
+  weight->codes = weight->codes.to(device);
+  weight->absmax = weight->absmax.to(device);
+  at::Tensor bias;
+  layer.visit_parameters([&](const char* part, at::Tensor& tensor) {
+    if (std::string_view(part) == "bias") bias = tensor;
+  });
+  layer = Linear(std::make_shared<Nf4LinearWeight>(std::move(*weight)), bias);
+  return true;
 }
 
 }  // namespace
@@ -155,22 +184,27 @@ int64_t bytes_in_memory(const at::Tensor& shape, const std::string& dtype, const
   return shape.numel() * (stays ? 2 : size);
 }
 
+bool lies_transposed(const NamedParameter& parameter, const WeightSource& source, const std::string& name) {
+  return parameter.transposed && source.dtype(name) != "NF4";
+}
+
 void load_weights(WeightedModel& model, const WeightSource& source, const Placement& where,
                   const Context& context) {
   check_weights(model, source, context);
   const at::NoGradGuard no_grad;
   const at::TensorOptions options = tensor_options(where);
   const auto parameters = model.parameters();
+  std::map<std::string, Linear*> layers;  // by the name of the weight
+  for (const NamedLinear& named : model.linears()) layers[named.name + ".weight"] = named.linear;
   Progress progress = context.progress("loading", static_cast<int64_t>(parameters.size()), "tensors");
   for (const NamedParameter& parameter : parameters) {
     context.throw_if_interrupted();
     const std::string name = stored_name(source, parameter.name);
-    at::Tensor stored = source.get(name);
-    if (!stored.is_floating_point())
-      throw Error(ErrorKind::kCheckpoint, str_cat("tensor \"", name, "\" is not of a floating-point dtype"),
-                  source.place(name));
-    if (parameter.transposed) stored = stored.t().contiguous();
-    *parameter.tensor = stays_as_stored(stored, where) ? stored : stored.to(options);
+    const auto layer = layers.find(parameter.name);
+    if (layer == layers.end() || !takes_nf4(*layer->second, parameter, source, name, options.device())) {
+      const at::Tensor stored = stored_tensor(parameter, source, name);
+      *parameter.tensor = stays_as_stored(stored, where) ? stored : stored.to(options);
+    }
     progress.advance(1);
   }
 }

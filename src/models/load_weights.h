@@ -26,11 +26,15 @@ std::optional<std::string> name_in_wrapped(const std::string& name);
 // passed over, and said so.
 void check_weights(WeightedModel& model, const WeightSource& source, const Context& context);
 
+// Whether `source` has the parameter's matrix as [in, out]: bitsandbytes' are [out, in] in every family.
+bool lies_transposed(const NamedParameter& parameter, const WeightSource& source, const std::string& name);
+
 // What a tensor of this shape, stored in `dtype`, takes up once loaded: matrices may stay as they are stored.
 int64_t bytes_in_memory(const at::Tensor& shape, const std::string& dtype, const Placement& where);
 
 // Checks, then fills every parameter, in `where`'s dtype and on its device (but see load_decoder about
-// matrices in half precision). Throws kCheckpoint also where a tensor is not of a floating-point dtype.
+// matrices in half precision). Weights of linear layers that `source` holds in NF4 stay in it. Throws
+// kCheckpoint also where a tensor is not of a floating-point dtype.
 void load_weights(WeightedModel& model, const WeightSource& source, const Placement& where,
                   const Context& context);
 

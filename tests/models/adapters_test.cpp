@@ -10,6 +10,7 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/models/decoder.h"
+#include "xlt/models/lora_kinds.h"
 #include "xlt/nn/linear.h"
 #include "xlt/nn/lora_adapter.h"
 #include "xlt/nn/token_batch.h"
@@ -79,6 +80,54 @@ TEST(QuantizedDecoder, CountsItsWeightsAndRefusesToBeSavedWithoutThem) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
     EXPECT_NE(error.message().find("model.layers.0.self_attn.q_proj"), std::string::npos) << error.message();
+  }
+}
+
+TEST(Adapters, SeveralAreTheirSumTimesTheScale) {
+  const ScratchFolder folder;
+  const auto first = folder.path() / "first", second = folder.path() / "second";
+  std::vector<at::Tensor> deltas;
+  for (const auto& [path, seed] : {std::pair{first, 3u}, {second, 4u}}) {
+    auto decoder = tiny();
+    at::manual_seed(seed);
+    const at::NoGradGuard no_grad;
+    for (const NamedLinear& named : decoder->linears()) lora_of(*named.linear)->b.uniform_(-0.2, 0.2);
+    const LoraAdapter& lora = *lora_of(*decoder->linears()[2].linear);
+    deltas.push_back(at::matmul(lora.b, lora.a) * lora.scale);
+    save_lora(*decoder, path, "base");
+  }
+  auto decoder = tiny();
+  load_loras(*decoder, std::vector{first, second}, -0.5);
+  const LoraAdapter& sum = *lora_of(*decoder->linears()[2].linear);
+  EXPECT_EQ(sum.a.size(0), 6);
+  const at::Tensor weight = decoder->linears()[2].linear->dense_weight(at::kFloat);
+  EXPECT_TRUE((sum.merged(weight) - weight).allclose(-0.5 * (deltas[0] + deltas[1]), 1e-4, 1e-6));
+}
+
+TEST(Adapters, KindsAreSavedAsTheyWereAndComeBack) {
+  for (const LoraKind kind : {LoraKind{.use_rslora = true}, LoraKind{.use_dora = true}}) {
+    auto decoder = tiny();
+    attach_lora(*decoder, {.r = 3, .alpha = 16}, kind, Rng(2));
+    LoraAdapter& lora = *lora_of(*decoder->linears().front().linear);
+    EXPECT_NEAR(lora.scale, kind.use_rslora ? 16 / std::sqrt(3.0) : 16 / 3.0, 1e-12);
+    const at::NoGradGuard no_grad;
+    for (const NamedLinear& named : decoder->linears())
+      lora_of(*named.linear)->visit_tensors([](const char*, at::Tensor& tensor) {
+        tensor.mul_(1.5).add_(0.1);
+      });
+    const ScratchFolder folder;
+    save_lora(*decoder, folder.path(), "base");
+    const Json config = load_json(folder.path() / "adapter_config.json");
+    EXPECT_EQ(config.at("use_rslora"), kind.use_rslora);
+    EXPECT_EQ(config.at("use_dora"), kind.use_dora);
+    EXPECT_EQ(config.at("lora_alpha"), 16);
+    auto again = tiny();
+    load_lora(*again, folder.path());
+    TokenBatch batch;
+    batch.add(Ids{1, 2, 3});
+    EXPECT_TRUE(hidden_of(*again, batch).equal(hidden_of(*decoder, batch)));
+    EXPECT_EQ(lora_of(*again->linears().front().linear)->use_rslora, kind.use_rslora);
+    if (kind.use_dora) EXPECT_THROW(load_loras(*again, std::vector{folder.path()}, -1), Error);
   }
 }
 

@@ -16,6 +16,11 @@ struct DecoderFootprint {
   std::string stored_dtype;  // of most parameters on disk, as the format writes it: "BF16"
   // Of all linear layers but the head, summed: an adapter of rank r has r · (in + out) numbers.
   int64_t num_linears = 0, in_features = 0, out_features = 0;
+  int64_t back_features = 0;    // inputs of those that lead back to hidden_size (o_proj, down_proj), summed
+  int64_t largest_matrix = 0;   // numbers in the largest of them
+  int64_t quantized_bytes = 0;  // of weight_bytes, those of matrices in few bits
+  int64_t num_parameters = 0;
+  int64_t num_layers = 0, hidden_size = 0, vocab_size = 0;
 };
 // Throws as load_decoder does.
 DecoderFootprint footprint_of(const ModelSource& source, const Placement& where);
