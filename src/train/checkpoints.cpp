@@ -53,8 +53,14 @@ void load_adapter_weights(Decoder& decoder, const fs::path& folder) {
     const auto found = adapter.modules.find(named.name);
     if (found == adapter.modules.end())
       throw Error(ErrorKind::kCheckpoint, "no adapter for " + named.name, folder.string());
-    copy_values(lora->a, found->second.a, named.name + ".lora_A", folder);
-    copy_values(lora->b, found->second.b, named.name + ".lora_B", folder);
+    const Adapter::Pair& pair = found->second;
+    lora->visit_tensors([&](const char* part, at::Tensor& tensor) {
+      const std::string_view name = part;
+      const at::Tensor& stored = name == "lora_A" ? pair.a : name == "lora_B" ? pair.b : pair.magnitude;
+      if (!stored.defined())
+        throw Error(ErrorKind::kCheckpoint, str_cat("no ", name, " for ", named.name), folder.string());
+      copy_values(tensor, stored, str_cat(named.name, ".", name), folder);
+    });
   }
 }
 

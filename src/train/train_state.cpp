@@ -15,6 +15,7 @@ Json to_json(const TrainState& state) {
           {"best_step", state.best_step},
           {"best_eval_loss", std::isnan(state.best_eval_loss) ? Json() : Json(state.best_eval_loss)},
           {"evaluations_without_improvement", state.evaluations_without_improvement},
+          {"loss_scale", {{"factor", state.loss_scale.factor}, {"steps", state.loss_scale.steps_in_a_row}}},
           {"since_log", state.since_log.to_json()}};
 }
 
@@ -28,6 +29,9 @@ TrainState train_state_from_json(const JsonView& view) {
   state.best_step = view.at("best_step").as_int();
   state.best_eval_loss = view.get("best_eval_loss", std::nan(""));
   state.evaluations_without_improvement = view.at("evaluations_without_improvement").as_int();
+  if (view.has("loss_scale"))  // not in checkpoints from before there was one
+    state.loss_scale = {.factor = view.at("loss_scale").at("factor").as_double(),
+                        .steps_in_a_row = view.at("loss_scale").at("steps").as_int()};
   state.since_log = MetricSums::from_json(view.at("since_log"));
   return state;
 }

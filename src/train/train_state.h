@@ -2,6 +2,7 @@
 // Where a training stands; what a checkpoint holds besides tensors.
 #pragma once
 
+#include "train/loss_scale.h"
 #include "train/metrics.h"
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct TrainState {
   double best_eval_loss = std::numeric_limits<double>::quiet_NaN();
   int64_t evaluations_without_improvement = 0;
   MetricSums since_log;
+  LossScaleState loss_scale;  // of float16
 };
 
 Json to_json(const TrainState& state);

@@ -223,22 +223,30 @@ void Training::accumulate_gradients(const std::vector<MicroBatch>& batches, Metr
   for_share(world_, context_, static_cast<int64_t>(batches.size()), [&](int64_t i) {
     const LossValue value = objective_.compute(batches[i], str_cat("step ", state_.step + 1), reads, dropout);
     const at::Tensor share = share_of(value, divisors);
-    if (share.defined() && share.requires_grad()) share.backward();
+    if (share.defined() && share.requires_grad()) loss_scale().scaled(share).backward();
     add_share(metrics, value, divisors, reads);
   });
   sum_gradients_over_ranks(world_, trained_);
+  loss_scale().unscale(trained_);
+}
+
+LossScale Training::loss_scale() {
+  return {state_.loss_scale, job_.decoder->placement().dtype == DType::kFloat16};
 }
 
 // Knows the norm already, and tells the rate.
 void Training::update_weights(const std::vector<MicroBatch>& batches, StepMetrics& metrics) {
-  if (!std::isfinite(metrics.grad_norm))
+  const ScheduleSteps steps{options_.warmup_steps, total_steps_};
+  metrics.learning_rate =
+      base_learning_rate() * find_schedule(options_.lr_schedule).factor(state_.step, steps);
+  // A step that is left out is counted like the others, so that one goes on from a checkpoint by its number.
+  const bool is_accepted = loss_scale().accepts(metrics.grad_norm);
+  if (!is_accepted) optimizer_.zero_gradients();
+  if (is_accepted && !std::isfinite(metrics.grad_norm))
     throw Error(ErrorKind::kNumerics,
                 str_cat("step ", state_.step + 1, ": the gradient's norm is ", metrics.grad_norm,
                         "; lower learning_rate, or use float32"),
                 "rows from " + data_.train[batches.front().front().indices.front()].place);
-  const ScheduleSteps steps{options_.warmup_steps, total_steps_};
-  metrics.learning_rate =
-      base_learning_rate() * find_schedule(options_.lr_schedule).factor(state_.step, steps);
   if (as_on_gpu_)
     optimizer_.step_together(metrics.learning_rate);
   else

@@ -39,6 +39,7 @@ class Training {
   void accumulate_gradients(const std::vector<MicroBatch>& batches, MetricSums& metrics,
                             DeferredReads& reads);
   void update_weights(const std::vector<MicroBatch>& batches, StepMetrics& metrics);
+  LossScale loss_scale();
   DeferredReads new_reads() const;
   void log_step(const MetricSums& metrics, const StepMetrics& step);
   void evaluate();
