@@ -34,7 +34,7 @@ class MergeCommand final : public Command {
   void check(Checks& checks) override {
     check_model(checks, options_.model);
     check_tokenizer(checks, options_.model);
-    check_adapter(checks, options_.adapter);
+    for (const std::string& adapter : options_.adapter) check_adapter(checks, adapter);
   }
 
  private:

@@ -6,8 +6,11 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include "xlt/checkpoint/model_source.h"
+#include "xlt/base/error.h"
+#include "xlt/checkpoint/quantized_source.h"
+#include "xlt/lm/quantized.h"
 #include "xlt/models/encoder_decoder.h"
+#include "xlt/nn/linear.h"
 #include "xlt/ops/matmul/linear.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -22,8 +25,19 @@ constexpr int64_t kBatchTokensCpu = 512, kBatchTokensCuda = 8192;
 
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
                                                    const Placement& where, const Context& context) {
-  const auto source = open_model_source(options.model);
-  if (is_encoder_decoder(*source)) return load_seq2seq_language_model(options, where, context);
+  return load_language_model(options, "none", where, context);
+}
+
+std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
+                                                   const std::string& quantize, const Placement& where,
+                                                   const Context& context) {
+  const auto source = quantized(open_model_source(options.model), quantize);
+  if (is_encoder_decoder(*source)) {
+    if (quantize != "none")
+      throw Error(ErrorKind::kUnsupported, "an encoder-decoder is not quantised; leave it out",
+                  "--quantize " + quantize);
+    return load_seq2seq_language_model(options, where, context);
+  }
   auto tokenizer = load_tokenizer(options.model, context);
   auto decoder = load_decoder(*source, where, context);
   if (!options.adapter.empty()) load_lora(*decoder, options.adapter);
@@ -36,6 +50,10 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
   info.matmul = ops::matmul_library(at::empty({1, 1}, tensor_options(where)), decoder->head_weight());
   info.num_parameters = decoder->num_parameters();
   info.max_length = decoder->config().max_position_embeddings;
+  bool has_few_bits = false;
+  for (const NamedLinear& named : decoder->linears())
+    if (named.linear->is_quantized()) has_few_bits = true;
+  if (has_few_bits) info.dtype += ", nf4";
   info.adds_bos = !tokenizer->prefix_ids().empty();
   const int64_t batch_tokens =
       options.batch_tokens > 0 ? options.batch_tokens : (where.is_cuda ? kBatchTokensCuda : kBatchTokensCpu);
@@ -44,7 +62,8 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
                                         std::move(info), batch_tokens, context);
   lm->set_padding(padding);
   if (!options.base.empty())
-    lm->set_base(load_decoder(*open_model_source(options.base), where, context), options.base.string());
+    lm->set_base(load_decoder(*quantized(open_model_source(options.base), quantize), where, context),
+                 options.base.string());
   return lm;
 }
 

@@ -72,6 +72,7 @@ Json load_model(OwnedServices& owned, ModelChoice model, const std::string& base
           {"base", escape_invalid_utf8(base)},
           {"type", info.model_type},
           {"num_parameters", info.num_parameters},
+          {"dtype", info.dtype},
           {"base_hash", owned.services.base_hash}};
 }
 

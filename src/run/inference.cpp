@@ -2,6 +2,7 @@
 #include "xlt/run/inference.h"
 
 #include "run/conversations.h"
+#include "run/quantize_option.h"
 #include "run/row_files.h"
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/dataset/reader.h"
+#include "xlt/lm/quantized.h"
 #include "xlt/text/tokenizer.h"
 
 namespace xlt {
@@ -170,6 +172,7 @@ void ModelChoice::visit(OptionVisitor& v) {
           "file, or "
           "org/name[@revision] of the hub in the local cache");
   v.field("adapter", adapter, "LoRA adapter folder in PEFT's format; empty: the model as it is");
+  visit_quantize(v, quantize);
   v.field("batch_tokens", batch_tokens,
           "most tokens in one forward pass, but for a longer prompt; changes speed and memory, on a CPU "
           "never results; 0: chosen for the device",
@@ -183,7 +186,7 @@ std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, co
   options.adapter = choice.adapter;
   options.base = choice.base;
   options.batch_tokens = choice.batch_tokens;
-  return load_language_model(options, where, context);
+  return load_language_model(options, choice.quantize, where, context);
 }
 
 void TokenizeOptions::visit(OptionVisitor& v) {

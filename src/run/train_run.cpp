@@ -13,8 +13,10 @@
 #include "xlt/base/utf8.h"
 #include "xlt/base/version.h"
 #include "xlt/checkpoint/model_source.h"
+#include "xlt/checkpoint/quantized_source.h"
 #include "xlt/lm/runtime.h"
 #include "xlt/models/decoder.h"
+#include "xlt/models/lora_kinds.h"
 #include "xlt/nn/linear.h"
 #include "xlt/run/environment.h"
 #include "xlt/text/tokenizer.h"
@@ -78,7 +80,7 @@ Json run_record(const TrainRunOptions& options, const Placement& where, uint64_t
 void add_adapter(Decoder& decoder, const AdapterOptions& options, uint64_t seed, const Context& context) {
   if (options.init_adapter.empty()) {
     attach_lora(decoder, {.r = options.lora_r, .alpha = options.lora_alpha, .dropout = options.lora_dropout},
-                Rng(seed).fork("lora"));
+                {.use_rslora = options.use_rslora, .use_dora = options.use_dora}, Rng(seed).fork("lora"));
     return;
   }
   load_lora(decoder, options.init_adapter);
@@ -90,9 +92,11 @@ void add_adapter(Decoder& decoder, const AdapterOptions& options, uint64_t seed,
 
 std::unique_ptr<Decoder> make_model(const TrainRunOptions& options, const Tokenizer& tokenizer,
                                     const Placement& where, uint64_t seed, const Context& context) {
-  auto decoder = from_scratch(options) ? make_decoder(options.model_config, tokenizer.vocab_size(), where,
-                                                      Rng(seed).fork("init"), context)
-                                       : load_decoder(options.model, where, context);
+  auto decoder =
+      from_scratch(options)
+          ? make_decoder(options.model_config, tokenizer.vocab_size(), where, Rng(seed).fork("init"), context)
+          : load_decoder(*quantized(open_model_source(options.model), quantization_of(options)), where,
+                         context);
   if (trains_adapter(options))
     add_adapter(*decoder, options.adapter, seed, context);
   else

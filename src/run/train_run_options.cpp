@@ -2,6 +2,7 @@
 #include "run/train_run_options.h"
 
 #include "run/conversations.h"
+#include "run/quantize_option.h"
 
 #include <unistd.h>
 
@@ -14,7 +15,11 @@ bool from_scratch(const TrainRunOptions& options) { return !options.model_config
 
 bool trains_adapter(const TrainRunOptions& options) {
   const std::string& kind = options.adapter.adapter;
-  return kind == "lora" || (kind == "auto" && !from_scratch(options));
+  return kind == "lora" || kind == "qlora" || (kind == "auto" && !from_scratch(options));
+}
+
+std::string quantization_of(const TrainRunOptions& options) {
+  return options.adapter.adapter == "qlora" ? "nf4" : options.adapter.quantize;
 }
 
 std::string tokenizer_folder(const TrainRunOptions& options) {
@@ -51,16 +56,18 @@ void check_combination(const TrainRunOptions& options) {
         "give --model DIR (finetune a checkpoint) or --model-config FILE (train from scratch), one of them");
   if (from_scratch(options) && options.tokenizer.empty())
     usage("--model-config needs --tokenizer DIR, a folder with the tokenizer files to use");
-  if (options.adapter.adapter == "qlora")
-    throw Error(ErrorKind::kUnsupported,
-                "4-bit base weights are not available in this version; use --adapter lora",
-                "--adapter qlora");
+  if (quantization_of(options) != "none" && !trains_adapter(options))
+    usage("--quantize holds the weights in bits that cannot be trained; use it with --adapter lora");
   if (from_scratch(options) && trains_adapter(options))
     usage(
         "--adapter lora adapts a trained model; --model-config starts from random weights, use --adapter "
         "none");
   if (!options.adapter.init_adapter.empty() && !trains_adapter(options))
     usage("--init-adapter goes with --adapter lora");
+  const bool has_kind = options.adapter.use_rslora || options.adapter.use_dora;
+  if (has_kind && !trains_adapter(options)) usage("--use-rslora and --use-dora go with --adapter lora");
+  if (has_kind && !options.adapter.init_adapter.empty())
+    usage("--use-rslora and --use-dora are of a new adapter; that of --init-adapter is what it is");
   if (options.retain.empty() && has_retain_options(options.trainer))
     usage("--retain-kind and --retain-weight go with --retain, the files of texts to retain");
   if (from_scratch(options) && !options.retain.empty() && options.trainer.retain_kind == "kl")
@@ -72,15 +79,20 @@ void check_combination(const TrainRunOptions& options) {
 }
 
 void AdapterOptions::visit(OptionVisitor& v) {
-  v.field("adapter", adapter,
-          "lora: train an adapter; none: all weights; qlora: later; auto: lora with --model, none with "
-          "--model-config",
-          one_of({"auto", "lora", "qlora", "none"}));
+  v.field(
+      "adapter", adapter,
+      "lora: train an adapter; qlora: the same on weights in NF4 (--quantize nf4); none: all weights; auto: "
+      "lora with --model, none with --model-config",
+      one_of({"auto", "lora", "qlora", "none"}));
   v.field("lora_r", lora_r, "rank of the adapter", between(1, 65536));
   v.field("lora_alpha", lora_alpha, "the adapter's product is scaled by alpha / r", more_than(0));
+  v.field("use_rslora", use_rslora, "scale by alpha / √r instead, so that a higher rank learns no slower");
+  v.field("use_dora", use_dora,
+          "train the length of each of a matrix's rows apart from its direction (DoRA); slower");
   v.field("lora_dropout", lora_dropout, "dropout on the adapter's input while training (not in DPO); 0: none",
           between(0, 0.99));
   v.field("init_adapter", init_adapter, "start from this PEFT adapter folder; empty: a new adapter");
+  visit_quantize(v, quantize);
 }
 
 void TrainRunOptions::visit(OptionVisitor& v) {

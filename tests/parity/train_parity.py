@@ -4,6 +4,7 @@
 XLT_PARITY_STEPS=50 makes every trajectory on a tiny model that long; without it they are 10 to 20 steps.
 """
 import importlib
+import json
 import os
 import shutil
 import unittest
@@ -11,10 +12,10 @@ import unittest
 from support import ParityTest, hf_model, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps, training_data, udhr_texts, write_jsonl, xlt
 
 
-def lora_config():
+def lora_config(**kind):
     from peft import LoraConfig
 
-    return LoraConfig(r=64, lora_alpha=16, lora_dropout=0.0, target_modules="all-linear", bias="none", task_type="CAUSAL_LM")
+    return LoraConfig(r=64, lora_alpha=16, lora_dropout=0.0, target_modules="all-linear", bias="none", task_type="CAUSAL_LM", **kind)
 
 
 def fresh_model(folder):
@@ -24,18 +25,20 @@ def fresh_model(folder):
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
 
-def initial_adapter(model_folder, folder, b_scale=0.0):
-    """A PEFT adapter as it begins (B = 0), or with B drawn at random."""
+def initial_adapter(model_folder, folder, b_scale=0.0, **kind):
+    """A PEFT adapter as it begins (B = 0), or with B drawn at random. `kind`: use_dora, use_rslora."""
     import torch
     from peft import get_peft_model
 
     torch.manual_seed(3)
-    model = get_peft_model(fresh_model(model_folder), lora_config())
+    model = get_peft_model(fresh_model(model_folder), lora_config(**kind))
     if b_scale:
         with torch.no_grad():
             for name, parameter in model.named_parameters():
                 if "lora_B" in name:
                     parameter.normal_(0, b_scale)
+                if "magnitude" in name:
+                    parameter.mul_(1.1)
     model.save_pretrained(folder)
     return folder
 
@@ -69,8 +72,8 @@ def trl_classes(trainer):
     return getattr(module, f"{trainer.upper()}Config"), getattr(module, f"{trainer.upper()}Trainer")
 
 
-def trl_history(method, model_folder, adapter, data, steps):
-    """The log of TRL's trainer over `steps` steps of 4 rows in file order, with the paper's optimiser settings."""
+def trl_history(method, model_folder, adapter, data, steps, load=fresh_model):
+    """The log of TRL's trainer over `steps` steps of 4 rows in file order, with the paper's optimiser settings. `load`: makes the base model."""
     from datasets import Dataset
     from peft import PeftModel
     from torch.utils.data import SequentialSampler
@@ -86,7 +89,7 @@ def trl_history(method, model_folder, adapter, data, steps):
         output_dir=str(adapter.parent / f"trl-{method}"), report_to=[], save_strategy="no", logging_steps=1, max_steps=steps, seed=42, use_cpu=True,
         bf16=False, fp16=False, gradient_checkpointing=False, lr_scheduler_type="constant_with_warmup", warmup_steps=10, disable_tqdm=True,
         per_device_train_batch_size=4, gradient_accumulation_steps=1, max_length=512, **{**(TEXTS if trainer == "sft" else PREFERENCE), **settings})
-    model = PeftModel.from_pretrained(fresh_model(model_folder), adapter, is_trainable=True)
+    model = PeftModel.from_pretrained(load(model_folder), adapter, is_trainable=True)
     trainer = InFileOrder(model=model, args=arguments, train_dataset=Dataset.from_list(read_jsonl(data)[: steps * 4]),
                           processing_class=hf_tokenizer(model_folder))
     trainer.train()
@@ -111,10 +114,10 @@ class TrainParity(ParityTest):
             rows = [{"prompt": row["prompt"], "completion": row["chosen"]} for row in rows]
         return write_jsonl(self.folder / "rows.jsonl", rows)
 
-    def check(self, method, model, steps, rows=None):
+    def check(self, method, model, steps, rows=None, **kind):
         if model.parent == tiny_models():
             steps = int(os.environ.get("XLT_PARITY_STEPS", steps))
-        adapter = initial_adapter(model, self.folder / "adapter")
+        adapter = initial_adapter(model, self.folder / "adapter", **kind)
         data = rows = rows or self.rows_for(method, steps * 4)
         xlt("train", "--method", self.METHOD.get(method, method), "--model", model, "--data", rows, "--output", self.folder / "run", "--init-adapter", adapter,
             "--dtype", "float32", "--adapter", "lora", "--lora-dropout", "0", "--no-shuffle", "--max-steps", steps, "--batch-size", 4, "--max-length", 512, "--lr-schedule",
@@ -147,6 +150,12 @@ class TrainParity(ParityTest):
 
     def test_losses_without_a_reference_on_a_tiny_model(self):
         self.check_all("orpo", "cpo", "simpo")
+
+    def test_kinds_of_adapters_on_a_tiny_model(self):
+        for kind in ("use_dora", "use_rslora"):
+            with self.subTest(kind):
+                self.check("sft", tiny_models() / "llama-tiny", 6, **{kind: True})
+                shutil.rmtree(self.folder / "run")
 
     def test_sft_on_completions_on_a_tiny_model(self):
         self.check_all("sft_completions")
@@ -231,10 +240,27 @@ class AdapterParity(ParityTest):
             texts, mine = self.scores(model, "--adapter", adapter)
             self.assert_same(texts, mine, PeftModel.from_pretrained(fresh_model(model), adapter).eval(), hf_tokenizer(model))
 
-    def train(self, method, model):
-        run, data = self.folder / f"run-{method}", training_data() / {"dpo": "pairs.jsonl", "sft": "texts.jsonl"}[method]
+    def test_dora_and_rslora_go_both_ways(self):
+        from peft import PeftModel
+
+        model = tiny_models() / "llama-tiny"
+        for kind in ("use_dora", "use_rslora"):
+            with self.subTest(kind):
+                adapters = [initial_adapter(model, self.folder / kind, b_scale=0.05, **{kind: True}),
+                            self.train("sft", model, "--" + kind.replace("_", "-"))]
+                for adapter in adapters:
+                    self.assertTrue(json.loads((adapter / "adapter_config.json").read_text())[kind])
+                    texts, mine = self.scores(model, "--adapter", adapter)
+                    self.assert_same(texts, mine, PeftModel.from_pretrained(fresh_model(model), adapter).eval(), hf_tokenizer(model))
+                merged = self.folder / f"merged-{kind}"
+                xlt("merge", "--model", model, "--adapter", adapters[0], "--output", merged, "--dtype", "float32")
+                texts, mine = self.scores(merged)
+                self.assert_same(texts, mine, PeftModel.from_pretrained(fresh_model(model), adapters[0]).merge_and_unload().eval(), hf_tokenizer(model))
+
+    def train(self, method, model, *flags):
+        run, data = self.folder / f"run-{method}{''.join(map(str, flags))}", training_data() / {"dpo": "pairs.jsonl", "sft": "texts.jsonl"}[method]
         xlt("train", "--method", method, "--model", model, "--data", data, "--output", run, "--max-steps", 6, "--learning-rate", "3e-3", "--adapter", "lora",
-            "--dtype", "float32", "--seed", 5)
+            "--dtype", "float32", "--seed", 5, *flags)
         return run / "adapter"
 
     def test_adapters_made_here_load_in_peft_and_merge(self):

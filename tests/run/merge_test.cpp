@@ -18,7 +18,7 @@ class Merge : public RunTest {
  protected:
   Merge() {
     options_.model = make_model();
-    options_.adapter = train(adapter_options(options_.model, "run")).at("adapter").get<std::string>();
+    options_.adapter = {train(adapter_options(options_.model, "run")).at("adapter").get<std::string>()};
     options_.output = path("merged");
   }
   Json merge() const { return merge_adapter(options_, Placement{}, {}); }
@@ -45,10 +45,47 @@ TEST_F(Merge, ScoresAsModelAndAdapterDo) {
   EXPECT_EQ(record.at("precision"), "full");
   EXPECT_EQ(record, load_json(folder_ / "merged" / "merge.json"));
   EXPECT_LT(record.at("max_relative_rounding_error").get<double>(), 1e-6);
-  const auto with_adapter = scores(options_.model, options_.adapter), merged = scores(options_.output);
+  const auto with_adapter = scores(options_.model, options_.adapter[0]), merged = scores(options_.output);
   ASSERT_EQ(merged.size(), 3u);
   for (size_t i = 0; i < merged.size(); ++i) EXPECT_NEAR(merged[i], with_adapter[i], 1e-4);
   EXPECT_NE(scores(options_.model), merged);
+}
+
+TEST_F(Merge, TakenAwayAndPutBackIsTheModel) {
+  options_.scale = -1;
+  EXPECT_EQ(merge().at("scale"), -1);
+  EXPECT_NE(scores(options_.output), scores(options_.model));
+  const auto back = scores(options_.output, options_.adapter[0]), base = scores(options_.model);
+  for (size_t i = 0; i < base.size(); ++i) EXPECT_NEAR(back[i], base[i], 1e-4);
+}
+
+TEST_F(Merge, SeveralAdaptersAreAddedUp) {
+  options_.adapter.push_back(options_.adapter[0]);
+  options_.scale = 0.5;  // twice the half
+  merge();
+  const auto with_adapter = scores(options_.model, options_.adapter[0]), merged = scores(options_.output);
+  for (size_t i = 0; i < merged.size(); ++i) EXPECT_NEAR(merged[i], with_adapter[i], 1e-4);
+}
+
+TEST_F(Merge, In4BitsIsReadBackAsItWasWrittenAndMergesInFullAgain) {
+  options_.precision = "nf4";
+  const Json record = merge();
+  EXPECT_GT(record.at("max_relative_rounding_error").get<double>(), 1e-3);
+  EXPECT_LT(record.at("max_relative_rounding_error").get<double>(), 0.2);
+  EXPECT_EQ(load_json(folder_ / "merged" / "config.json").at("quantization_config").at("bnb_4bit_quant_type"),
+            "nf4");
+  const auto in_4_bits = scores(options_.output);
+  EXPECT_NE(in_4_bits, scores(options_.model, options_.adapter[0]));
+  // Merged once more with nothing to add, it is the same values in full.
+  MergeOptions full = options_;
+  full.model = options_.output;
+  full.output = path("full");
+  full.precision = "full";
+  full.scale = 0;
+  merge_adapter(full, Placement{}, {});
+  EXPECT_FALSE(load_json(folder_ / "full" / "config.json").contains("quantization_config"));
+  const auto dense = scores(full.output);
+  for (size_t i = 0; i < dense.size(); ++i) EXPECT_NEAR(dense[i], in_4_bits[i], 1e-3);
 }
 
 TEST_F(Merge, ReplacesAnEarlierMergeAndNothingElse) {
@@ -62,7 +99,7 @@ TEST_F(Merge, ReplacesAnEarlierMergeAndNothingElse) {
 }
 
 TEST_F(Merge, NeverWritesOverItsInputs) {
-  for (const std::string& input : {options_.model, options_.adapter}) {
+  for (const std::string& input : {options_.model, options_.adapter[0]}) {
     MergeOptions options = options_;
     options.output = input;
     EXPECT_THAT(error_of([&] { merge_adapter(options, Placement{}, {}); }).what(),
@@ -79,7 +116,7 @@ TEST_F(Merge, IntoAFolderThatAnotherMergesIntoIsRefused) {
 }
 
 TEST_F(Merge, ThatFailsLeavesNothing) {
-  options_.adapter = path("none");
+  options_.adapter = {path("none")};
   EXPECT_THROW(merge(), Error);
   EXPECT_FALSE(fs::exists(options_.output));
   for (const auto& entry : fs::directory_iterator(folder_))

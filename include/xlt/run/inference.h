@@ -19,6 +19,7 @@ struct ModelChoice {
   std::string model, adapter;
   int64_t batch_tokens = 0;
   std::string base = {};  // not visited: --base of `xlt eval`
+  std::string quantize = "none";
   void visit(OptionVisitor& v);
 };
 std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, const Placement& where,

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "xlt/base/config.h"
 #include "xlt/base/context.h"
@@ -13,13 +14,15 @@
 namespace xlt {
 
 struct MergeOptions {
-  std::string model, adapter, output, precision = "full";
+  std::string model;
+  std::vector<std::string> adapter;
+  std::string output, precision = "full";
+  double scale = 1;
   void visit(OptionVisitor& v);
 };
 
 // Writes `output` (weights, config.json, tokenizer files, merge.json with each module's rounding error) all
-// at once, and returns what merge.json holds. Throws kUsage if `output` holds anything but an earlier merge,
-// kUnsupported for a precision that is not built.
+// at once, and returns what merge.json holds. Throws kUsage if `output` holds anything but an earlier merge.
 Json merge_adapter(const MergeOptions& options, const Placement& where, const Context& context);
 
 // The dtype a checkpoint's config.json names; float32 where it names none.

@@ -19,6 +19,8 @@ struct AdapterOptions {
   std::string adapter = "auto", init_adapter;
   int64_t lora_r = 64;
   double lora_alpha = 16, lora_dropout = 0;
+  bool use_rslora = false, use_dora = false;
+  std::string quantize = "none";
   void visit(OptionVisitor& v);
 };
 

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// --quantize: in how many bits the matrices of a model are held.
+#pragma once
+
+#include <string>
+
+#include "xlt/base/config.h"
+
+namespace xlt {
+
+void visit_quantize(OptionVisitor& v, std::string& quantize);
+
+}  // namespace xlt
