@@ -219,8 +219,19 @@ class Training(Scenario):
             self.assertAlmostEqual(with_adapter, with_merged, places=3)
         self.assertNotEqual(scores[0], scores[2])
 
-    def test_four_bit_weights_come_later(self):
-        self.assert_fails(self.train("--adapter", "qlora"), 3, "not available in this version")
+    def test_four_bit_weights_are_trained_on_and_compared_with_their_like_alone(self):
+        self.assert_works(self.train("--adapter", "qlora"))
+        self.assert_fails(run("train", "--method", "sft", "--model", self.model, "--data", self.folder / "pairs.jsonl", "--output", self.folder / "all",
+                              "--adapter", "none", "--quantize", "nf4"), 2, "--adapter lora")
+        write_rows(self.folder / "data" / "udhr" / "en.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(TEXTS)])
+        adapter = ("--adapter", self.folder / "run" / "adapter")
+        for name, flags in (("control", ("--quantize", "nf4")), ("base", ()), ("after", ("--quantize", "nf4", *adapter))):
+            self.assert_works(run("eval", "--model", self.model, *flags, "--benchmarks", "perplexity", "--langs", "en", "--data", self.folder / "data",
+                                  "--output", self.folder / name))
+        base, control, after = (self.folder / name for name in ("base", "control", "after"))
+        self.assert_works(run("compare", control, after, "--output", self.folder / "alike"))
+        self.assert_fails(run("compare", base, after, "--output", self.folder / "mixed"), 3, "nf4", "--allow dtype")
+        self.assert_works(run("compare", base, after, "--allow", "dtype", "--output", self.folder / "mixed"))
 
 
 class Evaluation(Scenario):
