@@ -113,7 +113,7 @@ class QuantisedModelParity(ParityTest):
                 self.assertEqual(len(mine), len(theirs))
                 worst = max(abs(a - b) for a, b in zip(mine, theirs))
                 print(f"\n  {method} in NF4: largest difference of {steps} losses {worst:.2e}", flush=True)
-                self.assertLess(worst, 1e-3)
+                self.assertLess(worst, 1e-4)
 
     def test_merging_into_4_bits_is_pefts_and_both_read_both(self):
         """Codes bit for bit, of f32 and bf16 checkpoints; what is written here loads in transformers, and what transformers writes loads here."""

@@ -90,8 +90,12 @@ def trl_history(method, model_folder, adapter, data, steps, load=fresh_model):
         bf16=False, fp16=False, gradient_checkpointing=False, lr_scheduler_type="constant_with_warmup", warmup_steps=10, disable_tqdm=True,
         per_device_train_batch_size=4, gradient_accumulation_steps=1, max_length=512, **{**(TEXTS if trainer == "sft" else PREFERENCE), **settings})
     model = PeftModel.from_pretrained(load(model_folder), adapter, is_trainable=True)
+    trained = {name: parameter.data.clone() for name, parameter in model.named_parameters() if parameter.requires_grad}
     trainer = InFileOrder(model=model, args=arguments, train_dataset=Dataset.from_list(read_jsonl(data)[: steps * 4]),
                           processing_class=hf_tokenizer(model_folder))
+    for name, parameter in model.named_parameters():  # TRL's trainers round adapters on 4-bit models to bfloat16; PEFT alone does not
+        if name in trained:
+            parameter.data = trained[name]
     trainer.train()
     return [row for row in trainer.state.log_history if "loss" in row]
 
