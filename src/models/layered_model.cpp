@@ -2,9 +2,13 @@
 // The loop over the layers.
 #include "xlt/models/layered_model.h"
 
+#include "models/checkpointed_layer.h"
 #include "models/layer_pass.h"
 
 #include <algorithm>
+#include <memory>
+
+#include <ATen/core/grad_mode.h>
 
 #include "xlt/base/error.h"
 #include "xlt/nn/token_batch.h"
@@ -25,11 +29,15 @@ at::Tensor LayeredModel::run_layers(const TokenBatch& batch, KvCache* cache, con
                                     const Tap& tap) const {
   check_tokens(batch.input_ids());
   const int64_t num_layers = config_.num_hidden_layers;
-  LayerPass pass(batch, cache, rows, num_layers, tensor_options(placement()).device());
+  const auto pass =
+      std::make_shared<LayerPass>(batch, cache, rows, num_layers, tensor_options(placement()).device());
+  const bool checkpoints = gradient_checkpointing_ && at::GradMode::is_enabled() && cache == nullptr;
   LayerState state = embed(batch);
   for (int64_t index = 0; index < num_layers; ++index) {
     if (tap && !tap(index, state.x)) return {};
-    state = layer(index, std::move(state), pass);
+    // What a pass asks of its batch it asks in the forward pass: the batch may be gone in the backward pass.
+    const auto run = [this, index, pass](LayerState given) { return layer(index, std::move(given), *pass); };
+    state = checkpoints ? checkpointed(run, std::move(state)) : run(std::move(state));
   }
   at::Tensor normed = final_norm(std::move(state));
   if (tap) tap(num_layers, normed);

@@ -70,6 +70,10 @@ void TrainerOptions::visit(OptionVisitor& v) {
           "leave out the batches at the end of an epoch that do not fill a step, so that steps are counted "
           "downwards, as transformers 4 counts them; without this they make a shorter step, as in "
           "transformers 5 and TRL 1.16");
+  v.field(
+      "gradient_checkpointing", gradient_checkpointing,
+      "keep of each layer only what it is given and compute it once more for its gradients: less memory, a "
+      "third more time, the same results");
   v.field("learning_rate", learning_rate,
           str_cat("peak learning rate; 0 moves nothing; -1: the method's own, ", kAdapterRateFactor,
                   " times as much with an adapter as for all weights (", default_rates(), ")")

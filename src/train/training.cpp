@@ -60,7 +60,9 @@ Training::Training(const TrainJob& job, const TrainerOptions& options, std::uniq
       reference_(make_reference(job, options, *loss_, context)),
       objective_(*job.decoder, *loss_, reference_.get()),
       checkpoints_(job, optimizer_, identity()),
-      metrics_(job.output / "metrics.jsonl") {}
+      metrics_(job.output / "metrics.jsonl") {
+  job.decoder->set_gradient_checkpointing(options.gradient_checkpointing);
+}
 
 Json Training::identity() const {
   Json identity = {{"method", options_.method},

@@ -83,6 +83,56 @@ TEST(QuantizedDecoder, CountsItsWeightsAndRefusesToBeSavedWithoutThem) {
   }
 }
 
+// The batch is gone before the backward pass, as in training.
+std::vector<at::Tensor> gradients_of(Decoder& decoder, bool checkpointing) {
+  decoder.set_gradient_checkpointing(checkpointing);
+  at::Tensor hidden;
+  {
+    TokenBatch batch;
+    const int64_t prompt = batch.add(Ids{1, 2, 3, 4});
+    batch.add(Ids{5, 6, 7}, prompt);
+    batch.add(Ids{8}, prompt);
+    batch.set_dropout(3);
+    hidden = hidden_of(decoder, batch, Ids{3, 4, 7});
+  }
+  (hidden * at::arange(hidden.numel()).view(hidden.sizes())).sum().backward();
+  std::vector<at::Tensor> results{hidden.detach()};
+  for (const NamedLinear& named : decoder.linears())
+    named.linear->adapter()->visit_tensors([&](const char*, at::Tensor& tensor) {
+      results.push_back(tensor.grad());
+      tensor.mutable_grad().reset();
+    });
+  return results;
+}
+
+TEST(GradientCheckpointing, GivesTheSameBits) {
+  auto decoder = tiny(/*dropout=*/0.5);
+  const auto plain = gradients_of(*decoder, false), checkpointed = gradients_of(*decoder, true);
+  ASSERT_EQ(plain.size(), 1 + 2 * decoder->linears().size());
+  for (size_t i = 0; i < plain.size(); ++i) EXPECT_TRUE(plain[i].equal(checkpointed[i])) << i;
+  EXPECT_GT(plain[1].abs().max().item<double>() + plain[2].abs().max().item<double>(), 0);
+}
+
+TEST(GradientCheckpointing, OfAllWeightsGivesTheSameBits) {
+  const auto gradients = [](bool checkpointing) {
+    auto decoder = tiny();
+    for (const NamedLinear& named : decoder->linears()) named.linear->detach_adapter();
+    train_all_weights(*decoder);
+    decoder->set_gradient_checkpointing(checkpointing);
+    TokenBatch batch;
+    batch.add(Ids{1, 2, 3, 4});
+    hidden_of(*decoder, batch).pow(2).sum().backward();
+    std::vector<at::Tensor> results;
+    for (const NamedParameter& parameter : decoder->parameters())
+      if (parameter.tensor->grad().defined()) results.push_back(parameter.tensor->grad());
+    return results;
+  };
+  const auto plain = gradients(false), checkpointed = gradients(true);
+  ASSERT_GT(plain.size(), 15u);
+  ASSERT_EQ(plain.size(), checkpointed.size());
+  for (size_t i = 0; i < plain.size(); ++i) EXPECT_TRUE(plain[i].equal(checkpointed[i])) << i;
+}
+
 TEST(Adapters, SeveralAreTheirSumTimesTheScale) {
   const ScratchFolder folder;
   const auto first = folder.path() / "first", second = folder.path() / "second";

@@ -37,6 +37,11 @@ class LayeredModel : public WeightedModel {
 
   using Rows = std::optional<std::vector<int64_t>>;
 
+  // On: where gradients are wanted, a layer keeps only what it is given, and is computed once more when its
+  // gradients are: less memory, a third more time, the same bits. The model must then outlive the backward
+  // pass.
+  void set_gradient_checkpointing(bool on) { gradient_checkpointing_ = on; }
+
  protected:
   // Is shown the stream before each layer and what comes out of the final norm, numbered as above; false: the
   // layers above it are not needed.
@@ -51,6 +56,9 @@ class LayeredModel : public WeightedModel {
   virtual at::Tensor final_norm(LayerState state) const = 0;
 
   ModelConfig config_;
+
+ private:
+  bool gradient_checkpointing_ = false;
 };
 
 }  // namespace xlt

@@ -30,6 +30,7 @@ struct TrainerOptions {
   double learning_rate =
       -1;  // -1: the method's own, TRL's (sft 2e-5, dpo 1e-6); of an adapter 10 times as much
   std::string optimizer = "adamw", lr_schedule = "linear";
+  bool gradient_checkpointing = false;
   double weight_decay = 0, max_grad_norm = 1.0;  // max_grad_norm 0: no clipping
   int64_t warmup_steps = 0, max_length = 1024, max_prompt_length = 0;
   std::string long_texts = "cut";  // cut | split
