@@ -6,127 +6,150 @@
 namespace xlt::ops::cuda {
 namespace {
 
-// 32 registers let a multiprocessor hold all the threads it can (65,536 registers, 2,048 threads); the
-// gradient in float64 takes 36.
+// A row's packs are held between the sums and their use, and registers are what that takes: 65,536 of a
+// multiprocessor for two blocks of 512 threads or more of fewer; for one, where the gradient holds four packs
+// of x and of ∂y.
 // clang-format off
-// budget: forward_kernel 32 registers, 256 bytes of shared memory
-// budget: x_gradient_kernel 36 registers, 256 bytes of shared memory
-// budget: parameter_gradients_kernel 32 registers, 0 bytes of shared memory
+// budget: forward_kernel 64 registers, 256 bytes of shared memory
+// budget: x_gradient_kernel 112 registers, 256 bytes of shared memory
+// budget: parameter_gradients_kernel 72 registers, 0 bytes of shared memory
 // clang-format on
-
-constexpr int kMaxThreads = 512;
 
 // ---- kernels ----
 
-template <typename T>
-__global__ void forward_kernel(const T* x, const T* residual, const T* weight, const T* bias, T* sums, T* y,
-                               Accumulator<T>* means, Accumulator<T>* inverse_deviations, int64_t columns,
-                               Accumulator<T> eps) {
+template <typename T, int kHeld>
+__global__ void __launch_bounds__(kMostRowThreads, 2)
+    forward_kernel(const LayerNormForward args, const PackedRow<T> shape) {
   using A = Accumulator<T>;
-  const int64_t row = blockIdx.x;
-  y += row * columns;
-  x = summed_row(x, residual, sums, row, columns);
+  constexpr int kSize = Pack<T>::kSize;
+  const int columns = shape.size;
+  const int64_t row = blockIdx.x, begin = row * columns;
+  HeldRow<T, kHeld> x(shape, static_cast<const T*>(args.x) + begin);
+  if (args.residual != nullptr)
+    x.add(static_cast<const T*>(args.residual) + begin, static_cast<T*>(args.sum) + begin);
   A sum = 0;
-  for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) sum += widen(x[i]);
+  for_packs<T, kHeld>(columns, [&](int h, int first) {
+    const Pack<T> pack = x.at(h, first);  // zeros beyond the row
+#pragma unroll
+    for (int i = 0; i < kSize; ++i) sum += widen(pack.value[i]);
+  });
   const A mean = block_sum(sum) / static_cast<A>(columns);
   A squares = 0;
-  for (int64_t i = threadIdx.x; i < columns; i += blockDim.x)
-    squares += (widen(x[i]) - mean) * (widen(x[i]) - mean);
-  const A inverse = A(1) / sqrt(block_sum(squares) / static_cast<A>(columns) + eps);
-  if (threadIdx.x == 0 && means != nullptr) {
-    means[row] = mean;
-    inverse_deviations[row] = inverse;
+  for_packs<T, kHeld>(columns, [&](int h, int first) {
+    const Pack<T> pack = x.at(h, first);
+#pragma unroll
+    for (int i = 0; i < kSize; ++i) {
+      const A centred = i < shape.count(first) ? widen(pack.value[i]) - mean : A(0);
+      squares += centred * centred;
+    }
+  });
+  const A inverse = A(1) / sqrt(block_sum(squares) / static_cast<A>(columns) + static_cast<A>(args.eps));
+  if (threadIdx.x == 0 && args.mean != nullptr) {
+    static_cast<A*>(args.mean)[row] = mean;
+    static_cast<A*>(args.inverse_deviation)[row] = inverse;
   }
-  for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
-    const A scaled = (widen(x[i]) - mean) * inverse * widen(weight[i]);
-    y[i] = narrow<T>(bias != nullptr ? scaled + widen(bias[i]) : scaled);
-  }
+  for_packs<T, kHeld>(columns, [&](int h, int first) {
+    Pack<T> pack = x.at(h, first), bias;
+    const Pack<T> weight = shape.read(static_cast<const T*>(args.weight), first);
+    if (args.bias != nullptr) bias = shape.read(static_cast<const T*>(args.bias), first);
+#pragma unroll
+    for (int i = 0; i < kSize; ++i) {
+      const A scaled = (widen(pack.value[i]) - mean) * inverse * widen(weight.value[i]);
+      pack.value[i] = narrow<T>(args.bias != nullptr ? scaled + widen(bias.value[i]) : scaled);
+    }
+    shape.write(pack, static_cast<T*>(args.y) + begin, first);
+  });
 }
 
 // With g = ∂y·w, n = (x − mean)·r, r = 1/deviation: ∂x = r·(g − mean(g) − n·mean(g·n)).
-template <typename T>
-__global__ void x_gradient_kernel(const T* y_gradient, const T* sum_gradient, const T* x, const T* weight,
-                                  const Accumulator<T>* means, const Accumulator<T>* inverse_deviations,
-                                  T* x_gradient, int64_t columns) {
+template <typename T, int kHeld>
+__global__ void __launch_bounds__(kMostRowThreads, kHeld == 4 ? 1 : 2)
+    x_gradient_kernel(const LayerNormBackward args, const PackedRow<T> shape) {
   using A = Accumulator<T>;
-  const int64_t row = blockIdx.x;
-  x += row * columns;
-  y_gradient += row * columns;
-  x_gradient += row * columns;
-  if (sum_gradient != nullptr) sum_gradient += row * columns;
-  const A mean = means[row], inverse = inverse_deviations[row];
+  constexpr int kSize = Pack<T>::kSize;
+  const int columns = shape.size;
+  const int64_t row = blockIdx.x, begin = row * columns;
+  const T* sum_gradient =
+      args.sum_gradient == nullptr ? nullptr : static_cast<const T*>(args.sum_gradient) + begin;
+  const HeldRow<T, kHeld> x(shape, static_cast<const T*>(args.x) + begin);
+  const HeldRow<T, kHeld> y_gradient(shape, static_cast<const T*>(args.y_gradient) + begin);
+  const A mean = static_cast<const A*>(args.mean)[row],
+          inverse = static_cast<const A*>(args.inverse_deviation)[row];
+  const auto weight_at = [&](int first) { return shape.read(static_cast<const T*>(args.weight), first); };
   A sum = 0, products = 0;
-  for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
-    const A scaled = rounded_product(widen(y_gradient[i]), widen(weight[i]));
-    sum += scaled;
-    products += scaled * ((widen(x[i]) - mean) * inverse);
-  }
+  for_packs<T, kHeld>(columns, [&](int h, int first) {
+    const Pack<T> value = x.at(h, first), gradient = y_gradient.at(h, first), weight = weight_at(first);
+#pragma unroll
+    for (int i = 0; i < kSize; ++i) {
+      const A scaled = rounded_product(widen(gradient.value[i]), widen(weight.value[i]));  // 0 beyond the row
+      sum += scaled;
+      products += scaled * ((widen(value.value[i]) - mean) * inverse);
+    }
+  });
   const A mean_gradient = block_sum(sum) / static_cast<A>(columns),
           mean_product = block_sum(products) / static_cast<A>(columns);
-  for (int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
-    const A scaled = rounded_product(widen(y_gradient[i]), widen(weight[i])),
-            normed = (widen(x[i]) - mean) * inverse;
-    x_gradient[i] =
-        with_sum_gradient(inverse * (scaled - mean_gradient - normed * mean_product), sum_gradient, i);
-  }
+  for_packs<T, kHeld>(columns, [&](int h, int first) {
+    const Pack<T> value = x.at(h, first), gradient = y_gradient.at(h, first), weight = weight_at(first);
+    A result[kSize];
+#pragma unroll
+    for (int i = 0; i < kSize; ++i) {
+      const A scaled = rounded_product(widen(gradient.value[i]), widen(weight.value[i])),
+              normed = (widen(value.value[i]) - mean) * inverse;
+      result[i] = inverse * (scaled - mean_gradient - normed * mean_product);
+    }
+    write_gradient<T>(shape, result, sum_gradient, static_cast<T*>(args.x_gradient) + begin, first);
+  });
 }
 
-// ∂w = Σ ∂y·n and ∂b = Σ ∂y over a block of rows (blockIdx.y); a thread owns a column and sums in order of
-// the rows.
+// ∂w = Σ ∂y·n and ∂b = Σ ∂y over a block of rows.
 template <typename T>
-__global__ void parameter_gradients_kernel(const T* y_gradient, const T* x, const Accumulator<T>* means,
-                                           const Accumulator<T>* inverse_deviations,
-                                           Accumulator<T>* weight_gradients, Accumulator<T>* bias_gradients,
-                                           int64_t rows, int64_t columns, int64_t blocks) {
+__global__ void parameter_gradients_kernel(const LayerNormBackward args, const PackedRow<T> shape) {
   using A = Accumulator<T>;
-  const int64_t column = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x, block = blockIdx.y;
-  if (column >= columns) return;
-  const int64_t last = (block + 1) * rows / blocks;
-  A weight_sum = 0, bias_sum = 0;
-  for (int64_t row = block * rows / blocks; row < last; ++row) {
-    const int64_t i = row * columns + column;
-    const A gradient = widen(y_gradient[i]);
-    weight_sum += gradient * ((widen(x[i]) - means[row]) * inverse_deviations[row]);
-    bias_sum += gradient;
-  }
-  if (weight_gradients != nullptr) weight_gradients[block * columns + column] = weight_sum;
-  if (bias_gradients != nullptr) bias_gradients[block * columns + column] = bias_sum;
+  if (own_columns<T>() >= shape.size) return;
+  const A* means = static_cast<const A*>(args.mean);
+  const A* inverse_deviations = static_cast<const A*>(args.inverse_deviation);
+  A weight_sums[Pack<T>::kSize] = {}, bias_sums[Pack<T>::kSize] = {};
+  for_rows_of_block<T>(shape, static_cast<const T*>(args.y_gradient), static_cast<const T*>(args.x),
+                       args.shape.rows, args.blocks,
+                       [&](int64_t row, const Pack<T>& gradients, const Pack<T>& x) {
+                         const A mean = means[row], inverse = inverse_deviations[row];
+#pragma unroll
+                         for (int i = 0; i < Pack<T>::kSize; ++i) {
+                           const A gradient = widen(gradients.value[i]);
+                           weight_sums[i] += gradient * ((widen(x.value[i]) - mean) * inverse);
+                           bias_sums[i] += gradient;
+                         }
+                       });
+  leave_sums<T>(weight_sums, args.weight_gradients, shape.size);
+  leave_sums<T>(bias_sums, args.bias_gradients, shape.size);
 }
 
 // ---- launchers, one element type each ----
 
 template <typename T>
 void launch_forward(const LayerNormForward& args, cudaStream_t stream) {
-  using A = Accumulator<T>;
-  launch("layer_norm on CUDA", forward_kernel<T>, dim3(static_cast<unsigned>(args.shape.rows)),
-         whole_warps(args.shape.columns, kMaxThreads), stream, static_cast<const T*>(args.x),
-         static_cast<const T*>(args.residual), static_cast<const T*>(args.weight),
-         static_cast<const T*>(args.bias), static_cast<T*>(args.sum), static_cast<T*>(args.y),
-         static_cast<A*>(args.mean), static_cast<A*>(args.inverse_deviation), args.shape.columns,
-         static_cast<A>(args.eps));
+  const int64_t columns = args.shape.columns;
+  const PackedRow<T> shape{
+      static_cast<int>(columns),
+      lies_in_packs<T>(columns, args.x, args.residual, args.weight, args.bias, args.sum, args.y)};
+  launch("layer_norm on CUDA",
+         kernel_for<T>(columns, forward_kernel<T, 2>, forward_kernel<T, 4>, forward_kernel<T, 0>),
+         dim3(static_cast<unsigned>(args.shape.rows)), row_threads<T>(columns), stream, args, shape);
 }
 
 template <typename T>
 void launch_backward(const LayerNormBackward& args, cudaStream_t stream) {
-  using A = Accumulator<T>;
-  const LayerNormShape& shape = args.shape;
-  const T* y_gradient = static_cast<const T*>(args.y_gradient);
-  const T* x = static_cast<const T*>(args.x);
-  const A* mean = static_cast<const A*>(args.mean);
-  const A* inverse = static_cast<const A*>(args.inverse_deviation);
-  const int threads = whole_warps(shape.columns, kMaxThreads);
+  const int64_t columns = args.shape.columns;
+  const PackedRow<T> shape{
+      static_cast<int>(columns),
+      lies_in_packs<T>(columns, args.y_gradient, args.sum_gradient, args.x, args.weight, args.x_gradient)};
   if (args.x_gradient != nullptr)
-    launch("gradient of layer_norm on CUDA", x_gradient_kernel<T>, dim3(static_cast<unsigned>(shape.rows)),
-           threads, stream, y_gradient, static_cast<const T*>(args.sum_gradient), x,
-           static_cast<const T*>(args.weight), mean, inverse, static_cast<T*>(args.x_gradient),
-           shape.columns);
-  if (args.weight_gradients != nullptr || args.bias_gradients != nullptr) {
-    const dim3 grid(static_cast<unsigned>((shape.columns + threads - 1) / threads),
-                    static_cast<unsigned>(args.blocks));
-    launch("gradients of layer_norm's weight and bias on CUDA", parameter_gradients_kernel<T>, grid, threads,
-           stream, y_gradient, x, mean, inverse, static_cast<A*>(args.weight_gradients),
-           static_cast<A*>(args.bias_gradients), shape.rows, shape.columns, args.blocks);
-  }
+    launch("gradient of layer_norm on CUDA",
+           kernel_for<T>(columns, x_gradient_kernel<T, 2>, x_gradient_kernel<T, 4>, x_gradient_kernel<T, 0>),
+           dim3(static_cast<unsigned>(args.shape.rows)), row_threads<T>(columns), stream, args, shape);
+  if (args.weight_gradients != nullptr || args.bias_gradients != nullptr)
+    launch("gradients of layer_norm's weight and bias on CUDA", parameter_gradients_kernel<T>,
+           column_blocks<T>(columns, args.blocks), kColumnThreads, stream, args, shape);
 }
 
 }  // namespace
