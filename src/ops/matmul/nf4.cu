@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // CUDA kernels of nf4.
-#include "ops/cuda_common.cuh"
 #include "ops/matmul/nf4_kernels.h"
+#include "ops/vectors.cuh"
 
 namespace xlt::ops::cuda {
 namespace {
 
-// 32 registers let a multiprocessor hold all the threads it can (65,536 registers, 2,048 threads).
+// 32 registers let a multiprocessor hold all the threads it can (65,536 registers, 2,048 threads); a product
+// takes more for the weights that it has under way.
 // clang-format off
 // budget: quantize_kernel 32 registers, 0 bytes of shared memory
-// budget: dequantize_kernel 32 registers, 64 bytes of shared memory
-// budget: product_kernel 32 registers, 64 bytes of shared memory
+// budget: dequantize_kernel 40 registers, 64 bytes of shared memory
+// budget: product_kernel 48 registers, 64 bytes of shared memory
 // clang-format on
 
 constexpr int kThreads = 128, kWarps = kThreads / kWarp;
@@ -39,30 +40,64 @@ __global__ void quantize_kernel(const T* x, int64_t count, uint8_t* codes, float
 
 template <typename T>
 __global__ void dequantize_kernel(const uint8_t* codes, const float* absmax, int64_t count, T* to,
-                                  const Nf4Levels levels) {
+                                  const bool is_aligned, const Nf4Levels levels) {
   __shared__ float level[16];
   if (threadIdx.x < 16) level[threadIdx.x] = levels.level[threadIdx.x];
   __syncthreads();
-  for_each_element(count, [&](int64_t i) {
-    to[i] = narrow<T>(static_cast<Accumulator<T>>(level[code_at(codes, i)] * absmax[i / kNf4Block]));
+  constexpr int kSize = Pack<T>::kSize;  // even, and a block is a multiple of it
+  for_each_element((count + kSize - 1) / kSize, [&](int64_t p) {
+    const int64_t first = p * kSize, left = count - first;
+    const PackedRow<T> row{left < kSize ? static_cast<int>(left) : kSize, is_aligned};
+    const float scale = absmax[first / kNf4Block];
+    Pack<T> pack;
+#pragma unroll
+    for (int i = 0; i < kSize; ++i)
+      if (i < left)
+        pack.value[i] = narrow<T>(static_cast<Accumulator<T>>(level[code_at(codes, first + i)] * scale));
+    row.write(pack, to + first, 0);
   });
 }
 
-// A warp makes one output of one row.
+// A warp makes one output of up to kRowsAtOnce rows. A lane widens a chunk of weights once for all of these.
+constexpr int kRowsAtOnce = 4;
 __global__ void product_kernel(const Nf4ProductArgs args, const Nf4Levels levels) {
   __shared__ float level[16];
   if (threadIdx.x < 16) level[threadIdx.x] = levels.level[threadIdx.x];
   __syncthreads();
-  const int64_t output = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarp, row = blockIdx.y;
+  const int64_t output = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarp;
   if (output >= args.out) return;
+  const int64_t row = static_cast<int64_t>(blockIdx.y) * kRowsAtOnce, left = args.rows - row;
+  const int rows = left < kRowsAtOnce ? static_cast<int>(left) : kRowsAtOnce;
   const float* x = args.x + row * args.in;
-  float sum = 0;
-  for (int64_t i = threadIdx.x % kWarp; i < args.in; i += kWarp) {
-    const int64_t at = output * args.in + i;
-    sum += x[i] * (level[code_at(args.codes, at)] * args.absmax[at / kNf4Block]);
+  float sums[kRowsAtOnce] = {};
+  const auto add = [&](int64_t i, float weight) {
+#pragma unroll
+    for (int r = 0; r < kRowsAtOnce; ++r)
+      if (r < rows) sums[r] += x[r * args.in + i] * weight;
+  };
+  const int64_t begin = output * args.in;
+  if (args.in % 8 == 0 && reinterpret_cast<uintptr_t>(args.codes) % 4 == 0) {
+    // Eight weights a lane: 4 bytes of codes, 32 of x, one scale.
+    const unsigned* words = reinterpret_cast<const unsigned*>(args.codes + begin / 2);
+    for (int64_t i = 8 * (threadIdx.x % kWarp); i < args.in; i += 8 * kWarp) {
+      const unsigned word = words[i / 8];
+      const float absmax = args.absmax[(begin + i) / kNf4Block];
+#pragma unroll
+      for (int w = 0; w < 8; ++w) {
+        // The first of two weights is in a byte's upper half, the first byte in a word's lowest.
+        const unsigned code = word >> (w / 2 * 8 + (w % 2 == 0 ? 4 : 0)) & 15;
+        add(i + w, level[code] * absmax);
+      }
+    }
+  } else {
+    for (int64_t i = threadIdx.x % kWarp; i < args.in; i += kWarp)
+      add(i, level[code_at(args.codes, begin + i)] * args.absmax[(begin + i) / kNf4Block]);
   }
-  sum = warp_reduce<Add>(sum);
-  if (threadIdx.x % kWarp == 0) args.y[row * args.out + output] = sum;
+#pragma unroll
+  for (int r = 0; r < kRowsAtOnce; ++r) {
+    const float sum = warp_reduce<Add>(sums[r]);
+    if (r < rows && threadIdx.x % kWarp == 0) args.y[(row + r) * args.out + output] = sum;
+  }
 }
 
 unsigned blocks_of(int64_t warps) { return static_cast<unsigned>((warps + kWarps - 1) / kWarps); }
@@ -81,15 +116,17 @@ void nf4_quantize(const Nf4Args& args, const KernelStream& stream) {
 void nf4_dequantize(const Nf4Args& args, const KernelStream& stream) {
   with_dtype(args.dtype, [&](auto zero) {
     using T = decltype(zero);
-    launch("nf4_dequantize on CUDA", dequantize_kernel<T>, blocks_for_elements(args.count), kElementThreads,
+    launch("nf4_dequantize on CUDA", dequantize_kernel<T>,
+           blocks_for_elements((args.count + Pack<T>::kSize - 1) / Pack<T>::kSize), kElementThreads,
            use_stream(stream), static_cast<const uint8_t*>(args.codes),
            static_cast<const float*>(args.absmax), args.count, static_cast<T*>(args.dequantized),
-           Nf4Levels());
+           lies_in_packs<T>(0, args.dequantized), Nf4Levels());
   });
 }
 
 void nf4_product(const Nf4ProductArgs& args, const KernelStream& stream) {
-  launch("nf4_linear on CUDA", product_kernel, dim3(blocks_of(args.out), static_cast<unsigned>(args.rows)),
+  launch("nf4_linear on CUDA", product_kernel,
+         dim3(blocks_of(args.out), static_cast<unsigned>((args.rows + kRowsAtOnce - 1) / kRowsAtOnce)),
          kThreads, use_stream(stream), args, Nf4Levels());
 }
 
