@@ -117,6 +117,11 @@ def check_score_bf16(bench, model):
     return hold(largest_difference(exact, gpu), BF16_TIMES * largest_difference(exact, cpu), "bfloat16 log-likelihood of a text from the CPU's float32")
 
 
+def check_score_nf4(bench, model):
+    return hold(largest_difference(*(bench.score(model, d, "float32", "--quantize", "nf4") for d in ("cpu", bench.options.device))), SCORE_BAR,
+                "log-likelihood of a text by weights in 4 bits")
+
+
 def check_score_batches(bench, model):
     small, large = (bench.score(model, bench.options.device, "float32", "--batch-tokens", n) for n in (64, 4096))
     return hold(largest_difference(small, large), BATCH_BAR, "log-likelihood in batches of 64 and of 4,096 tokens")
@@ -147,6 +152,11 @@ def train_check(method, *more, dtype="float32"):
         return hold(statistics.mean(abs(x - y) for x, y in zip(exact, gpu)), BF16_TIMES * statistics.mean(abs(x - y) for x, y in zip(exact, cpu)) + 1e-3,
                     "mean difference of losses from the CPU's float32")
     return check
+
+
+def check_checkpointed(bench, model):
+    kept, again = (bench.train(model, bench.options.device, "float32", "dpo", bench.path("-run"), *more) for more in ([], ["--gradient-checkpointing"]))
+    return hold(largest_difference(kept, again), LOSS_BAR, "loss of a step whose layers were computed again for the gradient")
 
 
 def check_resume(bench, model):
@@ -200,6 +210,12 @@ def checks_of(models):
     yield f"{first.name} sft with dropout", train_check("sft", "--lora-dropout", 0.1), first
     for method in METHODS:
         yield f"{first.name} {method}", train_check(method), first
+    for model in models:
+        yield f"{model.name} score nf4", check_score_nf4, model
+    for dtype in ("float32", "bfloat16", "float16"):
+        yield f"{first.name} qlora dpo {dtype}", train_check("dpo", "--adapter", "qlora", dtype=dtype), first
+    yield f"{first.name} sft float16", train_check("sft", dtype="float16"), first
+    yield f"{first.name} dpo checkpointed", check_checkpointed, first
     yield f"{first.name} dpo resumed", check_resume, first
     yield f"{first.name} eval", check_eval, first
 

@@ -15,7 +15,8 @@ the last visit's counts.
 
 Both sides: generate draws 25 samples of 20 tokens a prompt (temperature 0.9, top-p 0.8, no stop), prompts and completions as text; score
 is log-likelihoods of 200 texts; a DPO step is 4 pairs and an SFT step 4 texts, with LoRA of rank 64 on all linear layers, AdamW and no
-dropout, the reference model inside the step (`dpo_precomputed`, of the peer alone: before it). Loading is not counted, nor are the first
+dropout, the reference model inside the step (`dpo_precomputed`, of the peer alone: before it). `dpo512`: pairs of 512 tokens a side; `nf4`: on
+weights in 4 bits (QLoRA; the peer's by bitsandbytes); `checkpointed`: with gradient checkpointing. Loading is not counted, nor are the first
 calls. Memory is the card's, context included: of xlt's process above what was used before it (one process generates from 4 prompts and
 scores), of a peer's work alone what torch had reserved; `torch_mb` is what its tensors took.
 """
@@ -52,6 +53,9 @@ DRY = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num
 LOGIT_SPREAD = 4.0  # standard deviation of logits: a nucleus of tens to hundreds of tokens, as a trained model's
 PROMPTS, PAIRS, TEXTS, SAMPLES, NEW_TOKENS, STEPS, BATCH, LORA_R, LORA_ALPHA = 64, 40, 200, 25, 20, 10, 4, 64, 16
 WARM_STEPS = 2  # of a training run, not counted
+LONG_TOKENS = 512
+# What is trained: pairs.jsonl or long_pairs.jsonl by DPO, texts.jsonl by SFT; `nf4`: QLoRA; `checkpointed`: layers computed again for the gradient.
+TRAINING = {"dpo", "sft", "dpo_precomputed", "dpo_nf4", "dpo512", "dpo512_checkpointed", "dpo512_nf4", "dpo512_nf4_checkpointed"}
 WORDS = """time year people way day man thing woman life child world school state family student group country problem hand part place case week
 company system program question work government number night point home water room mother area money story fact month lot right study book eye
 job word business issue side kind head house service friend father power hour game line end member law car city community name president team
@@ -80,12 +84,13 @@ def sentence(rng, words):
 
 
 def make_inputs(folder, tokenizer):
-    """Prompts of about 16 to 32 tokens and answers of about 32; from the same rows, texts. Returns mean lengths."""
+    """Prompts of about 16 to 32 tokens and answers of about 32; from the same rows, texts, and pairs of more than 512 tokens. Returns mean lengths."""
     rng = random.Random(42)
     rows = [{"prompt": sentence(rng, rng.randint(9, 18)).capitalize() + ".", "chosen": " " + sentence(rng, rng.randint(18, 22)) + ".",
              "rejected": " " + sentence(rng, rng.randint(18, 22)) + "."} for _ in range(TEXTS)]
     write_rows(folder / "rows.jsonl", rows)
     write_rows(folder / "pairs.jsonl", rows[:PAIRS])
+    write_rows(folder / "long_pairs.jsonl", [{key: "".join(rows[(4 * i + j) % TEXTS][key] for j in range(12)) for key in rows[0]} for i in range(PAIRS)])
     write_rows(folder / "prompts.jsonl", [{"prompt": row["prompt"]} for row in rows[:4]])
     write_rows(folder / "texts.jsonl", [{"text": row["prompt"] + row["chosen"]} for row in rows[:PAIRS]])
     mean = lambda key: statistics.mean(len(tokenizer.encode(row[key], add_special_tokens=False).ids) for row in rows)
@@ -222,9 +227,13 @@ def load_peer(options):
     from transformers import AutoModelForCausalLM, AutoTokenizer
     torch.manual_seed(42)
     torch.set_num_threads(options.threads or torch.get_num_threads())
-    folder = options.work / options.model
+    folder, few_bits = options.work / options.model, {}
+    if "nf4" in options.works:
+        from transformers import BitsAndBytesConfig
+        few_bits["quantization_config"] = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+                                                             bnb_4bit_compute_dtype=getattr(torch, options.dtype))
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, options.dtype), attn_implementation="sdpa",
-                                                 device_map={"": "cpu" if options.device == "cpu" else 0})
+                                                 device_map={"": "cpu" if options.device == "cpu" else 0}, **few_bits)
     return torch, model, AutoTokenizer.from_pretrained(folder)
 
 
@@ -271,6 +280,10 @@ def peer_score(options, torch, model, tokenizer, work):
     return spread(work, "tokens/s", [result.tokens / s for s in seconds], tokens=result.tokens, log_likelihood=result.sum)
 
 
+def training_file(work):
+    return "texts.jsonl" if work == "sft" else "long_pairs.jsonl" if str(LONG_TOKENS) in work else "pairs.jsonl"
+
+
 def step_clock(torch, device, ends):
     from transformers import TrainerCallback
 
@@ -286,9 +299,9 @@ def peer_train(options, torch, model, tokenizer, work):
     import trl
     lora = LoraConfig(r=LORA_R, lora_alpha=LORA_ALPHA, lora_dropout=0.0, target_modules="all-linear", bias="none", task_type="CAUSAL_LM")
     common = dict(output_dir=str(options.work / "peer-run"), report_to=[], save_strategy="no", logging_steps=options.steps, max_steps=options.steps,
-                  per_device_train_batch_size=BATCH, learning_rate=1e-5, lr_scheduler_type="constant", gradient_checkpointing=False, max_length=512,
+                  per_device_train_batch_size=BATCH, learning_rate=1e-5, lr_scheduler_type="constant", gradient_checkpointing="checkpointed" in work, max_length=LONG_TOKENS,
                   bf16=options.dtype == "bfloat16", use_cpu=options.device == "cpu", disable_tqdm=True, seed=42)
-    data = Dataset.from_list(read_rows(options.work / ("texts.jsonl" if work == "sft" else "pairs.jsonl")))
+    data = Dataset.from_list(read_rows(options.work / training_file(work)))
     if work == "sft":
         trainer = trl.SFTTrainer(model=model, args=trl.SFTConfig(**common), train_dataset=data, processing_class=tokenizer, peft_config=lora)
     else:
@@ -336,18 +349,20 @@ def xlt_bench(options, model, works):
     return command, results
 
 
-def xlt_train(options, model, method):
-    run = options.work / f"xlt-run-{model}-{method}-{time.monotonic_ns()}"
-    command = [options.xlt, "train", "--method", method, "--model", options.work / model, "--data",
-               options.work / ("texts.jsonl" if method == "sft" else "pairs.jsonl"), "--output", run, "--max-steps", options.steps, "--batch-size", BATCH,
-               "--lora-r", LORA_R, "--lora-alpha", LORA_ALPHA, "--learning-rate", "1e-5", "--lr-schedule", "constant", "--max-length", 512]
+def xlt_train(options, model, work):
+    run, method = options.work / f"xlt-run-{model}-{work}-{time.monotonic_ns()}", "sft" if work == "sft" else "dpo"
+    command = [options.xlt, "train", "--method", method, "--model", options.work / model, "--data", options.work / training_file(work), "--output", run,
+               "--max-steps", options.steps, "--batch-size", BATCH, "--lora-r", LORA_R, "--lora-alpha", LORA_ALPHA, "--learning-rate", "1e-5",
+               "--lr-schedule", "constant", "--max-length", LONG_TOKENS]
     command += ["--reference-cache", "none"] if method == "dpo" else []
+    command += ["--adapter", "qlora"] if "nf4" in work else []
+    command += ["--gradient-checkpointing"] if "checkpointed" in work else []
 
     def results():
         metrics = run / "metrics.jsonl"
         rows = [row for row in read_rows(metrics) if row["split"] == "train"] if metrics.exists() else []
         rates = step_rates([row["seconds"] for row in rows])
-        return [spread(method, "steps/s", rates, loss=rows[-1]["loss"], first_step_seconds=rows[0]["seconds"])] if rates else []
+        return [spread(work, "steps/s", rates, loss=rows[-1]["loss"], first_step_seconds=rows[0]["seconds"])] if rates else []
     return command, results
 
 
@@ -512,7 +527,7 @@ def peer_part(visit, model, works, limit):
 
 def xlt_part(visit, model, works, limit):
     options = visit.options
-    command, results = xlt_train(options, model, works[0]) if works[0] in ("dpo", "sft") else xlt_bench(options, model, works)
+    command, results = xlt_train(options, model, works[0]) if works[0] in TRAINING else xlt_bench(options, model, works)
     command += ["--device", options.device, "--dtype", options.dtype, "--quiet", *(["--threads", options.threads] if options.threads else [])]
     visit.part(f"{model}/xlt/{'+'.join(works)}", command, limit, results, needs=f"prepare/{model}")
 
@@ -557,6 +572,14 @@ def model_parts(visit, model):
     xlt_part(visit, model, ["generate64"], 60)
 
 
+def large_parts(visit, model):
+    """What a card's memory is for: pairs of 512 tokens, in bfloat16 and on weights in 4 bits."""
+    for work in ("dpo512", "dpo512_nf4", "dpo512_nf4_checkpointed", "dpo512_checkpointed", "dpo_nf4"):
+        xlt_part(visit, model, [work], 60)
+    for work in ("dpo512_nf4", "dpo512"):
+        peer_part(visit, model, [work], 75)
+
+
 def compare(options):
     options.work.mkdir(parents=True, exist_ok=True)
     options.output.parent.mkdir(parents=True, exist_ok=True)
@@ -566,6 +589,7 @@ def compare(options):
     model_parts(visit, "1b")
     profile_part(visit, "1b")
     model_parts(visit, "8b")
+    large_parts(visit, "8b")
     peer_part(visit, "1b", ["dpo_precomputed"], 60)
     print(table(visit.content))
 

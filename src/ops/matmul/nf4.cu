@@ -11,7 +11,7 @@ namespace {
 // clang-format off
 // budget: quantize_kernel 32 registers, 0 bytes of shared memory
 // budget: dequantize_kernel 40 registers, 64 bytes of shared memory
-// budget: product_kernel 48 registers, 64 bytes of shared memory
+// budget: product_kernel 72 registers, 64 bytes of shared memory
 // clang-format on
 
 constexpr int kThreads = 128, kWarps = kThreads / kWarp;
@@ -70,28 +70,37 @@ __global__ void product_kernel(const Nf4ProductArgs args, const Nf4Levels levels
   const int rows = left < kRowsAtOnce ? static_cast<int>(left) : kRowsAtOnce;
   const float* x = args.x + row * args.in;
   float sums[kRowsAtOnce] = {};
-  const auto add = [&](int64_t i, float weight) {
-#pragma unroll
-    for (int r = 0; r < kRowsAtOnce; ++r)
-      if (r < rows) sums[r] += x[r * args.in + i] * weight;
-  };
   const int64_t begin = output * args.in;
-  if (args.in % 8 == 0 && reinterpret_cast<uintptr_t>(args.codes) % 4 == 0) {
-    // Eight weights a lane: 4 bytes of codes, 32 of x, one scale.
+  if (args.in % 8 == 0 && reinterpret_cast<uintptr_t>(args.codes) % 4 == 0 &&
+      reinterpret_cast<uintptr_t>(x) % 16 == 0) {
+    // Eight weights a lane: 4 bytes of codes, 32 of x, one scale; those of four turns are under way at once.
     const unsigned* words = reinterpret_cast<const unsigned*>(args.codes + begin / 2);
+#pragma unroll 4
     for (int64_t i = 8 * (threadIdx.x % kWarp); i < args.in; i += 8 * kWarp) {
       const unsigned word = words[i / 8];
       const float absmax = args.absmax[(begin + i) / kNf4Block];
+      float weights[8];
 #pragma unroll
-      for (int w = 0; w < 8; ++w) {
-        // The first of two weights is in a byte's upper half, the first byte in a word's lowest.
-        const unsigned code = word >> (w / 2 * 8 + (w % 2 == 0 ? 4 : 0)) & 15;
-        add(i + w, level[code] * absmax);
+      for (int w = 0; w < 8; ++w)  // a byte's upper half is the first of two, a word's lowest byte the first
+        weights[w] = level[word >> (w / 2 * 8 + (w % 2 == 0 ? 4 : 0)) & 15] * absmax;
+#pragma unroll
+      for (int r = 0; r < kRowsAtOnce; ++r) {
+        if (r >= rows) continue;
+        const Pack<float>* packs = reinterpret_cast<const Pack<float>*>(x + r * args.in + i);
+        const Pack<float> first = packs[0], second = packs[1];
+#pragma unroll
+        for (int w = 0; w < 4; ++w) sums[r] += first.value[w] * weights[w];
+#pragma unroll
+        for (int w = 0; w < 4; ++w) sums[r] += second.value[w] * weights[4 + w];
       }
     }
   } else {
-    for (int64_t i = threadIdx.x % kWarp; i < args.in; i += kWarp)
-      add(i, level[code_at(args.codes, begin + i)] * args.absmax[(begin + i) / kNf4Block]);
+    for (int64_t i = threadIdx.x % kWarp; i < args.in; i += kWarp) {
+      const float weight = level[code_at(args.codes, begin + i)] * args.absmax[(begin + i) / kNf4Block];
+#pragma unroll
+      for (int r = 0; r < kRowsAtOnce; ++r)
+        if (r < rows) sums[r] += x[r * args.in + i] * weight;
+    }
   }
 #pragma unroll
   for (int r = 0; r < kRowsAtOnce; ++r) {
