@@ -26,6 +26,7 @@ def mean_logps(model, texts):
 
 class BiasParity(ParityTest):
     def report(self, model, benchmark, language, data, *flags):
+        shutil.rmtree(self.folder / "out", ignore_errors=True)  # a folder holds one evaluation
         xlt("eval", "--model", model, "--dtype", "float32", "--benchmarks", benchmark, "--langs", language, "--data", data,
             "--output", self.folder / "out", "--scoring", "paper", *flags)
         report = json.loads((self.folder / "out" / "report.json").read_text())
