@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/attention/device_tasks.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <ATen/ops/from_blob.h>
@@ -21,6 +22,8 @@ void DeviceTasks::name_in(DeviceAttention& args) const {
   args.spans = reinterpret_cast<const KeySpan*>(part(0));
   args.tasks = reinterpret_cast<const QueryTask*>(part(1));
   args.num_tasks = static_cast<int32_t>(host_.query_tasks.size());
+  args.most_queries = 1;
+  for (const QueryTask& task : host_.query_tasks) args.most_queries = std::max(args.most_queries, task.count);
 }
 
 void DeviceTasks::name_in(DeviceAttentionGradients& args) const {

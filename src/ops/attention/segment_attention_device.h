@@ -52,7 +52,7 @@ struct DeviceAttention {
   bool is_causal = true;
   BiasArrays bias;
   const QueryTask* tasks = nullptr;
-  int32_t num_tasks = 0;
+  int32_t num_tasks = 0, most_queries = kForwardQueries;  // of any of these tasks
   const KeySpan* spans = nullptr;
 
   // What the kernels of decoders do; anything else takes more registers.

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "ops/attention/segment_attention_device.h"
-#include "ops/cuda_common.cuh"
+#include "ops/vectors.cuh"
 
 namespace xlt::ops::cuda {
 
@@ -71,19 +71,27 @@ __device__ inline int first_seen(const DeviceAttention& a, const QueryTask& task
   return first > 0 ? first / kTile * kTile : 0;
 }
 
-// Row `warp`, `warp` + 4 … of the tile ← rows of k or v at positions begin …; zeros from `end` on.
+// The tile ← rows of k or v at positions begin …; zeros from `end` on. 16 bytes at a time where they lie so.
 template <typename T>
 __device__ inline void load_keys(const DeviceAttention& a, const QueryTask& task, const void* array,
                                  int begin, int end, int key_head, Tile& tile) {
-  const int lane = threadIdx.x % kWarp;
-  for (int r = threadIdx.x / kWarp; r < kTile; r += kWarps) {
-    const int position = begin + r;
-    const T* from = nullptr;
+  constexpr int kSize = Pack<T>::kSize;
+  const PackedRow<T> shape{a.head_dim,
+                           a.head_dim % kSize == 0 && reinterpret_cast<uintptr_t>(array) % 16 == 0};
+  const int packs = (a.head_dim + kSize - 1) / kSize;
+#pragma unroll 1  // as in dot()
+  for (int i = threadIdx.x; i < kTile * packs; i += kWarps * kWarp) {
+    const int r = i / packs, first = i % packs * kSize, position = begin + r;
+    Pack<T> pack;
     if (position < end)
-      from = static_cast<const T*>(array) +
-             (static_cast<int64_t>(key_row(a, task, position)) * a.num_key_heads + key_head) * a.head_dim;
-    for (int d = lane; d < a.head_dim; d += kWarp)
-      tile.rows[r][d] = from == nullptr ? 0.0f : static_cast<float>(widen(from[d]));
+      pack = shape.read(
+          static_cast<const T*>(array) +
+              (static_cast<int64_t>(key_row(a, task, position)) * a.num_key_heads + key_head) * a.head_dim,
+          first);
+#pragma unroll
+    for (int j = 0; j < kSize; ++j)
+      if (first + j < a.head_dim)
+        tile.rows[r][first + j] = position < end ? static_cast<float>(widen(pack.value[j])) : 0.0f;
   }
 }
 
