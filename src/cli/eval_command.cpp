@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "xlt/base/json.h"
 #include "xlt/run/eval_run.h"
 
 namespace xlt::cli {
@@ -29,6 +30,11 @@ class EvalCommand final : public Command {
   }
   int run(Session& session) override {
     options_.seed = session.seed();
+    if (options_.dry_run) {
+      const Json estimate = estimate_evaluation_run(model_, options_, session.placement(), session.context());
+      std::fprintf(stdout, "%s\n", dump_json(estimate, 1).c_str());
+      return 0;
+    }
     EvalResult result =
         run_evaluation(model_, options_, session.config(), session.placement(), session.context());
     const std::string table = report_table(*result.report()), summary = report_summary(*result.report());

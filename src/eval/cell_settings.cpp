@@ -39,6 +39,8 @@ Json CellSettings::shared_of(const CellPlan& plan) {
     for (const fs::path& file : plan.files) data[name_of_file(file, options_.data)] = hash_of(file);
   for (const fs::path& file : benchmark.other_files(options_.data))
     data[name_of_file(file, options_.data)] = hash_of(file);
+  for (const fs::path& file : benchmark.files_of_quirks(options_))
+    data[name_of_file(file, options_.data)] = hash_of(file);
   Json settings{{"data", data}, {"limit", options_.limit}};
   const bool is_drawn = options_.limit > 0 && options_.limit_order == "random";
   if (options_.limit > 0) settings["limit_order"] = options_.limit_order;
@@ -53,6 +55,8 @@ Json CellSettings::shared_of(const CellPlan& plan) {
     if ((uses.sampling && id == "G4") ||
         std::find(uses.quirks.begin(), uses.quirks.end(), id) != uses.quirks.end())
       settings["quirks"].push_back(id);
+  if (uses.fluency && !services_.judge_hash.empty()) settings["fluency_judge"] = services_.judge_hash;
+  if (uses.fluency && services_.seq2seq) settings["fluency_model"] = services_.seq2seq_hash;
   if (uses.model && services_.lm) settings["dtype"] = services_.lm->info().dtype;
   return settings;
 }

@@ -27,10 +27,11 @@ class RunPair {
  public:
   RunPair(const MetricSpec& spec, const RatioTable& before, const RatioTable& after,
           const std::vector<size_t>& places, const std::vector<int64_t>& switches)
-      : spec_(spec), before_(sums_of(spec, before)), after_(sums_of(spec, after)) {
+      : spec_(spec), before_(kept_of(spec, before)), after_(kept_of(spec, after)) {
     for (int64_t item = 0; item < before.num_items(); ++item) {
       if (switches[places[item]] < 0) continue;
       switch_of_.push_back(switches[places[item]]);
+      items_.push_back(static_cast<size_t>(item));
       const auto a = before.row(item), b = after.row(item);
       for (size_t r = 0; r < a.size(); ++r)
         moves_.push_back({b[r].numerator - a[r].numerator, b[r].denominator - a[r].denominator});
@@ -39,6 +40,7 @@ class RunPair {
 
   double change(std::span<const char> swapped) const {
     auto before = before_, after = after_;
+    if (!spec_.is_of_sums()) return change_of_items(swapped, before, after);
     for (size_t i = 0; i < switch_of_.size(); ++i) {
       if (!swapped[switch_of_[i]]) continue;
       for (size_t r = 0; r < before.size(); ++r) {
@@ -53,10 +55,25 @@ class RunPair {
   }
 
  private:
+  // Sums; of an order statistic each item's ratio.
+  static std::vector<Ratio> kept_of(const MetricSpec& spec, const RatioTable& table) {
+    return spec.is_of_sums() ? sums_of(spec, table) : table.cells;
+  }
+  double change_of_items(std::span<const char> swapped, std::vector<Ratio>& before,
+                         std::vector<Ratio>& after) const {
+    for (size_t i = 0; i < switch_of_.size(); ++i)
+      if (swapped[switch_of_[i]]) std::swap(before[items_[i]], after[items_[i]]);
+    const auto value = [&](const std::vector<Ratio>& items) {
+      return spec_.formula->of_items(items, {}, spec_.scale);
+    };
+    return value(after) - value(before);
+  }
+
   const MetricSpec& spec_;
-  std::vector<Ratio> before_, after_;
-  std::vector<int64_t> switch_of_;  // of each item that can move
-  std::vector<Ratio> moves_;        // [item][ratio]: after − before
+  std::vector<Ratio> before_, after_;  // see kept_of
+  std::vector<size_t> items_;          // of each switch_of_
+  std::vector<int64_t> switch_of_;     // of each item that can move
+  std::vector<Ratio> moves_;           // [item][ratio]: after − before
 };
 
 }  // namespace

@@ -66,6 +66,10 @@ void EvalOptions::visit(OptionVisitor& v) {
           "records them");
   v.field("base", base,
           "untouched model that retention measures the model against; empty: the model without its adapter");
+  v.field("fluency_model", fluency_model,
+          "who judges the fluency of continuations: an encoder-decoder such as mT5, as published "
+          "(fluency_ppl), or "
+          "a decoder in place of the untouched model (fluency_bits_per_byte)");
   v.field("scoring", scoring,
           "paper: the published protocol, with the quirks that `xlt ls quirks` calls reproduced; corrected: "
           "without them; both",
@@ -73,7 +77,9 @@ void EvalOptions::visit(OptionVisitor& v) {
   v.field(
       "quirks", quirks,
       "further quirks of the published code: B5, StereoSet's paper scoring reads batches padded on the left; "
-      "G4, toxicity prompts are sampled from the 50 most probable tokens, for both scorings",
+      "G4, toxicity prompts are sampled from the 50 most probable tokens, for both scorings; G14, Tatoeba's "
+      "files are "
+      "read and shuffled as published, for both scorings",
       quirk_switch());
   v.field("limit", limit, "only so many items of each file; 0: all", at_least(0));
   v.field("limit_order", limit_order,
@@ -94,6 +100,9 @@ void EvalOptions::visit(OptionVisitor& v) {
           "further numbers of samples to give toxicity for, as expected_max_toxicity@K, besides num_samples");
   for (const NamedBenchmark& own : table) own.benchmark->visit(v);
   v.field("bootstrap_samples", bootstrap_samples, "resamples behind every interval", between(1, 1'000'000));
+  v.field("dry_run", dry_run,
+          "evaluate nothing: print what each cell would take, as JSON, from samples of one per cent or a "
+          "little more");
 }
 
 namespace {

@@ -116,10 +116,12 @@ class Evaluation {
   // Who it is and what decides it, before anything is measured.
   Cell named_cell(const CellPlan& plan, Scoring scoring, const TextScorer* scorer) {
     Cell cell{plan.entry.name, plan.language, scoring};
+    cell.note = plan.benchmark().note(plan.language);
     if (scorer) {
       cell.scorer = scorer->name();
       cell.scorer_hash = scorer->hash();
-      cell.note = scorer->note(cell.language);
+      if (const std::string note = scorer->note(cell.language); !note.empty())
+        cell.note += (cell.note.empty() ? "" : "; ") + note;
     }
     cell.settings = settings_.of(plan, scorer);
     return cell;

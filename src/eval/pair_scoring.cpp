@@ -39,6 +39,9 @@ void add_preference(ScoredItem& item, const SentenceScore& first, const Sentence
   item.ratios["paper.preferred"] = {first.paper > second.paper ? 1.0 : 0.0, 1};
   item.ratios["corrected.preferred"] = {half_credit(first.corrected, second.corrected), 1};
   item.ratios["corrected.sum"] = {half_credit(first.log_likelihood, second.log_likelihood), 1};
+  item.ratios["flipped"] = {
+      item.ratios["paper.preferred"].numerator == item.ratios["corrected.preferred"].numerator ? 0.0 : 1.0,
+      1};
   item.ratios["likelihood_diff"] = {std::abs(first.log_likelihood - second.log_likelihood), 1};
 }
 

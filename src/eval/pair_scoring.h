@@ -25,7 +25,8 @@ struct SentenceScore {
   Json to_json(const std::string& text) const;
 };
 // Adds which of two sentences is preferred, or why that cannot be told: ratios "paper.preferred" (a tie is no
-// hit), "corrected.preferred" (half a hit), "corrected.sum" (by the sums) and "likelihood_diff".
+// hit), "corrected.preferred" (half a hit), "corrected.sum" (by the sums), "flipped" (paper and corrected
+// count it otherwise) and "likelihood_diff".
 void add_preference(ScoredItem& item, const SentenceScore& first, const SentenceScore& second);
 std::vector<SentenceScore> score_sentences(LanguageModel& lm, const std::vector<std::string>& sentences);
 

@@ -104,6 +104,10 @@ class ChangeOf {
                    std::vector<double>& changes) const {
     const double share = sign / (static_cast<double>(runs.size()) * num_languages());
     for (const RatioTable& run : runs) {
+      if (!spec_.is_of_sums()) {
+        add_without_weight(run, places, share, changes);
+        continue;
+      }
       const auto sums = sums_of(spec_, run);
       const double value = spec_.combine(sums);
       auto rest = sums;
@@ -114,6 +118,19 @@ class ChangeOf {
         const double without = spec_.combine(rest);
         if (std::isfinite(without)) changes[places[item]] += share * (without - value);
       }
+    }
+  }
+
+  // The same of an order statistic: each item in turn weighs nothing.
+  void add_without_weight(const RatioTable& run, const std::vector<size_t>& places, double share,
+                          std::vector<double>& changes) const {
+    const double value = value_of(spec_, run);
+    std::vector<double> weights(run.ids.size(), 1);
+    for (size_t item = 0; item < weights.size(); ++item) {
+      weights[item] = 0;
+      const double without = value_of(spec_, run, weights);
+      weights[item] = 1;
+      if (std::isfinite(without)) changes[places[item]] += share * (without - value);
     }
   }
 

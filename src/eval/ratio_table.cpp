@@ -35,7 +35,9 @@ std::vector<Ratio> sums_of(const MetricSpec& spec, const RatioTable& table, std:
 }
 
 double value_of(const MetricSpec& spec, const RatioTable& table, std::span<const double> weights) {
-  return spec.combine(sums_of(spec, table, weights));
+  if (spec.is_of_sums()) return spec.combine(sums_of(spec, table, weights));
+  XLT_CHECK(spec.ratios.size() == 1, spec.name, ": an order statistic of ", spec.ratios.size(), " ratios");
+  return spec.formula->of_items(table.cells, weights, spec.scale);
 }
 
 bool keeps_bounds(const MetricSpec& spec, const RatioTable& table) {

@@ -29,8 +29,8 @@ Json Cell::to_json() const {
   if (!scorer.empty()) {
     json["scorer"] = scorer;
     json["scorer_hash"] = scorer_hash;
-    if (!note.empty()) json["note"] = note;
   }
+  if (!note.empty()) json["note"] = note;
   json["settings"] = settings;
   json.update(measures);
   json["headline"] = headline;

@@ -16,7 +16,7 @@ struct Cell {
   std::string benchmark, language;
   Scoring scoring = Scoring::kCorrected;
   std::string scorer, scorer_hash;    // empty: nobody judges
-  std::string note;                   // what a reader must know of the scorer's answers here; may be empty
+  std::string note;                   // what a reader must know of its figures; may be empty
   Json settings;                      // CellSettings::of
   Json measures;                      // n_items, n_scored, unscored, metrics (reduce_cell)
   std::vector<std::string> headline;  // metrics that tables show

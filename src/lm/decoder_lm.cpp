@@ -122,7 +122,8 @@ DecoderLm::DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer
   if (const auto eos = tokenizer_->eos_id()) stop_ids_.push_back(*eos);
 }
 
-std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSequence>& sequences) {
+std::vector<std::vector<double>> DecoderLm::score(const Decoder& decoder,
+                                                  const std::vector<ScoringSequence>& sequences) {
   const at::NoGradGuard no_grad;
   std::vector<std::vector<double>> scores(sequences.size());
   // The last token predicts nothing, so it is not computed.
@@ -140,12 +141,12 @@ std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSeque
     ForestBatch forest = pack_forest(inputs, run);
     for (int64_t& sequence : forest.sequences) sequence = owner[sequence];
     const HeadRows wanted = head_rows(forest, sequences);
-    decoder_->check_tokens(wanted.targets);
-    const at::Tensor hidden = decoder_->forward(forest.batch, nullptr, wanted.rows);
+    decoder.check_tokens(wanted.targets);
+    const at::Tensor hidden = decoder.forward(forest.batch, nullptr, wanted.rows);
     const at::Tensor logps =
         ops::token_logps(hidden.index_select(0, long_tensor(wanted.row_of, hidden.device())),
-                         decoder_->head_weight(), long_tensor(wanted.targets, hidden.device()),
-                         decoder_->head_options())
+                         decoder.head_weight(), long_tensor(wanted.targets, hidden.device()),
+                         decoder.head_options())
             .to(at::kCPU);
     const float* values = logps.const_data_ptr<float>();
     check_finite({values, static_cast<size_t>(logps.numel())}, info_);
@@ -158,6 +159,11 @@ std::vector<std::vector<double>> DecoderLm::score(const std::vector<ScoringSeque
 }
 
 std::vector<LogLikelihood> DecoderLm::log_likelihood(std::span<const LogLikelihoodRequest> requests) {
+  return log_likelihood_by(*decoder_, requests);
+}
+
+std::vector<LogLikelihood> DecoderLm::log_likelihood_by(const Decoder& decoder,
+                                                        std::span<const LogLikelihoodRequest> requests) {
   std::vector<ScoringSequence> sequences;
   for (const LogLikelihoodRequest& request : requests) {
     const TextStart start = request.context.empty() ? TextStart::kDocument : TextStart::kAsTokenized;
@@ -174,7 +180,7 @@ std::vector<LogLikelihood> DecoderLm::log_likelihood(std::span<const LogLikeliho
   }
   cut_long_contexts(requests, sequences, info_.max_length, context_);
   std::vector<LogLikelihood> results;
-  for (auto& tokens : score(sequences)) results.push_back(summed(std::move(tokens)));
+  for (auto& tokens : score(decoder, sequences)) results.push_back(summed(std::move(tokens)));
   return results;
 }
 
@@ -227,7 +233,7 @@ std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std
     context_.warn(str_cat(num_long, " of ", texts.size(), " texts are longer than the model's ", length,
                           " tokens: they are scored in windows, each of which sees only its own tokens"));
   std::vector<std::vector<double>> tokens(texts.size());
-  auto scores = score(windows);
+  auto scores = score(*decoder_, windows);
   for (size_t w = 0; w < windows.size(); ++w)
     tokens[owner[w]].insert(tokens[owner[w]].end(), scores[w].begin(), scores[w].end());
   std::vector<LogLikelihood> results;
@@ -241,7 +247,7 @@ std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std
 std::optional<double> DecoderLm::bos_log_likelihood() {
   const auto prefix = tokenizer_->prefix_ids();
   if (prefix.empty()) return std::nullopt;
-  return score({{{prefix.front(), prefix.front()}, 1}})[0][0];
+  return score(*decoder_, {{{prefix.front(), prefix.front()}, 1}})[0][0];
 }
 
 std::vector<std::string> DecoderLm::tokenize(std::string_view text) const {

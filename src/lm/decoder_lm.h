@@ -46,12 +46,17 @@ class DecoderLm : public LanguageModel {
       std::span<const std::string> texts) override;
   std::optional<std::vector<Divergence>> divergence_from_base(std::span<const std::string> texts,
                                                               TextStart start) override;
+  std::optional<std::vector<LogLikelihood>> base_log_likelihood(
+      std::span<const LogLikelihoodRequest> requests) override;
   std::vector<std::string> tokenize(std::string_view text) const override;
   const LanguageModelInfo& info() const override { return info_; }
   int64_t num_tokens_computed() const override { return num_tokens_computed_; }
 
  private:
-  std::vector<std::vector<double>> score(const std::vector<ScoringSequence>& sequences);
+  std::vector<std::vector<double>> score(const Decoder& decoder,
+                                         const std::vector<ScoringSequence>& sequences);
+  std::vector<LogLikelihood> log_likelihood_by(const Decoder& decoder,
+                                               std::span<const LogLikelihoodRequest> requests);
   // Tokens of a text, special ones included, with what TextStart puts before them.
   std::vector<int64_t> encode(std::string_view text, TextStart start) const;
   std::vector<int64_t> encode_prompt(const GenerateRequest& request) const {

@@ -116,4 +116,12 @@ std::optional<std::vector<Divergence>> DecoderLm::divergence_from_base(std::span
   return divergences;
 }
 
+std::optional<std::vector<LogLikelihood>> DecoderLm::base_log_likelihood(
+    std::span<const LogLikelihoodRequest> requests) {
+  if (base_) return log_likelihood_by(*base_, requests);
+  if (info_.adapter.empty()) return std::nullopt;
+  const AdaptersOff off(*decoder_);
+  return log_likelihood_by(*decoder_, requests);
+}
+
 }  // namespace xlt

@@ -53,7 +53,7 @@ std::optional<std::vector<LogLikelihood>> DecoderLm::left_padded_log_likelihood(
     sequences.push_back({std::move(pads), 1});
     sequences.push_back({row.ids, 1});
   }
-  const auto scores = score(sequences);
+  const auto scores = score(*decoder_, sequences);
   std::vector<LogLikelihood> results;
   for (size_t i = 0; i < rows.size(); ++i) {
     std::vector<double> tokens;

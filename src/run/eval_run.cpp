@@ -12,7 +12,10 @@
 #include "xlt/base/lock.h"
 #include "xlt/base/nested_progress.h"
 #include "xlt/base/utf8.h"
+#include "xlt/checkpoint/model_source.h"
 #include "xlt/eval/earlier_evaluation.h"
+#include "xlt/lm/seq2seq.h"
+#include "xlt/models/encoder_decoder.h"  // is_encoder_decoder
 #include "xlt/run/environment.h"
 #include "xlt/scorers/scorer.h"
 #include "xlt/text/language_id.h"
@@ -26,7 +29,8 @@ struct OwnedServices {
   std::unique_ptr<ScorerModels> models;
   std::vector<std::unique_ptr<TextScorer>> scorers;
   std::unique_ptr<LanguageIdentifier> identifier;
-  std::unique_ptr<LanguageModel> lm;
+  std::unique_ptr<LanguageModel> lm, judge;
+  std::unique_ptr<Seq2Seq> seq2seq;
   EvalServices services;
 };
 
@@ -55,6 +59,22 @@ Json completions_record(const EvalOptions& options) {
   return {{"completions", files}, {"hash", sha256(hashes)}};
 }
 
+// --fluency-model: an encoder-decoder, or a decoder that judges in the untouched model's place.
+void load_fluency_model(OwnedServices& owned, const std::string& folder, int64_t batch_tokens,
+                        const Placement& where, const Context& context) {
+  const std::string hash = hash_of_model(folder);
+  if (is_encoder_decoder(*open_model_source(folder))) {
+    owned.seq2seq = load_seq2seq({.model = folder, .batch_tokens = batch_tokens}, where, context);
+    owned.services.seq2seq = owned.seq2seq.get();
+    owned.services.seq2seq_hash = hash;
+    return;
+  }
+  owned.judge = load_language_model(LanguageModelOptions{.model = folder, .batch_tokens = batch_tokens},
+                                    where, context);
+  owned.services.judge = owned.judge.get();
+  owned.services.judge_hash = hash;
+}
+
 // Loads the model and says which one it is.
 Json load_model(OwnedServices& owned, ModelChoice model, const std::string& base, const Placement& where,
                 const Context& context) {
@@ -64,6 +84,7 @@ Json load_model(OwnedServices& owned, ModelChoice model, const std::string& base
   owned.services.lm = owned.lm.get();
   const std::string hash = hash_of_model(model.model), adapter_hash = hash_of_adapter(model.adapter);
   owned.services.model_hash = sha256(hash + adapter_hash);
+  owned.services.judge_hash = base.empty() ? hash : owned.services.base_hash;
   const LanguageModelInfo& info = owned.lm->info();
   return {{"path", escape_invalid_utf8(info.model)},
           {"hash", hash},
@@ -74,6 +95,21 @@ Json load_model(OwnedServices& owned, ModelChoice model, const std::string& base
           {"num_parameters", info.num_parameters},
           {"dtype", info.dtype},
           {"base_hash", owned.services.base_hash}};
+}
+
+// What loads, in the order in which a mistake costs least, and what the report's header says of it.
+Json prepare(OwnedServices& owned, const ModelChoice& model, const EvalOptions& options,
+             const Placement& where, const Context& context) {
+  owned = make_services(options, where, context);
+  if (!options.completions.empty()) {
+    Json identity = completions_record(options);
+    owned.services.model_hash = identity.at("hash");
+    return identity;
+  }
+  Json identity = load_model(owned, model, options.base, where, context);
+  if (!options.fluency_model.empty())
+    load_fluency_model(owned, options.fluency_model, model.batch_tokens, where, context);
+  return identity;
 }
 
 void check_model_choice(const ModelChoice& model, const EvalOptions& options) {
@@ -98,15 +134,10 @@ EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& given, co
   NestedProgress nested(context.progress_sink, kEvaluationTitle);
   Context inside = context;
   inside.progress_sink = &nested;
-  OwnedServices owned = make_services(options, where, inside);
-  Json environment = environment_record(where), identity;
-  if (options.completions.empty()) {
-    identity = load_model(owned, model, options.base, where, inside);
-    environment["matmul"] = owned.lm->info().matmul;
-  } else {
-    identity = completions_record(options);
-    owned.services.model_hash = identity.at("hash");
-  }
+  OwnedServices owned;
+  const Json identity = prepare(owned, model, options, where, inside);
+  Json environment = environment_record(where);
+  if (owned.lm) environment["matmul"] = owned.lm->info().matmul;
   make_folders(options.output);
   const auto lock = take_lock(fs::path(options.output) / kLockName, {"evaluates", options.output}, inside);
   remove_leftovers(options.output, LeftoversOf::kOtherProcesses);
@@ -121,6 +152,19 @@ EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& given, co
   EvalResult result = evaluate(owned.services, options, header, inside);
   lock->throw_if_lost();
   return result;
+}
+
+Json estimate_evaluation_run(const ModelChoice& model, const EvalOptions& given, const Placement& where,
+                             const Context& context) {
+  check_model_choice(model, given);
+  check_eval_options(given);
+  const EvalOptions options = with_own_defaults(given);
+  NestedProgress nested(context.progress_sink, kEvaluationTitle);
+  Context inside = context;
+  inside.progress_sink = &nested;
+  OwnedServices owned;
+  prepare(owned, model, options, where, inside);
+  return estimate_evaluation(owned.services, options, inside);
 }
 
 }  // namespace xlt

@@ -55,7 +55,7 @@ TEST(Quirks, F9EveryOneOfTheProtocolIsThereInItsOrder) {
 }
 
 TEST(Quirks, SwitchesAreTakenAndTheOthersSayWhatTheyAre) {
-  EXPECT_EQ(switchable_quirks(), (std::vector<std::string>{"B5", "G4"}));
+  EXPECT_EQ(switchable_quirks(), (std::vector<std::string>{"B5", "G4", "G14"}));
   EXPECT_NO_THROW(check_quirk_switch("B5"));
   const auto complaint = [](const char* id) -> std::string {
     try {

@@ -60,6 +60,8 @@ class EvalTest : public FolderTest {
   EvalResult run_as(const std::string& model_hash) {
     scorers_ = make_scorers(scorer_specs(options_), {.data = options_.data});
     EvalServices services{.lm = &lm_, .scorers = {}, .identifier = identifier_, .model_hash = model_hash};
+    services.seq2seq = seq2seq_;
+    services.judge = judge_;
     for (const auto& scorer : scorers_) services.scorers.push_back(scorer.get());
     return evaluate(services, options_, Json{{"seeds", {0}}}, {});
   }
@@ -86,6 +88,8 @@ class EvalTest : public FolderTest {
                                 const LanguageIdentifier* identifier) {
     scorers_ = make_scorers(scorer_specs(options_), {.data = options_.data});
     EvalServices services{.lm = &lm_, .scorers = {}, .identifier = identifier};
+    services.seq2seq = seq2seq_;
+    services.judge = judge_;
     for (const auto& scorer : scorers_) services.scorers.push_back(scorer.get());
     const Benchmark& benchmark = *benchmark_of(name);
     const Context context;
@@ -105,6 +109,8 @@ class EvalTest : public FolderTest {
   FakeLanguageModel lm_;
   EvalOptions options_;
   const LanguageIdentifier* identifier_ = nullptr;
+  Seq2Seq* seq2seq_ = nullptr;      // who judges fluency
+  LanguageModel* judge_ = nullptr;  // the same
   std::vector<std::unique_ptr<TextScorer>> scorers_;
 };
 

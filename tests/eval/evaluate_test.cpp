@@ -198,8 +198,8 @@ TEST_F(Evaluate, AllBenchmarksRunOnAFolderThatHasOneOfThem) {
   EXPECT_TRUE(report.at("errors").empty());
   EXPECT_EQ(cell(report, "stereoset", "ko", "paper").at("reason"), "no data file stereoset/ko.jsonl");
   EXPECT_THAT(benchmark_names(),
-              ElementsAre("continuation", "crows_pairs", "global_mmlu", "mbbq", "perplexity", "retention",
-                          "rtp_lx", "rtp_prompts", "stereoset"));
+              ElementsAre("continuation", "crows_pairs", "global_mmlu", "mbbq", "over_suppression",
+                          "perplexity", "retention", "rtp_lx", "rtp_prompts", "stereoset"));
 }
 
 TEST_F(Evaluate, UnknownNamesAreUsageErrorsThatOfferTheNearest) {

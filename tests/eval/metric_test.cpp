@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "xlt/base/json.h"
+#include "xlt/eval/ratio_table.h"
 
 namespace xlt {
 namespace {
@@ -39,6 +40,21 @@ TEST(Formula, RoundedWeightedMeanRoundsEachTypeFirst) {
   EXPECT_TRUE(std::isnan(value("rounded_weighted_mean", {{0, 0}}, 100)));
 }
 
+// Against numpy.median of 3, 1, 10 and of 3, 1, 10, 2; a weight of two is an item twice, of nothing none.
+TEST(Formula, MedianIsOfItemsAndTheirWeights) {
+  MetricSpec spec = with_formula(ratio_metric("m", "r", false), "median");
+  EXPECT_FALSE(spec.is_of_sums());
+  RatioTable table;
+  for (const double value : {3.0, 1.0, 10.0}) table.add(spec, std::to_string(value), {{"r", {2 * value, 2}}});
+  EXPECT_DOUBLE_EQ(value_of(spec, table), 3);
+  EXPECT_DOUBLE_EQ(value_of(spec, table, std::vector<double>{0, 1, 1}), 5.5);
+  EXPECT_DOUBLE_EQ(value_of(spec, table, std::vector<double>{1, 1, 3}), 10);
+  table.add(spec, "2", {{"r", {2, 1}}});
+  EXPECT_DOUBLE_EQ(value_of(spec, table), 2.5);
+  EXPECT_TRUE(std::isnan(value_of(spec, {})));
+  EXPECT_EQ(metric_from_json("m", metric_to_json(spec), "here").formula, spec.formula);
+}
+
 TEST(Formula, AMissNamesTheNearest) {
   try {
     find_formula("ratios");
@@ -68,7 +84,7 @@ TEST(Metric, SurvivesItsReport) {
 
 TEST(Metric, AnOlderReportIsRefusedByName) {
   for (const Json& json : {Json{{"value", 1}, {"higher_is_better", true}},
-                           Json{{"formula", {{"kind", "median"}, {"ratios", {"a"}}}}}}) {
+                           Json{{"formula", {{"kind", "midrange"}, {"ratios", {"a"}}}}}}) {
     try {
       metric_from_json("x", json, "out/report.json");
       FAIL();

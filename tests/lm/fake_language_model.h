@@ -30,6 +30,8 @@ class FakeLanguageModel : public LanguageModel {
   std::optional<std::vector<LogLikelihood>> left_padded;
   // What divergence_from_base gives for every text; nothing: there is no untouched model.
   std::optional<Divergence> divergence;
+  // The untouched model's answer to a text; nothing: there is no untouched model.
+  std::function<LogLikelihood(const std::string&)> base;
   LanguageModelInfo description{"fake", "", "fake", "float32", "cpu", "none", 0, 1024, true};
 
   // What was asked.
@@ -100,6 +102,14 @@ class FakeLanguageModel : public LanguageModel {
                                                               TextStart) override {
     if (!divergence) return std::nullopt;
     return std::vector<Divergence>(texts.size(), *divergence);
+  }
+  std::optional<std::vector<LogLikelihood>> base_log_likelihood(
+      std::span<const LogLikelihoodRequest> requests) override {
+    if (!base) return std::nullopt;
+    std::vector<LogLikelihood> results;
+    for (const LogLikelihoodRequest& request : requests)
+      results.push_back(base(request.context + request.continuation));
+    return results;
   }
   std::vector<std::string> tokenize(std::string_view text) const override {
     return words_of(std::string(text));

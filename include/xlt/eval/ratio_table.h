@@ -25,7 +25,7 @@ struct RatioTable {
   void add(const MetricSpec& spec, const std::string& id, const std::map<std::string, Ratio>& ratios);
 };
 
-// Σ over items; with `weights`, one an item, Σ of weighted ratios.
+// Σ over items, of a metric of sums; with `weights`, one an item, Σ of weighted ratios.
 std::vector<Ratio> sums_of(const MetricSpec& spec, const RatioTable& table,
                            std::span<const double> weights = {});
 // The metric; NaN: undefined.

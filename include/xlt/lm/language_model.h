@@ -138,6 +138,12 @@ class LanguageModel {
                                                                       TextStart /*start*/) {
     return std::nullopt;
   }
+  // As log_likelihood, by the model without its adapter, or by LanguageModelOptions::base; nothing where
+  // there is neither.
+  virtual std::optional<std::vector<LogLikelihood>> base_log_likelihood(
+      std::span<const LogLikelihoodRequest> /*requests*/) {
+    return std::nullopt;
+  }
   // Each token of the text decoded by itself (special ones left out), for diversity in the model's own
   // tokens.
   virtual std::vector<std::string> tokenize(std::string_view text) const = 0;

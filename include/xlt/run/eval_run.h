@@ -13,5 +13,8 @@ namespace xlt {
 // resolved options, for the report.
 EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, const Json& config,
                           const Placement& where, const Context& context);
+// --dry-run: what it would cost (estimate_evaluation). Loads the model, writes nothing.
+Json estimate_evaluation_run(const ModelChoice& model, const EvalOptions& options, const Placement& where,
+                             const Context& context);
 
 }  // namespace xlt

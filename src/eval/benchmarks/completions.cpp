@@ -7,6 +7,7 @@
 #include "eval/completion_rows.h"
 #include "eval/continuation_quality.h"
 #include "eval/item_rows.h"
+#include "eval/refusals.h"
 
 #include <algorithm>
 #include <optional>
@@ -38,7 +39,7 @@ class Completions : public Benchmark {
         num_samples_(options.sampling.num_samples) {}
 
   std::string description() const override { return "completions of any system, from files"; }
-  std::string version() const override { return "1"; }
+  std::string version() const override { return "2"; }
   // Not a flag of its own: k of the toxicity metrics, which a comparison must share.
   void visit(OptionVisitor& v) override { v.field("num_samples", num_samples_, "k of toxicity at k"); }
   BenchmarkUses uses() const override { return {.model = false, .scorers = true, .identifier = true}; }
@@ -75,10 +76,12 @@ class Completions : public Benchmark {
     warn_of_few_samples(prompts, input);
     const auto others = other_files(input.options.data);
     const auto english = others.empty() ? std::unordered_set<std::string>{} : read_english_words(others[0]);
+    const Refusals refusals(input.language, {});
     auto items = judge_completions(prompts, input);
     for (size_t i = 0; i < items.size(); ++i) {
       for (const std::string& text : prompts[i].completions)
         merge(items[i], completion_quality(items[i].id, prompts[i].prompt, text, english, input));
+      add_refusals(items[i], prompts[i], refusals, input.language);
       if (input.services.scorers.empty()) add_no_scorer(items[i], input.options);
     }
     return items;
@@ -90,6 +93,7 @@ class Completions : public Benchmark {
       if (std::none_of(specs.begin(), specs.end(),
                        [&](const MetricSpec& known) { return known.name == spec.name; }))
         specs.push_back(spec);
+    specs.push_back(ratio_metric("refusal_rate", "refusal", false));
     return specs;
   }
 
@@ -123,6 +127,20 @@ class Completions : public Benchmark {
                                " samples that toxicity is given for; items with fewer are unscored: "
                                "give --num-samples ",
                                count, ", or --at-k"));
+  }
+
+  // Of all completions, the empty ones too.
+  static void add_refusals(ScoredItem& item, const SampledPrompt& prompt, const Refusals& refusals,
+                           const std::string& language) {
+    if (!refusals.is_known()) {
+      item.absent["refusal"] = {Reason::kNoRefusalPhrases, language};
+      return;
+    }
+    Ratio& refused = item.ratios["refusal"];
+    for (const std::string& text : prompt.completions) {
+      refused.numerator += refusals.found_in(text);
+      ++refused.denominator;
+    }
   }
 
   static void add_no_scorer(ScoredItem& item, const EvalOptions& options) {

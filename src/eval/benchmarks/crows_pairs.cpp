@@ -41,7 +41,7 @@ class CrowsPairs : public Benchmark {
   std::string description() const override {
     return "stereotype or anti-stereotype: which of two sentences is more probable";
   }
-  std::string version() const override { return "3"; }
+  std::string version() const override { return "4"; }
 
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     std::vector<std::string> tags = here(data).languages();
@@ -93,6 +93,7 @@ class CrowsPairs : public Benchmark {
     }
     specs.insert(specs.begin(), overall);
     if (!paper) specs.push_back(stereotype_metric("pct_stereotype_of_sums", "corrected.sum"));
+    specs.push_back(ratio_metric("flip_rate", "flipped", std::nullopt));
     specs.push_back(unbounded(ratio_metric("likelihood_diff", "likelihood_diff", std::nullopt)));
     return specs;
   }

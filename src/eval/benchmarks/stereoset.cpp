@@ -81,7 +81,7 @@ class StereoSet : public Benchmark {
   std::string description() const override {
     return "stereotype, anti-stereotype or unrelated word in a sentence";
   }
-  std::string version() const override { return "2"; }
+  std::string version() const override { return "3"; }
   BenchmarkUses uses() const override { return {.quirks = {"B5"}}; }
   std::vector<std::string> languages(const std::filesystem::path& data) const override {
     return united({"de", "en", "es", "fr", "ko", "tr"}, here(data).languages());
@@ -122,6 +122,7 @@ class StereoSet : public Benchmark {
             ratio_metric("lms" + tail, lms, true, 100), icat_metric("icat" + tail, ss, lms)})
         specs.push_back(domain.empty() ? headline(spec) : spec);
     }
+    specs.push_back(ratio_metric("flip_rate", "flipped", std::nullopt));
     return specs;
   }
 
@@ -149,6 +150,8 @@ class StereoSet : public Benchmark {
     };
     add("paper", scores[0].paper, scores[1].paper, scores[2].paper, 0);
     add("corrected", scores[0].corrected, scores[1].corrected, scores[2].corrected, 0.5);
+    item.ratios["flipped"] = {
+        item.ratios["paper.ss"].numerator == item.ratios["corrected.ss"].numerator ? 0.0 : 1.0, 1};
     return item;
   }
 };
