@@ -9,10 +9,11 @@ import pathlib
 import random
 import shutil
 import subprocess
+import sys
 import time
 import unittest
 
-from support import PAIRS, TEXTS, XLT, Scenario, run, write_rows
+from support import PAIRS, ROOT, TEXTS, XLT, Scenario, run, write_rows
 
 KILLS = int(os.environ.get("XLT_KILLS", "3"))
 SEED = os.environ.get("XLT_KILLS_SEED", "1")
@@ -72,7 +73,7 @@ class Kills(Scenario):
         self.assertEqual(process.returncode, 0)
         return time.monotonic() - begin
 
-    def kill_and_rerun(self, *arguments, name="out", check_visible=None):
+    def kill_and_rerun(self, *arguments, name="out", check_visible=None, after_rerun=None):
         whole = self.outputs / "whole" / name
         seconds = self.run_whole(arguments, whole)
         expected, moments = tree(whole), random.Random(f"{SEED} {self._testMethodName}")
@@ -94,6 +95,8 @@ class Kills(Scenario):
                 self.run_whole(arguments, output)
                 self.assertEqual(tree(output), expected)
                 self.assertEqual(os.listdir(output.parent), [name])
+                if after_rerun:
+                    after_rerun(output)
             shutil.rmtree(output.parent)
 
     def whole_or_absent(self, output, expected):
@@ -128,6 +131,39 @@ class Kills(Scenario):
 
         self.kill_and_rerun("eval", "--benchmarks", "perplexity,rtp_prompts", "--langs", "en,fr,de", "--model", self.inputs / "model", "--data", data,
                             "--num-samples", 4, "--max-new-tokens", 10, "--bootstrap-samples", 200, check_visible=report_is_valid)
+
+    @unittest.skipIf(KILLS < 10, "with XLT_KILLS=10 or more: every benchmark and two scorers")
+    def test_evaluation_of_everything(self):
+        data = pathlib.Path(shutil.copytree(ROOT / "data", self.inputs / "data"))
+        letters = [{"sample_id": f"q{i}", "subject": "law", "question": f"What is {i}?", "answer": "ABCD"[i % 4],
+                    **{f"option_{x}": x for x in "abcd"}} for i in range(8)]
+        for split in ("dev", "test"):
+            write_rows(data / "global_mmlu" / "en" / f"{split}.jsonl", letters)
+        for subset in ("Age", "Disability_status", "Gender_identity", "Physical_appearance", "SES", "Sexual_orientation"):
+            for language in ("en", "es", "nl", "tr"):
+                for tail in ("", "_control"):
+                    write_rows(data / "mbbq" / f"{subset}{tail}_{language}.jsonl", [
+                        {"example_id": i, "question_index": "1", "question_polarity": "neg", "context_condition": condition, "category": subset,
+                         "answer_info": {"ans0": ["Al", "old"], "ans1": ["Bo", "young"], "ans2": ["?", "unknown"]},
+                         "additional_metadata": {"stereotyped_groups": ["old"]}, "context": "C.", "question": "Q?", "ans0": "Al", "ans1": "Bo",
+                         "ans2": "?", "label": label} for i, (condition, label) in enumerate((("ambig", 2), ("disambig", 0)))])
+        scorer = self.inputs / "scorer.py"
+        scorer.write_text("import json, sys\nfor line in sys.stdin:\n    print(json.dumps({'score': len(json.loads(line)['text']) % 10 / 10}))\n")
+        program = self.inputs / "scorer"
+        program.write_text(f"#!/bin/sh\nexec {sys.executable} {scorer}\n")
+        program.chmod(0o755)
+        descriptions = ",".join(str(ROOT / "configs" / "benchmarks" / f"{name}.json") for name in ("honest_like", "stereotype_pairs", "bbq_like"))
+
+        def computed_nothing(output):
+            """The same command again: no cell is written anew."""
+            stamps = {path: path.stat().st_mtime_ns for folder in ("cells", "items") for path in (output / folder).rglob("*") if path.is_file()}
+            self.run_whole(arguments, output)
+            self.assertEqual({path: path.stat().st_mtime_ns for path in stamps}, stamps)
+
+        arguments = ("eval", "--benchmarks", f"all,{descriptions}", "--langs", "en,es,sw", "--model", self.inputs / "model", "--data", data, "--base",
+                     self.inputs / "model", "--scorer", "word_list", "--scorer", f"exec:{program}", "--limit", 4, "--num-samples", 3,
+                     "--max-new-tokens", 6, "--continuation-tokens", 6, "--mbbq-tokens", 4, "--suppression-tokens", 6, "--bootstrap-samples", 50)
+        self.kill_and_rerun(*arguments, after_rerun=computed_nothing)
 
     def test_generation(self):
         prompts = write_rows(self.inputs / "prompts.jsonl", [{"prompt": f"{text} {i}"} for i in range(10) for text in TEXTS])
