@@ -305,7 +305,7 @@ class LanguageConfusionParity(Evaluated):
         clean = [has_word for _, wrong, has_word in judged if not wrong]
         self.assertAlmostEqual(metrics["line_pass_rate"]["value"], len(clean) / len(judged), places=9)
         self.assertAlmostEqual(metrics["line_accuracy"]["value"], statistics.mean(1 - wrong / kept for kept, wrong, _ in judged), places=9)
-        if language in self.WITH_WORDS:
+        if language in self.WITH_WORDS and clean:
             self.assertAlmostEqual(metrics["word_pass_rate"]["value"], 1 - sum(clean) / len(clean), places=9)
 
 
