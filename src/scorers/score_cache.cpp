@@ -2,6 +2,7 @@
 #include "xlt/scorers/score_cache.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "xlt/base/error.h"
@@ -42,7 +43,9 @@ ScoreCache::Scores& ScoreCache::scores_of(const std::string& language) {
 void ScoreCache::save(const std::string& language) const {
   make_folders(folder_);
   AtomicFile out(file_of(language));
-  for (const auto& [text, score] : by_language_.at(language))
+  // Sorted, so that a run that was killed and went on leaves the bytes of one that was not.
+  const Scores& scores = by_language_.at(language);
+  for (const auto& [text, score] : std::map<std::string, double>(scores.begin(), scores.end()))
     out.write(dump_json(Json{{"text", text}, {"score", score}}) + "\n");
   out.commit();
 }

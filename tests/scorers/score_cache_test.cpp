@@ -55,6 +55,18 @@ TEST_F(ScoreCacheTest, ATextIsJudgedOnceInALanguageHoweverOftenItIsAsked) {
   EXPECT_EQ(other.num_scored, 3);
 }
 
+// A run that is killed and goes on reads what it had before it adds the rest.
+TEST_F(ScoreCacheTest, TheFileIsTheSameWhateverWasKnownBefore) {
+  CountingScorer once(std::string(64, 'a')), twice(std::string(64, 'b'));
+  std::vector<ScoreRequest> requests;
+  for (int i = 0; i < 40; ++i) requests.push_back({"text " + std::to_string(i), "en"});
+  scores(once, requests);
+  scores(twice, {requests.begin() + 30, requests.end()});
+  scores(twice, requests);
+  const auto file = [&](char hash) { return read_file(folder_ / std::string(16, hash) / "en.jsonl"); };
+  EXPECT_EQ(file('a'), file('b'));
+}
+
 TEST_F(ScoreCacheTest, WhatWasUnscoredIsAskedAgain) {
   CountingScorer scorer(std::string(64, 'a'));
   EXPECT_EQ(scores(scorer, {{"?x", "en"}, {"ab", "en"}}), (std::vector<double>{-1, 0.02}));
