@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Global-MMLU, MBBQ, retention, language consistency, fluency and Tatoeba's preparation against independent computations: items and metrics.
+"""Global-MMLU, MBBQ, retention, over-suppression, language consistency and fluency against independent computations: items and metrics.
 
 Global-MMLU's rows are made up (the published ones are not at hand); where lm-evaluation-harness is installed, it scores the same rows.
 """
@@ -227,6 +227,20 @@ class RetentionParity(Evaluated):
             total, positions, agreeing = total + kl, positions + ids.shape[1], agreeing + item["num_agreeing"]
         self.assertAlmostEqual(cell["metrics"]["kl_to_base"]["value"], total / positions, delta=1e-4)
         self.assertAlmostEqual(cell["metrics"]["top1_agreement"]["value"], agreeing / positions, places=9)
+
+
+class OverSuppressionParity(Evaluated):
+    def test_change_of_likelihood_against_another_model(self):
+        tuned, base = tiny_models(7) / "llama-tiny", tiny_models(11) / "llama-tiny"
+        cell = self.report(tuned, "over_suppression", "de", BUNDLED, "--base", base, "--limit", 6, "--suppression-tokens", 2)["de", "paper"]
+        change = tokens = 0
+        for row, item in zip(read_jsonl(BUNDLED / "over_suppression" / "de.jsonl", 6), self.items("over_suppression", "de"), strict=True):
+            ids = hf_tokenizer(tuned)(row["text"])["input_ids"]
+            scores = [token_logps(hf_model(model), ids).sum().item() for model in (tuned, base)]
+            self.assertAlmostEqual(item["log_likelihood"], scores[0], delta=1e-4)
+            self.assertAlmostEqual(item["base_log_likelihood"], scores[1], delta=1e-4)
+            change, tokens = change + scores[1] - scores[0], tokens + len(ids) - 1
+        self.assertAlmostEqual(cell["metrics"]["nll_change"]["value"], change / tokens, delta=1e-5)
 
 
 class LanguageConfusionParity(Evaluated):
