@@ -15,7 +15,7 @@ say() { printf '\033[1m[setup %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
 PACKAGES=(g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv
   nlohmann-json3-dev libcli11-dev libspdlog-dev libsentencepiece-dev sentencepiece libfasttext-dev libicu-dev libpcre2-dev
-  libgtest-dev libgmock-dev node-d3)
+  libcurl4-openssl-dev libgtest-dev libgmock-dev node-d3)
 
 case "$*" in
   '' | --lid | --demo | --parity | --peers) ;;

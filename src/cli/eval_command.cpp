@@ -4,6 +4,7 @@
 #include "cli/session.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "xlt/base/json.h"
 #include "xlt/run/eval_run.h"
@@ -30,6 +31,7 @@ class EvalCommand final : public Command {
   }
   int run(Session& session) override {
     options_.seed = session.seed();
+    if (const char* key = std::getenv("XLT_SCORER_KEY")) options_.scorer_key = key;
     if (options_.dry_run) {
       const Json estimate = estimate_evaluation_run(model_, options_, session.placement(), session.context());
       std::fprintf(stdout, "%s\n", dump_json(estimate, 1).c_str());

@@ -88,11 +88,20 @@ void EvalOptions::visit(OptionVisitor& v) {
           one_of({"head", "random"}));
   v.field("scorer", scorer,
           "what judges completions: word_list[:DIR] (of a .tsv with a column `level`, the rows that say "
-          "conservative), classifier:DIR[#label], fasttext:FILE[#label], exec:PROGRAM; see `xlt ls scorers`; "
+          "conservative), classifier:DIR[#label], fasttext:FILE[#label], exec:PROGRAM, http:URL[#ATTRIBUTE] "
+          "(Perspective's interface; its key from XLT_SCORER_KEY); see `xlt ls scorers`; "
           "default: word_list where "
           "DATA/toxic_words is there");
-  v.field("scorer_timeout", scorer_timeout, "seconds for which a scorer's program may be silent",
-          more_than(0));
+  v.field(
+      "scorer_timeout", scorer_timeout,
+      "seconds for which a scorer's program may be silent; a server gets as many for an answer, at most 60",
+      more_than(0));
+  v.field("scorer_rate", scorer_rate, "most requests a second to a scorer's server; 0: as fast as it answers",
+          between(0, 1e6));
+  v.field("scorer_retries", scorer_retries,
+          "how often a scorer's server is asked again about one text, with growing waits, or as late as it "
+          "says (Retry-After)",
+          between(0, 100));
   v.field("word_lists", word_lists, "another name for --scorer word_list:DIR");
   v.field("lid", lid, "fastText language identification model, such as lid.176.ftz");
   sampling.visit(v);

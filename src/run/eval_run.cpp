@@ -40,6 +40,9 @@ OwnedServices make_services(const EvalOptions& options, const Placement& where, 
   owned.models = make_scorer_models(where, context);
   owned.scorers = make_scorers(scorer_specs(options), {.data = options.data,
                                                        .timeout = options.scorer_timeout,
+                                                       .rate = options.scorer_rate,
+                                                       .retries = options.scorer_retries,
+                                                       .key = options.scorer_key,
                                                        .models = owned.models.get(),
                                                        .context = context});
   for (const auto& scorer : owned.scorers) owned.services.scorers.push_back(scorer.get());

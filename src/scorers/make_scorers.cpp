@@ -25,6 +25,7 @@ class RenamedScorer final : public TextScorer {
   }
   std::string note(const std::string& language) const override { return scorer_->note(language); }
   bool is_costly() const override { return scorer_->is_costly(); }
+  size_t texts_a_call() const override { return scorer_->texts_a_call(); }
 
  private:
   std::unique_ptr<TextScorer> scorer_;

@@ -14,6 +14,7 @@ namespace xlt {
 namespace {
 
 constexpr size_t kFolderNameLength = 16, kTextHashLength = 32;
+constexpr double kSecondsBetweenSaves = 2;  // a file is written whole, so not after every text
 
 std::string text_hash(const std::string& text) { return sha256(text).substr(0, kTextHashLength); }
 
@@ -68,17 +69,40 @@ std::vector<ScoreResult> ScoreCache::score(std::span<const ScoreRequest> request
     open.emplace_back(i, place->second);
   }
   if (asked.empty()) return results;
-  const auto answers = scorer_.score(asked);
-  XLT_CHECK(answers.size() == asked.size(), answers.size(), " scores for ", asked.size(), " texts");
+  const auto answers = ask(asked);
+  for (const auto& [request, place] : open) results[request] = answers[place];
+  return results;
+}
+
+std::vector<ScoreResult> ScoreCache::ask(std::span<const ScoreRequest> requests) {
+  std::vector<ScoreResult> results;
   std::set<std::string> changed;
-  for (const auto& [request, place] : open) {
-    results[request] = answers[place];
-    const auto* score = std::get_if<Score>(&answers[place]);
-    if (!score) continue;
-    by_language_[requests[request].language][hashes[request]] = score->value;
-    changed.insert(requests[request].language);
+  double saved_at = monotonic_seconds();
+  const auto save_changed = [&] {
+    for (const std::string& language : changed) save(language);
+    changed.clear();
+    saved_at = monotonic_seconds();
+  };
+  try {
+    while (results.size() < requests.size()) {
+      const auto part = requests.subspan(results.size(),
+                                         std::min(scorer_.texts_a_call(), requests.size() - results.size()));
+      const auto answers = scorer_.score(part);
+      XLT_CHECK(answers.size() == part.size(), answers.size(), " scores for ", part.size(), " texts");
+      for (size_t i = 0; i < part.size(); ++i) {
+        results.push_back(answers[i]);
+        const auto* score = std::get_if<Score>(&answers[i]);
+        if (!score) continue;
+        by_language_[part[i].language][text_hash(part[i].text)] = score->value;
+        changed.insert(part[i].language);
+      }
+      if (monotonic_seconds() - saved_at > kSecondsBetweenSaves) save_changed();
+    }
+  } catch (...) {
+    save_changed();
+    throw;
   }
-  for (const std::string& language : changed) save(language);
+  save_changed();
   return results;
 }
 

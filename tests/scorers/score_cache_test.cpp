@@ -4,6 +4,8 @@
 
 #include "scratch_folder.h"
 
+#include <stdexcept>
+
 #include "xlt/base/file.h"
 
 namespace xlt {
@@ -15,7 +17,9 @@ class CountingScorer final : public TextScorer {
   explicit CountingScorer(std::string hash) : hash_(std::move(hash)) {}
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
     std::vector<ScoreResult> results;
+    ++num_calls;
     for (const ScoreRequest& request : requests) {
+      if (request.text == "down") throw std::runtime_error("down");
       ++num_scored;
       ScoreResult& result = results.emplace_back(Score{static_cast<double>(request.text.size()) / 100});
       if (request.text.starts_with("?")) result = Unscored{Reason::kOther, "busy"};
@@ -25,7 +29,9 @@ class CountingScorer final : public TextScorer {
   std::string name() const override { return "counting"; }
   std::string hash() const override { return hash_; }
   std::optional<Unscored> refusal(const std::string&) const override { return std::nullopt; }
-  int num_scored = 0;
+  size_t texts_a_call() const override { return at_once; }
+  int num_scored = 0, num_calls = 0;
+  size_t at_once = 100;
 
  private:
   std::string hash_;
@@ -72,6 +78,19 @@ TEST_F(ScoreCacheTest, WhatWasUnscoredIsAskedAgain) {
   EXPECT_EQ(scores(scorer, {{"?x", "en"}, {"ab", "en"}}), (std::vector<double>{-1, 0.02}));
   EXPECT_EQ(scores(scorer, {{"?x", "en"}, {"ab", "en"}}), (std::vector<double>{-1, 0.02}));
   EXPECT_EQ(scorer.num_scored, 3);
+}
+
+TEST_F(ScoreCacheTest, WhatWasScoredBeforeAFailureIsKept) {
+  CountingScorer scorer(std::string(64, 'a'));
+  scorer.at_once = 2;
+  const std::vector<ScoreRequest> requests{
+      {"a", "en"}, {"ab", "en"}, {"abc", "fr"}, {"abcd", "en"}, {"down", "en"}};
+  EXPECT_THROW(scores(scorer, requests), std::runtime_error);
+  EXPECT_EQ(scorer.num_scored, 4);
+  EXPECT_EQ(scorer.num_calls, 3);
+  EXPECT_EQ(scores(scorer, {requests.begin(), requests.begin() + 4}),
+            (std::vector<double>{0.01, 0.02, 0.03, 0.04}));
+  EXPECT_EQ(scorer.num_calls, 3);
 }
 
 TEST_F(ScoreCacheTest, ADamagedFileCountsAsMissing) {

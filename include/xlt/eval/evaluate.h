@@ -32,6 +32,9 @@ struct EvalOptions {
   std::vector<std::string> completions;  // files to score instead of asking a model
   std::vector<std::string> scorer;       // specs (make_scorer); empty: the data folder's word lists, if there
   double scorer_timeout = 600;           // seconds
+  double scorer_rate = 0;                // requests a second to a server; 0: as fast as it answers
+  int64_t scorer_retries = 6;            // of one request to a server
+  std::string scorer_key;                // not visited: a secret, of the environment
   std::string scoring = "both";          // paper | corrected | both
   std::vector<std::string> quirks;   // of switchable_quirks: those that the paper's scoring reproduces too
   int64_t limit = 0;                 // items of each file; 0: all

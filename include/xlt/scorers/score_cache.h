@@ -14,7 +14,8 @@
 namespace xlt {
 
 // Files FOLDER/<scorer hash>/<language>.jsonl, rewritten whole (temp then rename) after every call that
-// scored something. Damaged ones count as missing.
+// scored something, one that failed half-way too, and every two seconds of a long one. Damaged ones count as
+// missing.
 class ScoreCache final : public TextScorer {
  public:
   // `scorer` must live as long.
@@ -27,10 +28,13 @@ class ScoreCache final : public TextScorer {
   }
   std::string note(const std::string& language) const override { return scorer_.note(language); }
   bool is_costly() const override { return scorer_.is_costly(); }
+  size_t texts_a_call() const override { return scorer_.texts_a_call(); }
 
  private:
   using Scores = std::unordered_map<std::string, double>;  // by the text's hash
   Scores& scores_of(const std::string& language);
+  // Asks about texts that are not known, and keeps their scores.
+  std::vector<ScoreResult> ask(std::span<const ScoreRequest> requests);
   void save(const std::string& language) const;
   std::filesystem::path file_of(const std::string& language) const;
   TextScorer& scorer_;

@@ -6,6 +6,7 @@
 //
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -47,6 +48,9 @@ class TextScorer {
   virtual std::string note(const std::string& /*language*/) const { return {}; }
   // Whether a score costs more than looking it up, so that it is worth keeping (ScoreCache).
   virtual bool is_costly() const { return true; }
+  // How many texts to ask about at once, so that what they cost is not lost when the next ones fail
+  // (ScoreCache).
+  virtual size_t texts_a_call() const { return static_cast<size_t>(-1); }
 };
 
 // "kind", "kind:argument" or "kind:argument#label".
@@ -70,6 +74,9 @@ class ScorerModels {
 struct ScorerServices {
   std::filesystem::path data;      // data folder; empty: none. `word_list` alone is its toxic_words
   double timeout = 600;            // seconds for which a program or server may be silent
+  double rate = 0;                 // requests a second to a server; 0: as fast as it answers
+  int64_t retries = 6;             // of a request that a server did not answer
+  std::string key = {};            // API key for a server: a secret, which nothing shows
   ScorerModels* models = nullptr;  // null: no scorer that asks a model can be made
   Context context = {};
 };
