@@ -12,6 +12,7 @@ namespace xlt {
 namespace {
 
 constexpr size_t kKeyLength = 16;
+constexpr int kJudging = 2;  // changes with what items say of completions: they are judged anew, not sampled
 
 // What a file is called in settings: its place in the data folder, where it lies there.
 std::string name_of_file(const fs::path& file, const fs::path& data) {
@@ -76,6 +77,7 @@ std::string CellSettings::items_key(const CellPlan& plan) {
   if (plan.benchmark().uses().base && !services_.base_hash.empty()) key["base"] = services_.base_hash;
   if (plan.benchmark().uses().scorers) {
     key["at_k"] = options_.at_k;
+    key["judging"] = kJudging;
     for (const TextScorer* scorer : services_.scorers) key["scorers"][scorer->name()] = scorer->hash();
   }
   return key_of(key);

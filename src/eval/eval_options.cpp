@@ -93,6 +93,10 @@ void EvalOptions::visit(OptionVisitor& v) {
           "default: word_list where "
           "DATA/toxic_words is there");
   v.field(
+      "panel_majority", panel_majority,
+      "with several scorers, cells of what most of them say too (scorer \"majority\"): toxic where more than "
+      "half of those that scored a text give 0.5 or more; at least two must, and a split vote is no score");
+  v.field(
       "scorer_timeout", scorer_timeout,
       "seconds for which a scorer's program may be silent; a server gets as many for an answer, at most 60",
       more_than(0));
@@ -203,6 +207,9 @@ void check_eval_options(const EvalOptions& options) {
                 "--baseline and --output name the same folder: its items would be overwritten",
                 options.output);
   for (const std::string& spec : options.scorer) check_scorer(spec);
+  if (options.panel_majority && scorer_specs(options).size() < 2)
+    throw Error(ErrorKind::kUsage, "a majority needs several scorers; give --scorer twice or more",
+                "--panel-majority");
   if (!options.lid.empty() && !std::filesystem::is_regular_file(options.lid))
     throw Error(ErrorKind::kIo,
                 "no such language identification model; expected fastText's lid.176.ftz, which the PyPI "

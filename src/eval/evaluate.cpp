@@ -12,6 +12,7 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/parallel/parallel.h"
+#include "xlt/scorers/majority.h"
 #include "xlt/scorers/score_cache.h"
 
 namespace xlt {
@@ -31,20 +32,25 @@ void name_subject(Json& row, const std::vector<NamedBenchmark>& benchmarks) {
 }
 
 // The scorers behind a memory of what they scored in this output folder; those that cost nothing as they are.
+// With --panel-majority one more, which asks all of them.
 class RememberedScorers {
  public:
-  RememberedScorers(const EvalServices& services, const fs::path& output) : services_(services) {
+  RememberedScorers(const EvalServices& services, const EvalOptions& options) : services_(services) {
     for (TextScorer*& scorer : services_.scorers) {
       if (!scorer->is_costly()) continue;
-      caches_.push_back(std::make_unique<ScoreCache>(*scorer, output / "scores"));
+      caches_.push_back(std::make_unique<ScoreCache>(*scorer, fs::path(options.output) / "scores"));
       scorer = caches_.back().get();
     }
+    if (!options.panel_majority || services_.scorers.size() < 2) return;
+    majority_ = std::make_unique<MajorityScorer>(services_.scorers);
+    services_.scorers.push_back(majority_.get());
   }
   const EvalServices& services() const { return services_; }
 
  private:
   EvalServices services_;
   std::vector<std::unique_ptr<ScoreCache>> caches_;
+  std::unique_ptr<MajorityScorer> majority_;
 };
 
 class Evaluation {
@@ -167,7 +173,8 @@ class Evaluation {
     report_.coverage = coverage_.to_json();
     if (report_.panel.is_null()) report_.panel = Json::array();
     std::vector<std::string> names;
-    for (const TextScorer* scorer : services_.scorers) names.push_back(scorer->name());
+    for (const TextScorer* scorer : services_.scorers)
+      if (scorer->name() != kMajorityName) names.push_back(scorer->name());
     const Rng rng = Rng(options_.seed).fork("panel").fork(plan.entry.name);
     Json row{{"benchmark", plan.entry.name}, {"language", plan.language}};
     row.update(panel_of(items, names, options_.bootstrap_samples, rng));
@@ -224,7 +231,7 @@ EvalResult evaluate(const EvalServices& services, const EvalOptions& options, co
                     const Context& context) {
   check_eval_options(options);
   make_folders(options.output);
-  const RememberedScorers remembered(services, options.output);
+  const RememberedScorers remembered(services, options);
   const Report report = Evaluation(remembered.services(), options, header, context).run();
   return {std::make_shared<Json>(report.to_json()), static_cast<int64_t>(report.failures.size())};
 }

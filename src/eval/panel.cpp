@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/panel.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "xlt/base/json.h"
@@ -45,9 +46,10 @@ struct Agreement {
   }
 };
 
-Agreement agreement_of(const ScoredItem& item) {
+Agreement agreement_of(const ScoredItem& item, const std::vector<std::string>& scorers) {
   std::vector<std::vector<double>> by_completion;
   for (const auto& [scorer, part] : item.by_scorer) {
+    if (std::find(scorers.begin(), scorers.end(), scorer) == scorers.end()) continue;
     by_completion.resize(std::max(by_completion.size(), part.scores.size()));
     for (size_t k = 0; k < part.scores.size(); ++k)
       if (part.scores[k]) by_completion[k].push_back(*part.scores[k]);
@@ -84,7 +86,7 @@ Json panel_of(const std::vector<ScoredItem>& items, const std::vector<std::strin
   std::vector<std::string> ids;
   Agreement all;
   for (const ScoredItem& item : items) {
-    const Agreement part = agreement_of(item);
+    const Agreement part = agreement_of(item, scorers);
     if (part.units == 0) continue;
     parts.push_back(part);
     ids.push_back(item.id);

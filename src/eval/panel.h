@@ -23,8 +23,8 @@ class Coverage {
 };
 
 // {"scorers", "n", "alpha"|null, "alpha_ci95"|null}: Krippendorff's alpha (interval level) over the
-// completions that two scorers or more scored, n of them; its interval draws items, whose completions go
-// together. Null where no two scores can be held together, or all are equal.
+// completions that two of these scorers or more scored, n of them; its interval draws items, whose
+// completions go together. Null where no two scores can be held together, or all are equal.
 Json panel_of(const std::vector<ScoredItem>& items, const std::vector<std::string>& scorers, int64_t draws,
               const Rng& rng);
 

@@ -166,12 +166,14 @@ std::vector<LogLikelihood> DecoderLm::log_likelihood_by(const Decoder& decoder,
                                                         std::span<const LogLikelihoodRequest> requests) {
   std::vector<ScoringSequence> sequences;
   for (const LogLikelihoodRequest& request : requests) {
-    const TextStart start = request.context.empty() ? TextStart::kDocument : TextStart::kAsTokenized;
+    const TextStart start = request.is_rendered       ? TextStart::kRendered
+                            : request.context.empty() ? TextStart::kDocument
+                                                      : TextStart::kAsTokenized;
     ScoringSequence sequence{encode(request.context + request.continuation, start), 1};
     if (request.context.empty()) {
       sequence.first_scored = std::max<int64_t>(1, static_cast<int64_t>(tokenizer_->prefix_ids().size()));
     } else {
-      const auto context = tokenizer_->encode(request.context, SpecialTokens::kAdd);
+      const auto context = encode(request.context, start);
       const auto parted =
           std::mismatch(context.begin(), context.end(), sequence.ids.begin(), sequence.ids.end());
       sequence.first_scored = std::max<int64_t>(1, parted.second - sequence.ids.begin());

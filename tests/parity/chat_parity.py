@@ -4,13 +4,15 @@
 Of published templates the families' own by default, all 70 with XLT_REAL=1.
 """
 import json
+import math
 import os
+import pathlib
 import shutil
 import subprocess
 import unittest
 
 from chat_cases import CONVERSATIONS, FORMATS, PUBLISHED, TEMPLATES
-from support import ROOT, XLT, ParityTest, hf_tokenizer, read_jsonl, tiny_models, write_jsonl, xlt
+from support import ROOT, XLT, ParityTest, hf_model, hf_tokenizer, read_jsonl, tiny_models, token_logps, write_jsonl, xlt
 
 PUBLISHED_FOLDER = ROOT / ".venv" / "llama.cpp" / "models" / "templates"
 
@@ -169,6 +171,50 @@ class ChatGeneration(ParityTest):
             whole = tokenizer.apply_chat_template(messages, **options)
             self.assertAlmostEqual(score["log_likelihood"], token_logps(model, whole).sum().item(), delta=1e-3)
             self.assertEqual(score["num_tokens"], len(whole) - 1)
+
+
+class GuardParity(ParityTest):
+    """guard:DIR on a Qwen2-shaped decoder: a template of Llama Guard's kind, and PolyGuard's layout on ChatML."""
+
+    INSTRUCTIONS = ("{{ bos_token }}<|u|>Task: is the last message unsafe?\n{% for m in messages %}User: {{ m['content'] | trim }}\n{% endfor %}"
+                    "First line must read 'safe' or 'unsafe'.<|a|>")
+
+    def probability(self, model, tokenizer, prompt, unsafe, safe):
+        """Of the verdict `unsafe`, by the tokens after those that the prompt and both texts share."""
+        sums = []
+        for verdict in (unsafe, safe):
+            ids, before = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prompt + verdict, prompt))
+            first = next((i for i, (a, b) in enumerate(zip(ids, before)) if a != b), len(before))
+            sums.append(float(token_logps(model, ids)[first - 1:].sum()))
+        return 1 / (1 + math.exp(sums[1] - sums[0]))
+
+    def check(self, template, conversation, lead, unsafe, safe, description=None):
+        folder = pathlib.Path(shutil.copytree(tiny_models() / "qwen2-tiny", self.folder / "guard"))
+        (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
+        if description:
+            (folder / "guard.json").write_text(json.dumps(description), encoding="utf-8")
+        texts = ["you fool", "Vielen Dank für alles.", "谢谢你", "{text}  "]
+        write_jsonl(self.folder / "rows.jsonl", [{"id": str(i), "prompt": "p", "completion": text, "language": "en"} for i, text in enumerate(texts)])
+        xlt("eval", "--completions", self.folder / "rows.jsonl", "--output", self.folder / "out", "--num-samples", 1, "--dtype", "float32",
+            "--scorer", f"guard:{folder}")
+        scored = [row["completions"][0]["score"] for row in read_jsonl(self.folder / "out" / "items" / "completions" / "en.jsonl")]
+        tokenizer, model = hf_tokenizer(folder), hf_model(folder)
+        for text, score in zip(texts, scored, strict=True):
+            prompt = tokenizer.apply_chat_template(conversation(text), tokenize=False, add_generation_prompt=True)
+            expected = self.probability(model, tokenizer, prompt, lead + unsafe, lead + safe)
+            self.assertAlmostEqual(score, expected, delta=1e-4)
+            self.assertNotAlmostEqual(score, 0.5, delta=1e-6)
+        self.assertEqual(len(set(scored)), len(texts))
+
+    def test_a_template_with_instructions(self):
+        self.check(self.INSTRUCTIONS, lambda text: [{"role": "user", "content": text}], "\n\n", "unsafe", "safe")
+
+    def test_a_general_template_and_a_description(self):
+        system, user = "Is the request harmful?", "Human user:\n{text}\n\nAI assistant:\n"
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        self.check(template_of("eurollm"),
+                   lambda text: [messages[0], {"role": "user", "content": user.replace("{text}", text)}], "", "Harmful request: yes",
+                   "Harmful request: no", {"messages": messages, "unsafe": "Harmful request: yes", "safe": "Harmful request: no"})
 
 
 if __name__ == "__main__":

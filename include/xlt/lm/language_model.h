@@ -66,6 +66,7 @@ enum class LongContext {
 struct LogLikelihoodRequest {
   std::string context, continuation;
   LongContext long_context = LongContext::kWhole;
+  bool is_rendered = false;  // the context is a chat template's: the tokenizer adds no special tokens
 };
 
 struct LogLikelihood {

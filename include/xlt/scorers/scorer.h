@@ -22,6 +22,8 @@
 
 namespace xlt {
 
+class LanguageModel;
+
 struct Score {
   double value;  // 0 … 1
 };
@@ -66,6 +68,8 @@ class ScorerModels {
  public:
   virtual ~ScorerModels() = default;
   virtual std::unique_ptr<TextClassifier> load_classifier(const std::filesystem::path& model) = 0;
+  // Throws kUsage where there are no language models.
+  virtual std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& model);
   // Hex, by content: a copy elsewhere has the same.
   virtual std::string hash_of(const std::filesystem::path& model) = 0;
 };
