@@ -79,7 +79,8 @@ TEST_F(Guards, TheVerdictIsTheShareOfUnsafe) {
 }
 
 TEST_F(Guards, AFormatIsNamedOrGivenAsAFile) {
-  make(guard(kChatMl) + "#polyguard")->score(std::vector<ScoreRequest>{{"text {text}", "en"}});
+  const auto named = make(guard(kChatMl) + "#polyguard");
+  named->score(std::vector<ScoreRequest>{{"text {text}", "en"}});
   EXPECT_THAT(models_.last->likelihood_requests[0].context,
               HasSubstr("<user>Human user:\ntext {text}\n\nAI assistant:\n<assistant>"));
   EXPECT_EQ(models_.last->likelihood_requests[0].continuation, "Harmful request: yes");
@@ -92,7 +93,7 @@ TEST_F(Guards, AFormatIsNamedOrGivenAsAFile) {
   write_file(folder_ / "guard.json", format);
   const auto from_folder = make(guard(kLlamaGuard));  // before what the template tells
   EXPECT_EQ(own->hash(), from_folder->hash());
-  EXPECT_NE(own->hash(), make(guard(kChatMl) + "#polyguard")->hash());
+  EXPECT_NE(own->hash(), named->hash());
   from_folder->score(std::vector<ScoreRequest>{{"a", "en"}});
   EXPECT_EQ(models_.last->likelihood_requests[1].continuation, "N");
 }

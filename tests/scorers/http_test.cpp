@@ -38,8 +38,8 @@ std::string complaint_of(const std::string& spec) {
 
 TEST(Http, ATextAndItsLanguageAreSentAndNothingIsToBeStored) {
   EXPECT_EQ(parse_json(perspective_request({"say \"x\"", "pt"}, "INSULT"), "request"),
-            parse_json(R"({"comment": {"text": "say \"x\""}, "languages": ["pt"], "doNotStore": true,
-                           "requestedAttributes": {"INSULT": {}}})",
+            parse_json(R"({"comment": {"text": "say \"x\""}, "languages": ["pt"],
+                           "requestedAttributes": {"INSULT": {}}, "doNotStore": true})",
                        "expected"));
 }
 
