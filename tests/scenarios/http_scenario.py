@@ -124,8 +124,8 @@ class Http(Scenario):
         self.assertEqual(self.server.bodies[0], {"comment": {"text": "you fool"}, "languages": ["en"], "doNotStore": True,
                                                  "requestedAttributes": {"TOXICITY": {}}})
         cell = next(cell for cell in report["cells"] if cell["scoring"] == "corrected")
-        self.assertEqual((cell["n_scored"], sum(cell["unscored"].values())), (6, 6))
-        self.assertEqual(cell["metrics"]["toxic_fraction"]["value"], 1 / 6)
+        metric = cell["metrics"]["toxic_fraction"]
+        self.assertEqual((metric["n"], metric["unscored"], metric["value"]), (6, 6, 1 / 6))
 
     def test_what_was_scored_is_kept_when_the_server_goes_away(self):
         self.server.refusing = True
@@ -135,10 +135,10 @@ class Http(Scenario):
         self.server.refusing = False
         self.server.asked.clear()
         texts = ["a", "b", "always down", "c", "always down too"]
-        self.evaluate(texts, "--scorer-retries", 0, "--scorer-rate", 20)
+        self.evaluate(texts, "--scorer-retries", 0, "--scorer-rate", 10)
         times = [seconds for _, seconds in self.server.asked]
         self.assertEqual([text for text, _ in self.server.asked], texts)
-        self.assertGreaterEqual(min(b - a for a, b in zip(times, times[1:])), 0.04)  # 0.05, less a thread's start
+        self.assertGreaterEqual(times[-1] - times[0], 0.35)  # four times 0.1, less the start of a thread
         self.server.stop()
         self.server = Server(self.port)
         self.evaluate([*texts, "d"], "--scorer-retries", 0)  # another file: the cell is new, its scores are not
