@@ -128,6 +128,59 @@ class StatsParity(ParityTest):
             self.ask("fleiss", float(fleiss_kappa(numpy.array(counts))), counts=counts)
         self.check()
 
+    def test_classification(self):
+        """DeLong's variance by its definition, over all pairs; the area by scipy's Mann-Whitney U."""
+        import numpy
+        from scipy import stats
+
+        for table in range(TABLES):
+            labels = [True, False, True, False] + [self.random.random() < 0.4 for _ in range(self.random.randrange(80))]
+            scores = [min(1, max(0, self.random.gauss(0.45 + 0.2 * label, 0.25))) for label in labels]
+            if table % 3 == 0:
+                scores = [round(score, 1) for score in scores]
+            scores[0] = 0.7  # or F1 may be undefined
+            x, y = numpy.array(scores), numpy.array(labels)
+            pairs = (x[y][:, None] > x[~y][None]) + 0.5 * (x[y][:, None] == x[~y][None])
+            area = stats.mannwhitneyu(x[y], x[~y]).statistic / (y.sum() * (~y).sum())
+            error = math.sqrt(pairs.mean(1).var(ddof=1) / y.sum() + pairs.mean(0).var(ddof=1) / (~y).sum())
+            found, bins = x >= 0.5, numpy.minimum((x * 10).astype(int), 9)
+            gaps = [(bins == b).mean() * abs(x[bins == b].mean() - y[bins == b].mean()) for b in range(10) if (bins == b).any()]
+            f1 = 2 * (found & y).sum() / (found.sum() + y.sum())
+            self.ask("classification", [float(v) for v in (area, error, (found == y).mean(), f1, ((x - y) ** 2).mean(), sum(gaps))],
+                     scores=scores, labels=labels)
+        self.check()
+
+    def test_logistic_regression(self):
+        """The same minimum as scipy finds by Newton's method, targets graded and not."""
+        import numpy
+        from scipy import optimize, special
+
+        def loss(w, x, y, l2):
+            z = x @ w
+            return (numpy.logaddexp(0, z) - y * z).mean() + l2 / 2 * (w[:-1] ** 2).sum()
+
+        def slope(w, x, y, l2):
+            return x.T @ (special.expit(x @ w) - y) / len(y) + l2 * numpy.append(w[:-1], 0)
+
+        def curvature(w, x, y, l2):
+            p = special.expit(x @ w)
+            return (x.T * (p * (1 - p))) @ x / len(y) + l2 * numpy.diag(numpy.append(numpy.ones(len(w) - 1), 0))
+
+        random = numpy.random.default_rng(2)
+        for table in range(40):
+            rows, width, l2 = int(random.integers(5, 120)), int(random.integers(1, 30)), float(10 ** random.uniform(-3, 1))
+            x = random.normal(size=(rows, width)) * random.uniform(0.2, 3, size=width)
+            y = special.expit(x[:, 0] + random.normal(size=rows)) if table % 3 == 0 else (x[:, 0] + random.normal(size=rows) > 0) * 1.0
+            y[:2] = 1, 0
+            ones = numpy.column_stack([x, numpy.ones(rows)])
+            best = optimize.minimize(loss, numpy.zeros(width + 1), (ones, y, l2), "trust-exact", slope, curvature, options={"gtol": 1e-11})
+            self.ask("logistic", best.x.tolist(), features=x.ravel().tolist(), targets=y.tolist(), width=width, l2=l2)
+            logits = ones @ best.x * random.uniform(0.5, 3)
+            scale = optimize.minimize_scalar(lambda t: (numpy.logaddexp(0, logits / t) - y * logits / t).mean(), bounds=(0.05, 20),
+                                             method="bounded", options={"xatol": 1e-10})
+            self.ask("temperature", float(scale.x), x=logits.tolist(), y=y.tolist())
+        self.check(tolerance=1e-5)
+
     def sign_flips(self, x, draws):
         """scipy's two-sided test of the sum under changes of sign."""
         import numpy

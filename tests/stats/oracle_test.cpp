@@ -9,10 +9,12 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/stats/agreement.h"
+#include "xlt/stats/classification.h"
 #include "xlt/stats/correlation.h"
 #include "xlt/stats/descriptive.h"
 #include "xlt/stats/distribution.h"
 #include "xlt/stats/interval.h"
+#include "xlt/stats/logistic.h"
 #include "xlt/stats/multiplicity.h"
 #include "xlt/stats/permutation.h"
 
@@ -41,7 +43,27 @@ Json alpha(const Json& json) {
   return json_of(krippendorff_alpha(ratings, static_cast<MeasurementLevel>(json.at("level").get<int>())));
 }
 
+// [area, standard error, accuracy, f1, Brier, calibration error]
+Json classification(const Json& json) {
+  const Values scores = values(json, "scores");
+  const auto labels = json.at("labels").get<std::vector<bool>>();
+  const auto area = area_under_curve(scores, labels);
+  const ConfusionCounts counts = confusion(scores, labels, 0.5);
+  return Json::array({area->value, area->std_error, *counts.accuracy(), *counts.f1(),
+                      *brier_score(scores, labels), *calibration_error(scores, labels)});
+}
+
+Json logistic(const Json& json) {
+  const Values features = values(json, "features"), targets = values(json, "targets");
+  LogisticFit fit = fit_logistic({features, json.at("width"), targets, json.at("l2")}, nullptr, 1e-11);
+  fit.weights.push_back(fit.intercept);
+  return fit.weights;
+}
+
 const std::map<std::string, std::function<Json(const Json&)>> kAnswers{
+    {"classification", classification},
+    {"logistic", logistic},
+    {"temperature", [](const Json& j) { return Json(fit_temperature(values(j, "x"), values(j, "y"))); }},
     {"beta_cdf", [](const Json& j) { return Json(beta_cdf(j.at("x"), j.at("a"), j.at("b"))); }},
     {"beta_quantile", [](const Json& j) { return Json(beta_quantile(j.at("p"), j.at("a"), j.at("b"))); }},
     {"t_two_sided", [](const Json& j) { return Json(t_two_sided(j.at("t"), j.at("df"))); }},
