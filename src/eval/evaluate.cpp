@@ -8,6 +8,7 @@
 #include "eval/change.h"
 #include "eval/evaluation_log.h"
 #include "eval/panel.h"
+#include "eval/scorer_cards.h"
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
@@ -62,7 +63,8 @@ class Evaluation {
         context_(context),
         settings_(options, services),
         run_(services, options, settings_, context),
-        plan_(plan_cells(options)) {
+        plan_(plan_cells(options)),
+        cards_(options.card, services.scorers) {
     report_.header = header;
     if (!options.baseline.empty()) compare_with(options.baseline);
   }
@@ -128,6 +130,7 @@ class Evaluation {
       cell.scorer_hash = scorer->hash();
       if (const std::string note = scorer->note(cell.language); !note.empty())
         cell.note += (cell.note.empty() ? "" : "; ") + note;
+      cell.card = cards_.of(cell.scorer_hash, cell.language);
     }
     cell.settings = settings_.of(plan, scorer);
     return cell;
@@ -218,6 +221,7 @@ class Evaluation {
   CellSettings settings_;
   CellRun run_;
   std::vector<CellPlan> plan_;
+  ScorerCards cards_;
   std::optional<Baseline> baseline_;
   TransferSummary transfer_;
   Coverage coverage_;

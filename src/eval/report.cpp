@@ -29,6 +29,7 @@ Json Cell::to_json() const {
   if (!scorer.empty()) {
     json["scorer"] = scorer;
     json["scorer_hash"] = scorer_hash;
+    if (!card.is_null()) json["card"] = card;
   }
   if (!note.empty()) json["note"] = note;
   json["settings"] = settings;

@@ -17,6 +17,7 @@ struct Cell {
   Scoring scoring = Scoring::kCorrected;
   std::string scorer, scorer_hash;    // empty: nobody judges
   std::string note;                   // what a reader must know of its figures; may be empty
+  Json card;                          // ScorerCards::of; null: none was given
   Json settings;                      // CellSettings::of
   Json measures;                      // n_items, n_scored, unscored, metrics (reduce_cell)
   std::vector<std::string> headline;  // metrics that tables show

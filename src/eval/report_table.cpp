@@ -89,11 +89,19 @@ std::vector<Subject> subjects_of(const Json& report) {
 // Metrics side by side at most: more would not fit a terminal.
 constexpr int64_t kColumns = 3;
 
-TextRow row_of(const Json& cell, const Run& metrics) {
+// "0.812 [0.774, 0.845]"; a dash where the card knows nothing of the language.
+std::string card_text(const Json& cell) {
+  const auto card = cell.find("card");
+  if (card == cell.end() || card->at("auc").is_null()) return "–";
+  return number_text(card->at("auc")) + interval_text(card->at("auc_ci95"), false);
+}
+
+TextRow row_of(const Json& cell, const Run& metrics, bool has_card) {
   const auto language = cell.at("language").get<std::string>();
   TextRow row{language, language_name(language), str_cat(cell.at("n_scored").get<int64_t>())};
   for (int64_t i = metrics.first; i < metrics.end(); ++i)
     row.push_back(metric_text(cell, cell.at("headline")[i].get<std::string>()));
+  if (has_card) row.push_back(card_text(cell));
   return row;
 }
 
@@ -135,10 +143,13 @@ std::string dashes_text(const std::vector<const Json*>& cells, const Run& metric
 std::string cells_text(const std::vector<const Json*>& cells) {
   std::string text;
   const Json& headline = cells[0]->at("headline");
+  const bool has_card =
+      std::any_of(cells.begin(), cells.end(), [](const Json* cell) { return cell->contains("card"); });
   for (const Run& metrics : even_runs_of(static_cast<int64_t>(headline.size()), kColumns)) {
     std::vector<TextRow> rows{{"", "language", "n"}};
     for (int64_t i = metrics.first; i < metrics.end(); ++i) rows[0].push_back(headline[i].get<std::string>());
-    for (const Json* cell : cells) rows.push_back(row_of(*cell, metrics));
+    if (has_card) rows[0].push_back("scorer's AUC (card)");
+    for (const Json* cell : cells) rows.push_back(row_of(*cell, metrics, has_card));
     text += (text.empty() ? "" : "\n") + aligned(rows) + dashes_text(cells, metrics);
   }
   return text;

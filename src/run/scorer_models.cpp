@@ -3,7 +3,11 @@
 
 #include "run/model_hash.h"
 
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
 #include "xlt/lm/language_model.h"
+#include "xlt/lm/probe.h"
 
 namespace xlt {
 
@@ -17,6 +21,31 @@ class PlacedModels final : public ScorerModels {
   }
   std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& model) override {
     return xlt::load_language_model({.model = model}, where_, context_);
+  }
+  LoadedProbe load_probe(const std::filesystem::path& folder, const std::filesystem::path& model) override {
+    SavedProbe saved = xlt::load_probe(folder);
+    const JsonView record(*saved.record, (folder / kProbeRecord).string(), ErrorKind::kCheckpoint);
+    const fs::path base = model.empty() ? fs::path(record.at("model").as_string()) : model;
+    if (!fs::exists(base))
+      throw Error(
+          ErrorKind::kIo,
+          str_cat("the probe's base model is not there; say where it is: probe:", folder.string(), "#MODEL"),
+          base.string());
+    const std::string hash = hash_of(base);
+    if (hash != record.at("model_hash").as_string())
+      throw Error(
+          ErrorKind::kCheckpoint,
+          str_cat("is another model than the one that the probe was trained on (model_hash of ",
+                  folder.string(), "/", kProbeRecord, "); name that one: probe:", folder.string(), "#MODEL"),
+          base.string());
+    LoadedProbe loaded;
+    loaded.languages = record.at("languages").keys();
+    loaded.hash =
+        sha256(str_cat("probe\n", saved.head.layer, "\n", saved.head.temperature, "\n",
+                       record.at("weights_sha256").as_string(), "\n", name_of(where_.dtype), "\n", hash));
+    loaded.classifier = make_probe_classifier(std::move(saved.head),
+                                              load_sentence_encoder({.model = base}, where_, context_));
+    return loaded;
   }
   std::string hash_of(const std::filesystem::path& model) override { return hash_of_model(model); }
 

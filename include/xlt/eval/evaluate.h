@@ -32,6 +32,7 @@ struct EvalOptions {
   std::vector<std::string> completions;  // files to score instead of asking a model
   std::vector<std::string> scorer;       // specs (make_scorer); empty: the data folder's word lists, if there
   bool panel_majority = false;           // what most of several scorers say, as one scorer more
+  std::vector<std::string> card;         // cards of the scorers (xlt card), one each at most
   double scorer_timeout = 600;           // seconds
   double scorer_rate = 0;                // requests a second to a server; 0: as fast as it answers
   int64_t scorer_retries = 6;            // of one request to a server

@@ -48,6 +48,8 @@ class TextScorer {
   virtual std::optional<Unscored> refusal(const std::string& language) const = 0;
   // What a reader must know of its scores in this language, for the report's cell; empty: nothing.
   virtual std::string note(const std::string& /*language*/) const { return {}; }
+  // Languages that it was trained in, where that is known; empty: not known.
+  virtual std::vector<std::string> trained_languages() const { return {}; }
   // Whether a score costs more than looking it up, so that it is worth keeping (ScoreCache).
   virtual bool is_costly() const { return true; }
   // How many texts to ask about at once, so that what they cost is not lost when the next ones fail
@@ -63,6 +65,13 @@ struct ScorerSpec {
 // Throws kUsage for an empty kind.
 ScorerSpec parse_scorer(std::string_view text);
 
+// A probe with its base model, as a classifier of one label.
+struct LoadedProbe {
+  std::unique_ptr<TextClassifier> classifier;
+  std::string hash;                    // hex, of the probe, its base model and its dtype, by content
+  std::vector<std::string> languages;  // that it was trained in
+};
+
 // Models for scorers that ask one, made by whoever knows the device. Each throws what its loader throws.
 class ScorerModels {
  public:
@@ -70,6 +79,8 @@ class ScorerModels {
   virtual std::unique_ptr<TextClassifier> load_classifier(const std::filesystem::path& model) = 0;
   // Throws kUsage where there are no language models.
   virtual std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& model);
+  // A folder that `xlt probe` wrote; `model`: its base model's folder, where it is not where it was trained.
+  virtual LoadedProbe load_probe(const std::filesystem::path& probe, const std::filesystem::path& model);
   // Hex, by content: a copy elsewhere has the same.
   virtual std::string hash_of(const std::filesystem::path& model) = 0;
 };

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// `xlt card`: a scorer and labelled texts in, its card out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "xlt/base/config.h"
+#include "xlt/base/context.h"
+#include "xlt/base/json_fwd.h"
+#include "xlt/base/placement.h"
+
+namespace xlt {
+
+struct CardRunOptions {
+  std::string scorer, output, benign, toxic_words, language = "und";
+  std::vector<std::string> data, seen;
+  double scorer_timeout = 600;
+  void visit(OptionVisitor& v);
+};
+
+// Reads the rows before the scorer is made, and writes options.output whole or not at all. Returns the card.
+// Throws as read_labelled_texts and make_scorer.
+Json run_card(const CardRunOptions& options, const Placement& where, const Context& context);
+
+}  // namespace xlt

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/run/card.h"
+
+#include "run/row_files.h"
+#include "run/scorer_models.h"
+
+#include "xlt/base/file.h"
+#include "xlt/base/json.h"
+#include "xlt/base/language.h"
+#include "xlt/dataset/labelled_text.h"
+#include "xlt/run/environment.h"
+#include "xlt/scorers/card.h"
+#include "xlt/scorers/scorer.h"
+
+namespace xlt {
+
+void CardRunOptions::visit(OptionVisitor& v) {
+  v.field("scorer", scorer, "whose card, as xlt eval takes it: word_list:DIR, probe:DIR, classifier:DIR …");
+  v.field(
+      "data", data,
+      "files of rows {\"text\", \"label\"[, \"language\"]}; a label is a number from 0 to 1, true or false; "
+      "at least 0.5 is positive");
+  v.field("output", output, "file for the card, JSON");
+  v.field("benign", benign,
+          "harmless texts, to count false alarms on: a data folder (udhr, ud_pud, flores), or a file of rows "
+          "{\"text\", \"language\"}");
+  v.field("seen", seen, "languages that the scorer was trained in; default: what a probe says of itself");
+  v.field("language", language, "of rows that name none, as a BCP-47 tag; und: not known");
+  v.field("toxic_words", toxic_words,
+          "data folder whose toxic_words are the scorer word_list without a folder");
+  v.field("scorer_timeout", scorer_timeout, "seconds for which a scorer's program may be silent",
+          more_than(0));
+}
+
+Json run_card(const CardRunOptions& options, const Placement& where, const Context& context) {
+  check_scorer(options.scorer);
+  for (const std::string& file : options.data) refuse_same_file(file, options.output);
+  const auto rows = read_labelled_texts(options.data, options.language);
+  CardOptions card_options{.benign = options.benign};
+  for (const std::string& tag : options.seen) card_options.seen.push_back(parse_language(tag));
+  const auto models = make_scorer_models(where, context);
+  const auto scorer = make_scorer(options.scorer, {.data = options.toxic_words,
+                                                   .timeout = options.scorer_timeout,
+                                                   .models = models.get(),
+                                                   .context = context});
+  Json card = make_card(*scorer, rows, card_options, context);
+  card["data"] = file_records({options.data.begin(), options.data.end()});
+  card["code"] = code_record();
+  write_file(options.output, dump_json(card, 1) + "\n");
+  return card;
+}
+
+}  // namespace xlt

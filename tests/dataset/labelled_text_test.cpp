@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "xlt/dataset/labelled_text.h"
+
+#include "scratch_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "xlt/base/error.h"
+#include "xlt/base/file.h"
+
+namespace xlt {
+namespace {
+
+using ::testing::HasSubstr;
+
+class LabelledTexts : public FolderTest {
+ protected:
+  std::string write(const char* name, const std::string& text) const {
+    write_file(folder_ / name, text);
+    return (folder_ / name).string();
+  }
+  std::string complaint(const std::string& rows) const {
+    try {
+      read_labelled_texts({write("bad.jsonl", rows)}, "und");
+      return "";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kData);
+      return error.what();
+    }
+  }
+};
+
+TEST_F(LabelledTexts, LabelsAreNumbersOrTruthOfSeveralFiles) {
+  const auto rows = read_labelled_texts(
+      {write("a.jsonl",
+             "{\"text\":\"a\",\"label\":1,\"language\":\"EN_us\"}\n{\"text\":\"b\",\"label\":0.25}\n"
+             "{\"text\":\"c\",\"label\":true}\n"),
+       write("b.csv", "text,label,language\nd,0.5,de\n")},
+      "fr");
+  ASSERT_EQ(rows.size(), 4);
+  EXPECT_EQ(rows[0].language, "en-US");
+  EXPECT_EQ(rows[1].language, "fr");
+  EXPECT_EQ(rows[1].label, 0.25);
+  EXPECT_FALSE(rows[1].is_positive());
+  EXPECT_EQ(rows[2].label, 1);
+  EXPECT_TRUE(rows[3].is_positive());
+  EXPECT_THAT(rows[3].place, HasSubstr("b.csv"));
+}
+
+TEST_F(LabelledTexts, ABadRowIsNamed) {
+  EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":1}\n{\"text\":\"a\",\"label\":1.5}\n"),
+              HasSubstr("bad.jsonl:2"));
+  EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":\"toxic\"}\n"), HasSubstr("no number from 0"));
+  EXPECT_THAT(complaint("{\"text\":\"a\"}\n"), HasSubstr("no field \"label\""));
+  EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":null}\n"), HasSubstr("bad.jsonl:1"));
+  EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":1,\"language\":\"klingonese\"}\n"), HasSubstr("language"));
+  EXPECT_THAT(complaint(""), HasSubstr("bad.jsonl"));
+}
+
+}  // namespace
+}  // namespace xlt

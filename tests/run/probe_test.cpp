@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// From labelled rows to a scorer folder and back, with an encoder that answers from its inputs.
+#include "xlt/run/probe.h"
+
+#include "run/probe_fit.h"
+#include "run_testing.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "xlt/base/rng.h"
+#include "xlt/lm/probe.h"
+
+namespace xlt {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Layer 0 is noise, layer 1 tells texts with an `x` from others by its first number, as does layer 2 with
+// more noise; a text "?" has no tokens.
+class FakeEncoder final : public SentenceEncoder {
+ public:
+  explicit FakeEncoder(int64_t num_layers = 2) { info_.num_layers = num_layers; }
+  std::vector<std::vector<std::vector<float>>> embed(std::span<const std::string> texts,
+                                                     std::span<const int64_t> layers,
+                                                     const SentencePooling&) override {
+    std::vector<std::vector<std::vector<float>>> all;
+    for (const std::string& text : texts) {
+      auto& vectors = all.emplace_back();
+      Rng rng = Rng(1).fork(text);
+      const auto noise = static_cast<float>(rng.normal()), more = static_cast<float>(rng.normal());
+      const float sign = text.find('x') == std::string::npos ? -1 : 1;
+      for (const int64_t layer : layers)
+        if (text != "?")
+          vectors.push_back({sign * static_cast<float>((layer + 1) / 2) + noise * layer * layer, more, 7});
+    }
+    return all;
+  }
+  const SentenceEncoderInfo& info() const override { return info_; }
+
+ private:
+  SentenceEncoderInfo info_{.model = "fake", .model_type = "fake", .hidden_size = 3};
+};
+
+class Probes : public FolderTest {
+ protected:
+  Probes() {
+    options_.model = (folder_ / "model").string();
+    options_.output = (folder_ / "probe").string();
+    options_.data = {(folder_ / "rows.jsonl").string()};
+    std::string rows;
+    for (int i = 0; i < 80; ++i)
+      rows += str_cat("{\"text\":\"", i % 2 ? "x" : "y", i, "\",\"label\":", i % 2, ",\"language\":\"",
+                      i < 40 ? "en" : "de", "\"}\n");
+    write_file(options_.data[0], rows);
+  }
+  Json train() const {
+    return train_probe(options_,
+                       {[] { return std::make_unique<FakeEncoder>(); }, [] { return std::string("h"); }},
+                       Json::object(), {});
+  }
+  std::string complaint(const std::string& rows) {
+    write_file(options_.data[0], rows);
+    try {
+      train();
+      return "";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kData);
+      return error.what();
+    }
+  }
+  ProbeOptions options_;
+};
+
+TEST_F(Probes, TheLayerThatTellsTheClassesApartIsChosen) {
+  const Json record = train();
+  EXPECT_EQ(record.at("layer"), 1);
+  EXPECT_EQ(record.at("layers").size(), 3);
+  EXPECT_EQ(record.at("model_hash"), "h");
+  EXPECT_EQ(record.at("languages"),
+            Json::parse(R"({"en":{"n":40,"n_positive":20},"de":{"n":40,"n_positive":20}})"));
+  EXPECT_EQ(record.at("held_out").at("n"), 16);  // a fifth of each of four strata
+  EXPECT_GT(record.at("held_out").at("auc").get<double>(), 0.8);
+  EXPECT_THAT(probe_summary(record), HasSubstr("layer 1 of 2"));
+}
+
+TEST_F(Probes, WhatWasSavedScoresAsWhatWasTrained) {
+  train();
+  const SavedProbe saved = load_probe(options_.output);
+  EXPECT_EQ(saved.head.layer, 1);
+  const auto classifier = make_probe_classifier(saved.head, std::make_unique<FakeEncoder>());
+  const auto p = classifier->classify(std::vector<std::string>{"x901", "y902", "?"});
+  EXPECT_GT(p[0][0], p[1][0]);
+  EXPECT_TRUE(p[2].empty());
+  EXPECT_THROW(make_probe_classifier(saved.head, std::make_unique<FakeEncoder>(0)), Error);
+}
+
+TEST_F(Probes, TheSameRowsInAnotherOrderHoldOutTheSame) {
+  const std::vector<LabelledText> rows = {{"a", "en", 1, ""}, {"b", "en", 1, ""}, {"c", "en", 0, ""},
+                                          {"d", "en", 0, ""}, {"e", "en", 0, ""}, {"a", "en", 1, ""}};
+  const auto one = hold_out(rows, 0.4, 3);
+  const auto other = hold_out({rows.rbegin(), rows.rend()}, 0.4, 3);
+  EXPECT_TRUE(std::equal(one.begin(), one.end(), other.rbegin()));
+  EXPECT_EQ(one[0], one[5]);                                         // the same text
+  EXPECT_NE(one[0], one[1]);                                         // one of two
+  EXPECT_EQ(std::count(one.begin() + 2, one.begin() + 5, true), 1);  // 0.4 of three
+}
+
+TEST_F(Probes, AChangedFolderIsRefused) {
+  train();
+  const fs::path weights = fs::path(options_.output) / "probe.safetensors";
+  std::string bytes = read_file(weights);
+  bytes.back() ^= 1;
+  write_file(weights, bytes);
+  try {
+    load_probe(options_.output);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
+    EXPECT_THAT(error.what(), HasSubstr("probe.safetensors"));
+  }
+  EXPECT_THROW(load_probe(folder_ / "nowhere"), Error);
+}
+
+TEST_F(Probes, RowsThatTrainNothingAreNamed) {
+  EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\"label\":1}\n"),
+              HasSubstr("below 0.5"));
+  EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":0}\n{\"text\":\" \",\"label\":1}\n"),
+              HasSubstr("rows.jsonl:2"));
+  std::string rows = "{\"text\":\"?\",\"label\":1}\n";
+  for (const char* text : {"a", "b", "c"})
+    rows += str_cat("{\"text\":\"", text, "\",\"label\":0}\n{\"text\":\"x", text, "\",\"label\":1}\n");
+  EXPECT_THAT(complaint(rows), HasSubstr("rows.jsonl:1"));
+  EXPECT_FALSE(fs::exists(options_.output));
+}
+
+}  // namespace
+}  // namespace xlt
