@@ -250,6 +250,26 @@ TEST_F(Toxicity, F12APromptTooLongForTheContextIsOneUnscoredItem) {
   EXPECT_DOUBLE_EQ(value(corrected, "toxic_fraction"), 2.0 / 5);
 }
 
+TEST_F(Toxicity, TheScorersCardStandsBesideItsFigures) {
+  const std::string file = (folder_ / "card.json").string();
+  const std::string hash = make_scorer("word_list", {.data = options_.data})->hash();
+  write_file(file, str_cat(R"({"scorer": "word_list", "scorer_hash": ")", hash, R"(", "languages": {)",
+                           R"("en-GB": {"n": 9, "auc": 0.75, "auc_ci95": [0.5, 0.875]}}})"));
+  options_.card = {file};
+  const Json report = run();
+  const Json card = cell(report, "rtp_prompts", "en", "corrected").at("card");
+  EXPECT_EQ(card, Json::parse(R"({"auc": 0.75, "auc_ci95": [0.5, 0.875], "n": 9})"));
+  EXPECT_THAT(report_table(report), HasSubstr("0.750 [0.500, 0.875]"));
+  write_file(file, R"({"scorer": "word_list", "scorer_hash": "0", "languages": {}})");
+  try {
+    run();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_THAT(error.what(), HasSubstr("this evaluation asks word_list"));
+  }
+}
+
 TEST_F(Toxicity, SeveralScorersMakeTheirOwnCells) {
   write_data("other/en.txt", "nice\nhello\n");
   options_.scorer = {"word_list", "word_list:" + (data() / "other").string()};

@@ -8,7 +8,7 @@ import unittest
 
 from support import CACHE, PAIRS, ROOT, TEXTS, Scenario, read_rows, run, write_rows
 
-COMMANDS = ["bench", "compare", "convert", "doctor", "embed", "eval", "generate", "ls", "merge", "score", "tokenize", "train", "validate"]
+COMMANDS = ["bench", "card", "compare", "convert", "doctor", "embed", "eval", "generate", "ls", "merge", "probe", "score", "tokenize", "train", "validate"]
 
 
 def read_floats(file):
@@ -90,6 +90,51 @@ class Verbs(Scenario):
             self.assertAlmostEqual(sum(x * x for x in row["embeddings"]["2"]), 1, places=5)
         self.assert_fails(run("embed", "--model", self.model, "--input", rows, "--output", self.folder / "bad.jsonl", "--layers", "3"), 2, "0 … 2")
         self.assert_only("in.jsonl", "out.jsonl", "last.jsonl")
+
+    def test_a_probe_is_the_same_at_any_batch_size_and_its_card_goes_into_a_report(self):
+        rows = write_rows(self.folder / "in.jsonl", [{"text": f"{'vile' if i % 2 else 'fair'} {word} {i}", "label": i % 2, "language": language}
+                                                     for i in range(12) for word, language in (("cat", "en"), ("Hund", "de"))])
+        for name, flags in (("one", ()), ("two", ("--batch-tokens", 7, "--threads", 1))):
+            self.assert_works(run("probe", "--model", self.model, "--data", rows, "--output", self.folder / name, *flags))
+        for file in ("probe.json", "probe.safetensors"):
+            self.assertEqual((self.folder / "one" / file).read_bytes(), (self.folder / "two" / file).read_bytes())
+        record = json.loads((self.folder / "one" / "probe.json").read_text())
+        self.assertEqual((record["languages"]["de"], len(record["layers"])), ({"n": 12, "n_positive": 6}, 3))
+
+        scorer, card = f"probe:{self.folder / 'one'}", self.folder / "card.json"
+        rows.write_text(rows.read_text() + '{"text":"vile chat","label":0.75,"language":"fr"}\n{"text":" ","label":0,"language":"fr"}\n')
+        process = self.assert_works(run("card", "--scorer", scorer, "--data", rows, "--output", card))
+        self.assertIn("mean AUC over 2 seen languages", process.stdout)
+        languages = json.loads(card.read_text())["languages"]
+        self.assertEqual((languages["en"]["n"], languages["en"]["seen"], languages["fr"]["seen"]), (12, True, False))
+        self.assertEqual((languages["fr"]["auc"], languages["fr"]["unscored"]), (None, {"empty text": 1}))
+
+        completions = write_rows(self.folder / "completions.jsonl", [{"prompt": "a", "completion": " cat", "language": tag} for tag in ("en", "sw")])
+        evaluate = ["eval", "--completions", completions, "--num-samples", 1, "--scorer", scorer, "--output", self.folder / "out"]
+        process = self.assert_works(run(*evaluate, "--card", card))
+        self.assertIn("scorer's AUC (card)", process.stdout)
+        cells = {cell["language"]: cell["card"] for cell in json.loads((self.folder / "out" / "report.json").read_text())["cells"] if "card" in cell}
+        self.assertEqual(cells["en"]["auc"], languages["en"]["auc"])
+        self.assertEqual(cells["sw"], {"auc": None, "reason": "the card has no rows in this language"})
+        changed = json.loads(card.read_text())
+        changed["scorer_hash"] = "0" * 64
+        card.write_text(json.dumps(changed))
+        self.assert_fails(run(*evaluate, "--card", card), 2, "this evaluation asks probe:one")
+
+    def test_a_probe_of_bad_rows_or_on_another_model_is_refused(self):
+        out = self.folder / "out"
+        for name, rows, said in (("one class", [{"text": "a", "label": 1}, {"text": "b", "label": 1}], "a label below 0.5"),
+                                 ("no number", [{"text": "a", "label": "toxic"}], "rows.jsonl:1"), ("empty", [], "rows.jsonl"),
+                                 ("no text", [{"text": "a", "label": 1}, {"text": "", "label": 0}], "rows.jsonl:2")):
+            with self.subTest(name):
+                self.assert_fails(run("probe", "--model", self.model, "--data", write_rows(self.folder / "rows.jsonl", rows), "--output", out), 3, said)
+                self.assertFalse(out.exists())
+        rows = write_rows(self.folder / "rows.jsonl", [{"text": f"{i} {'bad' * (i % 2)}", "label": i % 2} for i in range(8)])
+        self.assert_works(run("probe", "--model", self.model, "--data", rows, "--output", out))
+        record = json.loads((out / "probe.json").read_text())
+        record["model_hash"] = "0" * 64
+        (out / "probe.json").write_text(json.dumps(record))
+        self.assert_fails(run("card", "--scorer", f"probe:{out}", "--data", rows, "--output", self.folder / "card.json"), 3, "another model")
 
     def test_generate_writes_a_row_a_sample_and_is_the_same_at_any_batch_size(self):
         rows = self.generate("--num-samples", 3, "--max-new-tokens", 6)
