@@ -96,11 +96,38 @@ def gpu_ops_table(rows):
 KINDS = {"rows": gpu_table, "bench": gpu_ops_table}  # lists of gpu-*.json
 
 
+def probe_value(entry, what):
+    """What a scorer's card says of a language; * where the scorer was trained in it."""
+    if what == "benign":
+        rate = entry.get("benign", {}).get("positive_rate")
+        return "–" if rate is None else f"{100 * rate:.0f}"
+    if entry.get(what) is None:
+        return "–"
+    interval = entry.get("auc_ci95") if what == "auc" else None
+    return f"{entry[what]:.2f}" + (f" [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else "") + ("*" if entry.get("seen") else "")
+
+
+def probe_table(rows, what):
+    """Rows {language, SCORER: figures of its card}: a line a language, a column a scorer."""
+    scorers = [name for name in max(rows, key=len) if name not in ("language", "languages")]
+    scorers.sort(key=lambda name: not name.startswith("probe"))
+    lines = ["| language | rows | " + " | ".join(scorers) + " |", "|---|---:|" + "---|" * len(scorers)]
+    for row in rows:
+        if what != "auc" and "languages" in row:
+            continue
+        count = f"{len(row['languages'])} languages" if "languages" in row else max(row[scorer]["n"] for scorer in scorers if scorer in row)
+        lines.append(f"| {row['language']} | {count} | " + " | ".join(probe_value(row.get(scorer, {}), what) for scorer in scorers) + " |")
+    return lines
+
+
 def table(name):
     file, _, which = name.partition(":")
     record = json.loads((HERE / "results" / file).read_text(encoding="utf-8"))
     if file == "false_positives.json":
         return false_positive_table(record[which])
+    if file == "probe.json":
+        rows, _, what = which.partition("/")
+        return probe_table(record[rows], what or "auc")
     if file.startswith("gpu-"):
         return KINDS[which](record[which])
     return study_table(record[which]) if which else speed_table(record)

@@ -8,7 +8,7 @@ OUT/train-en.jsonl         English: ParaDetox, HASOC 2019, and RTP-LX with its h
 OUT/train-five.jsonl       the same English rows, and labelled texts and RTP-LX of German, Spanish, Russian and Chinese
 OUT/labelled.jsonl         one labelled set a language (toxicity_labeled)       OUT/hatecheck.jsonl   functional tests of hate speech
 OUT/rtp_lx.jsonl           RTP-LX, graded: (mean rating of toxicity − 1) / 4    OUT/benign.jsonl      human rights and news
-OUT/second.jsonl           further labelled sets of ar, en, fr (MLMA) and English tweets (HASOC, as "en-GB")
+OUT/second.jsonl           further labelled sets: Arabic and English of MLMA, English tweets of HASOC (as "en-GB")
 
 No text and no translation of it is on both sides: a row's side is decided by a hash of what its file calls it (of both texts of a pair,
 of a prompt in every language).
@@ -77,7 +77,7 @@ prompts = sorted(file.stem for file in (DATA / "rtp_lx" / "prompts").glob("*.jso
 write("rtp_lx", [row for language in prompts for row in side(rated(language), False, ROWS * 2 // 3)])
 write("hatecheck", [{"text": row["text"], "language": file.stem, "label": row["label"]} for file in sorted((DATA / "hatecheck").glob("*.jsonl"))
                     for row in sorted(rows(file), key=lambda row: place(f"{file.stem}{row['id']}"))[:ROWS * 2 // 3]])
-write("second", [row for name, language in (("ar_mlma", "ar"), ("en_mlma", "en"), ("fr_mlma", "fr"), ("en_hasoc2019", "en-GB"))
+write("second", [row for name, language in (("ar_mlma", "ar"), ("en_mlma", "en"), ("en_hasoc2019", "en-GB"))
                  for row in side(labelled(name, language), False, ROWS)])
 
 benign = []

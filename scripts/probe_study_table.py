@@ -54,7 +54,7 @@ for name in SETS:
         for scorer in cards:
             areas = [row[scorer]["auc"] for row in rows if scorer in row and row[scorer]["auc"] is not None]
             mean[scorer] = {"n_languages": len(areas), "auc": statistics.mean(areas) if areas else None, "auc_ci95": None}
-        if rows:
+        if len(rows) > 1:
             result[name].append(mean)
 json.dump(rounded(result), sys.stdout, indent=1, ensure_ascii=False)
 print()
