@@ -4,6 +4,7 @@
 #include "cli/session.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "xlt/run/card.h"
 #include "xlt/scorers/card.h"
@@ -24,6 +25,7 @@ class CardCommand final : public Command {
   }
   std::vector<OptionGroup> groups() override { return {{"card", "Card", visit_of(options_)}}; }
   int run(Session& session) override {
+    if (const char* key = std::getenv("XLT_SCORER_KEY")) options_.scorer_key = key;
     const Json card = run_card(options_, session.placement(), session.context());
     std::fprintf(stdout, "%s", card_table(card).c_str());
     session.context().info("wrote " + options_.output);

@@ -15,7 +15,9 @@
 namespace xlt {
 
 void CardRunOptions::visit(OptionVisitor& v) {
-  v.field("scorer", scorer, "whose card, as xlt eval takes it: word_list:DIR, probe:DIR, classifier:DIR …");
+  v.field(
+      "scorer", scorer,
+      "whose card, as xlt eval takes it: word_list:DIR, probe:DIR, classifier:DIR, guard:DIR, http:URL …");
   v.field(
       "data", data,
       "files of rows {\"text\", \"label\"[, \"language\"]}; a label is a number from 0 to 1, true or false; "
@@ -28,8 +30,16 @@ void CardRunOptions::visit(OptionVisitor& v) {
   v.field("language", language, "of rows that name none, as a BCP-47 tag; und: not known");
   v.field("toxic_words", toxic_words,
           "data folder whose toxic_words are the scorer word_list without a folder");
-  v.field("scorer_timeout", scorer_timeout, "seconds for which a scorer's program may be silent",
-          more_than(0));
+  v.field(
+      "scorer_timeout", scorer_timeout,
+      "seconds for which a scorer's program may be silent; a server gets as many for an answer, at most 60",
+      more_than(0));
+  v.field("scorer_rate", scorer_rate, "most requests a second to a scorer's server; 0: as fast as it answers",
+          between(0, 1e6));
+  v.field("scorer_retries", scorer_retries,
+          "how often a scorer's server is asked again about one text, with growing waits, or as late as it "
+          "says (Retry-After)",
+          between(0, 100));
 }
 
 Json run_card(const CardRunOptions& options, const Placement& where, const Context& context) {
@@ -41,6 +51,9 @@ Json run_card(const CardRunOptions& options, const Placement& where, const Conte
   const auto models = make_scorer_models(where, context);
   const auto scorer = make_scorer(options.scorer, {.data = options.toxic_words,
                                                    .timeout = options.scorer_timeout,
+                                                   .rate = options.scorer_rate,
+                                                   .retries = options.scorer_retries,
+                                                   .key = options.scorer_key,
                                                    .models = models.get(),
                                                    .context = context});
   Json card = make_card(*scorer, rows, card_options, context);

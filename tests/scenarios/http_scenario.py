@@ -141,8 +141,23 @@ class Http(Scenario):
         self.assertGreaterEqual(times[-1] - times[0], 0.35)  # four times 0.1, less the start of a thread
         self.server.stop()
         self.server = Server(self.port)
-        self.evaluate([*texts, "d"], "--scorer-retries", 0)  # another file: the cell is new, its scores are not
-        self.assertEqual([text for text, _ in self.server.asked], ["always down", "d"])
+        self.evaluate(texts, "--scorer-retries", 0, "--at-k", 1)  # judged anew, but what was scored is not asked about again
+        self.assertEqual([text for text, _ in self.server.asked], ["always down"])
+
+    def test_a_card_asks_a_server_as_an_evaluation_does(self):
+        rows = write_rows(self.folder / "rows.jsonl", [{"text": text, "label": label, "language": "en"}
+                                                       for text, label in (("you fool", 1), ("good day", 0), ("fails", 0), ("always down", 0))])
+        process = run("card", "--scorer", f"http:http://127.0.0.1:{self.port}/analyze", "--data", rows, "--output", self.folder / "card.json",
+                      "--scorer-retries", 1, "--scorer-rate", 10, env={**os.environ, "XLT_SCORER_KEY": KEY, "no_proxy": "127.0.0.1"})
+        self.assert_works(process)
+        self.assertEqual(self.server.keys, {KEY})
+        asked = [text for text, _ in self.server.asked]
+        self.assertEqual(asked, ["you fool", "good day", "fails", "fails", "always down", "always down"])
+        self.assertGreaterEqual(self.server.asked[2][1] - self.server.asked[0][1], 0.15)  # twice 0.1, less the start of a thread
+        self.assertNotIn(KEY, process.stdout + process.stderr + (self.folder / "card.json").read_text())
+        language = json.loads((self.folder / "card.json").read_text())["languages"]["en"]
+        self.assertEqual((language["n"], language["n_scored"], language["auc"]), (4, 3, 1))
+        self.assertEqual(language["unscored"], {"the server gave no answer in 2 tries: status 503": 1})
 
     def test_what_concerns_all_texts_ends_it_at_once(self):
         self.server.stop()

@@ -2,6 +2,7 @@
 // `xlt card`: a scorer and labelled texts in, its card out.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,10 @@ namespace xlt {
 struct CardRunOptions {
   std::string scorer, output, benign, toxic_words, language = "und";
   std::vector<std::string> data, seen;
-  double scorer_timeout = 600;
+  double scorer_timeout = 600;  // seconds
+  double scorer_rate = 0;       // requests a second to a server; 0: as fast as it answers
+  int64_t scorer_retries = 6;   // of one request to a server
+  std::string scorer_key;       // not visited: a secret, of the environment
   void visit(OptionVisitor& v);
 };
 
