@@ -88,6 +88,7 @@ std::vector<Subject> subjects_of(const Json& report) {
 
 // Metrics side by side at most: more would not fit a terminal.
 constexpr int64_t kColumns = 3;
+constexpr const char* kCardColumn = "scorer's AUC (card)";
 
 // "0.812 [0.774, 0.845]"; a dash where the card knows nothing of the language.
 std::string card_text(const Json& cell) {
@@ -112,30 +113,49 @@ std::string dash_reason(const Json& cell, const std::string& name) {
   return cell.contains("change") ? "no item was measured on both sides" : "the report does not say why";
 }
 
-// Below a table that shows dashes, what they stand for: "– in a, b: no scorer was given (fr zh)".
-std::string dashes_text(const std::vector<const Json*>& cells, const Run& metrics) {
-  using Why = std::pair<std::string, std::string>;  // reason and languages
-  std::vector<std::pair<Why, std::string>> notes;   // → columns, in their order
+// A column that shows dashes: why, and in which languages.
+struct Dashes {
+  std::string column;
+  std::map<std::string, std::string> languages;  // of a reason
+  void add(const std::string& reason, const Json& cell) {
+    std::string& list = languages[reason];
+    list += (list.empty() ? "" : " ") + cell.at("language").get<std::string>();
+  }
+};
+
+std::vector<Dashes> dashes_of(const std::vector<const Json*>& cells, const Run& metrics, bool has_card) {
+  std::vector<Dashes> columns;
   for (int64_t i = metrics.first; i < metrics.end(); ++i) {
     const auto name = cells[0]->at("headline")[i].get<std::string>();
-    std::map<std::string, std::string> languages;  // of a reason
-    for (const Json* cell : cells) {
-      if (metric_text(*cell, name).find("–") == std::string::npos) continue;
-      std::string& list = languages[dash_reason(*cell, name)];
-      list += (list.empty() ? "" : " ") + cell->at("language").get<std::string>();
-    }
-    for (const Why why : languages) {
+    Dashes& dashes = columns.emplace_back(Dashes{name, {}});
+    for (const Json* cell : cells)
+      if (metric_text(*cell, name).find("–") != std::string::npos)
+        dashes.add(dash_reason(*cell, name), *cell);
+  }
+  if (!has_card) return columns;
+  Dashes& dashes = columns.emplace_back(Dashes{kCardColumn, {}});
+  for (const Json* cell : cells)
+    if (cell->contains("card") && cell->at("card").contains("reason"))
+      dashes.add(cell->at("card").at("reason").get<std::string>(), *cell);
+  return columns;
+}
+
+// Below a table that shows dashes, what they stand for: "– in a, b: no scorer was given (fr zh)".
+std::string dashes_text(const std::vector<Dashes>& columns) {
+  using Why = std::pair<std::string, std::string>;  // reason and languages
+  std::vector<std::pair<Why, std::string>> notes;   // → columns, in their order
+  for (const Dashes& dashes : columns)
+    for (const Why why : dashes.languages) {
       const auto known =
           std::find_if(notes.begin(), notes.end(), [&](const auto& note) { return note.first == why; });
       if (known == notes.end())
-        notes.emplace_back(why, name);
+        notes.emplace_back(why, dashes.column);
       else
-        known->second += ", " + name;
+        known->second += ", " + dashes.column;
     }
-  }
   std::string text;
-  for (const auto& [why, columns] : notes)
-    text += "– in " + columns + ": " + why.first + " (" + why.second + ")\n";
+  for (const auto& [why, names] : notes)
+    text += "– in " + names + ": " + why.first + " (" + why.second + ")\n";
   return text;
 }
 
@@ -148,9 +168,9 @@ std::string cells_text(const std::vector<const Json*>& cells) {
   for (const Run& metrics : even_runs_of(static_cast<int64_t>(headline.size()), kColumns)) {
     std::vector<TextRow> rows{{"", "language", "n"}};
     for (int64_t i = metrics.first; i < metrics.end(); ++i) rows[0].push_back(headline[i].get<std::string>());
-    if (has_card) rows[0].push_back("scorer's AUC (card)");
+    if (has_card) rows[0].push_back(kCardColumn);
     for (const Json* cell : cells) rows.push_back(row_of(*cell, metrics, has_card));
-    text += (text.empty() ? "" : "\n") + aligned(rows) + dashes_text(cells, metrics);
+    text += (text.empty() ? "" : "\n") + aligned(rows) + dashes_text(dashes_of(cells, metrics, has_card));
   }
   return text;
 }

@@ -77,7 +77,9 @@ class SampledScorer final : public TextScorer {
     return scorer_.refusal(language);
   }
   std::string note(const std::string& language) const override { return scorer_.note(language); }
+  std::vector<std::string> trained_languages() const override { return scorer_.trained_languages(); }
   bool is_costly() const override { return scorer_.is_costly(); }
+  size_t texts_a_call() const override { return scorer_.texts_a_call(); }
 
  private:
   TextScorer& scorer_;

@@ -60,6 +60,15 @@ TEST(ReportTable, DashesHaveTheirReasonsBelow) {
   EXPECT_THAT(report_table({{"cells", {en, fr, zh}}}), HasSubstr("\n– in a, b: no --lid (en fr zh)\n"));
 }
 
+TEST(ReportTable, ADashInAScorersCardHasItsReasonToo) {
+  Json en = cell("en", "corrected", 0.5, Json()), fr = cell("fr", "corrected", 0.25, Json());
+  en["card"] = {{"auc", 0.75}, {"auc_ci95", {0.5, 0.875}}, {"n", 9}};
+  fr["card"] = {{"auc", nullptr}, {"reason", "no rows in this language"}};
+  const std::string table = report_table({{"cells", {en, fr}}});
+  EXPECT_THAT(table, HasSubstr("0.750 [0.500, 0.875]"));
+  EXPECT_THAT(table, HasSubstr("– in scorer's AUC (card): no rows in this language (fr)\n"));
+}
+
 TEST(ReportTable, PutsManyMetricsBelowEachOther) {
   Json one = cell("en", "corrected", 0.5, Json());
   one["headline"] = {"a", "b", "c", "d"};
