@@ -8,7 +8,7 @@ import unittest
 
 from support import CACHE, PAIRS, ROOT, TEXTS, Scenario, read_rows, run, write_rows
 
-COMMANDS = ["bench", "card", "compare", "convert", "doctor", "embed", "eval", "generate", "ls", "merge", "probe", "score", "tokenize", "train", "validate"]
+COMMANDS = ["bench", "card", "compare", "convert", "doctor", "embed", "eval", "generate", "ls", "merge", "predictors", "probe", "report", "score", "tokenize", "train", "validate"]
 
 
 def read_floats(file):
