@@ -74,8 +74,9 @@ Json CellSettings::of(const CellPlan& plan, const TextScorer* scorer) {
 std::string CellSettings::items_key(const CellPlan& plan) {
   Json key{{"benchmark", plan.entry.name}, {"language", plan.language}, {"settings", of(plan, nullptr)}};
   key["model"] = services_.model_hash;
-  if (plan.benchmark().uses().base && !services_.base_hash.empty()) key["base"] = services_.base_hash;
-  if (plan.benchmark().uses().scorers) {
+  const BenchmarkUses uses = plan.benchmark().uses();
+  if ((uses.base || uses.base_if_any) && !services_.base_hash.empty()) key["base"] = services_.base_hash;
+  if (uses.scorers) {
     key["at_k"] = options_.at_k;
     key["judging"] = kJudging;
     for (const TextScorer* scorer : services_.scorers) key["scorers"][scorer->name()] = scorer->hash();

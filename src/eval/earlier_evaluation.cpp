@@ -79,7 +79,8 @@ void check_earlier_evaluation(const EvalServices& services, const EvalOptions& o
       differences.add("cells", "measured", "not asked for", name.first + " " + name.second);
       continue;
     }
-    asks_base = asks_base || plan->second.benchmark().uses().base;
+    const BenchmarkUses uses = plan->second.benchmark().uses();
+    asks_base = asks_base || uses.base || uses.base_if_any;
     differences.add_all(measured_settings(cell.value().value("settings", Json())),
                         measured_settings(settings.of(plan->second, nullptr)),
                         name.first + " " + name.second);

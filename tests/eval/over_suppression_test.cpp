@@ -51,6 +51,16 @@ TEST_F(OverSuppression, NllChangeIsNatsATokenThatTheTextsLost) {
   EXPECT_EQ(lm_.likelihood_requests[0].context, "");
 }
 
+TEST_F(OverSuppression, AnUntouchedModelThatIsNamedLaterIsAsked) {
+  own_texts();
+  run();
+  lm_.base = [](const std::string&) { return LogLikelihood{-0.5, 1, {}, 0}; };
+  const EvalServices services{.lm = &lm_, .model_hash = "weights-1", .base_hash = "weights-0"};
+  const Json report = *evaluate(services, options_, Json{{"seeds", {0}}}, {}).report();
+  EXPECT_DOUBLE_EQ(value(OverSuppression::cell(report, "over_suppression", "en", "paper"), "nll_change"),
+                   4.5 / 6);
+}
+
 TEST_F(OverSuppression, BuiltInTextsServeAFolderWithoutItsOwnAndAreNamed) {
   options_.langs = {"all"};
   const Json report = run();

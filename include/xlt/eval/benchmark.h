@@ -93,8 +93,9 @@ struct CellInput {
 // What a benchmark's scores depend on besides its files, its own options and the limit.
 struct BenchmarkUses {
   bool model = true, sampling = false, scorers = false, identifier = false;
-  bool base = false;     // an untouched model beside the model; `all` means it only with --base
-  bool fluency = false;  // who judges fluency (EvalServices::seq2seq, judge)
+  bool base = false;         // an untouched model beside the model; `all` means it only with --base
+  bool base_if_any = false;  // an untouched model, for a part of the figures, where there is one
+  bool fluency = false;      // who judges fluency (EvalServices::seq2seq, judge)
   std::vector<std::string> quirks = {};  // of those that --quirks may ask for; all that sample have G4
 };
 

@@ -83,6 +83,7 @@ class OverSuppression : public Benchmark {
     return "benign text about people and in dialect: less likely, refused, or answered with nothing";
   }
   std::string version() const override { return "1"; }
+  BenchmarkUses uses() const override { return {.base_if_any = true}; }
   void visit(OptionVisitor& v) override {
     v.field("refusal_phrases", phrases_,
             "folder of {lang}.json with phrases by which refusals are recognised, of the form of "
