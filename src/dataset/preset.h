@@ -16,16 +16,19 @@ class Preset {
   virtual ~Preset() = default;
   // What to get and from where; for `xlt ls presets` and for the error about a missing file.
   virtual const char* source() const = 0;
+  // Whether the row has the fields that it reads.
+  virtual bool reads(const Row& row) const = 0;
   // Nothing for a row that the recipe leaves out.
-  virtual std::optional<SftRecord> sft(const Row& row) const = 0;
+  virtual std::optional<SftRecord> sft(const Row& row, const DataFields& fields) const = 0;
   virtual std::optional<PreferenceRecord> preference(
       const Row& row) const;  // throws kUsage: not preference data
 };
 
-// A preference data set; as SFT data it is prompt, space, chosen (protocol, section 1.3).
+// A preference data set; as SFT data it is prompt, space, chosen (protocol, section 1.3), or as
+// DataFields::pair_separator says.
 class PreferencePreset : public Preset {
  public:
-  std::optional<SftRecord> sft(const Row& row) const override;
+  std::optional<SftRecord> sft(const Row& row, const DataFields& fields) const override;
 };
 
 #define XLT_ROWS "dataset/presets.def"

@@ -120,7 +120,7 @@ LabelledRecord labelled_record(const Row& row, const DataFields& fields, const M
 void add_sft(std::vector<SftRecord>& records, const fs::path& file, const Preset* preset,
              const DataFields& fields, const MessagesRenderer& render) {
   for (const Row& row : read_rows(file)) {
-    auto record = preset ? preset->sft(row) : sft_record(row, fields, render);
+    auto record = preset ? preset->sft(row, fields) : sft_record(row, fields, render);
     if (!record) continue;
     require(!record->completion.empty(), record->is_text ? "the text is empty" : "the completion is empty",
             row);
@@ -172,9 +172,13 @@ std::optional<PreferenceRecord> Preset::preference(const Row& row) const {
               row.place());
 }
 
-std::optional<SftRecord> PreferencePreset::sft(const Row& row) const {
+std::optional<SftRecord> PreferencePreset::sft(const Row& row, const DataFields& fields) const {
   const auto pair = preference(row);
-  return SftRecord{true, "", pair->prompt + " " + pair->chosen, row.place()};
+  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; };
+  const bool is_parted = (!pair->prompt.empty() && is_space(pair->prompt.back())) ||
+                         (!pair->chosen.empty() && is_space(pair->chosen.front()));
+  const char* separator = fields.pair_separator == "auto" && is_parted ? "" : " ";
+  return SftRecord{true, "", pair->prompt + separator + pair->chosen, row.place()};
 }
 
 void DataFields::visit(OptionVisitor& v) {
@@ -185,6 +189,12 @@ void DataFields::visit(OptionVisitor& v) {
   v.field("chosen_field", chosen_field, "field of a pair's preferred answer");
   v.field("rejected_field", rejected_field, "field of a pair's other answer");
   v.field("label_field", label_field, "field that says whether a completion is desirable (true or false)");
+  v.field("pair_separator", pair_separator,
+          "what stands between prompt and chosen answer where the pairs of a preset are read as texts (sft); "
+          "space: "
+          "a space, always, as the published recipes have it; auto: one where neither side has white space "
+          "there",
+          one_of({"auto", "space"}));
 }
 
 std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields,
@@ -260,5 +270,13 @@ Records load_records(RowKind kind, const std::string& data, const DataFields& fi
 
 std::vector<std::filesystem::path> data_files(const std::string& data) { return parse_data(data).files; }
 std::vector<std::string> preset_names() { return names_of(presets()); }
+
+std::string with_preset(const std::string& data, const std::string& preset) {
+  const DataSource source = parse_data(data);
+  const auto reader = find_entry(presets(), "preset", preset).make();
+  if (source.preset) return data;
+  const auto row = RowReader(source.files.front()).next();
+  return row && reader->reads(*row) ? preset + "=" + data : data;
+}
 
 }  // namespace xlt

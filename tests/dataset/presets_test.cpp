@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "xlt/base/json.h"
+#include "xlt/dataset/record.h"
+
 namespace xlt {
 namespace {
 
@@ -26,6 +29,26 @@ TEST_F(Presets, PandaTrainsOnThePerturbedText) {
   ASSERT_EQ(records.size(), 1u);
   EXPECT_TRUE(records[0].is_text);
   EXPECT_EQ(records[0].completion, "his <SEP>\n");  // as published: nothing is trimmed
+}
+
+// The annotated shards of PANDA name the changed text otherwise.
+TEST_F(Presets, PandaTakesBothPublishedShapes) {
+  const auto records =
+      load_sft("panda=" + file("p.jsonl",
+                               "{\"original\":\"her\",\"rewrite\":\"his\",\"selected_word\":\"her\","
+                               "\"perturbed_category\":\"man\",\"source_data_type\":\"wiki\"}\n"),
+               {});
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].completion, "his");
+  const Error e = error_of([&] { load_sft("panda=" + file("q.jsonl", "{\"original\":\"her\"}\n"), {}); });
+  EXPECT_THAT(e.what(), HasSubstr("\"perturbed\""));
+}
+
+TEST_F(Presets, JigsawTakesTheRatingOfTheFilesPublishedLater) {
+  const auto records =
+      load_sft("jigsaw=" + file("t.csv", "id,toxicity,comment_text\n1,0.05,kept\n2,0.4,rude\n"), {});
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].completion, "kept");
 }
 
 TEST_F(Presets, JigsawKeepsCommentsRatedBelowATenth) {
@@ -78,6 +101,27 @@ TEST_F(Presets, PreferenceDataAsSftIsPromptSpaceChosen) {
   ASSERT_EQ(records.size(), 1u);
   EXPECT_TRUE(records[0].is_text);
   EXPECT_EQ(records[0].completion, "Q fair");
+}
+
+TEST_F(Presets, PairsAsTextsMayBeJoinedByOneSpaceAtMost) {
+  DataFields fields;
+  fields.pair_separator = "auto";
+  const auto joined = [&](const std::string& prompt, const std::string& chosen) {
+    const Json row = {{"prompt", prompt}, {"chosen", chosen}, {"rejected", "no"}};
+    return load_sft("biasdpo=" + file("b.jsonl", dump_json(row) + "\n"), fields)[0].completion;
+  };
+  EXPECT_EQ(joined("Q", "fair"), "Q fair");
+  EXPECT_EQ(joined("Q", " fair"), "Q fair");
+  EXPECT_EQ(joined("Q\n", "fair"), "Q\nfair");
+}
+
+TEST_F(Presets, BareFilesAreReadByTheRecipesPreset) {
+  const std::string panda = file("p.jsonl", "{\"original\":\"a\",\"perturbed\":\"b\"}\n"),
+                    usual = file("t.jsonl", "{\"text\":\"a\"}\n");
+  EXPECT_EQ(with_preset(panda, "panda"), "panda=" + panda);
+  EXPECT_EQ(with_preset(panda + "," + usual, "panda"), "panda=" + panda + "," + usual);
+  EXPECT_EQ(with_preset(usual, "panda"), usual);  // rows in the usual fields
+  EXPECT_EQ(with_preset("jigsaw=" + panda, "panda"), "jigsaw=" + panda);
 }
 
 TEST_F(Presets, TextPresetIsNoPreferenceData) {

@@ -61,6 +61,9 @@ struct Records {
 struct DataFields {
   std::string text_field = "text", prompt_field = "prompt", completion_field = "completion";
   std::string chosen_field = "chosen", rejected_field = "rejected", label_field = "label";
+  // What stands between prompt and chosen answer where a preset's pairs are read as texts. space: a space,
+  // always; auto: one where neither side has white space there.
+  std::string pair_separator = "space";
   void visit(OptionVisitor& v);
 };
 
@@ -85,5 +88,8 @@ Records load_records(RowKind kind, const std::string& data, const DataFields& fi
 // The files behind `data`, for hashing into run.json.
 std::vector<std::filesystem::path> data_files(const std::string& data);
 std::vector<std::string> preset_names();
+// `data` as load_records takes it, its bare files read by `preset`. As it is where it names a preset, or
+// where the first row lacks what the preset reads: rows in the usual fields. Throws as load_records does.
+std::string with_preset(const std::string& data, const std::string& preset);
 
 }  // namespace xlt

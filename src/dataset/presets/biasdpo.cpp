@@ -9,6 +9,9 @@ class BiasDpo : public PreferencePreset {
   const char* source() const override {
     return "dataset.jsonl of the Hugging Face data set ahmedallam/BiasDPO";
   }
+  bool reads(const Row& row) const override {
+    return row.has("prompt") && row.has("chosen") && row.has("rejected");
+  }
   std::optional<PreferenceRecord> preference(const Row& row) const override {
     return PreferenceRecord{row.text("prompt"), row.text("chosen"), row.text("rejected"), row.place()};
   }

@@ -11,6 +11,9 @@ class DetoxDpo : public PreferencePreset {
     return "split_0.jsonl … split_5.jsonl of the folder toxicity_pairwise that github.com/ajyl/dpo_toxic "
            "links to";
   }
+  bool reads(const Row& row) const override {
+    return row.has("prompt_text") && row.has("unpert_gen_text") && row.has("pert_gen_text");
+  }
   std::optional<PreferenceRecord> preference(const Row& row) const override {
     return PreferenceRecord{row.text("prompt_text"), row.text("unpert_gen_text"), row.text("pert_gen_text"),
                             row.place()};
