@@ -15,6 +15,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/ops/head/token_logps.h"
+#include "xlt/text/token_bytes.h"
 
 namespace xlt {
 
@@ -110,7 +111,7 @@ void throw_not_finite(const LanguageModelInfo& info) {
       info.adapter.empty() ? info.model : info.model + " with " + info.adapter);
 }
 
-DecoderLm::DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer,
+DecoderLm::DecoderLm(std::shared_ptr<Decoder> decoder, std::shared_ptr<const Tokenizer> tokenizer,
                      std::vector<int64_t> stop_ids, LanguageModelInfo info, int64_t batch_tokens,
                      const Context& context)
     : decoder_(std::move(decoder)),
@@ -201,17 +202,6 @@ std::vector<int64_t> DecoderLm::encode(std::string_view text, TextStart start) c
   return ids;
 }
 
-int64_t DecoderLm::first_token_bytes(std::string_view text, std::span<const int64_t> ids) const {
-  // A byte-level token may end inside a character, which then shows only beside the tokens after it; a
-  // character has four bytes at most, so as many tokens.
-  constexpr size_t kMostTokens = 4;
-  for (size_t count = 1; count <= std::min(ids.size(), kMostTokens); ++count) {
-    const std::string piece = tokenizer_->decode(ids.first(count));
-    if (text.starts_with(piece)) return static_cast<int64_t>(piece.size());  // 0: a special token
-  }
-  return ids.empty() ? 0 : static_cast<int64_t>(tokenizer_->decode(ids.first(1)).size());
-}
-
 std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std::string> texts,
                                                              TextStart start) {
   // Windows of at most max_length tokens; each begins with the last token of the one before it, so every
@@ -225,7 +215,8 @@ std::vector<LogLikelihood> DecoderLm::rolling_log_likelihood(std::span<const std
     const auto ids = encode(texts[i], start);
     const int64_t size = static_cast<int64_t>(ids.size());
     num_long += size > length;
-    num_bytes.push_back(static_cast<int64_t>(texts[i].size()) - first_token_bytes(texts[i], ids));
+    num_bytes.push_back(static_cast<int64_t>(texts[i].size()) -
+                        first_token_bytes(*tokenizer_, texts[i], ids));
     for (int64_t begin = 0; begin + 1 < size; begin += length - 1) {
       windows.push_back({{ids.begin() + begin, ids.begin() + std::min(begin + length, size)}, 1});
       owner.push_back(i);

@@ -27,7 +27,7 @@ struct ScoringSequence {
 class DecoderLm : public LanguageModel {
  public:
   // `stop_ids`: tokens at which generation ends, besides the tokenizer's EOS.
-  DecoderLm(std::unique_ptr<Decoder> decoder, std::unique_ptr<Tokenizer> tokenizer,
+  DecoderLm(std::shared_ptr<Decoder> decoder, std::shared_ptr<const Tokenizer> tokenizer,
             std::vector<int64_t> stop_ids, LanguageModelInfo info, int64_t batch_tokens,
             const Context& context);
   // How published code would pad a batch; without it, on the right.
@@ -65,11 +65,9 @@ class DecoderLm : public LanguageModel {
   }
   // What stands for the start of a document where the tokenizer puts nothing before a text: BOS, else EOS.
   std::optional<int64_t> document_start() const;
-  // Bytes of the text that its first token stands for, to the end of a character; 0 for a special token.
-  int64_t first_token_bytes(std::string_view text, std::span<const int64_t> ids) const;
 
-  std::unique_ptr<Decoder> decoder_, base_;
-  std::unique_ptr<Tokenizer> tokenizer_;
+  std::shared_ptr<Decoder> decoder_, base_;  // shared with a training where it is on
+  std::shared_ptr<const Tokenizer> tokenizer_;
   std::vector<int64_t> stop_ids_;
   Padding padding_;
   LanguageModelInfo info_;
