@@ -32,18 +32,25 @@ int64_t logit_bytes(const DecoderFootprint& model, const Placement& where, int64
 
 }  // namespace
 
+MemoryEstimate estimate_trained(int64_t num_trained, bool is_adapter, const Placement& where,
+                                const std::string& optimizer) {
+  const auto element = static_cast<int64_t>(c10::elementSize(scalar_type(where.dtype)));
+  MemoryEstimate bytes;
+  (is_adapter ? bytes.adapter : bytes.base_weights) = (is_adapter ? kFloatBytes : element) * num_trained;
+  bytes.gradients = (is_adapter ? kFloatBytes : element) * num_trained;
+  const bool has_masters = !is_adapter && element < kFloatBytes;
+  bytes.optimizer = kFloatBytes * num_trained * (moments_of(optimizer) + has_masters);
+  return bytes;
+}
+
 MemoryEstimate estimate_memory(const DecoderFootprint& model, const Placement& where,
                                const MemoryQuestion& question) {
   const auto element = static_cast<int64_t>(c10::elementSize(scalar_type(where.dtype)));
   const bool trains_all = question.lora_r == 0;
   const int64_t trained =
       trains_all ? model.num_parameters : question.lora_r * (model.in_features + model.out_features);
-  MemoryEstimate bytes;
-  bytes.base_weights = trains_all ? model.num_parameters * element : model.weight_bytes;
-  bytes.adapter = trains_all ? 0 : kFloatBytes * trained;
-  bytes.gradients = (trains_all ? element : kFloatBytes) * trained;
-  const bool has_masters = trains_all && element < kFloatBytes;
-  bytes.optimizer = kFloatBytes * trained * (moments_of(question.optimizer) + has_masters);
+  MemoryEstimate bytes = estimate_trained(trained, !trains_all, where, question.optimizer);
+  if (!trains_all) bytes.base_weights = model.weight_bytes;
 
   const int64_t tokens = question.batch_tokens * element;
   const int64_t of_layers = model.out_features + model.back_features +

@@ -153,6 +153,14 @@ void check_room(const Tokenizer& tokenizer, int64_t max_length) {
                                            max_length, "; give a larger one"));
 }
 
+// As the published code reads a row that was padded on the left and whose attention mask it threw away.
+void add_pads(TrainRow& row, int64_t pad, int64_t max_length) {
+  TrainSequence& sequence = row.sequences.front();
+  const int64_t num_pads = std::max<int64_t>(max_length - sequence.length(), 0);
+  sequence.ids.insert(sequence.ids.begin(), num_pads, pad);
+  sequence.num_context += num_pads;
+}
+
 // The rows that one record made; none that is usable: the record is dropped.
 void add_rows(TokenisedData& data, std::vector<TrainRow> rows, int64_t max_length) {
   std::erase_if(rows, [&](const TrainRow& row) { return !is_usable(row, max_length); });
@@ -186,6 +194,8 @@ TokenisedData tokenise(const std::vector<SftRecord>& records, const Tokenizer& t
              splits ? split_text(record, tokenizer, options)
                     : std::vector<TrainRow>{tokenise_text(record, tokenizer, options)},
              options.max_length);
+  if (options.left_pad)
+    for (TrainRow& row : data.rows) add_pads(row, *options.left_pad, options.max_length);
   return data;
 }
 

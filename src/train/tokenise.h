@@ -5,6 +5,7 @@
 #include "train/train_row.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct TokeniseOptions {
   bool append_eos = true;
   PairTokenization pairs = PairTokenization::kTrl1;
   LongTexts long_texts = LongTexts::kCut;  // of SFT records
+  // Of SFT records: rows are filled up to `max_length` with this token, before the text, which then attends
+  // to it; its first token is a label, too (quirk T4).
+  std::optional<int64_t> left_pad = {};
 };
 
 // Records that are left without a label because the prompt alone fills `max_length` are dropped and counted.

@@ -90,6 +90,10 @@ void TrainerOptions::visit(OptionVisitor& v) {
           "texts beyond max_length: cut: lose their end; split: go on in further rows, each with its own "
           "beginning-of-sequence token, as the published recipes for texts have it (sft)",
           one_of({"cut", "split"}));
+  v.field(
+      "attend_pads", attend_pads,
+      "where the tokenizer pads on the left, fill texts up to max_length with pad tokens that are read as "
+      "text, as the published code does (quirk T4)");
   v.field("max_prompt_length", max_prompt_length,
           "longer prompts lose their beginning, in tokens; 0: off (trl_0_8: 128)", at_least(0));
   v.field("no_shuffle", no_shuffle,
@@ -99,9 +103,14 @@ void TrainerOptions::visit(OptionVisitor& v) {
           between(0, 0.95));
   v.field("split_seed", split_seed, "seed of that draw; -1: the run's", at_least(-1));
   v.field("max_train_rows", max_train_rows,
-          "train on so many rows at most, the first after tokenising and splitting; 0: all", at_least(0));
+          "train on so many rows at most, counted after tokenising and splitting; 0: all", at_least(0));
   v.field("max_eval_rows", max_eval_rows, "evaluate on so many rows at most; 0: all", at_least(0));
+  v.field("max_rows_order", max_rows_order, "which rows those are: the first, or as many drawn by split_seed",
+          one_of({"head", "random"}));
   v.field("eval_steps", eval_steps, "evaluate every so many steps; 0: at the end only", at_least(0));
+  v.field("skip_final_eval", skip_final_eval,
+          "do not evaluate at the end where eval_steps does not fall on it, so that the last steps are never "
+          "the best, as in the published runs");
   v.field("save_steps", save_steps,
           "write a checkpoint every so many steps; 0: at each new best, when stopped and at the end",
           at_least(0));
@@ -109,6 +118,7 @@ void TrainerOptions::visit(OptionVisitor& v) {
           "stop after so many evaluations in a row without a lower loss; 0: never", at_least(0));
   v.field("logging_steps", logging_steps, "steps averaged into one train row of metrics.jsonl", at_least(1));
   v.field("save_total_limit", save_total_limit, "newest checkpoints kept, besides the best", at_least(1));
+  v.field("tensorboard", tensorboard, "also write the metrics as TensorBoard's event files: RUN/tensorboard");
   v.field("reference", reference,
           "where a method has a reference model: base: the model without adapter; init: a frozen copy of the "
           "initial adapter",
@@ -124,11 +134,11 @@ void TrainerOptions::visit(OptionVisitor& v) {
           one_of({"trl_0_8", "trl_1"}));
 }
 
-void TrainerOptions::check_combination(bool has_eval_rows) const {
+void TrainerOptions::check_combination(bool has_eval_rows, bool looks_on) const {
   method_options.check(method);
   if (has_eval_rows && eval_split > 0)
     fail("eval_data and eval_split both say what to evaluate on; give one of them");
-  if (!has_eval_rows && eval_split <= 0 && (eval_steps > 0 || early_stopping_patience > 0))
+  if (!has_eval_rows && eval_split <= 0 && ((eval_steps > 0 && !looks_on) || early_stopping_patience > 0))
     fail(
         "eval_steps and early_stopping_patience need rows to evaluate on; give eval_split, a fraction such "
         "as 0.05, or eval_data, a file");
@@ -137,6 +147,10 @@ void TrainerOptions::check_combination(bool has_eval_rows) const {
   if (long_texts == "split" && method_row_kind(method) != RowKind::kText)
     fail(str_cat("long_texts split is for texts; ", method, " reads ", name_of(method_row_kind(method)),
                  ", which cannot go on in another row: leave it at cut"));
+  if (attend_pads && method_row_kind(method) != RowKind::kText)
+    fail(str_cat("attend_pads is for texts; ", method, " reads ", name_of(method_row_kind(method))));
+  if (skip_final_eval && eval_steps == 0)
+    fail("skip_final_eval leaves no evaluation at all without eval_steps; give eval_steps");
   if (long_texts == "split" && max_prompt_length > 0)
     fail("max_prompt_length cuts what long_texts split would carry on; leave one of them out");
   constexpr int64_t kTrlPromptTokens = 128;

@@ -6,6 +6,7 @@
 #include "train/step_loss.h"
 #include "train/trained_tensors.h"
 
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 
@@ -26,10 +27,21 @@ std::vector<TrainedTensor> trained_or_fail(Decoder& decoder) {
   return trained;
 }
 
-std::string progress_note(double loss, double learning_rate) {
-  char text[64];
-  std::snprintf(text, sizeof(text), "loss %.4g lr %.3g", loss, learning_rate);
-  return text;
+double unix_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// "loss 0.51, margin 0.4, lr 1e-05"; margin: where the method has one.
+std::string progress_note(const MetricSums& sums, double learning_rate) {
+  const auto number = [](const char* name, double value) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%s %.3g", name, value);
+    return std::string(text);
+  };
+  std::string note = number("loss", sums.sums().front().second);
+  for (const auto& [name, sum] : sums.sums())
+    if (name == "rewards/margins") note += ", " + number("margin", sum);
+  return note + ", " + number("lr", learning_rate);
 }
 
 std::vector<DataOrder> further_orders(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
@@ -41,6 +53,15 @@ std::vector<DataOrder> further_orders(const TrainJob& job, const TrainerOptions&
 }
 
 }  // namespace
+
+std::unique_ptr<Loss> loss_of(const TrainJob& job, const TrainerOptions& options) {
+  options.check_combination(job.eval_records.size() > 0, !job.monitored.empty() || job.probe);
+  auto loss = find_entry(losses(), "method", options.method).make();
+  options.method_options.apply(*loss);
+  if (job.further_records.contains(kRetainSet))
+    loss = with_retention(std::move(loss), options.retain_kind, options.retain_weight);
+  return loss;
+}
 
 Training::Training(const TrainJob& job, const TrainerOptions& options, std::unique_ptr<Loss> loss,
                    const Context& context, std::optional<bool> as_on_gpu)
@@ -58,6 +79,7 @@ Training::Training(const TrainJob& job, const TrainerOptions& options, std::uniq
       trained_(trained_or_fail(*job.decoder)),
       optimizer_(options.optimizer, trained_, options.weight_decay),
       reference_(make_reference(job, options, *loss_, context)),
+      monitor_(job, context),
       objective_(*job.decoder, *loss_, reference_.get()),
       checkpoints_(job, optimizer_, identity()),
       metrics_(job.output / "metrics.jsonl") {
@@ -124,9 +146,24 @@ void Training::begin() {
   on_first_rank(world_, [&] {
     if (state_.step == 0) checkpoints_.clear();
     metrics_.begin(state_.step, state_.evaluated_step);
+    if (options_.tensorboard) begin_events();
   });
   saved_step_ = state_.step;
   saved_evaluated_step_ = state_.evaluated_step;
+}
+
+// Of the rows that metrics.jsonl kept: a row's time follows from its seconds.
+void Training::begin_events() {
+  events_.emplace(job_.output / "tensorboard" / "events.out.tfevents.xlt", unix_seconds() - state_.seconds);
+  std::vector<Json> rows;
+  LineReader lines(job_.output / "metrics.jsonl");
+  while (const auto line = lines.next()) rows.push_back(parse_json(*line, lines.place()));
+  events_->rewrite(rows);
+}
+
+void Training::append(const Json& line) {
+  metrics_.append(line);
+  if (events_) events_->append(line);
 }
 
 void Training::precompute_reference() {
@@ -150,8 +187,10 @@ bool Training::is_finished() const {
 }
 
 bool Training::evaluation_is_due() const {
-  if (data_.test.empty() || state_.step == 0 || state_.evaluated_step == state_.step) return false;
-  return is_finished() || (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0);
+  if ((data_.test.empty() && !looks_on()) || state_.step == 0 || state_.evaluated_step == state_.step)
+    return false;
+  return (is_finished() && !options_.skip_final_eval) ||
+         (options_.eval_steps > 0 && state_.step % options_.eval_steps == 0);
 }
 
 // Step 0 needs no checkpoint: it is what every run begins with.
@@ -171,7 +210,7 @@ void Training::loop() {
     if (save_is_due()) save();
     if (is_finished()) return;
     const StepMetrics step = make_step();
-    progress.advance(1, progress_note(state_.last_loss, step.learning_rate));
+    progress.advance(1, step.note);
   }
 }
 
@@ -191,8 +230,10 @@ Training::StepMetrics Training::make_step() {
   state_.last_loss = sums.sums().front().second;
   for (const MicroBatch& batch : batches)
     for (const RowBatch& share : batch)
-      for (const int64_t index : share.indices) state_.num_tokens += (*share.rows)[index].num_tokens();
+      for (const int64_t index : share.indices)
+        state_.num_tokens += num_data_tokens((*share.rows)[index], job_, options_);
   log_step(sums, step);
+  step.note = progress_note(sums, step.learning_rate);
   return step;
 }
 
@@ -260,7 +301,7 @@ Json Training::row(const char* split, const MetricSums& metrics) const {
   Json row = {{"step", state_.step},
               {"epoch", order_.epoch_after(state_.step)},
               {"split", split},
-              {kLossName, metrics.mean(kLossName)}};
+              {kLossName, metrics.sums().empty() ? Json() : Json(metrics.mean(kLossName))}};
   row["num_tokens"] = state_.num_tokens;
   row["seconds"] = seconds();
   for (const auto& [name, sum] : metrics.sums())
@@ -275,7 +316,7 @@ void Training::log_step(const MetricSums& metrics, const StepMetrics& step) {
   Json line = row("train", state_.since_log);
   line["learning_rate"] = step.learning_rate;
   line["grad_norm"] = step.grad_norm;
-  on_first_rank(world_, [&] { metrics_.append(line); });
+  on_first_rank(world_, [&] { append(line); });
   state_.since_log.clear();
 }
 
@@ -290,12 +331,7 @@ void Training::save() {
 }
 
 TrainResult train(const TrainJob& job, const TrainerOptions& options, const Context& context) {
-  options.check_combination(job.eval_records.size() > 0);
-  auto loss = find_entry(losses(), "method", options.method).make();
-  options.method_options.apply(*loss);
-  if (job.further_records.contains(kRetainSet))
-    loss = with_retention(std::move(loss), options.retain_kind, options.retain_weight);
-  return Training(job, options, std::move(loss), context).run();
+  return Training(job, options, loss_of(job, options), context).run();
 }
 
 }  // namespace xlt

@@ -4,6 +4,8 @@
 
 #include "train/checkpoints.h"
 #include "train/data_order.h"
+#include "train/event_file.h"
+#include "train/monitor.h"
 #include "train/objective.h"
 #include "train/ranks.h"
 #include "train/schedule.h"
@@ -15,8 +17,13 @@
 #include <vector>
 
 #include "xlt/train/trainer.h"
+#include "xlt/train/training_cost.h"
 
 namespace xlt {
+
+// What the options name, with the retention that the job's rows ask for. Throws kUsage for options that do
+// not go together.
+std::unique_ptr<Loss> loss_of(const TrainJob& job, const TrainerOptions& options);
 
 // Losses and optimisers by their interfaces only: the loop knows none by name.
 class Training {
@@ -26,12 +33,17 @@ class Training {
   Training(const TrainJob& job, const TrainerOptions& options, std::unique_ptr<Loss> loss,
            const Context& context, std::optional<bool> as_on_gpu = {});
   TrainResult run();
+  // Instead of `run`: as measure_training has it.
+  TrainCost measured(double most_seconds);
 
  private:
   struct StepMetrics {
     double learning_rate, grad_norm;
+    std::string note;  // beside the progress bar
   };
   void begin();
+  void begin_events();
+  void append(const Json& line);  // to metrics.jsonl, and the event file
   void precompute_reference();
   void loop();
   StepMetrics make_step();
@@ -44,6 +56,11 @@ class Training {
   void log_step(const MetricSums& metrics, const StepMetrics& step);
   void evaluate();
   MetricSums evaluated();
+  void judge(double loss);
+  bool looks_on() const { return !monitor_.is_empty() || job_.probe; }
+  void precompute_some(const std::vector<int64_t>& steps);
+  void repeat_step(int64_t step);
+  double evaluation_seconds(int64_t num_evaluations);
   bool evaluation_is_due() const;
   bool is_finished() const;
   bool is_saved() const;
@@ -68,9 +85,11 @@ class Training {
   std::vector<TrainedTensor> trained_;
   Optimizer optimizer_;
   std::unique_ptr<ReferenceModel> reference_;
+  Monitor monitor_;
   Objective objective_;
   Checkpoints checkpoints_;
   MetricsFile metrics_;
+  std::optional<EventFile> events_;
   TrainState state_;
   int64_t saved_step_ = 0, saved_evaluated_step_ = 0;  // what the newest checkpoint holds
   bool new_best_ = false;

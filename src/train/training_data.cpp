@@ -3,19 +3,23 @@
 
 #include "train/tokenise.h"
 
+#include <algorithm>
+
 #include "xlt/base/error.h"
+#include "xlt/base/rng.h"
 #include "xlt/parallel/parallel.h"
 
 namespace xlt {
 
 namespace {
 
-TokeniseOptions tokenise_options(const TrainerOptions& options) {
+TokeniseOptions tokenise_options(const TrainJob& job, const TrainerOptions& options) {
   return {.max_length = options.max_length,
           .max_prompt_length = options.max_prompt_length,
           .append_eos = !options.no_append_eos,
           .pairs = parse_pair_tokenization(options.pair_tokenization),
-          .long_texts = parse_long_texts(options.long_texts)};
+          .long_texts = parse_long_texts(options.long_texts),
+          .left_pad = options.attend_pads ? job.left_pad : std::nullopt};
 }
 
 template <typename Record>
@@ -51,6 +55,10 @@ void report(const TokenisedData& train, const TokenisedData& test, int64_t num_r
                          " rows to train on, ", test.rows.size(), " to evaluate on"));
 }
 
+uint64_t split_seed(const TrainJob& job, const TrainerOptions& options) {
+  return options.split_seed >= 0 ? static_cast<uint64_t>(options.split_seed) : job.seed;
+}
+
 struct TokenisedSplit {
   TokenisedData train, test;
 };
@@ -61,11 +69,10 @@ TokenisedSplit tokenise_split(const TrainJob& job, const TrainerOptions& options
   const bool has_own = job.eval_records.size() > 0;
   check_kind(job.records, kind);
   check_kind(job.eval_records, kind);
-  const uint64_t seed = options.split_seed >= 0 ? static_cast<uint64_t>(options.split_seed) : job.seed;
-  const Split split =
-      split_rows(job.records.size(), has_own ? 0 : options.eval_split, seed, options.no_shuffle);
+  const Split split = split_rows(job.records.size(), has_own ? 0 : options.eval_split,
+                                 split_seed(job, options), options.no_shuffle);
   const Records held_out = has_own ? job.eval_records : take(job.records, split.test);
-  const TokeniseOptions how = tokenise_options(options);
+  const TokeniseOptions how = tokenise_options(job, options);
   TokenisedSplit rows{tokenise(take(job.records, split.train), *job.tokenizer, how),
                       tokenise(held_out, *job.tokenizer, how)};
   report(rows.train, rows.test, job.records.size() + job.eval_records.size(), options, context);
@@ -81,9 +88,18 @@ TokenisedSplit tokenise_split(const TrainJob& job, const TrainerOptions& options
   return rows;
 }
 
-// The first of them; 0: all.
-void cap(std::vector<TrainRow>& rows, int64_t most) {
-  if (most > 0 && static_cast<int64_t>(rows.size()) > most) rows.resize(most);
+// The first of them, or as many drawn by `seed`, in their order; 0: all.
+void cap(std::vector<TrainRow>& rows, int64_t most, const TrainerOptions& options, uint64_t seed) {
+  const auto size = static_cast<int64_t>(rows.size());
+  if (most == 0 || size <= most) return;
+  if (options.max_rows_order == "random") {
+    std::vector<int64_t> drawn = numpy_permutation(seed, size);
+    drawn.resize(most);
+    std::sort(drawn.begin(), drawn.end());
+    for (int64_t i = 0; i < most; ++i)
+      if (drawn[i] != i) rows[i] = std::move(rows[drawn[i]]);
+  }
+  rows.resize(most);
 }
 
 std::vector<TrainRow> tokenise_further(const TrainJob& job, const RowSetSpec& set,
@@ -106,10 +122,10 @@ TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, co
   const std::vector<RowSetSpec> sets = loss.row_sets();
   TokenisedSplit split = tokenise_split(job, options, sets.front().kind, context);
   TrainingData data{std::move(split.train.rows), std::move(split.test.rows), {}};
-  cap(data.train, options.max_train_rows);
-  cap(data.test, options.max_eval_rows);
+  cap(data.train, options.max_train_rows, options, split_seed(job, options));
+  cap(data.test, options.max_eval_rows, options, split_seed(job, options));
   for (size_t i = 1; i < sets.size(); ++i)
-    data.further.push_back(tokenise_further(job, sets[i], tokenise_options(options)));
+    data.further.push_back(tokenise_further(job, sets[i], tokenise_options(job, options)));
   if (sets.front().uses_mismatched) {
     add_mismatched(data.train, options.batch_size, options.max_length);
     add_mismatched(data.test, options.batch_size, options.max_length);
@@ -119,6 +135,17 @@ TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, co
     add_prompts(data.test);
   }
   return data;
+}
+
+int64_t num_data_tokens(const TrainRow& row, const TrainJob& job, const TrainerOptions& options) {
+  int64_t num_pads = 0;
+  if (options.attend_pads && job.left_pad)
+    for (const TrainSequence& sequence : row.sequences) {
+      const auto text = std::find_if(sequence.ids.begin(), sequence.ids.begin() + sequence.num_context,
+                                     [&](int64_t id) { return id != *job.left_pad; });
+      num_pads += text - sequence.ids.begin();
+    }
+  return row.num_tokens() - num_pads;
 }
 
 bool is_shuffled(const TrainerOptions& options, const Loss& loss, size_t set) {

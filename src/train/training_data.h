@@ -21,6 +21,9 @@ struct TrainingData {
 TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, const Loss& loss,
                           const Context& context);
 
+// Tokens of the data in a row: pads before a text are none.
+int64_t num_data_tokens(const TrainRow& row, const TrainJob& job, const TrainerOptions& options);
+
 // Not a set whose rows are compared with their neighbours, which they then keep.
 bool is_shuffled(const TrainerOptions& options, const Loss& loss, size_t set);
 // Of all ranks together.

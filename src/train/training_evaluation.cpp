@@ -44,14 +44,22 @@ MetricSums Training::evaluated() {
   return summed_over_ranks(world_, metrics);
 }
 
+// Without rows to evaluate on there is no loss, and the rest is what the evaluation is for.
 void Training::evaluate() {
   const at::NoGradGuard no_grad;
-  const MetricSums metrics = evaluated();
+  const MetricSums metrics = data_.test.empty() ? MetricSums() : evaluated();
   Json line = row("eval", metrics);
   line["learning_rate"] = line["grad_norm"] = nullptr;  // there was no step
-  on_first_rank(world_, [&] { metrics_.append(line); });
+  if (!monitor_.is_empty()) line["monitor"] = monitor_.measured(world_, context_);
+  on_first_rank(world_, [&] {
+    if (job_.probe) job_.probe(state_.step, line);
+    append(line);
+  });
   state_.evaluated_step = state_.step;
-  const double loss = metrics.mean(kLossName);
+  if (!data_.test.empty()) judge(metrics.mean(kLossName));
+}
+
+void Training::judge(double loss) {
   new_best_ = std::isnan(state_.best_eval_loss) || loss < state_.best_eval_loss;
   if (new_best_) {
     state_.best_eval_loss = loss;

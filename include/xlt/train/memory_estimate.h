@@ -2,7 +2,8 @@
 // Where each byte of a training goes, reckoned from what the engine keeps; nothing is read or computed.
 //
 //   MemoryQuestion question{.lora_r = 64, .gradient_checkpointing = true, .batch_tokens = 4096};
-//   MemoryEstimate bytes = estimate_memory(footprint_of(*source, where, "nf4"), where, question);
+//   const auto source = quantized(open_model_source(folder), "nf4");
+//   MemoryEstimate bytes = estimate_memory(footprint_of(*source, where), where, question);
 //
 #pragma once
 
@@ -33,6 +34,11 @@ struct MemoryEstimate {
   int64_t activations() const { return layers + workspace + logits; }
   int64_t total() const { return weights() + gradients + optimizer + activations(); }
 };
+
+// What so many trained numbers take: an adapter's, else the base weights themselves; their gradients and the
+// optimizer's state. All else is 0.
+MemoryEstimate estimate_trained(int64_t num_trained, bool is_adapter, const Placement& where,
+                                const std::string& optimizer);
 
 MemoryEstimate estimate_memory(const DecoderFootprint& model, const Placement& where,
                                const MemoryQuestion& question);

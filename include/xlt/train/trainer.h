@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "xlt/base/config.h"
 #include "xlt/base/context.h"
+#include "xlt/base/json_fwd.h"
 #include "xlt/dataset/record.h"
 #include "xlt/train/method_options.h"
 
@@ -34,11 +36,15 @@ struct TrainerOptions {
   double weight_decay = 0, max_grad_norm = 1.0;  // max_grad_norm 0: no clipping
   int64_t warmup_steps = 0, max_length = 1024, max_prompt_length = 0;
   std::string long_texts = "cut";  // cut | split
+  bool attend_pads = false;        // rows of texts are filled with TrainJob::left_pad (quirk T4)
   bool no_shuffle = false, no_append_eos = false;
   double eval_split = 0;                          // fraction held out by split_seed
   int64_t split_seed = -1;                        // -1: the run's seed
   int64_t max_train_rows = 0, max_eval_rows = 0;  // 0: all
+  std::string max_rows_order = "head";            // head | random: which rows those are
   int64_t eval_steps = 0, save_steps = 0, early_stopping_patience = 0, logging_steps = 1;
+  bool skip_final_eval = false;    // evaluate at multiples of eval_steps alone
+  bool tensorboard = false;        // RUN/tensorboard/, event files beside metrics.jsonl
   int64_t save_total_limit = 2;    // newest checkpoints kept, besides the best
   std::string reference = "base";  // base | init
   std::string retain_kind = "kl";  // kl | nll, of TrainJob::further_records[kRetainSet], where there are any
@@ -47,7 +53,8 @@ struct TrainerOptions {
   MethodOptions method_options;
   void visit(OptionVisitor& v);  // all but method_options
   // Throws kUsage for options that do not go together. `has_eval_rows`: rows to evaluate on are given apart.
-  void check_combination(bool has_eval_rows = false) const;
+  // `looks_on`: evaluations also do something else, monitor or probe.
+  void check_combination(bool has_eval_rows = false, bool looks_on = false) const;
 };
 
 // Rows whose log-probs under the reference this process worked out, and rows that were found stored.
@@ -87,6 +94,13 @@ struct TrainJob {
   // The ranks that train together, each with a decoder of the same weights; null: this process alone. A step
   // is made of gradient_accumulation_steps micro-batches of every rank; rank 0 writes.
   World* world = nullptr;
+  // Texts by language (a BCP-47 tag, say), on which every evaluation measures what became of the policy:
+  // bits_per_byte and kl_to_base in the eval rows of metrics.jsonl (train/monitor.h).
+  std::map<std::string, std::vector<std::string>> monitored;
+  // Adds to the eval row of a step, with the decoder as it is then; rank 0 alone calls it. May be empty.
+  std::function<void(int64_t step, Json& row)> probe;
+  // The pad token of a tokenizer that pads on the left; nothing: it pads on the right.
+  std::optional<int64_t> left_pad;
   // What tells the reference model from others besides weights, dtype and device: a hash of its config, say.
   std::string reference_model;
 };
