@@ -4,6 +4,7 @@
 #include "cli/flag_visitor.h"
 #include "cli/hub_names.h"
 #include "cli/interrupt.h"
+#include "cli/layered_options.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 
@@ -180,9 +181,12 @@ void check_working_folder() {
 int run_command(Parsed& parsed, const GlobalOptions& global) {
   if (const auto extras = parsed.app->remaining(); !extras.empty()) throw_unexpected(parsed, extras.front());
   check_working_folder();
-  resolve_options(parsed.name, parsed.groups, collect(parsed));
+  const GivenOptions given = collect(parsed);
+  resolve_options(parsed.name, parsed.groups, given);
+  auto* layered = dynamic_cast<LayeredOptions*>(parsed.command.get());
+  if (layered && layered->read_recipe_by(parsed.groups)) resolve_options(parsed.name, parsed.groups, given);
   resolve_hub_names(visit_all(parsed.groups));
-  check_required(parsed.name, parsed.help.required, parsed.groups);
+  check_required(parsed.name, layered ? layered->required() : parsed.help.required, parsed.groups);
   check_torch_version();
   keep_freed_memory();
   Terminal terminal(global.level(), stderr_is_terminal() && !global.quiet);

@@ -15,6 +15,7 @@
 #include "xlt/models/decoder.h"
 #include "xlt/models/encoder.h"
 #include "xlt/models/encoder_decoder.h"
+#include "xlt/run/recipe.h"
 #include "xlt/scorers/scorer.h"
 #include "xlt/text/chat_template.h"
 #include "xlt/train/trainer.h"
@@ -104,6 +105,7 @@ constexpr Kind kKinds[] = {
     {"presets", "published data sets, for xlt train --data PRESET=FILE",
      [] { return rows_of(preset_names()); }},
     {"quirks", "what the published code does unexpectedly, and what xlt does about it", quirk_rows},
+    {"recipes", "the study's recipes, for xlt train --recipe", recipes},
     {"schedules", "courses of the learning rate, for xlt train --lr-schedule",
      [] { return values_of("lr_schedule"); }},
     {"scorers", "what toxicity is scored by", [] { return rows_of(scorer_names()); }},

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt train`: finetune a model, or train one from scratch.
 #include "cli/command.h"
+#include "cli/layered_options.h"
 #include "cli/session.h"
+#include "cli/terminal.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "xlt/base/file.h"
+#include "xlt/run/recipe.h"
 #include "xlt/run/train_run.h"
 
 namespace xlt::cli {
@@ -41,7 +44,7 @@ std::string user_cache(const Context& context) {
   return "none";
 }
 
-class TrainCommand final : public Command {
+class TrainCommand final : public Command, public LayeredOptions {
  public:
   CommandHelp help() const override {
     return {"Finetune a model on texts (sft) or preference pairs (dpo), by default through a LoRA adapter",
@@ -53,7 +56,8 @@ class TrainCommand final : public Command {
   std::vector<OptionGroup> groups() override {
     std::vector<OptionGroup> groups = {{"run", "Model, data and output", visit_of(options_)},
                                        {"adapter", "Adapter", visit_of(options_.adapter)},
-                                       {"training", "Training", visit_of(options_.trainer)}};
+                                       {"training", "Training", visit_of(options_.trainer)},
+                                       {"watch", "Looking on at each evaluation", visit_of(options_.watch)}};
     for (MethodOptions::Group& group : options_.trainer.method_options.groups()) {
       const std::string methods = joined(group.methods);
       groups.push_back({methods, "Only for " + methods, std::move(group.visit)});
@@ -61,16 +65,31 @@ class TrainCommand final : public Command {
     groups.push_back({"fields", "Names of the data's fields", visit_of(options_.fields)});
     return groups;
   }
+  bool read_recipe_by(const std::vector<OptionGroup>& groups) override {
+    read_recipe(options_, groups);
+    return !options_.recipe.empty();
+  }
   int run(Session& session) override {
     if (options_.reference_cache == "auto") options_.reference_cache = user_cache(session.context());
-    const Json summary =
-        run_training(options_, session.placement(), session.seed(), session.config(), session.context());
-    std::printf("%s\n", dump_json(summary).c_str());
+    const auto run = options_.dry_run ? dry_run_training : run_training;
+    const Json result =
+        run(options_, session.placement(), session.seed(), session.config(), session.context());
+    std::printf("%s\n", dump_json(result).c_str());
+    if (!options_.dry_run && stderr_is_terminal() && !session.options().quiet) say_what_next(result);
     return 0;
   }
   void check(Checks& checks) override { check_training(options_, checks); }
+  std::vector<std::string> required() const override {
+    if (options_.dry_run) return {"method", "data"};
+    return help().required;
+  }
 
  private:
+  // For who sits there; a script reads the summary.
+  void say_what_next(const Json& summary) const {
+    std::fflush(stdout);
+    std::fprintf(stderr, "%s\n", after_training(options_, summary).c_str());
+  }
   TrainRunOptions options_;
 };
 

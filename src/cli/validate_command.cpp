@@ -2,6 +2,7 @@
 // `xlt validate`: everything about a config that can be known without running it.
 #include "cli/command.h"
 #include "cli/hub_names.h"
+#include "cli/layered_options.h"
 #include "cli/session.h"
 
 #include <algorithm>
@@ -20,8 +21,7 @@ struct ValidateOptions {
   void visit(OptionVisitor& v) {
     v.field("file", file,
             "config to look at: {\"command\": \"train\", …options…}; the run.json or report.json of a run, "
-            "for its "
-            "options; or a benchmark's description");
+            "for its options; a recipe; or a benchmark's description");
     v.field("data", data, "data folder whose files the benchmark's description is tried on");
   }
 };
@@ -29,7 +29,7 @@ struct ValidateOptions {
 class ValidateCommand final : public Command {
  public:
   CommandHelp help() const override {
-    return {"Check a config: every option, and every file it names; or the description of a benchmark",
+    return {"Check a config: every option, and every file it names; a recipe; the description of a benchmark",
             "xlt validate configs/dpo.json",
             {"file"},
             "file"};
@@ -48,6 +48,8 @@ class ValidateCommand final : public Command {
                   "--data");
     } else if (view.has("config")) {  // the record of a run
       check_config(view.at("config"), options_.file + ": config", checks);
+    } else if (!view.has("command") && view.has("options")) {
+      check_recipe(checks);
     } else {
       check_config(view, options_.file, checks);
     }
@@ -84,6 +86,19 @@ class ValidateCommand final : public Command {
       });
   }
 
+  // For `xlt train --recipe FILE`, in both of its modes.
+  void check_recipe(Checks& checks) const {
+    for (const char* mode : {"corrected", "paper"})
+      checks.add(str_cat("recipe, ", mode), [&] {
+        const auto command = find_entry<Command>(commands(), "command", "train").make();
+        auto groups = command->groups();
+        set_option(visit_all(groups), "recipe", options_.file);
+        set_option(visit_all(groups), "recipe_mode", mode);
+        dynamic_cast<LayeredOptions&>(*command).read_recipe_by(groups);
+        return std::string("every option is known and in range");
+      });
+  }
+
   // Every part is looked at whatever was found in the others: one run names all faults.
   static void check_config(const JsonView& view, const std::string& where, Checks& checks) {
     const std::string name = view.at("command").as_string();
@@ -92,16 +107,18 @@ class ValidateCommand final : public Command {
       throw Error(ErrorKind::kConfig, unknown_name_message("command", name, names),
                   view.at("command").place());
     const auto command = find_entry<Command>(commands(), "command", name).make();
+    auto* layered = dynamic_cast<LayeredOptions*>(command.get());
     auto groups = command->groups();
     GlobalOptions global;
     groups.push_back({"global", "Every command", visit_of(global)});
     checks.add("options of `xlt " + name + "`", [&] {
       read_config(view.value(), where, name, groups);
+      if (layered && layered->read_recipe_by(groups)) read_config(view.value(), where, name, groups);
       return str_cat(describe_options(visit_all(groups)).size(),
                      " known, every one given is known and in range");
     });
     checks.add("required options", [&] {
-      check_required(name, command->help().required, groups);
+      check_required(name, layered ? layered->required() : command->help().required, groups);
       return std::string("all given");
     });
     resolve_hub_names(visit_all(groups));

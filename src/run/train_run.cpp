@@ -2,14 +2,17 @@
 #include "xlt/run/train_run.h"
 
 #include "run/conversations.h"
+#include "run/dry_run.h"
 #include "run/run_folder.h"
 #include "run/train_run_options.h"
+#include "run/watch.h"
 
 #include <cmath>
 
 #include "xlt/base/atomic_folder.h"
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/scratch_folder.h"
 #include "xlt/base/utf8.h"
 #include "xlt/base/version.h"
 #include "xlt/checkpoint/model_source.h"
@@ -19,6 +22,8 @@
 #include "xlt/models/lora_kinds.h"
 #include "xlt/nn/linear.h"
 #include "xlt/run/environment.h"
+#include "xlt/run/recipe.h"
+#include "xlt/text/padding.h"
 #include "xlt/text/tokenizer.h"
 
 namespace xlt {
@@ -32,7 +37,8 @@ Records load_rows(const TrainRunOptions& options, const std::string& data, const
   const auto render = [&](const Json& messages, bool add_generation_prompt, const std::string& place) {
     return conversations.render(messages, add_generation_prompt, place);
   };
-  return load_records(method_row_kind(options.trainer.method), data, options.fields, render);
+  return load_records(method_row_kind(options.trainer.method), recipe_data(options.recipe, data),
+                      options.fields, render);
 }
 
 std::vector<fs::path> all_data_files(const TrainRunOptions& options) {
@@ -40,6 +46,7 @@ std::vector<fs::path> all_data_files(const TrainRunOptions& options) {
   for (const std::string* data : {&options.eval_data, &options.retain})
     if (!data->empty())
       for (fs::path& file : data_files(*data)) files.push_back(std::move(file));
+  for (fs::path& file : watched_files(options)) files.push_back(std::move(file));
   return files;
 }
 
@@ -59,6 +66,7 @@ std::vector<fs::path> input_files(const TrainRunOptions& options) {
   if (!options.model.empty()) add(open_model_source(options.model)->small_files());
   if (!options.tokenizer.empty()) add(open_model_source(options.tokenizer)->tokenizer_files());
   if (fs::is_regular_file(options.chat_template)) add({options.chat_template});
+  if (!options.recipe.empty() && is_recipe_file(options.recipe)) add({options.recipe});
   if (!options.adapter.init_adapter.empty()) add(adapter_files(options.adapter.init_adapter));
   return files;
 }
@@ -138,12 +146,19 @@ fs::path reference_cache(const TrainRunOptions& options) {
   return is_apart ? fs::path(options.reference_cache) : fs::path();
 }
 
-TrainJob make_job(const TrainRunOptions& options, Records records, uint64_t seed, const Context& context) {
+TrainJob make_job(const TrainRunOptions& options, Records records, const Tokenizer& tokenizer, uint64_t seed,
+                  const Context& context) {
   TrainJob job;
+  job.tokenizer = &tokenizer;
+  if (options.trainer.attend_pads) {
+    const Padding padding = read_padding(tokenizer_folder(options), tokenizer);
+    if (padding.is_left) job.left_pad = padding.id;
+  }
   job.records = std::move(records);
   job.eval_records = load_rows(options, options.eval_data, context);
   if (!options.retain.empty())
     job.further_records[kRetainSet].texts = load_texts(options.retain, options.fields);
+  job.monitored = monitored_texts(options);
   job.seed = seed;
   job.output = options.output;
   job.base_model = options.model;
@@ -188,9 +203,9 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   state = folder.inspect(record, options.resume, {});
   if (state == RunState::kFinished) return folder.stored().at("result");
   const bool going_on = begin_run(folder, state, record, context);
-  TrainJob job = make_job(options, std::move(records), seed, context);
+  TrainJob job = make_job(options, std::move(records), *tokenizer, seed, context);
   job.decoder = decoder.get();
-  job.tokenizer = tokenizer.get();
+  job.probe = make_probe(options, *decoder, *tokenizer, where, seed, context);
   job.resume = options.resume || going_on;
   const TrainResult result = train(job, options.trainer, context);
   lock->throw_if_lost();
@@ -208,6 +223,26 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   finished["result"] = summary;
   folder.write(finished, "finished");
   return summary;
+}
+
+Json dry_run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed,
+                      const Json& config, const Context& context) {
+  check_combination(options);
+  const ScratchFolder scratch;
+  const auto tokenizer = load_tokenizer(tokenizer_folder(options), context);
+  TrainJob job = make_job(options, load_rows(options, options.data, context), *tokenizer, seed, context);
+  job.output = scratch.path() / "run";
+  if (!options.watch.probe_prompts.empty()) job.probe = [](int64_t, Json&) {};  // counts as an evaluation
+  job.reference_cache = scratch.path() / "reference";
+  DryRun dry(options, where);
+  if (const std::string reason = dry.why_not_measured(); !reason.empty()) {
+    dry.reckon(plan_training(job, options.trainer, context), reason);
+  } else {
+    const auto decoder = make_model(options, *tokenizer, where, seed, context);
+    job.decoder = decoder.get();
+    dry.measure(job, context);
+  }
+  return dry.to_json(config);
 }
 
 void check_training(const TrainRunOptions& options, Checks& checks) {

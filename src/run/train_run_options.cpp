@@ -3,11 +3,13 @@
 
 #include "run/conversations.h"
 #include "run/quantize_option.h"
+#include "run/watch.h"
 
 #include <unistd.h>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/run/recipe.h"
 
 namespace xlt {
 
@@ -27,6 +29,8 @@ std::string tokenizer_folder(const TrainRunOptions& options) {
 }
 
 namespace {
+
+bool looks_on(const WatchOptions& watch) { return !watch.monitor.empty() || !watch.probe_prompts.empty(); }
 
 bool has_retain_options(const TrainerOptions& options) {
   const TrainerOptions defaults;
@@ -75,7 +79,8 @@ void check_combination(const TrainRunOptions& options) {
         "--retain-kind kl holds a model to what it was, and --model-config starts from random weights; use "
         "--retain-kind nll");
   check_reference_cache(options.reference_cache);
-  options.trainer.check_combination(!options.eval_data.empty());
+  check_watch(options.watch);
+  options.trainer.check_combination(!options.eval_data.empty(), looks_on(options.watch));
 }
 
 void AdapterOptions::visit(OptionVisitor& v) {
@@ -96,6 +101,12 @@ void AdapterOptions::visit(OptionVisitor& v) {
 }
 
 void TrainRunOptions::visit(OptionVisitor& v) {
+  v.field("recipe", recipe,
+          "options to begin with, which any other option, --set or config wins over: a recipe of the study "
+          "(`xlt ls recipes`) or a file of the same form; data and eval_data are then read by its preset");
+  v.field("recipe_mode", recipe_mode,
+          "paper: with the quirks of the published code that the recipe names; corrected: without them",
+          one_of({"corrected", "paper"}));
   v.field("model", model, "checkpoint folder to finetune");
   v.field("model_config", model_config, "config.json of a model to train from scratch, instead of --model");
   v.field("tokenizer", tokenizer, "folder with the tokenizer files; empty: the model's");
@@ -117,6 +128,22 @@ void TrainRunOptions::visit(OptionVisitor& v) {
   v.field("resume", resume,
           "go on with the run in --output even if its length, or how often it saves, evaluates and logs, was "
           "changed; an unfinished run goes on without this too");
+  v.field("dry_run", dry_run,
+          "do not train; print rows, tokens, steps, parameters, memory and seconds of the run as JSON");
+}
+
+void WatchOptions::visit(OptionVisitor& v) {
+  v.field(
+      "monitor", monitor,
+      "LANG=FILE of texts in other languages: at each evaluation bits per byte and the KL divergence of the "
+      "untouched model go into metrics.jsonl; several files of one language, or further languages, after "
+      "commas");
+  v.field("probe_prompts", probe_prompts,
+          "rows {\"prompt\"[,\"language\"]} of which a few completions are sampled at each evaluation, to "
+          "RUN/probe");
+  v.field("scorer", scorer,
+          "what judges those completions (`xlt ls scorers`), word_list:DIR say; repeatable");
+  v.field("probe_samples", probe_samples, "completions a prompt", between(1, 1000));
 }
 
 }  // namespace xlt

@@ -67,7 +67,7 @@ TEST(Quirks, SwitchesAreTakenAndTheOthersSayWhatTheyAre) {
     return "";
   };
   EXPECT_THAT(complaint("B3"), HasSubstr("B3 cannot be switched: it is in paper mode"));
-  EXPECT_THAT(complaint("T4"), HasSubstr("left out (batches are packed without padding"));
+  EXPECT_THAT(complaint("T13"), HasSubstr("left out (a run that cannot be repeated"));
   EXPECT_THAT(complaint("G44"), HasSubstr("did you mean \"G4\"?"));
 }
 

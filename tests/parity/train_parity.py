@@ -197,6 +197,39 @@ class TrainParity(ParityTest):
         self.check("sft", real_model(), 5)
 
 
+class MonitorParity(ParityTest):
+    """`--monitor`: bits per byte and KL(base || policy), against dense distributions of transformers with PEFT."""
+    PACKAGES = ["torch", "transformers", "peft"]
+
+    def test_bits_per_byte_and_kl_are_those_of_dense_distributions(self):
+        import torch
+        from peft import PeftModel
+
+        for name in ("llama-tiny", "gemma3-tiny"):
+            with self.subTest(name):
+                model = tiny_models() / name
+                adapter = initial_adapter(model, self.folder / f"adapter-{name}", b_scale=0.05)
+                texts = [text[:120] for text in udhr_texts(3)][:8]
+                write_jsonl(self.folder / "texts.jsonl", [{"text": text} for text in texts])
+                xlt("train", "--method", "sft", "--model", model, "--data", training_data() / "texts.jsonl", "--output", self.folder / f"run-{name}",
+                    "--init-adapter", adapter, "--dtype", "float32", "--learning-rate", 0, "--max-steps", 1, "--monitor", f"xx={self.folder / 'texts.jsonl'}")
+                row = read_jsonl(self.folder / f"run-{name}" / "metrics.jsonl")[-1]["monitor"]["xx"]
+                policy = PeftModel.from_pretrained(fresh_model(model), adapter).eval()
+                nats = kl = positions = size = 0
+                for text in texts:
+                    ids = torch.tensor([hf_tokenizer(model)(text)["input_ids"]])
+                    with torch.no_grad():
+                        own = policy(ids).logits[0].double().log_softmax(-1)
+                        with policy.disable_adapter():
+                            base = policy(ids).logits[0].double().log_softmax(-1)
+                    nats -= float(own[:-1].gather(1, ids[0, 1:, None]).sum())
+                    kl += float((base.exp() * (base - own)).sum(-1)[:-1].sum())
+                    positions += ids.shape[1] - 1
+                    size += len(text.encode())
+                self.assertAlmostEqual(row["bits_per_byte"], nats / 0.6931471805599453 / size, delta=1e-4)
+                self.assertAlmostEqual(row["kl_to_base"] / (kl / positions), 1, delta=1e-3)
+
+
 class LongTextParity(ParityTest):
     """`--long-texts split` trains on the rows that transformers' tokenizers make of overflowing tokens (stride 0)."""
 

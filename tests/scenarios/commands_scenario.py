@@ -365,7 +365,7 @@ class Options(Scenario):
 
     def test_ls_lists_every_kind_it_names(self):
         kinds = [line.split()[0] for line in self.assert_works(run("ls")).stdout.splitlines()]
-        for kind in ("benchmarks", "commands", "encoders", "families", "languages", "methods", "optimizers", "presets", "quirks", "schedules", "scorers",
+        for kind in ("benchmarks", "commands", "encoders", "families", "languages", "methods", "optimizers", "presets", "quirks", "recipes", "schedules", "scorers",
                      "seq2seq"):
             self.assertIn(kind, kinds)
             self.assertTrue(self.assert_works(run("ls", kind)).stdout.strip(), kind)

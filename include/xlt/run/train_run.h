@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "xlt/base/config.h"
 #include "xlt/base/context.h"
@@ -24,14 +25,25 @@ struct AdapterOptions {
   void visit(OptionVisitor& v);
 };
 
+// What is looked at, at each evaluation.
+struct WatchOptions {
+  std::vector<std::string> monitor;  // LANG=FILE
+  std::string probe_prompts;
+  std::vector<std::string> scorer;
+  int64_t probe_samples = 4;
+  void visit(OptionVisitor& v);
+};
+
 struct TrainRunOptions {
+  std::string recipe, recipe_mode = "corrected";  // run/recipe.h; corrected | paper
   std::string model, model_config, tokenizer, data, eval_data, retain, output;
   std::string reference_cache =
       "auto";  // DIR | auto | none; here auto is none: who knows the user's cache says so
   std::string chat_template = "auto";  // of rows that hold messages
-  bool resume = false;
+  bool resume = false, dry_run = false;
   AdapterOptions adapter;
   DataFields fields;
+  WatchOptions watch;
   TrainerOptions trainer;
   void visit(OptionVisitor& v);  // its own fields; the parts have their own
 };
@@ -43,6 +55,16 @@ struct TrainRunOptions {
 // kInterrupted (state saved) after Ctrl-C.
 Json run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
                   const Context& context);
+
+// What the run would be, without training: rows, tokens, steps, parameters, memory, seconds, in one
+// object. Writes nothing but scratch files. Makes a few of the run's steps to measure memory and
+// seconds, where the model fits in this machine's memory; else seconds are null, with the reason, and memory
+// is reckoned.
+Json dry_run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed,
+                      const Json& config, const Context& context);
+
+// Two lines for who sat by: what happened, by the summary that run_training returned, and what to run next.
+std::string after_training(const TrainRunOptions& options, const Json& summary);
 
 // Opens what the run would read, without training; for `xlt validate`.
 void check_training(const TrainRunOptions& options, Checks& checks);
