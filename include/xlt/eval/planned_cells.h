@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an evaluation would do, known without doing it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "xlt/eval/evaluate.h"
+
+namespace xlt {
+
+// One benchmark in one language.
+struct PlannedCell {
+  std::string benchmark, version, language;
+  std::string request;  // what --benchmarks calls it: its name, or the file that describes it
+  std::vector<std::filesystem::path> files;  // those that it reads and that are there
+  bool samples = false;                      // asks for --num-samples completions of each item
+};
+
+// In the order in which they would run. Throws as check_eval_options does.
+std::vector<PlannedCell> planned_cells(const EvalOptions& options);
+
+}  // namespace xlt
