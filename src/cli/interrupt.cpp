@@ -61,6 +61,9 @@ const std::atomic<bool>& catch_interrupts() {
   ::sem_init(&wake, /*pshared=*/0, 0);
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
+  // What a scheduler sends before a time limit or a preemption.
+  std::signal(SIGUSR1, on_interrupt);
+  std::signal(SIGUSR2, on_interrupt);
   // The terminal went away, or the connection to it; whoever started this under nohup wants that ignored.
   if (std::signal(SIGHUP, on_interrupt) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
   return interrupted;

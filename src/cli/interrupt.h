@@ -12,7 +12,8 @@
 
 namespace xlt::cli {
 
-// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag; the next one ends the process.
+// From now on the first SIGINT, SIGTERM, SIGHUP, SIGUSR1 or SIGUSR2 sets the flag; the same signal a second
+// time ends the process.
 const std::atomic<bool>& catch_interrupts();
 
 // While it lives, an interrupt that was not heeded after a second and a half (one pass over a large model, a

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/sweep/collect.h"
+
+#include "run/sweep/cell_folder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "xlt/base/file.h"
+#include "xlt/base/lock.h"
+#include "xlt/findings/compare.h"
+
+namespace xlt {
+
+namespace {
+
+constexpr const char* kBaseName = "base";
+constexpr uint64_t kSeed = 42;  // of resampling; as `xlt compare` has it
+
+std::string name_of(const SweepArm& arm) {
+  return arm.recipe.empty() ? kBaseName : str_cat(arm.recipe, "-", *arm.seed);
+}
+
+bool is_finished(const fs::path& folder, const SweepArm& arm) {
+  return !arm.evals.empty() && std::all_of(arm.evals.begin(), arm.evals.end(), [&](const auto& eval) {
+    return CellFolder(folder, eval.second).history().is_done;
+  });
+}
+
+// A folder that `xlt compare` reads as one evaluation: links to those of the arm's cells.
+void link_arm(const fs::path& folder, const SweepArm& arm, const fs::path& place) {
+  fs::remove_all(place);
+  make_folders(place);
+  for (const auto& [part, id] : arm.evals) {
+    std::string name = part;
+    std::replace(name.begin(), name.end(), '/', '-');
+    // Relative: the folder may be seen under another name elsewhere.
+    fs::create_directory_symlink(fs::relative(CellFolder(folder, id).output(), place), place / name);
+  }
+}
+
+struct Arms {
+  std::vector<std::string> texts;  // as `xlt compare` takes them
+  Json cells = Json::object();     // arm → part → id
+};
+
+Arms finished_arms(const fs::path& folder, const SweepPlan& plan, const std::string& model,
+                   const fs::path& place, const Context& context) {
+  std::vector<std::pair<std::string, std::string>> texts;  // name → folders
+  Arms arms;
+  for (const SweepArm& arm : plan.arms) {
+    if (arm.model != model || arm.evals.empty()) continue;
+    if (!is_finished(folder, arm)) {
+      context.warn(str_cat("not everything of ", model, ", ", name_of(arm), " is done: it is left out"));
+      continue;
+    }
+    link_arm(folder, arm, place / name_of(arm));
+    arms.cells[name_of(arm)] = arm.evals;
+    const std::string name = arm.recipe.empty() ? kBaseName : arm.recipe;
+    if (texts.empty() || texts.back().first != name)
+      texts.emplace_back(name, (place / name_of(arm)).string());
+    else
+      texts.back().second += "," + (place / name_of(arm)).string();
+  }
+  // The untouched model comes first in the plan; without it there is nothing to compare with.
+  const bool has_base = !texts.empty() && texts[0].first == kBaseName;
+  if (has_base && texts.size() > 1)
+    for (const auto& [name, folders] : texts) arms.texts.push_back(name + "=" + folders);
+  return arms;
+}
+
+bool is_made_of(const fs::path& record, const Json& cells) {
+  std::error_code ignored;
+  return fs::exists(record, ignored) && load_json(record) == cells;
+}
+
+void compare_model(const fs::path& folder, const SweepPlan& plan, const std::string& model,
+                   const Context& context) {
+  const fs::path output = folder / "compare" / model, record = output / "cells.json";
+  const Arms arms = finished_arms(folder, plan, model, output / "arms", context);
+  if (arms.texts.empty()) return;
+  const Json made_of = {{"arms", arms.cells}, {"options", plan.compare}};
+  if (is_made_of(record, made_of) && fs::exists(output / "compare.json")) return;
+  CompareOptions options;
+  read_options(visit_of(options), plan.compare, "compare");
+  options.arms = arms.texts;
+  options.seed = kSeed;
+  write_comparison(compare(options, context), output);
+  write_file(record, dump_json(made_of, 2) + "\n");
+  context.info("wrote " + (output / "compare.json").string());
+}
+
+std::unique_ptr<FileLock> wait_for_lock(const fs::path& folder, double lease, const Context& context) {
+  LockAttempt attempt(folder / ".collect.xlt-lock", {"collects", folder, lease});
+  while (true) {
+    context.throw_if_interrupted();
+    if (auto lock = attempt.try_take()) return lock;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+}  // namespace
+
+void collect(const fs::path& folder, const SweepPlan& plan, const SweepTools& tools, const Context& context) {
+  const auto lock = wait_for_lock(folder, plan.lease_seconds, context);
+  std::vector<std::string> models;
+  for (const SweepArm& arm : plan.arms)
+    if (std::find(models.begin(), models.end(), arm.model) == models.end()) models.push_back(arm.model);
+  for (const std::string& model : models) {
+    context.throw_if_interrupted();
+    compare_model(folder, plan, model, context);
+  }
+  if (tools.write_report) tools.write_report({folder.string()}, (folder / "report.html").string());
+  lock->throw_if_lost();
+}
+
+}  // namespace xlt

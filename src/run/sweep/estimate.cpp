@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/sweep/estimate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "xlt/base/file.h"
+#include "xlt/base/placement.h"
+#include "xlt/checkpoint/model_source.h"
+#include "xlt/dataset/record.h"
+#include "xlt/models/decoder.h"
+#include "xlt/models/decoder_footprint.h"
+#include "xlt/ops/matmul/machine_rates.h"
+#include "xlt/train/trainer.h"
+
+namespace xlt {
+
+namespace {
+
+constexpr double kBytesPerToken = 4, kDecodeBatch = 512, kBytesPerItem = 1000;
+constexpr double kAdamStates = 2;  // moments beside an adapter's weights, in checkpoints too
+
+Placement placement_of(const Json& resolved) {
+  Placement where;
+  const std::string dtype = resolved.value("dtype", "auto");
+  if (dtype != "auto") where.dtype = parse_dtype(dtype);
+  return where;
+}
+
+Json estimate(double tokens, double seconds, double memory, double disk) {
+  const auto whole = [](double value) { return Json(static_cast<int64_t>(std::llround(value))); };
+  return {{"num_tokens", whole(tokens)},
+          {"seconds", seconds},
+          {"memory_bytes", whole(memory)},
+          {"disk_bytes", whole(disk)}};
+}
+
+double number(const Json& resolved, const char* key, double fallback) {
+  const Json value = resolved.value(key, Json());
+  return value.is_number() ? value.get<double>() : fallback;
+}
+
+// Tokens that are written for one item, beside its own text.
+double written_tokens(const PlannedCell& cell, const Json& resolved) {
+  if (cell.samples) return number(resolved, "num_samples", 25) * number(resolved, "max_new_tokens", 20);
+  if (cell.benchmark == "continuation") return number(resolved, "continuation_tokens", 0);
+  if (cell.benchmark == "mbbq") return number(resolved, "mbbq_tokens", 0);
+  return 0;
+}
+
+}  // namespace
+
+const Estimator::ModelSize& Estimator::size_of(const Json& resolved) {
+  const std::string model = resolved.value("model", ""), dtype = resolved.value("dtype", "auto");
+  const auto [found, is_new] = sizes_.try_emplace(model + "\n" + dtype);
+  if (!is_new) return found->second;
+  try {
+    const auto source = open_model_source(model);
+    const DecoderFootprint footprint = footprint_of(*source, placement_of(resolved));
+    found->second = {true, static_cast<double>(outline_decoder(*source).num_parameters),
+                     static_cast<double>(footprint.in_features + footprint.out_features),
+                     static_cast<double>(footprint.weight_bytes)};
+  } catch (const Error&) {
+    // Not known: the cell that loads it will say what is wrong.
+  }
+  return found->second;
+}
+
+const Estimator::Rows& Estimator::training_rows(const Json& resolved) {
+  DataFields fields;
+  Json own = Json::object();
+  for (const OptionDescription& option : describe_options(visit_of(fields)))
+    if (resolved.contains(option.name)) own[option.name] = resolved.at(option.name);
+  const std::string method = resolved.value("method", ""), data = resolved.value("data", "");
+  const auto [found, is_new] = rows_.try_emplace(method + "\n" + data + "\n" + dump_json(own));
+  if (!is_new) return found->second;
+  try {
+    read_options(visit_of(fields), own, "fields");
+    const Records records = load_records(method_row_kind(method), data, fields);
+    Rows rows{true, static_cast<double>(records.size()), 0};
+    const double longest = kBytesPerToken * number(resolved, "max_length", 1024);
+    const auto add = [&](size_t bytes) { rows.bytes += std::min(longest, static_cast<double>(bytes)); };
+    for (const SftRecord& one : records.texts) add(one.prompt.size() + one.completion.size());
+    for (const PreferenceRecord& one : records.pairs)
+      add(one.prompt.size() + one.chosen.size() + one.rejected.size());
+    for (const LabelledRecord& one : records.labelled) add(one.prompt.size() + one.completion.size());
+    found->second = rows;
+  } catch (const Error&) {
+    // As above; conversations need a chat template, which is not asked here.
+  }
+  return found->second;
+}
+
+const Estimator::Rows& Estimator::lines_of(const std::string& file) {
+  const auto [found, is_new] = lines_.try_emplace(file);
+  if (!is_new) return found->second;
+  const std::string text = read_file(file);
+  found->second = {true, static_cast<double>(std::count(text.begin(), text.end(), '\n')),
+                   static_cast<double>(text.size())};
+  return found->second;
+}
+
+void Estimator::measure_if_needed() {
+  constexpr int64_t kRows = 256, kSize = 2048, kRepeats = 3;
+  const Placement here;
+  if (rates_.tflops == 0)
+    for (const ops::MatmulRate& rate : ops::measure_matmul(here, kRows, kSize, kSize, kRepeats))
+      if (rate.is_chosen) rates_.tflops = rate.gflops / 1000;
+  if (rates_.tb_per_s == 0) rates_.tb_per_s = ops::measure_copy(here, kRepeats) / 1000;
+}
+
+double Estimator::seconds(double operations, double bytes) {
+  measure_if_needed();
+  return std::max(operations / rates_.tflops, bytes / rates_.tb_per_s) / 1e12 / rates_.efficiency;
+}
+
+Json Estimator::train(const Json& resolved) {
+  const ModelSize& model = size_of(resolved);
+  const Rows& rows = training_rows(resolved);
+  if (!model.is_known || !rows.is_known) return Json::object();
+  const double cap = number(resolved, "max_train_rows", 0);
+  double count = rows.count * (1 - number(resolved, "eval_split", 0));
+  if (cap > 0) count = std::min(count, cap);
+  const double step_rows =
+      number(resolved, "batch_size", 4) * number(resolved, "gradient_accumulation_steps", 1);
+  const double steps = number(resolved, "max_steps", 0) > 0
+                           ? number(resolved, "max_steps", 0)
+                           : std::ceil(count * number(resolved, "num_epochs", 1) / step_rows);
+  const double row_tokens = rows.bytes / kBytesPerToken / rows.count;
+  const double tokens = steps * step_rows * row_tokens;
+  const bool all_weights = resolved.value("adapter", "auto") == "none";
+  const bool has_reference = method_row_kind(resolved.value("method", "")) != RowKind::kText;
+  const double work = (all_weights ? 6 : 4) + (has_reference ? 2 : 0);
+  const double trained = all_weights ? model.parameters : number(resolved, "lora_r", 64) * model.linear_sizes;
+  const double activations = number(resolved, "batch_size", 4) * row_tokens * model.linear_sizes * 4;
+  const double stored = 4 * trained * (1 + (1 + kAdamStates) * number(resolved, "save_total_limit", 1));
+  return estimate(tokens, seconds(work * model.parameters * tokens, steps * 2 * model.bytes),
+                  model.bytes + 4 * trained * (2 + kAdamStates) + activations, stored);
+}
+
+Json Estimator::eval(const Json& resolved, const std::vector<PlannedCell>& cells) {
+  const ModelSize& model = size_of(resolved);
+  if (!model.is_known) return Json::object();
+  const double limit = number(resolved, "limit", 0);
+  double read = 0, written = 0, items = 0;
+  for (const PlannedCell& cell : cells)
+    for (const fs::path& file : cell.files) {
+      const Rows& lines = lines_of(file.string());
+      const double kept = limit > 0 ? std::min(limit, lines.count) : lines.count;
+      items += kept;
+      read += lines.count > 0 ? lines.bytes / kBytesPerToken * kept / lines.count : 0;
+      written += kept * written_tokens(cell, resolved);
+    }
+  const double operations = 2 * model.parameters * (read + written);
+  const double traffic = model.bytes * (1 + written / kDecodeBatch);
+  return estimate(read + written, seconds(operations, traffic), model.bytes * 1.25, items * kBytesPerItem);
+}
+
+Json Estimator::machine() const {
+  return {{"tflops", rates_.tflops},
+          {"tb_per_s", rates_.tb_per_s},
+          {"efficiency", rates_.efficiency},
+          {"bytes_per_token", kBytesPerToken}};
+}
+
+}  // namespace xlt

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/sweep/status.h"
+
+#include "run/sweep/cell_folder.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <sstream>
+
+#include "xlt/base/file.h"
+
+namespace xlt {
+
+namespace {
+
+struct Sum {
+  double value = 0;
+  int64_t unknown = 0;
+  void add(const Json& one) {
+    if (one.is_number())
+      value += one.get<double>();
+    else
+      ++unknown;
+  }
+};
+
+// By model, recipe and seed, in the order of the plan.
+std::string arm_of(const Json& row) {
+  std::string arm = row.at("model").get<std::string>();
+  arm += row.at("recipe").is_null() ? " untouched" : " " + row.at("recipe").get<std::string>();
+  return row.at("seed").is_null() ? arm : arm + " seed " + std::to_string(row.at("seed").get<int64_t>());
+}
+
+Json arms_of(const Json& cells) {
+  std::vector<std::pair<std::string, Sum>> arms;
+  for (const Json& row : cells) {
+    const std::string name = arm_of(row);
+    auto found = std::find_if(arms.begin(), arms.end(), [&](const auto& one) { return one.first == name; });
+    if (found == arms.end()) found = arms.insert(arms.end(), {name, {}});
+    found->second.add(row.at("seconds"));
+  }
+  Json result = Json::array();
+  for (const auto& [name, sum] : arms)
+    result.push_back({{"arm", name}, {"seconds", sum.unknown ? Json() : Json(sum.value)}});
+  return result;
+}
+
+Json totals_of(const Json& cells, const Json& machine) {
+  Json totals = {{"cells", cells.size()}};
+  for (const char* kind : {"train", "eval"})
+    totals[kind] =
+        std::count_if(cells.begin(), cells.end(), [&](const Json& row) { return row.at("kind") == kind; });
+  for (const char* key : {"num_tokens", "seconds", "disk_bytes"}) {
+    Sum sum;
+    for (const Json& row : cells) sum.add(row.at(key));
+    totals[key] = sum.value;
+    if (sum.unknown > 0) totals[std::string(key) + "_unknown"] = sum.unknown;
+  }
+  double memory = 0;
+  for (const Json& row : cells)
+    if (row.at("memory_bytes").is_number()) memory = std::max(memory, row.at("memory_bytes").get<double>());
+  totals["memory_bytes"] = memory;  // of the largest cell
+  totals["machine"] = machine;
+  totals["arms"] = arms_of(cells);
+  return totals;
+}
+
+const char* state_of(const CellFolder& folder, const CellHistory& history) {
+  if (history.is_done) return "done";
+  if (folder.is_claimed()) return "running";
+  return history.last_event == "failed" ? "failed" : "waiting";
+}
+
+// What is left, at the pace of what is done: measured seconds a cell of its kind, spread over those that run.
+Json seconds_left(const Json& cells) {
+  std::map<std::string, std::pair<double, int64_t>> done;
+  int64_t running = 0;
+  for (const Json& row : cells) {
+    running += row.at("state") == "running" ? 1 : 0;
+    if (row.at("state") != "done") continue;
+    auto& [seconds, count] = done[row.at("kind").get<std::string>()];
+    seconds += row.at("took_seconds").get<double>();
+    ++count;
+  }
+  double left = 0;
+  for (const Json& row : cells) {
+    if (row.at("state") == "done" || row.at("state") == "failed") continue;
+    const auto found = done.find(row.at("kind").get<std::string>());
+    if (found == done.end()) return nullptr;  // nothing of its kind was measured yet
+    left += found->second.first / static_cast<double>(found->second.second);
+  }
+  if (left == 0) return 0;
+  return running == 0 ? Json() : Json(left / static_cast<double>(running));
+}
+
+std::string duration(const Json& seconds) {
+  if (!seconds.is_number()) return "not known yet";
+  const auto whole = static_cast<int64_t>(seconds.get<double>() + 0.5);
+  if (whole < 100) return str_cat(whole, " s");
+  if (whole < 6000) return str_cat(whole / 60, " min");
+  return str_cat(whole / 3600, " h ", whole % 3600 / 60, " min");
+}
+
+}  // namespace
+
+Json sweep_plan_json(const SweepPlan& plan) {
+  Json cells = Json::array();
+  for (const SweepCell& cell : plan.cells) cells.push_back(cell_row(cell));
+  Json totals = totals_of(cells, plan.machine);
+  return {{"cells", std::move(cells)}, {"totals", std::move(totals)}};
+}
+
+Json sweep_status(const fs::path& folder) {
+  const fs::path file = folder / "plan.json";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored))
+    throw Error(ErrorKind::kIo, "no plan.json is there; expected the folder of a sweep", folder.string());
+  const SweepPlan plan = plan_from_json(load_json(file), file.string());
+  Json cells = Json::array(), counts = Json::object();
+  for (const char* state : {"waiting", "running", "done", "failed"}) counts[state] = 0;
+  for (const SweepCell& cell : plan.cells) {
+    const CellFolder one(folder, cell.id);
+    const CellHistory history = one.history();
+    Json row = cell_row(cell);
+    const char* state = state_of(one, history);
+    row["state"] = state;
+    row["starts"] = history.num_starts;
+    row["took_seconds"] = history.is_done ? Json(history.seconds) : Json();
+    if (row["state"] == "failed") row["message"] = history.message;
+    counts[state] = counts[state].get<int64_t>() + 1;
+    cells.push_back(std::move(row));
+  }
+  Json totals = totals_of(cells, plan.machine);
+  totals["states"] = counts;
+  totals["seconds_left"] = seconds_left(cells);
+  return {{"cells", std::move(cells)}, {"totals", std::move(totals)}};
+}
+
+std::string sweep_status_table(const Json& status) {
+  std::vector<std::pair<std::string, std::map<std::string, int64_t>>> arms;
+  std::ostringstream text, failures;
+  size_t width = 3;
+  for (const Json& row : status.at("cells")) {
+    const std::string name = arm_of(row);
+    auto found = std::find_if(arms.begin(), arms.end(), [&](const auto& one) { return one.first == name; });
+    if (found == arms.end()) found = arms.insert(arms.end(), {name, {}});
+    ++found->second[row.at("state").get<std::string>()];
+    width = std::max(width, name.size());
+    if (row.at("state") == "failed")
+      failures << "failed: " << name << " " << row.at("part").get<std::string>() << " ("
+               << row.at("id").get<std::string>() << "): " << row.at("message").get<std::string>() << "\n";
+  }
+  const auto pad = [&](const std::string& word, size_t to) {
+    text << word << std::string(to > word.size() ? to - word.size() : 0, ' ');
+  };
+  pad("arm", width + 2);
+  for (const char* state : {"waiting", "running", "done", "failed"}) pad(state, 9);
+  text << "\n";
+  for (auto& [name, counts] : arms) {
+    pad(name, width + 2);
+    for (const char* state : {"waiting", "running", "done", "failed"}) pad(std::to_string(counts[state]), 9);
+    text << "\n";
+  }
+  const Json& totals = status.at("totals");
+  text << totals.at("states").at("done").get<int64_t>() << " of " << status.at("cells").size()
+       << " cells done; left: " << duration(totals.at("seconds_left")) << "\n"
+       << failures.str();
+  return text.str();
+}
+
+}  // namespace xlt

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the ways of running a sweep share.
+#pragma once
+
+#include "run/sweep/plan.h"
+
+#include <filesystem>
+
+namespace xlt {
+
+// DIR/plan.json
+void write_plan(const std::filesystem::path& folder, const SweepPlan& plan);
+
+}  // namespace xlt

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/sweep/cell_folder.h"
+#include "run/sweep/contents.h"
+#include "run/sweep/plan.h"
+#include "scratch_folder.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "xlt/base/file.h"
+#include "xlt/base/lock.h"
+
+namespace xlt {
+namespace {
+
+class SweepParts : public FolderTest {};
+
+TEST_F(SweepParts, PathsInOptionsStandForTheirContents) {
+  write_file(folder_ / "a.jsonl", "{\"text\":\"one\"}\n");
+  write_file(folder_ / "b.jsonl", "{\"text\":\"two\"}\n");
+  write_file(folder_ / "c.jsonl", "{\"text\":\"one\"}\n");
+  const auto of = [&](const std::string& option, const std::string& value) {
+    return Contents().of_options({{option, value}}).at(option).get<std::string>();
+  };
+  const std::string a = (folder_ / "a.jsonl").string(), b = (folder_ / "b.jsonl").string(),
+                    c = (folder_ / "c.jsonl").string();
+  EXPECT_EQ(of("data", a), of("data", c));
+  EXPECT_NE(of("data", a), of("data", b));
+  EXPECT_EQ(of("data", "panda=" + a + "," + b), of("data", "panda=" + c + "," + b));
+  EXPECT_EQ(of("scorer", "fasttext:" + a + "#toxic"), of("scorer", "fasttext:" + c + "#toxic"));
+  EXPECT_NE(of("scorer", "fasttext:" + a + "#toxic"), of("scorer", "fasttext:" + a + "#other"));
+  // What is no path, and what is not an option of paths, stays what it says.
+  EXPECT_EQ(of("data", "nowhere.jsonl"), "nowhere.jsonl");
+  EXPECT_EQ(of("method", a), a);
+  // Where and how fast it runs is nobody's name.
+  EXPECT_TRUE(Contents().of_options({{"threads", 2}, {"output", a}, {"device", "cpu"}}).empty());
+}
+
+TEST_F(SweepParts, ALogHoldsOneDone) {
+  const CellFolder cell(folder_, "0123");
+  make_folders(cell.path());
+  EXPECT_EQ(cell.history().last_event, "");
+  cell.append({{"event", "start"}});
+  cell.append({{"event", "failed"}, {"message", "a reason"}});
+  EXPECT_EQ(cell.history().num_failures, 1);
+  EXPECT_EQ(cell.history().message, "a reason");
+  cell.append({{"event", "start"}});
+  EXPECT_FALSE(cell.history().is_done);
+  cell.append({{"event", "done"}, {"seconds", 2.5}});
+  cell.append({{"event", "done"}, {"seconds", 9.0}});
+  const CellHistory history = cell.history();
+  EXPECT_TRUE(history.is_done);
+  EXPECT_EQ(history.num_starts, 2);
+  EXPECT_EQ(history.seconds, 2.5);
+  const std::string log = read_file(cell.path() / "log.jsonl");
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 4);
+}
+
+TEST_F(SweepParts, ACellIsClaimedWhileItsLockIsHeld) {
+  const CellFolder cell(folder_, "0123");
+  make_folders(cell.path());
+  EXPECT_FALSE(cell.is_claimed());
+  auto lock = LockAttempt(cell.lock_file(), {"runs a cell", cell.path(), 5}).try_take();
+  ASSERT_TRUE(lock);
+  EXPECT_TRUE(cell.is_claimed());
+  lock.reset();
+  EXPECT_FALSE(cell.is_claimed());
+}
+
+TEST_F(SweepParts, APlanIsReadBackAsItWasWritten) {
+  SweepPlan plan;
+  plan.grid_hash = "abc";
+  plan.cells = {{.id = "1111", .kind = "train", .model = "m", .recipe = "dpo", .seed = 3, .part = "train"},
+                {.id = "2222", .kind = "eval", .model = "m", .part = "eval"},
+                {.id = "1133", .kind = "eval", .model = "m", .recipe = "dpo", .seed = 3, .part = "eval"}};
+  plan.cells[2].needs = {"1111"};
+  plan.cells[2].makes_adapter = true;
+  plan.cells[0].config = {{"method", "dpo"}};
+  plan.arms = {{"m", "", std::nullopt, {{"eval", "2222"}}}, {"m", "dpo", 3, {{"eval", "1133"}}}};
+  const SweepPlan again = plan_from_json(to_json(plan), "plan.json");
+  EXPECT_EQ(to_json(again), to_json(plan));
+  EXPECT_EQ(again.find("22").kind, "eval");
+  EXPECT_EQ(again.cells[0].estimate.at("seconds"), Json());
+  EXPECT_THROW(again.find("11"), Error);  // two begin so
+  EXPECT_THROW(again.find("33"), Error);
+}
+
+}  // namespace
+}  // namespace xlt

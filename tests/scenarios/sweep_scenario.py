@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`xlt sweep`: a grid of tiny cells, done by several workers that are killed at random moments: every cell is done exactly once, and what is collected
+equals an undisturbed run's. XLT_KILLS is the number of kills (2), XLT_KILLS_SEED names the moments; from 20 kills on the grid has 200 cells and more."""
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+from support import PAIRS, TEXTS, XLT, Scenario, read_rows, run, write_rows
+
+KILLS = int(os.environ.get("XLT_KILLS", "2"))
+SEED = os.environ.get("XLT_KILLS_SEED", "1")
+# What a clock wrote.
+UNLIKE = {"seconds", "time"}
+
+
+def without_unlike(value):
+    if isinstance(value, dict):
+        return {key: without_unlike(inner) for key, inner in value.items() if key not in UNLIKE}
+    return [without_unlike(inner) for inner in value] if isinstance(value, list) else value
+
+
+class Sweep(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.data = self.folder / "data"
+        for language in ("en", "fr"):
+            write_rows(self.data / "udhr" / f"{language}.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(TEXTS)])
+        self.pairs = write_rows(self.folder / "pairs.jsonl", PAIRS)
+        self.texts = write_rows(self.folder / "texts.jsonl", [{"text": text} for text in TEXTS])
+        self.grid = self.folder / "grid.json"
+        self.out = self.folder / "sweep"
+
+    def recipe(self, name, method, data, **options):
+        return {"name": name, "train": {"method": method, "data": str(data), "max_steps": 2, "lora_r": 2, "threads": 1, "reference_cache": "none", **options}}
+
+    def write_grid(self, recipes, seeds=(1,), **more):
+        grid = {"models": [{"name": "tiny", "model": str(self.model), "dtype": "float32"}], "recipes": recipes, "seeds": list(seeds),
+                "eval": {"benchmarks": ["perplexity"], "langs": ["en", "fr"], "data": str(self.data), "threads": 1, "bootstrap_samples": 100},
+                "compare": {"num_resamples": 100, "num_permutations": 100}, "lease_seconds": 3, **more}
+        self.grid.write_text(json.dumps(grid), encoding="utf-8")
+
+    def sweep(self, *flags, output=None, **options):
+        return run("sweep", self.grid, "--output", output or self.out, *flags, **options)
+
+    def plan(self):
+        return json.loads(self.assert_works(run("sweep", self.grid, "--dry-run")).stdout)
+
+    def log(self, cell, output=None):
+        return read_rows((output or self.out) / "cells" / cell / "log.jsonl")
+
+    def assert_each_done_once(self, cells, output=None):
+        for cell in cells:
+            events = [event["event"] for event in self.log(cell["id"], output)]
+            self.assertEqual(events.count("done"), 1, (cell, events))
+
+    def comparison(self, output):
+        text = (output / "compare" / "tiny" / "compare.json").read_text().replace(str(output), "OUTPUT")
+        return without_unlike(json.loads(text))
+
+    def test_the_plan_names_cells_by_content(self):
+        self.write_grid([self.recipe("dpo", "dpo", self.pairs), self.recipe("sft", "sft", self.texts)], seeds=(1, 2), split="language")
+        plan = self.plan()
+        kinds = [(cell["kind"], cell["recipe"], cell["seed"], cell["part"]) for cell in plan["cells"]]
+        self.assertEqual(len(kinds), len(set(kinds)))
+        self.assertEqual([kind[0] for kind in kinds], ["train"] * 4 + ["eval"] * 10)
+        self.assertEqual(kinds[4:6], [("eval", None, None, "perplexity/en"), ("eval", None, None, "perplexity/fr")])
+        ids = {cell["id"]: cell for cell in plan["cells"]}
+        for cell in plan["cells"]:
+            needs = [ids[need] for need in cell["needs"]]
+            self.assertEqual([(need["recipe"], need["seed"]) for need in needs], [(cell["recipe"], cell["seed"])] if cell["kind"] == "eval" and cell["recipe"] else [])
+            for key in ("num_tokens", "seconds", "memory_bytes", "disk_bytes"):
+                self.assertGreater(cell[key], 0, (key, cell))
+        self.assertFalse(self.out.exists())
+        # A copy of the data elsewhere changes nothing, another row does: in what reads it, and in what needs that.
+        moved = write_rows(self.folder / "elsewhere" / "p.jsonl", PAIRS)
+        self.write_grid([self.recipe("dpo", "dpo", moved), self.recipe("sft", "sft", self.texts)], seeds=(1, 2), split="language")
+        self.assertEqual([cell["id"] for cell in self.plan()["cells"]], list(ids))
+        write_rows(moved, PAIRS[1:])
+        changed = [cell for cell in self.plan()["cells"] if cell["id"] not in ids]
+        self.assertEqual({cell["recipe"] for cell in changed}, {"dpo"})
+        self.assertEqual(len(changed), 6)
+
+    def test_a_wrong_grid_is_refused_with_its_place(self):
+        self.write_grid([self.recipe("dpo", "dpo", self.pairs, bta=0.2)])
+        self.assert_fails(self.sweep(), 3, "grid.json", "recipes[0].train", '"beta"')
+        self.write_grid([self.recipe("dpo", "dpo", self.pairs)], modles=[])
+        self.assert_fails(self.sweep(), 3, "grid.json", 'did you mean "models"')
+        self.write_grid([self.recipe("base", "dpo", self.pairs)])
+        self.assert_fails(self.sweep(), 3, "recipes[0].name")
+
+    def test_a_failed_cell_holds_up_nothing_but_its_own(self):
+        # A learning rate at which the loss is soon no number.
+        self.write_grid([self.recipe("sft", "sft", self.texts), self.recipe("bad", "sft", self.texts, learning_rate=1e30, max_steps=20, max_grad_norm=1e30)])
+        process = self.sweep("--workers", 2)
+        self.assertEqual(process.returncode, 4, process.stderr)
+        status = json.loads(self.assert_works(run("status", self.out, "--json")).stdout)
+        states = {(cell["kind"], cell["recipe"]): cell["state"] for cell in status["cells"]}
+        self.assertEqual(states, {("train", "sft"): "done", ("train", "bad"): "failed", ("eval", None): "done", ("eval", "sft"): "done", ("eval", "bad"): "waiting"})
+        failed = next(cell for cell in status["cells"] if cell["state"] == "failed")
+        self.assertIn("lower learning_rate", failed["message"])
+        self.assertIn(failed["message"], (self.out / "cells" / failed["id"] / "output.txt").read_text())
+        self.assertEqual([arm["name"] for arm in self.comparison(self.out)["arms"]], ["base", "sft"])
+        self.assertIn("3 of 5 cells done", run("status", self.out).stdout)
+        # The mended grid does what is missing, and nothing again.
+        self.write_grid([self.recipe("sft", "sft", self.texts)])
+        self.assert_works(self.sweep())
+        self.assert_each_done_once(self.plan()["cells"])
+
+    def test_a_signal_stops_it_and_the_same_command_goes_on(self):
+        self.write_grid([self.recipe("sft", "sft", self.texts, max_steps=100000, save_steps=100000)])
+        process = subprocess.Popen([XLT, "sweep", str(self.grid), "--output", str(self.out)], stderr=subprocess.PIPE, text=True)
+        train = next(cell["id"] for cell in self.plan()["cells"] if cell["kind"] == "train")
+        metrics = self.out / "cells" / train / "output" / "metrics.jsonl"
+        while not (metrics.exists() and metrics.stat().st_size > 0):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertEqual([event["event"] for event in self.log(train)], ["start", "interrupted"])
+        self.assertTrue(list((self.out / "cells" / train / "output" / "checkpoints").iterdir()))
+        self.assertEqual(json.loads(run("status", self.out, "--json").stdout)["totals"]["states"]["running"], 0)
+
+    def test_cells_can_be_done_one_by_one(self):
+        self.write_grid([self.recipe("sft", "sft", self.texts)])
+        cells = self.plan()["cells"]
+        evaluation = next(cell for cell in cells if cell["needs"])
+        self.assert_fails(self.sweep("--cell", evaluation["id"]), 2, "not done", "train tiny sft")
+        for cell in cells:
+            self.assert_works(self.sweep("--cell", cell["id"]))
+        self.assert_each_done_once(cells)
+        self.assert_works(self.sweep("--collect"))
+        self.assertEqual(self.comparison(self.out)["arms"][1]["name"], "sft")
+
+    def test_killed_workers_lose_nothing(self):
+        # Arms differ in what is quick to change. From 20 kills on: 34 arms of 2 seeds, each trained and evaluated in two languages, 206 cells.
+        arms = 34 if KILLS >= 20 else 2
+        recipes = [self.recipe(f"sft-{i}", "sft", self.texts, learning_rate=1e-3 * (i + 1)) for i in range(arms)]
+        self.write_grid(recipes, seeds=(1, 2), split="language")
+        cells = self.plan()["cells"]
+        whole = self.folder / "whole"
+        begin = time.monotonic()
+        self.assert_works(self.sweep("--workers", 3, output=whole, timeout=3000))
+        seconds = time.monotonic() - begin
+        moments, workers, killed = random.Random(SEED), {}, 0
+        command = [XLT, "sweep", str(self.grid), "--output", str(self.out)]
+
+        def start(name):
+            workers[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(self.folder / "errors.txt", "a"))
+
+        for name in range(3):
+            start(name)
+        while killed < KILLS:
+            time.sleep(moments.uniform(0.2, 0.8) * seconds / KILLS)
+            name = moments.choice(sorted(workers))
+            if workers[name].poll() is None:
+                killed += 1
+            workers[name].kill()
+            workers[name].wait()
+            start(name)
+            if killed < KILLS and all(len(self.done(cell["id"])) for cell in cells):
+                break  # faster than thought
+        for worker in workers.values():
+            self.assertEqual(worker.wait(timeout=3000), 0, (self.folder / "errors.txt").read_text())
+        self.assertGreaterEqual(killed, min(KILLS, 1))
+        print(f"{len(cells)} cells, {killed} kills, {sum(len([e for e in self.log(c['id']) if e['event'] == 'start']) for c in cells)} starts", flush=True)
+        self.assert_each_done_once(cells)
+        self.assertEqual(self.comparison(self.out), self.comparison(whole))
+        self.assertEqual(sorted(path.name for path in (self.out / "cells").iterdir()), sorted(cell["id"] for cell in cells))
+
+    def done(self, cell):
+        log = self.out / "cells" / cell / "log.jsonl"
+        return [event for event in read_rows(log) if event["event"] == "done"] if log.exists() else []
+
+
+if __name__ == "__main__":
+    unittest.main()
