@@ -37,8 +37,8 @@ struct SweepPlan {
   std::vector<SweepArm> arms;    // of each model the untouched one first
   Json compare = Json::object();
   double lease_seconds = 60;
-  std::string grid_hash;  // of the file that it was made from
-  Json machine;           // what the estimates rest on
+  std::string grid_hash;          // of the file that it was made from
+  Json machine = Json::object();  // what the estimates rest on
   // By whole id, or its beginning. Throws kUsage.
   const SweepCell& find(const std::string& id) const;
 };
