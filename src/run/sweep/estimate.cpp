@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 
 #include "xlt/base/file.h"
 #include "xlt/base/placement.h"
+#include "xlt/base/scratch_folder.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/dataset/record.h"
 #include "xlt/models/decoder.h"
@@ -38,6 +40,43 @@ Json estimate(double tokens, double seconds, double memory, double disk) {
 double number(const Json& resolved, const char* key, double fallback) {
   const Json value = resolved.value(key, Json());
   return value.is_number() ? value.get<double>() : fallback;
+}
+
+// The beginning of a file, up to the end of a row: of a CSV file a newline may stand inside quotes.
+std::string head_of_file(const fs::path& file, size_t most) {
+  std::string text(most, '\0');
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(text.data(), static_cast<std::streamsize>(most));
+  text.resize(static_cast<size_t>(stream.gcount()));
+  size_t end = 0;
+  bool is_inside = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    is_inside ^= text[i] == '"';
+    if (text[i] == '\n' && !is_inside) end = i + 1;
+  }
+  text.resize(end);
+  return text;
+}
+
+// `data` as an option names it, with large files cut to their beginnings, and how much larger it was.
+struct Heads {
+  std::string data;
+  double scale = 1;
+};
+Heads heads_of(const std::string& data, const ScratchFolder& scratch) {
+  constexpr size_t kMost = 8 << 20;
+  std::string heads = data.substr(0, data.find('=') == std::string::npos ? 0 : data.find('=') + 1);
+  double whole = 0, kept = 0;
+  const std::vector<fs::path> files = data_files(data);
+  for (size_t i = 0; i < files.size(); ++i) {
+    whole += static_cast<double>(fs::file_size(files[i]));
+    const std::string text = head_of_file(files[i], kMost);
+    kept += static_cast<double>(text.size());
+    const fs::path head = scratch.path() / (str_cat(i) + files[i].extension().string());
+    write_file(head, text);
+    heads += (i == 0 ? "" : ",") + head.string();
+  }
+  return kept > 0 && whole > kept ? Heads{heads, whole / kept} : Heads{data};
 }
 
 // Tokens that are written for one item, beside its own text.
@@ -76,10 +115,14 @@ const Estimator::Rows& Estimator::training_rows(const Json& resolved) {
   if (!is_new) return found->second;
   try {
     read_options(visit_of(fields), own, "fields");
-    const Records records = load_records(method_row_kind(method), data, fields);
-    Rows rows{true, static_cast<double>(records.size()), 0};
+    const ScratchFolder scratch;
+    const Heads heads = heads_of(data, scratch);
+    const Records records = load_records(method_row_kind(method), heads.data, fields);
+    Rows rows{true, heads.scale * static_cast<double>(records.size()), 0};
     const double longest = kBytesPerToken * number(resolved, "max_length", 1024);
-    const auto add = [&](size_t bytes) { rows.bytes += std::min(longest, static_cast<double>(bytes)); };
+    const auto add = [&](size_t bytes) {
+      rows.bytes += heads.scale * std::min(longest, static_cast<double>(bytes));
+    };
     for (const SftRecord& one : records.texts) add(one.prompt.size() + one.completion.size());
     for (const PreferenceRecord& one : records.pairs)
       add(one.prompt.size() + one.chosen.size() + one.rejected.size());
@@ -134,7 +177,14 @@ Json Estimator::train(const Json& resolved) {
   const double trained = all_weights ? model.parameters : number(resolved, "lora_r", 64) * model.linear_sizes;
   const double activations = number(resolved, "batch_size", 4) * row_tokens * model.linear_sizes * 4;
   const double stored = 4 * trained * (1 + (1 + kAdamStates) * number(resolved, "save_total_limit", 1));
-  return estimate(tokens, seconds(work * model.parameters * tokens, steps * 2 * model.bytes),
+  // Evaluations on the way read their rows as often as there are such steps.
+  const double held_out = resolved.value("eval_data", "").empty()
+                              ? rows.count * number(resolved, "eval_split", 0)
+                              : number(resolved, "max_eval_rows", 0);
+  const double every = number(resolved, "eval_steps", 0);
+  const double looked_at = every > 0 ? std::floor(steps / every) * held_out * row_tokens : 0;
+  const double operations = model.parameters * (work * tokens + (has_reference ? 4 : 2) * looked_at);
+  return estimate(tokens, seconds(operations, steps * 2 * model.bytes),
                   model.bytes + 4 * trained * (2 + kAdamStates) + activations, stored);
 }
 

@@ -14,9 +14,11 @@
 namespace xlt {
 
 // {"num_tokens", "seconds", "memory_bytes", "disk_bytes"}; null where a model or a file cannot be looked at.
-// Tokens are four bytes of text. Seconds are the larger of arithmetic and of memory traffic at the machine's
-// rates: a train step of an adapter costs 4 · parameters operations a token, of all weights 6 (of preference
-// pairs 2 more, for the reference), reading 2, writing one token of a batch of 512 a pass over the weights.
+// Tokens are four bytes of text, of files above 8 MB as in their first 8; num_tokens of a training are those
+// it trains on, its seconds hold the evaluations on the way too (of eval_data only where max_eval_rows says
+// how many rows). Seconds are the larger of arithmetic and of memory traffic at the machine's rates: a train
+// step of an adapter costs 4 · parameters operations a token, of all weights 6 (of preference pairs 2 more,
+// for the reference), reading 2, writing one token of a batch of 512 a pass over the weights.
 class Estimator {
  public:
   explicit Estimator(const MachineRates& machine) : rates_(machine) {}
