@@ -2,6 +2,7 @@
 // `xlt sweep`: a whole study by one command, on one machine or many.
 #include "cli/command.h"
 #include "cli/hub_names.h"
+#include "cli/layered_options.h"
 #include "cli/session.h"
 
 #include <cstdio>
@@ -26,14 +27,16 @@ CommandOptions options_of(const std::string& name) {
   owned->command = find_entry<Command>(commands(), "command", name).make();
   std::vector<OptionGroup> groups = owned->command->groups();
   groups.push_back({"global", "Every command", visit_of(owned->global)});
-  return {owned, std::move(groups)};
+  CommandOptions options{owned, std::move(groups), {}};
+  if (auto* layered = dynamic_cast<LayeredOptions*>(owned->command.get()))
+    options.read_recipe = [layered, own = options.groups] { return layered->read_recipe_by(own); };
+  return options;
 }
 
 SweepTools make_tools() {
   return {.binary = std::filesystem::read_symlink("/proc/self/exe"),
           .options_of = options_of,
-          .resolve_names = resolve_hub_names,
-          .write_report = {}};
+          .resolve_names = resolve_hub_names};
 }
 
 class SweepCommand final : public Command {

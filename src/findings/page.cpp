@@ -109,7 +109,8 @@ std::string escaped_html(const std::string& text) {
 
 void PageOptions::visit(OptionVisitor& v) {
   v.field("folders", folders,
-          "output folders of xlt eval, train, compare and predictors, or folders that hold such; the seeds "
+          "output folders of xlt eval, train, compare, predictors and sweep, or folders that hold such; the "
+          "seeds "
           "of one arm: "
           "NAME=DIR,DIR,…");
   v.field("output", output, "the page");

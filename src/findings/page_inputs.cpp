@@ -55,6 +55,8 @@ class FolderReader {
   bool read(const fs::path& path, int depth) {
     if (fs::is_regular_file(path)) return read_file(path);
     if (!fs::is_directory(path)) return false;
+    if (fs::is_regular_file(path / "plan.json") && fs::is_directory(path / "compare"))
+      return read_sweep(path);
     bool found = false;
     for (const char* file : {"compare.json", "predictors.json"})
       if (fs::is_regular_file(path / file)) found |= read_file(path / file);
@@ -81,6 +83,16 @@ class FolderReader {
       if (fs::equivalent(other.path, file)) return true;
     list.push_back(std::move(found));
     return true;
+  }
+
+  // Comparisons name the evaluations; what else lies beside them, names their parts for `xlt compare`.
+  bool read_sweep(const fs::path& path) {
+    bool found = false;
+    for (const fs::path& model : folders_in(path / "compare")) {
+      if (fs::is_regular_file(model / "compare.json")) found |= read_file(model / "compare.json");
+      if (fs::is_directory(model / "runs")) found |= read_folders(model / "runs", 0);
+    }
+    return found;
   }
 
   bool read_training(const fs::path& folder) {

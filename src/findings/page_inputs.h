@@ -34,7 +34,8 @@ struct PageInputs {
 };
 
 // Looks into each folder, three levels deep. A folder whose folders hold reports of one model and of
-// different cells is one evaluation. Evaluations that a comparison names are taken under its arms' names,
+// different cells is one evaluation; of a sweep's folder its comparisons and their trainings are
+// taken. Evaluations that a comparison names are taken under its arms' names,
 // also where only the comparison was given. Throws kIo for a folder that holds nothing of xlt's.
 PageInputs read_page_inputs(const std::vector<std::string>& folders);
 

@@ -136,6 +136,30 @@ class Sweep(Scenario):
         self.assert_each_done_once(cells)
         self.assert_works(self.sweep("--collect"))
         self.assertEqual(self.comparison(self.out)["arms"][1]["name"], "sft")
+        page = (self.out / "report.html").read_text()
+        for part in ('"name":"sft"', '"changes":{', '"training":{', '"sft-1","train"'):
+            self.assertIn(part, page)
+        other = self.folder / "again.html"
+        self.assert_works(run("report", self.out, "--output", other))
+        self.assertIn('"sft-1","train"', other.read_text())
+        self.assertNotIn("not here", other.read_text())
+
+    def test_recipes_of_the_study_on_two_models_end_on_pages(self):
+        study = {"recipe": "sft_biasdpo", "recipe_mode": "paper", "data": str(self.pairs), "max_steps": 2, "max_length": 64, "lora_r": 2, "threads": 1}
+        models = [{"name": name, "model": str(self.model), "dtype": dtype} for name, dtype in (("tiny", "float32"), ("half", "bfloat16"))]
+        self.write_grid([{"name": "study", "train": study}], models=models)
+        trainings = [cell for cell in self.plan()["cells"] if cell["kind"] == "train"]
+        self.assertTrue(all(cell["num_tokens"] > 0 and cell["memory_bytes"] > 0 for cell in trainings), trainings)
+        self.assert_works(self.sweep("--workers", 2))
+        page = (self.out / "report.html").read_text()
+        for name in ("tiny", "half"):
+            self.assertIn(f'href="compare/{name}/report.html"', page)
+            own = (self.out / "compare" / name / "report.html").read_text()
+            self.assertIn('"training":{', own)
+            self.assertIn('"study-1","train"', own)
+            run_json = json.loads((self.out / "compare" / name / "runs" / "study-1" / "run.json").read_text())
+            wanted = {"method": "sft", "adapter": "qlora", "lora_r": 2, "no_append_eos": True, "learning_rate": 3e-4}
+            self.assertEqual({key: run_json["config"][key] for key in wanted}, wanted)
 
     def test_killed_workers_lose_nothing(self):
         # Arms differ in what is quick to change. From 20 kills on: 34 arms of 2 seeds, each trained and evaluated in two languages, 206 cells.

@@ -5,7 +5,8 @@
 //   DIR/plan.json            what is to be done
 //   DIR/cells/ID/            config.json, log.jsonl (an event a line), output.txt (what the command said),
 //                            output/ (what it wrote)
-//   DIR/compare/MODEL/       compare.json …; arms/ names the evaluations of each arm
+//   DIR/compare/MODEL/       compare.json …; arms/ and runs/ name the evaluations and trainings of each arm
+//   DIR/report.html          the page of `xlt report`; of several models a list of compare/MODEL/report.html
 //   DIR/slurm/               job scripts and lists, where --submit slurm was asked for
 //
 #pragma once
@@ -35,6 +36,9 @@ struct SweepOptions {
 struct CommandOptions {
   std::shared_ptr<void> owner;
   std::vector<OptionGroup> groups;
+  // Sets the options of the recipe that they name, and says whether they name one; what was given is then to
+  // be set again. May be empty: there are no recipes for this command.
+  std::function<bool()> read_recipe;
 };
 
 // What only the command line knows.
@@ -42,8 +46,6 @@ struct SweepTools {
   std::filesystem::path binary;  // this program, which every cell runs as a process of its own
   std::function<CommandOptions(const std::string& command)> options_of;  // of "train" and "eval"
   std::function<void(const VisitFunction&)> resolve_names;  // names of a hub → folders; may be empty
-  // Folders → one page in a file; empty: there is no such command.
-  std::function<void(const std::vector<std::string>& folders, const std::string& output)> write_report;
 };
 
 struct SweepResult {

@@ -2,6 +2,7 @@
 #include "run/sweep/collect.h"
 
 #include "run/sweep/cell_folder.h"
+#include "run/sweep/pages.h"
 
 #include <algorithm>
 #include <chrono>
@@ -16,11 +17,6 @@ namespace xlt {
 namespace {
 
 constexpr const char* kBaseName = "base";
-constexpr uint64_t kSeed = 42;  // of resampling; as `xlt compare` has it
-
-std::string name_of(const SweepArm& arm) {
-  return arm.recipe.empty() ? kBaseName : str_cat(arm.recipe, "-", *arm.seed);
-}
 
 bool is_finished(const fs::path& folder, const SweepArm& arm) {
   return !arm.evals.empty() && std::all_of(arm.evals.begin(), arm.evals.end(), [&](const auto& eval) {
@@ -85,7 +81,7 @@ void compare_model(const fs::path& folder, const SweepPlan& plan, const std::str
   CompareOptions options;
   read_options(visit_of(options), plan.compare, "compare");
   options.arms = arms.texts;
-  options.seed = kSeed;
+  options.seed = kCompareSeed;
   write_comparison(compare(options, context), output);
   write_file(record, dump_json(made_of, 2) + "\n");
   context.info("wrote " + (output / "compare.json").string());
@@ -102,7 +98,7 @@ std::unique_ptr<FileLock> wait_for_lock(const fs::path& folder, double lease, co
 
 }  // namespace
 
-void collect(const fs::path& folder, const SweepPlan& plan, const SweepTools& tools, const Context& context) {
+void collect(const fs::path& folder, const SweepPlan& plan, const Context& context) {
   const auto lock = wait_for_lock(folder, plan.lease_seconds, context);
   std::vector<std::string> models;
   for (const SweepArm& arm : plan.arms)
@@ -111,7 +107,7 @@ void collect(const fs::path& folder, const SweepPlan& plan, const SweepTools& to
     context.throw_if_interrupted();
     compare_model(folder, plan, model, context);
   }
-  if (tools.write_report) tools.write_report({folder.string()}, (folder / "report.html").string());
+  write_pages(folder, plan, context);
   lock->throw_if_lost();
 }
 

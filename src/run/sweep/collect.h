@@ -4,16 +4,18 @@
 
 #include "run/sweep/plan.h"
 
+#include <cstdint>
 #include <filesystem>
 
 #include "xlt/base/context.h"
 
 namespace xlt {
 
+constexpr uint64_t kCompareSeed = 42;  // of resampling; as `xlt compare` has it
+
 // Writes DIR/compare/MODEL/ for each model with an untouched and a trained arm whose evaluations are done,
-// and DIR/report.html where `tools` can; leaves what is there already and of the same cells. One process at a
-// time; others wait for it. Arms that are not done are named and left out.
-void collect(const std::filesystem::path& folder, const SweepPlan& plan, const SweepTools& tools,
-             const Context& context);
+// leaving what is there already and of the same cells, and the pages (pages.h). One process at a time; others
+// wait for it. Arms that are not done are named and left out.
+void collect(const std::filesystem::path& folder, const SweepPlan& plan, const Context& context);
 
 }  // namespace xlt

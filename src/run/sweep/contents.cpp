@@ -13,15 +13,15 @@ namespace xlt {
 namespace {
 
 // Where, how fast and how loudly a command runs.
-const std::set<std::string> kLeftOut = {"output",       "resume",  "log_level",     "quiet",
-                                        "threads",      "device",  "command",       "reference_cache",
-                                        "batch_tokens", "dry_run", "scorer_timeout"};
+const std::set<std::string> kLeftOut = {
+    "output",  "resume",          "log_level",    "quiet",   "threads",        "device",
+    "command", "reference_cache", "batch_tokens", "dry_run", "scorer_timeout", "gradient_checkpointing"};
 // Options that name files or folders. A word that is none of them stays what it is, whatever lies in the
 // folder that the command runs in.
-const std::set<std::string> kPaths = {"model",    "model_config",  "tokenizer",     "data",       "eval_data",
-                                      "retain",   "init_adapter",  "monitor",       "adapter",    "base",
-                                      "baseline", "lid",           "fluency_model", "word_lists", "scorer",
-                                      "recipe",   "chat_template", "benchmarks"};
+const std::set<std::string> kPaths = {
+    "model",   "model_config", "tokenizer",     "data",       "eval_data",    "retain",        "init_adapter",
+    "monitor", "adapter",      "base",          "baseline",   "lid",          "fluency_model", "word_lists",
+    "scorer",  "recipe",       "chat_template", "benchmarks", "probe_prompts"};
 
 bool exists(const std::string& text) {
   std::error_code ignored;

@@ -9,10 +9,11 @@
 #include "xlt/base/placement.h"
 #include "xlt/base/scratch_folder.h"
 #include "xlt/checkpoint/model_source.h"
+#include "xlt/checkpoint/quantized_source.h"
 #include "xlt/dataset/record.h"
-#include "xlt/models/decoder.h"
-#include "xlt/models/decoder_footprint.h"
 #include "xlt/ops/matmul/machine_rates.h"
+#include "xlt/run/recipe.h"
+#include "xlt/train/memory_estimate.h"
 #include "xlt/train/trainer.h"
 
 namespace xlt {
@@ -20,13 +21,18 @@ namespace xlt {
 namespace {
 
 constexpr double kBytesPerToken = 4, kDecodeBatch = 512, kBytesPerItem = 1000;
-constexpr double kAdamStates = 2;  // moments beside an adapter's weights, in checkpoints too
 
 Placement placement_of(const Json& resolved) {
   Placement where;
+  where.is_cuda = resolved.value("device", "").starts_with("cuda");
+  if (where.is_cuda) where.dtype = DType::kBFloat16;
   const std::string dtype = resolved.value("dtype", "auto");
   if (dtype != "auto") where.dtype = parse_dtype(dtype);
   return where;
+}
+
+std::string quantization_of(const Json& resolved) {
+  return resolved.value("adapter", "") == "qlora" ? "nf4" : resolved.value("quantize", "none");
 }
 
 Json estimate(double tokens, double seconds, double memory, double disk) {
@@ -90,14 +96,14 @@ double written_tokens(const PlannedCell& cell, const Json& resolved) {
 }  // namespace
 
 const Estimator::ModelSize& Estimator::size_of(const Json& resolved) {
-  const std::string model = resolved.value("model", ""), dtype = resolved.value("dtype", "auto");
-  const auto [found, is_new] = sizes_.try_emplace(model + "\n" + dtype);
+  const std::string model = resolved.value("model", ""), quantize = quantization_of(resolved);
+  const Placement where = placement_of(resolved);
+  const auto [found, is_new] =
+      sizes_.try_emplace(str_cat(model, '\n', name_of(where), ' ', name_of(where.dtype), ' ', quantize));
   if (!is_new) return found->second;
   try {
-    const auto source = open_model_source(model);
-    const DecoderFootprint footprint = footprint_of(*source, placement_of(resolved));
-    found->second = {true, static_cast<double>(outline_decoder(*source).num_parameters),
-                     static_cast<double>(footprint.in_features + footprint.out_features),
+    const DecoderFootprint footprint = footprint_of(*quantized(open_model_source(model), quantize), where);
+    found->second = {true, footprint, static_cast<double>(footprint.num_parameters),
                      static_cast<double>(footprint.weight_bytes)};
   } catch (const Error&) {
     // Not known: the cell that loads it will say what is wrong.
@@ -110,7 +116,8 @@ const Estimator::Rows& Estimator::training_rows(const Json& resolved) {
   Json own = Json::object();
   for (const OptionDescription& option : describe_options(visit_of(fields)))
     if (resolved.contains(option.name)) own[option.name] = resolved.at(option.name);
-  const std::string method = resolved.value("method", ""), data = resolved.value("data", "");
+  const std::string method = resolved.value("method", ""),
+                    data = recipe_data(resolved.value("recipe", ""), resolved.value("data", ""));
   const auto [found, is_new] = rows_.try_emplace(method + "\n" + data + "\n" + dump_json(own));
   if (!is_new) return found->second;
   try {
@@ -118,10 +125,12 @@ const Estimator::Rows& Estimator::training_rows(const Json& resolved) {
     const ScratchFolder scratch;
     const Heads heads = heads_of(data, scratch);
     const Records records = load_records(method_row_kind(method), heads.data, fields);
-    Rows rows{true, heads.scale * static_cast<double>(records.size()), 0};
-    const double longest = kBytesPerToken * number(resolved, "max_length", 1024);
+    Rows rows{true, heads.scale * static_cast<double>(records.size()), 0, 0};
+    const double most = kBytesPerToken * number(resolved, "max_length", 1024);
     const auto add = [&](size_t bytes) {
-      rows.bytes += heads.scale * std::min(longest, static_cast<double>(bytes));
+      const double kept = std::min(most, static_cast<double>(bytes));
+      rows.bytes += heads.scale * kept;
+      rows.longest = std::max(rows.longest, kept);
     };
     for (const SftRecord& one : records.texts) add(one.prompt.size() + one.completion.size());
     for (const PreferenceRecord& one : records.pairs)
@@ -173,10 +182,18 @@ Json Estimator::train(const Json& resolved) {
   const double tokens = steps * step_rows * row_tokens;
   const bool all_weights = resolved.value("adapter", "auto") == "none";
   const bool has_reference = method_row_kind(resolved.value("method", "")) != RowKind::kText;
-  const double work = (all_weights ? 6 : 4) + (has_reference ? 2 : 0);
-  const double trained = all_weights ? model.parameters : number(resolved, "lora_r", 64) * model.linear_sizes;
-  const double activations = number(resolved, "batch_size", 4) * row_tokens * model.linear_sizes * 4;
-  const double stored = 4 * trained * (1 + (1 + kAdamStates) * number(resolved, "save_total_limit", 1));
+  const bool checkpoints = resolved.value("gradient_checkpointing", false);
+  const double work = (all_weights ? 6 : 4) + (has_reference ? 2 : 0) + (checkpoints ? 2 : 0);
+  const double batch_tokens = number(resolved, "batch_size", 4) * rows.longest / kBytesPerToken;
+  const MemoryEstimate memory =
+      estimate_memory(model.footprint, placement_of(resolved),
+                      {.lora_r = all_weights ? 0 : static_cast<int64_t>(number(resolved, "lora_r", 64)),
+                       .optimizer = resolved.value("optimizer", "adamw"),
+                       .gradient_checkpointing = checkpoints,
+                       .batch_tokens = static_cast<int64_t>(batch_tokens)});
+  const auto trained = static_cast<double>(all_weights ? memory.base_weights : memory.adapter);
+  const double stored =
+      trained + number(resolved, "save_total_limit", 1) * (trained + static_cast<double>(memory.optimizer));
   // Evaluations on the way read their rows as often as there are such steps.
   const double held_out = resolved.value("eval_data", "").empty()
                               ? rows.count * number(resolved, "eval_split", 0)
@@ -184,8 +201,8 @@ Json Estimator::train(const Json& resolved) {
   const double every = number(resolved, "eval_steps", 0);
   const double looked_at = every > 0 ? std::floor(steps / every) * held_out * row_tokens : 0;
   const double operations = model.parameters * (work * tokens + (has_reference ? 4 : 2) * looked_at);
-  return estimate(tokens, seconds(operations, steps * 2 * model.bytes),
-                  model.bytes + 4 * trained * (2 + kAdamStates) + activations, stored);
+  return estimate(tokens, seconds(operations, steps * 2 * model.bytes), static_cast<double>(memory.total()),
+                  stored);
 }
 
 Json Estimator::eval(const Json& resolved, const std::vector<PlannedCell>& cells) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "xlt/eval/planned_cells.h"
+#include "xlt/models/decoder_footprint.h"
 
 namespace xlt {
 
@@ -18,7 +19,9 @@ namespace xlt {
 // it trains on, its seconds hold the evaluations on the way too (of eval_data only where max_eval_rows says
 // how many rows). Seconds are the larger of arithmetic and of memory traffic at the machine's rates: a train
 // step of an adapter costs 4 · parameters operations a token, of all weights 6 (of preference pairs 2 more,
-// for the reference), reading 2, writing one token of a batch of 512 a pass over the weights.
+// for the reference; with gradient checkpointing 2 more), reading 2, writing one token of a batch of 512 a
+// pass over the weights. Memory of a training is that of train/memory_estimate.h, of a batch of its longest
+// rows.
 class Estimator {
  public:
   explicit Estimator(const MachineRates& machine) : rates_(machine) {}
@@ -30,11 +33,12 @@ class Estimator {
  private:
   struct ModelSize {
     bool is_known = false;
-    double parameters = 0, linear_sizes = 0, bytes = 0;
+    DecoderFootprint footprint;
+    double parameters = 0, bytes = 0;
   };
   struct Rows {
     bool is_known = false;
-    double count = 0, bytes = 0;
+    double count = 0, bytes = 0, longest = 0;  // longest: in bytes
   };
   const ModelSize& size_of(const Json& resolved);
   const Rows& training_rows(const Json& resolved);

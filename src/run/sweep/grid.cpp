@@ -159,6 +159,7 @@ ResolvedConfig resolve_config(const SweepTools& tools, const std::string& comman
                               const std::string& where) {
   const CommandOptions options = tools.options_of(command);
   read_config(config, where, command, options.groups);
+  if (options.read_recipe && options.read_recipe()) read_config(config, where, command, options.groups);
   ResolvedConfig result{Json::object(), Json::object()};
   const Json values = dump_options(visit_all(options.groups));
   const auto is_section = [&](const std::string& key) {

@@ -127,7 +127,6 @@ class Planner {
   }
 
   static void check_given(const Json& resolved, const std::string& where) {
-    if (!resolved.value("recipe", "").empty()) return;
     for (const char* key : {"method", "data"})
       if (resolved.value(key, "").empty())
         throw Error(ErrorKind::kConfig, str_cat("\"", key, "\" is missing in \"train\""), where);
@@ -193,6 +192,10 @@ class Planner {
 };
 
 }  // namespace
+
+std::string name_of(const SweepArm& arm) {
+  return arm.recipe.empty() ? "base" : str_cat(arm.recipe, "-", *arm.seed);
+}
 
 const SweepCell& SweepPlan::find(const std::string& id) const {
   const SweepCell* found = nullptr;

@@ -32,6 +32,8 @@ struct SweepArm {
   std::map<std::string, std::string> evals;  // part → id
 };
 
+std::string name_of(const SweepArm& arm);  // "base", "dpo-42"
+
 struct SweepPlan {
   std::vector<SweepCell> cells;  // each once, a cell behind those it needs
   std::vector<SweepArm> arms;    // of each model the untouched one first

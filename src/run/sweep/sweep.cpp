@@ -135,7 +135,7 @@ SweepResult run_sweep(const SweepOptions& options, const SweepTools& tools, cons
   if (!is_part) write_plan(options.output, plan);
   if (!options.collect) work(options, make_job(options, tools, plan, context), wanted);
   throw_if_stopped(options, context);
-  if (!wanted) collect(options.output, plan, tools, context);
+  if (!wanted) collect(options.output, plan, context);
   std::vector<const SweepCell*> asked;
   for (const SweepCell& cell : plan.cells)
     if (!wanted || &cell == wanted) asked.push_back(&cell);
