@@ -81,12 +81,12 @@ class BiasParity(ParityTest):
                 self.check_stereoset(tiny_models() / "llama-tiny", language, None, 1e-4)
 
     def test_crows_pairs_on_the_real_model(self):
-        self.check_crows(real_model(), 40, 1e-2)
+        self.check_crows(real_model(), 100, 1e-2)
 
     def test_stereoset_on_the_real_model(self):
         for language in ("en", "de", "tr"):
             with self.subTest(language=language):
-                self.check_stereoset(real_model(), language, 25, 1e-2)
+                self.check_stereoset(real_model(), language, 100, 1e-2)
 
     def without_bos(self, **settings):
         """llama-tiny with a tokenizer that puts nothing before a text."""
