@@ -55,7 +55,8 @@ PROMPTS, PAIRS, TEXTS, SAMPLES, NEW_TOKENS, STEPS, BATCH, LORA_R, LORA_ALPHA = 6
 WARM_STEPS = 2  # of a training run, not counted
 LONG_TOKENS = 512
 # What is trained: pairs.jsonl or long_pairs.jsonl by DPO, texts.jsonl by SFT; `nf4`: QLoRA; `checkpointed`: layers computed again for the gradient.
-TRAINING = {"dpo", "sft", "dpo_precomputed", "dpo_nf4", "dpo512", "dpo512_checkpointed", "dpo512_nf4", "dpo512_nf4_checkpointed"}
+TRAINING = ["dpo", "sft", "dpo_precomputed", "dpo_nf4", "dpo512", "dpo512_checkpointed", "dpo512_nf4", "dpo512_nf4_checkpointed"]
+WORKS = ["generate4", "score", "generate64", *TRAINING]  # in the order of the rows
 WORDS = """time year people way day man thing woman life child world school state family student group country problem hand part place case week
 company system program question work government number night point home water room mother area money story fact month lot right study book eye
 job word business issue side kind head house service friend father power hour game line end member law car city community name president team
@@ -623,7 +624,7 @@ def comparison(content):
     rows = []
     for model in SHAPES:
         ours, theirs, best = results_of(content, model, "xlt"), results_of(content, model, "peer"), None
-        for work in [*ours, *(work for work in theirs if work not in ours)]:
+        for work in sorted(ours.keys() | theirs.keys(), key=WORKS.index):
             mine, its = ours.get(work), theirs.get(work)
             best = rooflines(content, model) if best is None else best
             row = {"model": model, "work": work, "unit": (mine or its)["unit"], "xlt": mine and mine["median"], "peer": its and its["median"]}
@@ -650,7 +651,7 @@ def merge(files, output):
     if len({(visit["gpu"], visit["device"]) for visit in visits}) != 1:
         sys.exit("gpu_bench.py: these visits were to different cards, which cannot be compared")
     parts = {part["name"]: {**part, "xlt": visit["xlt"], "date": visit["date"]} for visit in visits for part in visit["parts"] if part["status"] != "skipped"}
-    content = {**visits[-1], "command": [visit["command"] for visit in visits], "seconds": sum(visit["seconds"] for visit in visits), "parts": list(parts.values())}
+    content = {**visits[-1], "command": [command for visit in visits for command in ([visit["command"]] if isinstance(visit["command"], str) else visit["command"])], "seconds": sum(visit["seconds"] for visit in visits), "parts": list(parts.values())}
     write_json(output, {**content, "rows": comparison(content)})
 
 

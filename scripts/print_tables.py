@@ -66,7 +66,9 @@ def false_positive_table(rows):
 
 
 GPU_WORKS = {"generate4": "generate 4 × 25 × 20 tokens", "generate64": "generate 64 × 25 × 20 tokens", "score": "score 200 texts",
-             "dpo": "DPO step, 4 pairs, LoRA r 64", "sft": "SFT step, 4 texts, LoRA r 64", "dpo_precomputed": "DPO step, references before it"}
+             "dpo": "DPO step, 4 pairs, LoRA r 64", "sft": "SFT step, 4 texts, LoRA r 64", "dpo_precomputed": "DPO step, references before it",
+             "dpo_nf4": "DPO step, 4 pairs, QLoRA", "dpo512": "DPO step, 4 pairs of 512 tokens", "dpo512_nf4": "… QLoRA",
+             "dpo512_checkpointed": "… gradient checkpointing", "dpo512_nf4_checkpointed": "… QLoRA, gradient checkpointing"}
 
 
 def gpu_table(rows):
