@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt eval`: benchmarks in every language.
 #include "cli/command.h"
+#include "cli/estimate_line.h"
 #include "cli/session.h"
 
 #include <cstdio>
@@ -35,6 +36,7 @@ class EvalCommand final : public Command {
     if (options_.dry_run) {
       const Json estimate = estimate_evaluation_run(model_, options_, session.placement(), session.context());
       std::fprintf(stdout, "%s\n", dump_json(estimate, 1).c_str());
+      session.context().info(estimate_line(estimate.at("totals")));
       return 0;
     }
     EvalResult result =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt sweep`: a whole study by one command, on one machine or many.
 #include "cli/command.h"
+#include "cli/estimate_line.h"
 #include "cli/hub_names.h"
 #include "cli/layered_options.h"
 #include "cli/session.h"
@@ -54,6 +55,9 @@ class SweepCommand final : public Command {
     if (options_.dry_run) {
       const Json plan = sweep_plan(options_, tools, session.context());
       std::printf("%s\n", dump_json(plan, 1).c_str());
+      const Json& totals = plan.at("totals");
+      session.context().info(dump_json(totals.at("cells")) + " cells: one worker takes " +
+                             estimate_line(totals));
       return 0;
     }
     if (options_.output.empty())
