@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/stats/agreement.h"
 
+#include <algorithm>
 #include <map>
 
 #include "xlt/base/error.h"
@@ -9,101 +10,134 @@ namespace xlt {
 
 namespace {
 
-// Unit's ratings, absent ones dropped; units with fewer than two say nothing of agreement.
-std::vector<std::vector<double>> pairable(const Ratings& ratings) {
-  std::vector<std::vector<double>> units;
-  for (const auto& row : ratings) {
-    std::vector<double> unit;
-    for (const auto& rating : row)
-      if (rating) unit.push_back(*rating);
-    if (unit.size() >= 2) units.push_back(std::move(unit));
-  }
-  return units;
+double weight_of(std::span<const double> weights, size_t unit) {
+  return weights.empty() ? 1 : weights[unit];
 }
 
 // Ordinal difference is an interval difference of places: how many ratings lie below a value, plus half of
 // those at it.
-void replace_by_places(std::vector<std::vector<double>>& units) {
-  std::map<double, double> places;
-  for (const auto& unit : units)
-    for (double rating : unit) ++places[rating];
+std::vector<double> places_of(std::span<const double> counts) {
+  std::vector<double> places;
   double below = 0;
-  for (auto& [value, count] : places) {
-    const double here = count;
-    count = below + here / 2;
-    below += here;
+  for (const double count : counts) {
+    places.push_back(below + count / 2);
+    below += count;
   }
-  for (auto& unit : units)
-    for (double& rating : unit) rating = places.at(rating);
-}
-
-// Σ over ordered pairs of squared differences, or of differing pairs.
-double disagreement(std::span<const double> values, MeasurementLevel level) {
-  const auto count = static_cast<double>(values.size());
-  if (level == MeasurementLevel::kNominal) {
-    std::map<double, double> counts;
-    for (double value : values) ++counts[value];
-    double pairs = count * count;
-    for (const auto& [value, same] : counts) pairs -= same * same;
-    return pairs;
-  }
-  double mean = 0, squares = 0;
-  for (double value : values) mean += value / count;
-  for (double value : values) squares += (value - mean) * (value - mean);
-  return 2 * count * squares;
+  return places;
 }
 
 }  // namespace
 
-std::optional<double> krippendorff_alpha(const Ratings& ratings, MeasurementLevel level) {
-  auto units = pairable(ratings);
-  if (level == MeasurementLevel::kOrdinal) replace_by_places(units);
-  std::vector<double> all;
-  double observed = 0;
-  for (const auto& unit : units) {
-    observed += disagreement(unit, level) / static_cast<double>(unit.size() - 1);
-    all.insert(all.end(), unit.begin(), unit.end());
+KrippendorffAlpha::KrippendorffAlpha(const Ratings& ratings, MeasurementLevel level) : level_(level) {
+  for (const auto& row : ratings)
+    for (const auto& rating : row)
+      if (rating) values_.push_back(*rating);
+  std::sort(values_.begin(), values_.end());
+  values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
+  for (const auto& row : ratings) {
+    auto& unit = units_.emplace_back();
+    for (const auto& rating : row)
+      if (rating)
+        unit.push_back(static_cast<size_t>(std::lower_bound(values_.begin(), values_.end(), *rating) -
+                                           values_.begin()));
+    if (unit.size() < 2) unit.clear();
   }
-  const double expected = disagreement(all, level);
-  if (all.empty() || expected == 0) return std::nullopt;
-  return 1 - static_cast<double>(all.size() - 1) * observed / expected;
 }
 
-std::optional<double> cohen_kappa(std::span<const double> a, std::span<const double> b) {
+double KrippendorffAlpha::distance(size_t a, size_t b, std::span<const double> places) const {
+  if (a == b) return 0;
+  if (level_ == MeasurementLevel::kNominal) return 1;
+  double difference = places[a] - places[b];
+  if (level_ == MeasurementLevel::kRatio) difference /= places[a] + places[b];
+  return difference * difference;
+}
+
+// Σ over ordered pairs of all ratings of their distance.
+double KrippendorffAlpha::expected(std::span<const double> counts, std::span<const double> places) const {
+  double total = 0, sum = 0;
+  for (const double count : counts) total += count;
+  if (level_ == MeasurementLevel::kNominal) {
+    for (const double count : counts) sum += count * (total - count);
+    return sum;
+  }
+  if (level_ == MeasurementLevel::kRatio) {
+    for (size_t a = 0; a < counts.size(); ++a)
+      for (size_t b = 0; b < a; ++b) sum += 2 * counts[a] * counts[b] * distance(a, b, places);
+    return sum;
+  }
+  double mean = 0;
+  for (size_t v = 0; v < counts.size(); ++v) mean += counts[v] * places[v] / total;
+  for (size_t v = 0; v < counts.size(); ++v)
+    sum += counts[v] * (places[v] - mean) * (places[v] - mean);
+  return 2 * total * sum;
+}
+
+std::optional<double> KrippendorffAlpha::operator()(std::span<const double> weights) const {
+  XLT_CHECK(weights.empty() || weights.size() == units_.size(), weights.size(), " weights of ",
+            units_.size());
+  std::vector<double> counts(values_.size());
+  double total = 0, observed = 0;
+  for (size_t u = 0; u < units_.size(); ++u)
+    for (const size_t value : units_[u]) {
+      counts[value] += weight_of(weights, u);
+      total += weight_of(weights, u);
+    }
+  if (std::count_if(counts.begin(), counts.end(), [](double count) { return count > 0; }) < 2)
+    return std::nullopt;
+  const auto places = level_ == MeasurementLevel::kOrdinal ? places_of(counts) : values_;
+  for (size_t u = 0; u < units_.size(); ++u) {
+    const auto& unit = units_[u];
+    double pairs = 0;
+    for (size_t i = 0; i < unit.size(); ++i)
+      for (size_t j = 0; j < i; ++j) pairs += 2 * distance(unit[i], unit[j], places);
+    if (pairs > 0) observed += weight_of(weights, u) * pairs / static_cast<double>(unit.size() - 1);
+  }
+  return 1 - (total - 1) * observed / expected(counts, places);
+}
+
+std::optional<double> krippendorff_alpha(const Ratings& ratings, MeasurementLevel level) {
+  return KrippendorffAlpha(ratings, level)();
+}
+
+std::optional<double> cohen_kappa(std::span<const double> a, std::span<const double> b,
+                                  std::span<const double> weights) {
   XLT_CHECK(a.size() == b.size(), a.size(), " ratings against ", b.size());
-  if (a.empty()) return std::nullopt;
-  const auto n = static_cast<double>(a.size());
+  double n = 0;
+  for (size_t i = 0; i < a.size(); ++i) n += weight_of(weights, i);
+  if (n == 0) return std::nullopt;
   std::map<double, std::pair<double, double>> shares;
   double agreed = 0, by_chance = 0;
   for (size_t i = 0; i < a.size(); ++i) {
-    shares[a[i]].first += 1 / n;
-    shares[b[i]].second += 1 / n;
-    agreed += a[i] == b[i];
+    shares[a[i]].first += weight_of(weights, i) / n;
+    shares[b[i]].second += weight_of(weights, i) / n;
+    agreed += a[i] == b[i] ? weight_of(weights, i) / n : 0;
   }
   for (const auto& [category, share] : shares) by_chance += share.first * share.second;
   if (shares.size() == 1) return std::nullopt;
-  return (agreed / n - by_chance) / (1 - by_chance);
+  return (agreed - by_chance) / (1 - by_chance);
 }
 
-std::optional<double> fleiss_kappa(const std::vector<std::vector<int64_t>>& counts) {
+std::optional<double> fleiss_kappa(const std::vector<std::vector<int64_t>>& counts,
+                                   std::span<const double> weights) {
   if (counts.empty()) return std::nullopt;
   std::vector<double> shares(counts[0].size());
-  double raters = 0, agreed = 0;
+  double raters = 0, agreed = 0, units = 0;
   for (int64_t count : counts[0]) raters += static_cast<double>(count);
   XLT_CHECK(raters >= 2, raters, " raters");
-  for (const auto& unit : counts) {
+  for (size_t u = 0; u < counts.size(); ++u) {
+    const double weight = weight_of(weights, u);
     double here = 0, pairs = 0;
-    XLT_CHECK(unit.size() == shares.size(), unit.size(), " categories, not ", shares.size());
-    for (size_t c = 0; c < unit.size(); ++c) {
-      const auto count = static_cast<double>(unit[c]);
+    XLT_CHECK(counts[u].size() == shares.size(), counts[u].size(), " categories, not ", shares.size());
+    for (size_t c = 0; c < counts[u].size(); ++c) {
+      const auto count = static_cast<double>(counts[u][c]);
       here += count;
       pairs += count * (count - 1);
-      shares[c] += count;
+      shares[c] += weight * count;
     }
     XLT_CHECK(here == raters, here, " raters, not ", raters);
-    agreed += pairs / (raters * (raters - 1));
+    agreed += weight * pairs / (raters * (raters - 1));
+    units += weight;
   }
-  const auto units = static_cast<double>(counts.size());
   double by_chance = 0;
   for (double share : shares) by_chance += share * share / (units * raters * units * raters);
   if (by_chance >= 1) return std::nullopt;

@@ -119,13 +119,31 @@ class StatsParity(ParityTest):
             ratings[0][:2], ratings[1][:2] = [1.0, 1.0], [2.0, 2.0]  # not all equal
             holes = [[r if u < 2 or self.random.random() < 0.8 else None for r in row] for u, row in enumerate(ratings)]
             data = numpy.array([[numpy.nan if r is None else r for r in row] for row in holes]).T
-            for level, name in enumerate(("nominal", "ordinal", "interval")):
+            for level, name in enumerate(("nominal", "ordinal", "interval", "ratio")):
                 self.ask("krippendorff", float(krippendorff.alpha(data, level_of_measurement=name)), ratings=holes, level=level)
             a, b = [row[0] for row in ratings], [row[1] for row in ratings]
             table = [[sum(1 for x, y in zip(a, b) if (x, y) == (i, j)) for j in range(1, 5)] for i in range(1, 5)]
             self.ask("cohen", float(cohens_kappa(numpy.array(table)).kappa), a=a, b=b)
             counts = [[row.count(float(c)) for c in range(1, 5)] for row in ratings]
             self.ask("fleiss", float(fleiss_kappa(numpy.array(counts))), counts=counts)
+        self.check()
+
+    def test_means_clustered_by_item_and_rater(self):
+        """statsmodels' sandwich of a regression on nothing but a constant, one way and by both."""
+        import numpy
+        from statsmodels.regression.linear_model import OLS
+        from statsmodels.stats.sandwich_covariance import cov_cluster, cov_cluster_2groups
+
+        for _ in range(TABLES):
+            items, raters = self.random.randrange(3, 30), self.random.randrange(2, 6)
+            rows = [(i, r) for i in range(items) for r in range(raters) if r == i % raters or self.random.random() < 0.7]
+            values = [self.random.choice((0.0, 0.5, 1.0)) + 0.1 * r + self.random.random() for i, r in rows]
+            fit, by = OLS(numpy.array(values), numpy.ones(len(rows))).fit(), numpy.array(rows)
+            pair = cov_cluster(fit, numpy.arange(len(rows)))
+            both, item, rater = cov_cluster_2groups(fit, by[:, 0], by[:, 1])
+            self.assertAlmostEqual(float(both.item()), float((item + rater - pair).item()), places=12)
+            self.ask("clustered_mean", [float(fit.params[0])] + [math.sqrt(v.item()) for v in (item, rater, pair)],
+                     values=values, items=by[:, 0].tolist(), raters=by[:, 1].tolist())
         self.check()
 
     def test_classification(self):

@@ -29,6 +29,19 @@ TEST(KrippendorffAlpha, IsThatOfHisExample) {
   EXPECT_NEAR(*krippendorff_alpha(ratings, MeasurementLevel::kInterval), 0.849, 5e-4);
 }
 
+TEST(KrippendorffAlpha, AUnitOfWeightTwoCountsAsTwo) {
+  Ratings ratings = krippendorffs_example();
+  std::vector<double> weights(ratings.size(), 1.0);
+  weights[3] = 2;
+  weights[5] = 0;
+  Ratings repeated = ratings;
+  repeated.push_back(ratings[3]);
+  repeated.erase(repeated.begin() + 5);
+  for (const auto level : {MeasurementLevel::kNominal, MeasurementLevel::kOrdinal, MeasurementLevel::kInterval,
+                           MeasurementLevel::kRatio})
+    EXPECT_NEAR(*KrippendorffAlpha(ratings, level)(weights), *krippendorff_alpha(repeated, level), 1e-12);
+}
+
 TEST(KrippendorffAlpha, IsAbsentWhereChanceWouldAgreeAsWell) {
   EXPECT_FALSE(krippendorff_alpha({{1.0, 1.0}, {1.0, 1.0}}, MeasurementLevel::kInterval));
   EXPECT_FALSE(krippendorff_alpha({{1.0, std::nullopt}, {2.0, std::nullopt}}, MeasurementLevel::kNominal));
@@ -51,6 +64,12 @@ TEST(CohenKappa, IsAgreementBeyondChance) {
   EXPECT_FALSE(cohen_kappa(std::vector{1.0, 1.0}, std::vector{1.0, 1.0}));
 }
 
+TEST(CohenKappa, AUnitOfWeightTwoCountsAsTwo) {
+  const std::vector<double> a{1, 1, 0, 0, 1}, b{1, 0, 0, 1, 1};
+  EXPECT_NEAR(*cohen_kappa(a, b, std::vector{1.0, 2.0, 1.0, 0.0, 1.0}),
+              *cohen_kappa(std::vector{1.0, 1.0, 1.0, 0.0, 1.0}, std::vector{1.0, 0.0, 0.0, 0.0, 1.0}), 1e-12);
+}
+
 // Fleiss (1971), fourteen raters, ten subjects, five categories: kappa 0.210.
 TEST(FleissKappa, IsThatOfHisExample) {
   EXPECT_NEAR(*fleiss_kappa({{0, 0, 0, 0, 14},
@@ -66,6 +85,11 @@ TEST(FleissKappa, IsThatOfHisExample) {
               0.210, 5e-4);
   EXPECT_FALSE(fleiss_kappa({}));
   EXPECT_FALSE(fleiss_kappa({{3, 0}, {3, 0}}));
+}
+
+TEST(FleissKappa, AUnitOfWeightTwoCountsAsTwo) {
+  EXPECT_NEAR(*fleiss_kappa({{2, 1}, {0, 3}, {3, 0}}, std::vector{2.0, 1.0, 0.0}),
+              *fleiss_kappa({{2, 1}, {2, 1}, {0, 3}}), 1e-12);
 }
 
 }  // namespace

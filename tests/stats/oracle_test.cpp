@@ -10,6 +10,7 @@
 #include "xlt/base/json.h"
 #include "xlt/stats/agreement.h"
 #include "xlt/stats/classification.h"
+#include "xlt/stats/clustered_mean.h"
 #include "xlt/stats/correlation.h"
 #include "xlt/stats/descriptive.h"
 #include "xlt/stats/distribution.h"
@@ -43,6 +44,13 @@ Json alpha(const Json& json) {
   return json_of(krippendorff_alpha(ratings, static_cast<MeasurementLevel>(json.at("level").get<int>())));
 }
 
+// [mean, standard errors by item, rater, judgement]
+Json clustered(const Json& json) {
+  const auto mean = clustered_mean(values(json, "values"), json.at("items").get<std::vector<int64_t>>(),
+                                   json.at("raters").get<std::vector<int64_t>>());
+  return Json::array({mean->value, mean->item_error, mean->rater_error, mean->pair_error});
+}
+
 // [area, standard error, accuracy, f1, Brier, calibration error]
 Json classification(const Json& json) {
   const Values scores = values(json, "scores");
@@ -62,6 +70,7 @@ Json logistic(const Json& json) {
 
 const std::map<std::string, std::function<Json(const Json&)>> kAnswers{
     {"classification", classification},
+    {"clustered_mean", clustered},
     {"logistic", logistic},
     {"temperature", [](const Json& j) { return Json(fit_temperature(values(j, "x"), values(j, "y"))); }},
     {"beta_cdf", [](const Json& j) { return Json(beta_cdf(j.at("x"), j.at("a"), j.at("b"))); }},
