@@ -19,8 +19,6 @@ namespace xlt {
 
 namespace {
 
-constexpr std::string_view kDataMark = "@DATA@", kTitleMark = "@TITLE@";
-
 // The comparison that was given, or one made here, or null with a note.
 Json comparison_of(PageInputs& inputs, const PageOptions& options, const Context& context) {
   if (inputs.comparisons.size() > 1)
@@ -98,13 +96,6 @@ PageTable table_from(const std::string& name, const Json& json) {
           json.at("rows")};
 }
 
-std::string escaped_html(const std::string& text) {
-  std::string escaped;
-  for (char c : text)
-    escaped += c == '&' ? std::string("&amp;") : c == '<' ? std::string("&lt;") : std::string(1, c);
-  return escaped;
-}
-
 }  // namespace
 
 void PageOptions::visit(OptionVisitor& v) {
@@ -150,14 +141,7 @@ Json page_data(const PageOptions& options, const Context& context) {
 }
 
 std::string page_html(const Json& data) {
-  // Inside a script element only "<" could end it.
-  std::string json;
-  for (char c : dump_json(data)) json += c == '<' ? std::string("\\u003c") : std::string(1, c);
-  std::string page = kPageTemplate;
-  const std::string title = escaped_html(data.at("title").get<std::string>());
-  page.replace(page.find(kTitleMark), kTitleMark.size(), title);
-  page.replace(page.rfind(kDataMark), kDataMark.size(), json);
-  return page;
+  return filled_page(kPageTemplate, data.at("title").get<std::string>(), data);
 }
 
 void write_page(const Json& data, const PageOptions& options) {

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// src/findings/report/page.html with its style, script and D3 in it; made by src/cmake/report_page.cmake.
+// Pages of HTML with their styles and scripts in them, made by src/cmake/pages.cmake, and how they are filled.
 #pragma once
+
+#include <string>
+
+#include "xlt/base/json_fwd.h"
 
 namespace xlt {
 
 // "@TITLE@" and "@DATA@" stand where title and JSON go.
-extern const char* const kPageTemplate;
+extern const char* const kPageTemplate;  // src/findings/report/page.html: of xlt report, with D3
+extern const char* const kFormTemplate;  // src/findings/human/form.html: of xlt human export
+
+// The page with title and data in it; neither can end the element that it stands in.
+std::string filled_page(const char* page, const std::string& title, const Json& data);
 
 }  // namespace xlt
