@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages of HTML with their styles and scripts in them, made by src/cmake/pages.cmake, and how they are filled.
+// Pages of HTML with their styles and scripts in them, made by src/cmake/pages.cmake, and how they are
+// filled.
 #pragma once
 
 #include <string>

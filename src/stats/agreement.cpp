@@ -10,9 +10,7 @@ namespace xlt {
 
 namespace {
 
-double weight_of(std::span<const double> weights, size_t unit) {
-  return weights.empty() ? 1 : weights[unit];
-}
+double weight_of(std::span<const double> weights, size_t unit) { return weights.empty() ? 1 : weights[unit]; }
 
 // Ordinal difference is an interval difference of places: how many ratings lie below a value, plus half of
 // those at it.
@@ -38,8 +36,8 @@ KrippendorffAlpha::KrippendorffAlpha(const Ratings& ratings, MeasurementLevel le
     auto& unit = units_.emplace_back();
     for (const auto& rating : row)
       if (rating)
-        unit.push_back(static_cast<size_t>(std::lower_bound(values_.begin(), values_.end(), *rating) -
-                                           values_.begin()));
+        unit.push_back(
+            static_cast<size_t>(std::lower_bound(values_.begin(), values_.end(), *rating) - values_.begin()));
     if (unit.size() < 2) unit.clear();
   }
 }
@@ -67,8 +65,7 @@ double KrippendorffAlpha::expected(std::span<const double> counts, std::span<con
   }
   double mean = 0;
   for (size_t v = 0; v < counts.size(); ++v) mean += counts[v] * places[v] / total;
-  for (size_t v = 0; v < counts.size(); ++v)
-    sum += counts[v] * (places[v] - mean) * (places[v] - mean);
+  for (size_t v = 0; v < counts.size(); ++v) sum += counts[v] * (places[v] - mean) * (places[v] - mean);
   return 2 * total * sum;
 }
 

@@ -50,10 +50,10 @@ std::optional<ClusteredMean> clustered_mean(std::span<const double> values, std:
   const double variance = item.variance + added;
   const auto item_freedom = static_cast<double>(item.clusters - 1),
              rater_freedom = static_cast<double>(rater.clusters - 1);
-  const double freedom =
-      variance > 0 ? variance * variance / (item.variance * item.variance / item_freedom +
-                                            (added > 0 ? added * added / rater_freedom : 0))
-                   : item_freedom;
+  const double freedom = variance > 0 ? variance * variance /
+                                            (item.variance * item.variance / item_freedom +
+                                             (added > 0 ? added * added / rater_freedom : 0))
+                                      : item_freedom;
   return ClusteredMean{mean,
                        std::sqrt(item.variance),
                        std::sqrt(rater.variance),

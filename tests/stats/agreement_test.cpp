@@ -37,8 +37,8 @@ TEST(KrippendorffAlpha, AUnitOfWeightTwoCountsAsTwo) {
   Ratings repeated = ratings;
   repeated.push_back(ratings[3]);
   repeated.erase(repeated.begin() + 5);
-  for (const auto level : {MeasurementLevel::kNominal, MeasurementLevel::kOrdinal, MeasurementLevel::kInterval,
-                           MeasurementLevel::kRatio})
+  for (const auto level : {MeasurementLevel::kNominal, MeasurementLevel::kOrdinal,
+                           MeasurementLevel::kInterval, MeasurementLevel::kRatio})
     EXPECT_NEAR(*KrippendorffAlpha(ratings, level)(weights), *krippendorff_alpha(repeated, level), 1e-12);
 }
 
@@ -67,7 +67,8 @@ TEST(CohenKappa, IsAgreementBeyondChance) {
 TEST(CohenKappa, AUnitOfWeightTwoCountsAsTwo) {
   const std::vector<double> a{1, 1, 0, 0, 1}, b{1, 0, 0, 1, 1};
   EXPECT_NEAR(*cohen_kappa(a, b, std::vector{1.0, 2.0, 1.0, 0.0, 1.0}),
-              *cohen_kappa(std::vector{1.0, 1.0, 1.0, 0.0, 1.0}, std::vector{1.0, 0.0, 0.0, 0.0, 1.0}), 1e-12);
+              *cohen_kappa(std::vector{1.0, 1.0, 1.0, 0.0, 1.0}, std::vector{1.0, 0.0, 0.0, 0.0, 1.0}),
+              1e-12);
 }
 
 // Fleiss (1971), fourteen raters, ten subjects, five categories: kappa 0.210.

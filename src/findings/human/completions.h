@@ -28,8 +28,8 @@ struct ItemName {
 };
 using CompletedItems = std::map<ItemName, CompletedItem>;
 
-// [language] the items with completions of one evaluation; benchmarks without any are passed over. Throws kData
-// naming the line of a row that is none.
+// [language] the items with completions of one evaluation; benchmarks without any are passed over. Throws
+// kData naming the line of a row that is none.
 std::map<std::string, CompletedItems> completed_items(const EvaluationFolder& folder);
 
 }  // namespace xlt

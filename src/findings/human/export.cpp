@@ -48,7 +48,8 @@ SampledItem attention_check(const std::string& language, bool is_of_pairs, Rng r
   }
   const std::string text =
       "This item only checks that the form is read. There is nothing to judge. Please answer: " + wanted;
-  return {language, "(attention check, in English)", std::vector<std::string>(is_of_pairs ? 2 : 1, text), key};
+  return {language, "(attention check, in English)", std::vector<std::string>(is_of_pairs ? 2 : 1, text),
+          key};
 }
 
 std::vector<SampledItem> checks_of(const std::vector<SampledItem>& sampled, const HumanOptions& options) {
@@ -58,16 +59,16 @@ std::vector<SampledItem> checks_of(const std::vector<SampledItem>& sampled, cons
   for (const auto& [language, is_there] : languages)
     for (int64_t i = 0; i < options.num_checks; ++i) {
       const bool is_of_pairs = options.mode == "pairwise" || (options.mode == "both" && i % 2 == 1);
-      checks.push_back(attention_check(
-          language, is_of_pairs,
-          Rng(options.seed).fork("checks").fork(language).fork(static_cast<uint64_t>(i))));
+      checks.push_back(
+          attention_check(language, is_of_pairs,
+                          Rng(options.seed).fork("checks").fork(language).fork(static_cast<uint64_t>(i))));
     }
   return checks;
 }
 
 // Ids say nothing: numbers in an order of chance, checks among the others.
-std::vector<FormItem> with_ids(const std::vector<SampledItem>& sampled, const std::vector<SampledItem>& checks,
-                               uint64_t seed) {
+std::vector<FormItem> with_ids(const std::vector<SampledItem>& sampled,
+                               const std::vector<SampledItem>& checks, uint64_t seed) {
   std::vector<const SampledItem*> all;
   for (const auto* items : {&sampled, &checks})
     for (const SampledItem& item : *items) all.push_back(&item);
@@ -103,8 +104,8 @@ std::string items_csv(const std::vector<FormItem>& form, const std::vector<Sampl
 Json form_data(const std::vector<FormItem>& form, const std::string& title, const std::string& export_id) {
   Json items = Json::array(), languages = Json::object();
   for (const auto& [id, item] : form) {
-    items.push_back(
-        Json{{"item_id", id}, {"language", item->language}, {"prompt", item->prompt}, {"texts", item->texts}});
+    items.push_back(Json{
+        {"item_id", id}, {"language", item->language}, {"prompt", item->prompt}, {"texts", item->texts}});
     languages[item->language] = Json{{"name", language_name(item->language)},
                                      {"dir", is_right_to_left(item->language) ? "rtl" : "ltr"}};
   }
@@ -120,13 +121,13 @@ Json counts_of(const std::vector<SampledItem>& sampled) {
   Json counts = Json::object();
   for (const SampledItem& item : sampled) {
     Json& language = counts[item.language];
-    const std::string arm = item.texts.size() == 1
-                                ? item.key.at("arm").get<std::string>()
-                                : "pairs of " + std::min(item.key.at("a").get<std::string>(),
-                                                         item.key.at("b").get<std::string>()) +
-                                      " and " +
-                                      std::max(item.key.at("a").get<std::string>(),
-                                               item.key.at("b").get<std::string>());
+    const std::string arm =
+        item.texts.size() == 1
+            ? item.key.at("arm").get<std::string>()
+            : "pairs of " +
+                  std::min(item.key.at("a").get<std::string>(), item.key.at("b").get<std::string>()) +
+                  " and " +
+                  std::max(item.key.at("a").get<std::string>(), item.key.at("b").get<std::string>());
     language[arm] = language.value(arm, 0) + 1;
   }
   return counts;
@@ -136,7 +137,8 @@ Json arms_json(const std::vector<Arm>& arms) {
   Json json = Json::array();
   for (const Arm& arm : arms) {
     Json folders = Json::array();
-    for (const EvaluationFolder& seed : arm.seeds) folders.push_back(escape_invalid_utf8(seed.path().string()));
+    for (const EvaluationFolder& seed : arm.seeds)
+      folders.push_back(escape_invalid_utf8(seed.path().string()));
     json.push_back(Json{{"name", arm.name}, {"folders", folders}});
   }
   return json;
@@ -154,7 +156,8 @@ Json export_for_humans(const HumanOptions& options, const Context& context) {
   check_human_options(options);
   const std::vector<Arm> arms = read_folders(options);
   if (arms.size() < 2 && options.mode != "single")
-    throw Error(ErrorKind::kUsage, "pairs need two arms or more; give more folders, or --mode single", "--mode");
+    throw Error(ErrorKind::kUsage, "pairs need two arms or more; give more folders, or --mode single",
+                "--mode");
   const std::vector<SampledItem> sampled = sample_items(arms, options, context),
                                  checks = checks_of(sampled, options);
   const std::vector<FormItem> form = with_ids(sampled, checks, options.seed);

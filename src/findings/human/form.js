@@ -6,7 +6,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const key = "xlt-human-" + data.export_id;
 const at = id => document.getElementById(id);
-const state = {rater: "", language: "", place: {}, answers: {}};  // place and answers by rater (and language; item, question)
+const state = {rater: "", language: "", place: Object.create(null), answers: Object.create(null)};  // place and answers by rater (and language; item, question)
 let order = [];
 
 // ---- What is kept
@@ -45,12 +45,12 @@ const questionsOf = item => data.questions.filter(question => question.is_of_pai
 function take(rater, itemId, name, value) {
   const item = itemsById.get(itemId), question = item && questionsOf(item).find(one => one.name === name);
   if (!question || !question.answers.some(answer => answer.value === String(value))) return false;
-  if (!Object.hasOwn(state.answers, rater)) state.answers[rater] = {};
+  if (!state.answers[rater]) state.answers[rater] = Object.create(null);
   const own = state.answers[rater];
   own[itemId] = Object.assign({}, own[itemId], {[name]: String(value)});
   return true;
 }
-const answersOf = item => ((Object.hasOwn(state.answers, state.rater) ? state.answers[state.rater] : {})[item.item_id]) || {};
+const answersOf = item => (state.answers[state.rater] || {})[item.item_id] || {};
 const isRated = item => questionsOf(item).every(question => answersOf(item)[question.name] !== undefined);
 
 // ---- The order: another one for each rater, always the same

@@ -5,9 +5,10 @@
 namespace xlt {
 
 void HumanOptions::visit(OptionVisitor& v) {
-  v.field("words", words,
-          "\"export\" and output folders of xlt eval (the seeds of one arm: NAME=DIR,DIR,…; the first is what "
-          "the others are held against), or \"import\" and the folder that export wrote");
+  v.field(
+      "words", words,
+      "\"export\" and output folders of xlt eval (the seeds of one arm: NAME=DIR,DIR,…; the first is what "
+      "the others are held against), or \"import\" and the folder that export wrote");
   v.field("output", output, "export: folder for the form and its key; import: JSON file of what was found");
   v.field("mode", mode, "export: texts one by one, two beside each other, or both",
           one_of({"single", "pairwise", "both"}));

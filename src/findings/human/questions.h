@@ -25,8 +25,8 @@ struct HumanQuestion {
 std::span<const HumanQuestion> human_questions();
 // Nothing for a name that is none.
 const HumanQuestion* find_human_question(const std::string& name);
-// A rating as a number: of a pair 0 (a), ½ (tie), 1 (b), in any case; else any finite number. Nothing for what
-// is no answer.
+// A rating as a number: of a pair 0 (a), ½ (tie), 1 (b), in any case; else any finite number. Nothing for
+// what is no answer.
 std::optional<double> rating_value(const HumanQuestion& question, const std::string& text);
 
 // [{"name", "title", "help", "is_of_pairs", "answers": [{"value", "label"}]}]

@@ -36,16 +36,16 @@ std::map<std::string, std::vector<ItemName>> shared_items(const ArmItems& arms, 
       const auto found = items->second.find(name);
       return found != items->second.end() && found->second.prompt == item.prompt;
     };
-    if (std::all_of(arms.begin(), arms.end(), [&](const auto& runs) {
-          return std::all_of(runs.begin(), runs.end(), has_it);
-        }))
+    if (std::all_of(arms.begin(), arms.end(),
+                    [&](const auto& runs) { return std::all_of(runs.begin(), runs.end(), has_it); }))
       shared[name.benchmark].push_back(name);
   }
   return shared;
 }
 
 // `count` of them, benchmarks in turn.
-std::vector<ItemName> drawn(std::map<std::string, std::vector<ItemName>> shared, int64_t count, const Rng& rng) {
+std::vector<ItemName> drawn(std::map<std::string, std::vector<ItemName>> shared, int64_t count,
+                            const Rng& rng) {
   for (auto& [benchmark, names] : shared) shuffle(names, rng.fork(benchmark));
   std::vector<ItemName> chosen;
   for (size_t i = 0; std::ssize(chosen) < count; ++i) {
@@ -98,8 +98,11 @@ class Sampler {
                  const Rng& rng) const {
     const auto run = static_cast<size_t>(place) % items_[arm].size();
     const auto& completions = item(arm, run, language, name).completions;
-    const auto sample = static_cast<size_t>(
-        rng.fork("sample").fork(arms_[arm].name).fork(name.benchmark).fork(name.id).below(std::ssize(completions)));
+    const auto sample = static_cast<size_t>(rng.fork("sample")
+                                                .fork(arms_[arm].name)
+                                                .fork(name.benchmark)
+                                                .fork(name.id)
+                                                .below(std::ssize(completions)));
     return {&completions[sample], run, sample};
   }
   Json key_of(const std::string& language, const ItemName& name) const {
@@ -122,7 +125,10 @@ class Sampler {
     key.update(key_of(language, name));
     key["runs"] = {left.run, right.run};
     key["samples"] = {left.sample, right.sample};
-    return {language, item(a, left.run, language, name).prompt, {left.text->text, right.text->text}, std::move(key)};
+    return {language,
+            item(a, left.run, language, name).prompt,
+            {left.text->text, right.text->text},
+            std::move(key)};
   }
 
   const std::vector<Arm>& arms_;
@@ -187,18 +193,19 @@ std::vector<SampledItem> sample_items(const std::vector<Arm>& arms, const HumanO
     const Rng rng = Rng(options.seed).fork("human").fork(language);
     const auto names = drawn(shared_items(items, language), options.num_items, rng);
     if (std::ssize(names) < options.num_items)
-      context.warn(str_cat(language, ": ", names.size(), " items are in every evaluation, ", options.num_items,
-                           " were asked for (--num-items)"));
+      context.warn(str_cat(language, ": ", names.size(), " items are in every evaluation, ",
+                           options.num_items, " were asked for (--num-items)"));
     std::vector<SampledItem> own;
     sampler.add(language, names, rng, own);
     shuffle(own, rng.fork("shuffle"));
     std::move(own.begin(), own.end(), std::back_inserter(sampled));
   }
   if (sampled.empty())
-    throw Error(ErrorKind::kData,
-                "no item with completions is in every evaluation; expected evaluations of rtp_lx, rtp_prompts, "
-                "continuation or completions, of the same prompts in every arm",
-                arms[0].seeds[0].path().string());
+    throw Error(
+        ErrorKind::kData,
+        "no item with completions is in every evaluation; expected evaluations of rtp_lx, rtp_prompts, "
+        "continuation or completions, of the same prompts in every arm",
+        arms[0].seeds[0].path().string());
   return sampled;
 }
 
