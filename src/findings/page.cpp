@@ -87,6 +87,7 @@ std::vector<PageTable> tables_of(const PageInputs& inputs, const Json& compariso
   tables.push_back(agreement_table(inputs.arms));
   tables.push_back(predictors_table(inputs.predictors));
   tables.push_back(correlations_table(inputs.predictors));
+  for (PageTable& table : human_tables(inputs.humans)) tables.push_back(std::move(table));
   tables.push_back(training_table(inputs.trainings));
   return tables;
 }
@@ -100,10 +101,8 @@ PageTable table_from(const std::string& name, const Json& json) {
 
 void PageOptions::visit(OptionVisitor& v) {
   v.field("folders", folders,
-          "output folders of xlt eval, train, compare, predictors and sweep, or folders that hold such; the "
-          "seeds "
-          "of one arm: "
-          "NAME=DIR,DIR,…");
+          "output folders of xlt eval, train, compare, predictors and sweep, or folders that hold such, and "
+          "files of xlt human import; the seeds of one arm: NAME=DIR,DIR,…");
   v.field("output", output, "the page");
   v.field("csv", csv, "folder for every table as CSV; empty: none");
   v.field("latex", latex, "file for every table as LaTeX (booktabs, longtable); empty: none");
@@ -117,6 +116,9 @@ void PageOptions::visit(OptionVisitor& v) {
 Json page_data(const PageOptions& options, const Context& context) {
   const std::string source = parse_language(options.source);
   PageInputs inputs = read_page_inputs(options.folders);
+  for (const FoundFile& file : inputs.humans)
+    for (const Json& note : file.json.value("notes", Json::array()))
+      inputs.notes.push_back("Human judgement: " + note.get<std::string>());
   const Json comparison = comparison_of(inputs, options, context);
   Json arms = arms_of(inputs, comparison), tables = Json::object();
   for (const PageTable& table : tables_of(inputs, comparison, options))

@@ -58,7 +58,7 @@ class FolderReader {
     if (fs::is_regular_file(path / "plan.json") && fs::is_directory(path / "compare"))
       return read_sweep(path);
     bool found = false;
-    for (const char* file : {"compare.json", "predictors.json"})
+    for (const char* file : {"compare.json", "predictors.json", "human.json"})
       if (fs::is_regular_file(path / file)) found |= read_file(path / file);
     if (fs::is_regular_file(path / "run.json")) found |= read_training(path);
     if (fs::is_regular_file(path / "report.json")) {
@@ -74,10 +74,11 @@ class FolderReader {
     const bool is_comparison =
         found.json.is_object() && found.json.contains("rows") && found.json.contains("arms");
     const bool is_predictors = found.json.is_object() && found.json.contains("correlations");
-    if (!is_comparison && !is_predictors)
-      throw Error(ErrorKind::kData, "neither what xlt compare writes nor what xlt predictors does",
+    const bool is_human = found.json.is_object() && found.json.contains("scorer_calibration");
+    if (!is_comparison && !is_predictors && !is_human)
+      throw Error(ErrorKind::kData, "not what xlt compare, xlt predictors or xlt human import writes",
                   file.string());
-    auto& list = is_comparison ? inputs_.comparisons : inputs_.predictors;
+    auto& list = is_comparison ? inputs_.comparisons : is_predictors ? inputs_.predictors : inputs_.humans;
     // Given as a folder's and again by name.
     for (const FoundFile& other : list)
       if (fs::equivalent(other.path, file)) return true;
@@ -195,7 +196,9 @@ PageInputs read_page_inputs(const std::vector<std::string>& folders) {
       throw Error(
           ErrorKind::kIo,
           "nothing of xlt's is there; expected an output folder of xlt eval (report.json), train (run.json), "
-          "compare (compare.json) or predictors (predictors.json), or a folder that holds such",
+          "compare (compare.json) or predictors (predictors.json), a folder that holds such, or the file of "
+          "xlt "
+          "human import",
           text);
   }
   name_arms(inputs);

@@ -29,8 +29,8 @@ struct FoundFile {
 struct PageInputs {
   std::vector<Arm> arms;  // the base first, where one of them has no adapter
   std::vector<TrainingFolder> trainings;
-  std::vector<FoundFile> comparisons, predictors;
-  std::vector<std::string> notes;  // what was looked for and is not there
+  std::vector<FoundFile> comparisons, predictors, humans;  // humans: of xlt human import
+  std::vector<std::string> notes;                          // what was looked for and is not there
 };
 
 // Looks into each folder, three levels deep. A folder whose folders hold reports of one model and of

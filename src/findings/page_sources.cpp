@@ -108,10 +108,12 @@ Json page_sources(const PageInputs& inputs) {
     json["hashes"] = training_hashes(training.run);
     sources.push_back(std::move(json));
   }
-  for (const auto* files : {&inputs.comparisons, &inputs.predictors})
+  for (const auto* files : {&inputs.comparisons, &inputs.predictors, &inputs.humans})
     for (const FoundFile& file : *files) {
-      Json json = source(files == &inputs.comparisons ? "comparison" : "predictors",
-                         file.path.filename().string(), file.path.parent_path(), file.json);
+      const char* kind = files == &inputs.comparisons  ? "comparison"
+                         : files == &inputs.predictors ? "predictors"
+                                                       : "human judgement";
+      Json json = source(kind, file.path.filename().string(), file.path.parent_path(), file.json);
       take(file.json, json, {"settings"});
       json["hashes"] = Json{{file.path.filename().string(), sha256_of_file(file.path)}};
       sources.push_back(std::move(json));

@@ -33,6 +33,10 @@ PageTable training_table(const std::vector<TrainingFolder>& trainings);
 PageTable predictors_table(const std::vector<FoundFile>& files);
 PageTable correlations_table(const std::vector<FoundFile>& files);
 
+// Of what raters said: agreement, mean ratings, preferences, scorers beside them, and their calibration
+// curves; those that have rows.
+std::vector<PageTable> human_tables(const std::vector<FoundFile>& files);
+
 std::string csv_of(const PageTable& table);
 // A longtable with booktabs' rules.
 std::string latex_of(const PageTable& table);

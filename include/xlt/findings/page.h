@@ -19,8 +19,8 @@ namespace xlt {
 
 // Flags of `xlt report`.
 struct PageOptions {
-  // DIR: of `xlt eval`, `train`, `compare`, `predictors` or `sweep`, or a folder that holds such;
-  // NAME=DIR,DIR,…: the seeds of one arm.
+  // DIR: of `xlt eval`, `train`, `compare`, `predictors` or `sweep`, or a folder that holds such; a file that
+  // one of the last wrote, or `xlt human import`; NAME=DIR,DIR,…: the seeds of one arm.
   std::vector<std::string> folders;
   std::string output = "report.html", csv, latex, title, source = "en";
   std::vector<std::string> metrics{"headline"};
