@@ -17,7 +17,7 @@ class CompareCommand final : public Command {
     return {"Compare evaluations: paired changes with intervals, corrected p-values, detectable effects",
             "xlt compare out/base dpo=out/dpo-1,out/dpo-2,out/dpo-3 sft=out/sft-1,out/sft-2,out/sft-3 "
             "--output out/compare",
-            {"arms", "output"},
+            {"output"},
             "arms"};
   }
   std::vector<OptionGroup> groups() override { return {{"compare", "Comparison", visit_of(options_)}}; }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "xlt/base/json.h"
+#include "xlt/findings/lm_eval.h"
 #include "xlt/run/eval_run.h"
 
 namespace xlt::cli {
@@ -28,7 +29,9 @@ class EvalCommand final : public Command {
         ""};
   }
   std::vector<OptionGroup> groups() override {
-    return {{"model", "Model", visit_of(model_)}, {"eval", "Evaluation", visit_of(options_)}};
+    return {{"model", "Model", visit_of(model_)},
+            {"eval", "Evaluation", visit_of(options_)},
+            {"format", "Report", visit_of(format_)}};
   }
   int run(Session& session) override {
     options_.seed = session.seed();
@@ -45,6 +48,7 @@ class EvalCommand final : public Command {
     std::fprintf(stdout, "%s", table.c_str());
     if (!summary.empty()) std::fprintf(stdout, "\n%s\n", summary.c_str());
     session.context().info("wrote " + options_.output + "/report.json");
+    if (format_.is_lm_eval()) session.context().info("wrote " + write_lm_eval(options_.output).string());
     return result.num_failed > 0 ? kSomeCellsFailed : 0;
   }
   void check(Checks& checks) override {
@@ -61,6 +65,7 @@ class EvalCommand final : public Command {
  private:
   ModelChoice model_;
   EvalOptions options_;
+  ReportFormat format_;
 };
 
 }  // namespace

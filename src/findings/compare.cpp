@@ -5,6 +5,7 @@
 #include "findings/arm.h"
 #include "findings/comparability.h"
 #include "findings/comparison_rows.h"
+#include "findings/lm_eval/join.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,7 +33,75 @@ void correct_for_number(Json& rows) {
   }
 }
 
-Json arms_json(const std::vector<Arm>& arms) {
+// What is compared: arms of evaluations, and results of lm_eval of the same arms or others.
+struct Comparands {
+  std::vector<Arm> arms;
+  std::vector<LmEvalArm> lm_eval;
+  const std::string& base() const { return arms.empty() ? lm_eval[0].name : arms[0].name; }
+  const fs::path& first_path() const {
+    return arms.empty() ? lm_eval[0].runs[0].file : arms[0].seeds[0].path();
+  }
+  int64_t size() const {
+    int64_t count = std::ssize(arms);
+    for (const LmEvalArm& own : lm_eval)
+      count += std::none_of(arms.begin(), arms.end(), [&](const Arm& arm) { return arm.name == own.name; });
+    return count;
+  }
+};
+
+Comparands read_comparands(const CompareOptions& options) {
+  if (options.lm_eval.empty()) return {read_arms(options.arms), {}};
+  Comparands comparands;
+  if (options.arms.size() == 1)
+    comparands.arms.push_back(parse_arm(options.arms[0]));
+  else if (!options.arms.empty())
+    comparands.arms = read_arms(options.arms);
+  // Without evaluations of ours the first file's arm is the base.
+  comparands.lm_eval =
+      read_lm_eval_arms(options.lm_eval, comparands.arms.empty() ? std::string() : comparands.arms[0].name);
+  if (comparands.size() < 2)
+    throw Error(ErrorKind::kUsage,
+                "expected a base and at least one arm to compare it with; name them: --lm-eval "
+                "before=FILE,after=FILE",
+                "--lm-eval");
+  return comparands;
+}
+
+// The metrics that were asked for and that the arms have. A name that nobody has stays: it is refused by
+// name.
+std::vector<std::string> metrics_of_arms(const Comparands& comparands,
+                                         const std::vector<std::string>& asked) {
+  const auto here = metrics_among(comparands.arms, asked), there = lm_eval_metrics(comparands.lm_eval, asked);
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const bool is_known = std::all_of(asked.begin(), asked.end(), [&](const std::string& name) {
+    return has(here, name) || has(there, name);
+  });
+  return is_known ? here : asked;
+}
+
+// Results of lm_eval that an arm has, or of an arm that has nothing else.
+void add_lm_eval_arms(Json& json, const std::vector<LmEvalArm>& lm_eval) {
+  for (const LmEvalArm& own : lm_eval) {
+    Json files = Json::array();
+    for (const LmEvalResults& run : own.runs) files.push_back(run.record);
+    auto arm =
+        std::find_if(json.begin(), json.end(), [&](const Json& one) { return one.at("name") == own.name; });
+    if (arm == json.end()) {
+      json.push_back(Json{{"name", own.name},
+                          {"is_base", json.empty()},
+                          {"n_seeds", own.runs.size()},
+                          {"folders", Json::array()},
+                          {"adapters", Json::array()}});
+      arm = json.end() - 1;
+    }
+    (*arm)["lm_eval"] = std::move(files);
+  }
+}
+
+Json arms_json(const Comparands& comparands) {
+  const auto& arms = comparands.arms;
   Json json = Json::array();
   for (const Arm& arm : arms) {
     Json folders = Json::array(), adapters = Json::array();
@@ -47,6 +116,7 @@ Json arms_json(const std::vector<Arm>& arms) {
                         {"folders", folders},
                         {"adapters", adapters}});
   }
+  add_lm_eval_arms(json, comparands.lm_eval);
   return json;
 }
 
@@ -75,6 +145,36 @@ Json settings_json(const CompareOptions& options, Json allowed) {
        "languages"}};
 }
 
+Json compare_all(const Comparands& comparands, const CompareOptions& options, const Context& context) {
+  const auto& [arms, lm_eval] = comparands;
+  CompareOptions checked = options;
+  checked.source = parse_language(options.source);
+  Json allowed = Json::array(), rows = Json::array(), refused = Json::array();
+  if (arms.size() > 1) {
+    checked.metrics = metrics_of_arms(comparands, options.metrics);
+    allowed = check_comparable(arms, options.allow);
+    if (!checked.metrics.empty()) add_rows(arms, checked, context, rows, refused);
+  }
+  if (!lm_eval.empty()) {
+    checked.metrics = lm_eval_metrics(lm_eval, options.metrics);
+    const Json more = add_lm_eval_rows(lm_eval, comparands.base(), checked, context, rows, refused);
+    allowed.insert(allowed.end(), more.begin(), more.end());
+    checked.metrics = options.metrics;
+  }
+  if (rows.empty())
+    throw Error(ErrorKind::kData,
+                refused.empty() ? "the evaluations have no cells"
+                                : "nothing could be compared; first of " + std::to_string(refused.size()) +
+                                      " reasons: " + refused[0].at("reason").get<std::string>(),
+                comparands.first_path().string());
+  correct_for_number(rows);
+  return Json{{"version", 1},
+              {"arms", arms_json(comparands)},
+              {"rows", std::move(rows)},
+              {"refused", std::move(refused)},
+              {"settings", settings_json(checked, std::move(allowed))}};
+}
+
 }  // namespace
 
 void CompareOptions::visit(OptionVisitor& v) {
@@ -86,6 +186,11 @@ void CompareOptions::visit(OptionVisitor& v) {
   v.field("source", source, "language of the finetuning; `mean_others` leaves it out");
   v.field("metrics", metrics, "which metrics: headline, all, or names");
   v.field("allow", allow, "settings in which the arms may differ (an error names them); recorded");
+  v.field(
+      "lm_eval", lm_eval,
+      "results of lm-evaluation-harness that join the table (results_….json, samples beside it, or their "
+      "folder): NAME=FILE, where NAME is an arm and several of one name are its seeds; FILE: an arm called "
+      "as its model");
   v.field("num_resamples", num_resamples, "draws behind every interval", between(100, 10'000'000));
   v.field("num_permutations", num_permutations, "arrangements behind a p-value that is not exact",
           between(100, 10'000'000));
@@ -93,31 +198,16 @@ void CompareOptions::visit(OptionVisitor& v) {
 
 void check_compare_options(const CompareOptions& options) {
   parse_language(options.source);
-  check_comparable(read_arms(options.arms), options.allow);
+  const Comparands comparands = read_comparands(options);
+  if (comparands.arms.size() > 1) check_comparable(comparands.arms, options.allow);
 }
 
 Json compare(const CompareOptions& options, const Context& context) {
-  return compare_arms(read_arms(options.arms), options, context);
+  return compare_all(read_comparands(options), options, context);
 }
 
 Json compare_arms(const std::vector<Arm>& arms, const CompareOptions& options, const Context& context) {
-  CompareOptions checked = options;
-  checked.source = parse_language(options.source);
-  Json allowed = check_comparable(arms, options.allow);
-  Json rows = Json::array(), refused = Json::array();
-  add_rows(arms, checked, context, rows, refused);
-  if (rows.empty())
-    throw Error(ErrorKind::kData,
-                refused.empty() ? "the evaluations have no cells"
-                                : "nothing could be compared; first of " + std::to_string(refused.size()) +
-                                      " reasons: " + refused[0].at("reason").get<std::string>(),
-                arms[0].seeds[0].path().string());
-  correct_for_number(rows);
-  return Json{{"version", 1},
-              {"arms", arms_json(arms)},
-              {"rows", std::move(rows)},
-              {"refused", std::move(refused)},
-              {"settings", settings_json(checked, std::move(allowed))}};
+  return compare_all({arms, {}}, options, context);
 }
 
 }  // namespace xlt

@@ -20,6 +20,9 @@ std::string title_of(const Json& row) {
 
 // "-2.20 [-2.71, -1.63] p 0.0002", with a star where p_holm is below 0.05.
 std::string change_text(const Json& row) {
+  // Of an arm that the base has nothing beside there is a value alone.
+  if (row.at("change").is_null() && row.at("value").is_number())
+    return "(" + value_text(row.at("value")) + ")";
   std::string text = value_text(row.at("change"), true);
   if (row.at("ci95").is_array())
     text +=

@@ -58,18 +58,35 @@ EvaluationFolder::EvaluationFolder(fs::path folder) : folder_(std::move(folder))
   for (const fs::path& part : parts) add_report(part);
 }
 
+EvaluationFolder::EvaluationFolder(fs::path origin, std::shared_ptr<const Json> report,
+                                   std::map<CellName, std::vector<ItemRow>> items)
+    : folder_(std::move(origin)), given_items_(std::move(items)) {
+  for (const CellName& name : add_cells(report, folder_.string())) {
+    given_items_.try_emplace(name);
+    items_files_[name] = folder_;
+  }
+}
+
 void EvaluationFolder::add_report(const fs::path& folder) {
   const fs::path file = folder / "report.json";
-  reports_.push_back(std::make_shared<const Json>(load_json(file)));
-  const JsonView cells = JsonView(*reports_.back(), file.string()).at("cells");
+  for (const CellName& name : add_cells(std::make_shared<const Json>(load_json(file)), file.string()))
+    items_files_[name] = folder / "items" / name.benchmark / (name.language + ".jsonl");
+}
+
+std::vector<CellName> EvaluationFolder::add_cells(const std::shared_ptr<const Json>& report,
+                                                  const std::string& where) {
+  reports_.push_back(report);
+  std::vector<CellName> names;
+  const JsonView cells = JsonView(*report, where).at("cells");
   for (size_t i = 0; i < cells.size(); ++i) {
     const JsonView cell = cells.at(i);
     const CellName name{cell.at("benchmark").as_string(), cell.at("language").as_string(),
                         cell.at("scoring").as_string(), cell.get("scorer", "")};
     cell.at("metrics").keys();
     if (!cells_.emplace(name, &cell.value()).second) cell.fail("the same cell a second time");
-    items_files_[name] = folder / "items" / name.benchmark / (name.language + ".jsonl");
+    names.push_back(name);
   }
+  return names;
 }
 
 MetricSpec EvaluationFolder::metric(const CellName& cell, const std::string& name) const {
@@ -78,6 +95,7 @@ MetricSpec EvaluationFolder::metric(const CellName& cell, const std::string& nam
 }
 
 const std::vector<ItemRow>& EvaluationFolder::items(const CellName& cell) const {
+  if (const auto given = given_items_.find(cell); given != given_items_.end()) return given->second;
   const fs::path& file = items_files_.at(cell);
   const auto [found, is_new] = items_.try_emplace(file);
   if (is_new) found->second = read_items(file);

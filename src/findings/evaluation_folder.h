@@ -33,6 +33,9 @@ class EvaluationFolder {
  public:
   // Throws kIo where there is no report, kData where it is none or two have the same cell.
   explicit EvaluationFolder(std::filesystem::path folder);
+  // What another program measured, in the form of a report; `origin` is what messages call it.
+  EvaluationFolder(std::filesystem::path origin, std::shared_ptr<const Json> report,
+                   std::map<CellName, std::vector<ItemRow>> items);
 
   const std::filesystem::path& path() const { return folder_; }
   const std::vector<std::shared_ptr<const Json>>& reports() const { return reports_; }
@@ -49,12 +52,15 @@ class EvaluationFolder {
 
  private:
   void add_report(const std::filesystem::path& folder);
+  // Throws kData where it is no report or has a cell that is there already.
+  std::vector<CellName> add_cells(const std::shared_ptr<const Json>& report, const std::string& where);
 
   std::filesystem::path folder_;
   std::vector<std::shared_ptr<const Json>> reports_;
   std::map<CellName, const Json*> cells_;
   std::map<CellName, std::filesystem::path> items_files_;
   mutable std::map<std::filesystem::path, std::vector<ItemRow>> items_;
+  std::map<CellName, std::vector<ItemRow>> given_items_;  // of no file
 };
 
 }  // namespace xlt

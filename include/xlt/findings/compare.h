@@ -26,6 +26,9 @@ struct CompareOptions {
   std::string output, source = "en";
   std::vector<std::string> metrics{"headline"};
   std::vector<std::string> allow;
+  // Results of lm-evaluation-harness, each NAME=FILE (NAME: an arm; several of one arm are its seeds) or FILE
+  // (an arm called as its model).
+  std::vector<std::string> lm_eval;
   int64_t num_resamples = 2000, num_permutations = 10000;
   uint64_t seed = 0;  // not visited: the global --seed
   void visit(OptionVisitor& v);
