@@ -127,12 +127,17 @@ class TaskWriter {
     const Json count = value_or_null(*cell_, "n_items");
     return Json{{"original", count}, {"effective", count}};
   }
-  Json config(int64_t num_fewshot) const {
+  // A benchmark's own option, where it shows examples.
+  Json num_fewshot() const {
+    const Json number = value_or_null(value_or_null(*cell_, "settings"), "num_fewshot");
+    return number.is_null() ? Json(0) : number;
+  }
+  Json config() const {
     Json metrics = Json::array();
     for (const auto& [name, way] : higher_is_better_.items())
       metrics.push_back(Json{{"metric", name}, {"higher_is_better", way}});
     return Json{{"task", task_},          {"tag", Json::array({cell_->at("benchmark")})},
-                {"description", ""},      {"num_fewshot", num_fewshot},
+                {"description", ""},      {"num_fewshot", num_fewshot()},
                 {"metric_list", metrics}, {"metadata", Json{{"version", version()}}}};
   }
 
@@ -264,14 +269,11 @@ fs::path write_lm_eval(const fs::path& evaluation) {
   const fs::path into = evaluation / sanitized(model_name);
   make_folders(into);
   for (const auto& [task, writer] : tasks) {
-    const Json fewshot = value_or_null(value_or_null(report, "config"), "num_fewshot");
-    const int64_t num_fewshot =
-        task.starts_with("global_mmlu") && fewshot.is_number_integer() ? fewshot.get<int64_t>() : 0;
     results["results"][task] = writer.numbers();
     results["group_subtasks"][task] = Json::array();
-    results["configs"][task] = writer.config(num_fewshot);
+    results["configs"][task] = writer.config();
     results["versions"][task] = writer.version();
-    results["n-shot"][task] = num_fewshot;
+    results["n-shot"][task] = writer.num_fewshot();
     results["higher_is_better"][task] = writer.higher_is_better();
     results["n-samples"][task] = writer.counts();
     results["task_hashes"][task] = writer.hash();
