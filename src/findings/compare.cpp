@@ -38,7 +38,7 @@ struct Comparands {
   std::vector<Arm> arms;
   std::vector<LmEvalArm> lm_eval;
   const std::string& base() const { return arms.empty() ? lm_eval[0].name : arms[0].name; }
-  const fs::path& first_path() const {
+  const std::filesystem::path& first_path() const {
     return arms.empty() ? lm_eval[0].runs[0].file : arms[0].seeds[0].path();
   }
   int64_t size() const {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <set>
 
+#include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
 #include "xlt/stats/distribution.h"
