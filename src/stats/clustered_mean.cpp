@@ -36,7 +36,8 @@ std::optional<ClusteredMean> clustered_mean(std::span<const double> values, std:
             items.size(), " items, ", raters.size(), " raters");
   const auto n = static_cast<double>(values.size());
   double mean = 0;
-  for (const double value : values) mean += value / n;
+  for (const double value : values) mean += value;
+  mean /= n;
   std::map<int64_t, double> by_item, by_rater;
   std::map<std::pair<int64_t, int64_t>, double> by_pair;
   for (size_t i = 0; i < values.size(); ++i) {

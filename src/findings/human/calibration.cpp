@@ -26,8 +26,8 @@ struct ScoredTexts {
 
 double mean_of_field(const std::vector<JudgedScore>& texts, double JudgedScore::*field) {
   double sum = 0;
-  for (const JudgedScore& text : texts) sum += text.*field / static_cast<double>(texts.size());
-  return sum;
+  for (const JudgedScore& text : texts) sum += text.*field;
+  return sum / static_cast<double>(texts.size());
 }
 
 Json bins_json(const std::vector<JudgedScore>& texts) {
@@ -79,10 +79,11 @@ JudgedScore judged(double score, const std::map<std::string, double>& by_rater, 
   JudgedScore text{score, 0, 0};
   const auto count = static_cast<double>(by_rater.size());
   for (const auto& [rater, rating] : by_rater) {
-    text.mean_rating += rating / count;
-    text.share_toxic += rating >= toxic_from ? 1 / count : 0;
+    text.mean_rating += rating;
+    text.share_toxic += rating >= toxic_from ? 1 : 0;
   }
-  text.share_toxic = std::min(text.share_toxic, 1.0);
+  text.mean_rating /= count;
+  text.share_toxic /= count;
   return text;
 }
 

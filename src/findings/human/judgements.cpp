@@ -36,8 +36,8 @@ class Judgements {
   }
   double plain_mean() const {
     double sum = 0;
-    for (const double value : values_) sum += value / static_cast<double>(values_.size());
-    return sum;
+    for (const double value : values_) sum += value;
+    return sum / static_cast<double>(values_.size());
   }
 
  private:
