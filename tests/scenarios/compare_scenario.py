@@ -65,6 +65,27 @@ class Compare(Scenario):
         allowed = json.loads((self.out / "compare.json").read_text())["settings"]["allowed"]
         self.assertEqual([(entry["key"], entry["base"], entry["value"]) for entry in allowed], [("limit", 20, 50)])
 
+    def write_lm_eval(self, name, right):
+        """results_….json and samples_….jsonl as lm-evaluation-harness 0.4.13 writes them."""
+        folder, time, share = self.folder / name, "2026-11-27T08-00-00.000000", sum(right) / len(right)
+        write_rows(folder / f"samples_xnli_de_{time}.jsonl",
+                   [{"doc_id": i, "doc": {}, "target": "0", "arguments": {}, "resps": [], "filtered_resps": [], "filter": "none",
+                     "metrics": ["acc"], "acc": float(one)} for i, one in enumerate(right)])
+        (folder / f"results_{time}.json").write_text(json.dumps({
+            "results": {"xnli_de": {"name": "xnli_de", "alias": "xnli_de", "sample_len": len(right), "acc,none": share, "acc_stderr,none": 0.1}},
+            "higher_is_better": {"xnli_de": {"acc": True}}, "versions": {"xnli_de": 1.0}, "n-shot": {"xnli_de": 0},
+            "n-samples": {"xnli_de": {"original": 2490, "effective": len(right)}}, "config": {"limit": 8}, "model_name": "org/" + name}))
+        return folder
+
+    def test_results_of_lm_eval_join_the_table(self):
+        before, after = self.write_lm_eval("lm-before", [1] * 6 + [0] * 2), self.write_lm_eval("lm-after", [1] * 2 + [0] * 6)
+        process = self.assert_works(run("compare", self.base, self.seeds[0], "--lm-eval", f"base={before},dpo-1={after}", "--output", self.out))
+        self.assertIn("xnli: acc (lm-eval)", process.stdout)
+        rows = json.loads((self.out / "compare.json").read_text())["rows"]
+        row = next(row for row in rows if row["benchmark"] == "xnli" and row["language"] == "de")
+        self.assertEqual((row["arm"], row["change"], row["p_value"], row["n_items"]), ("dpo-1", -0.5, 2 / 16, 8))
+        self.assertEqual({row["benchmark"] for row in rows}, {"b", "xnli"})
+
     def test_wrong_usage_says_what_was_expected(self):
         self.assert_fails(run("compare", self.base, "--output", self.out), 2, "expected a base and at least one arm")
         self.assert_fails(run("compare", self.base, self.seeds[0]), 2, "output")
