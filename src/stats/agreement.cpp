@@ -105,13 +105,13 @@ std::optional<double> cohen_kappa(std::span<const double> a, std::span<const dou
   std::map<double, std::pair<double, double>> shares;
   double agreed = 0, by_chance = 0;
   for (size_t i = 0; i < a.size(); ++i) {
-    shares[a[i]].first += weight_of(weights, i) / n;
-    shares[b[i]].second += weight_of(weights, i) / n;
-    agreed += a[i] == b[i] ? weight_of(weights, i) / n : 0;
+    shares[a[i]].first += weight_of(weights, i);
+    shares[b[i]].second += weight_of(weights, i);
+    agreed += a[i] == b[i] ? weight_of(weights, i) : 0;
   }
-  for (const auto& [category, share] : shares) by_chance += share.first * share.second;
+  for (const auto& [category, share] : shares) by_chance += share.first / n * (share.second / n);
   if (shares.size() == 1) return std::nullopt;
-  return (agreed - by_chance) / (1 - by_chance);
+  return (agreed / n - by_chance) / (1 - by_chance);
 }
 
 std::optional<double> fleiss_kappa(const std::vector<std::vector<int64_t>>& counts,

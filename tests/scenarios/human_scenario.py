@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 import unittest
 
 from chromium import Browser, find_chromium
@@ -106,6 +107,10 @@ class Human(Scenario):
             self.assertEqual(len(set(rated)), 13)  # 4 items × 2 arms, 4 pairs, a check
             self.assertIn("All done", browser.evaluate("document.getElementById('status').textContent"))
             text = browser.evaluate("xltRatings()")
+            browser.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(self.folder))
+            browser.evaluate("document.getElementById('save').click()")
+            saved = self.wait_for(self.folder / "ratings-Anna-A-.csv")
+            self.assertEqual(saved, text)
             # The form on another computer goes on from the saved file.
             browser.evaluate("localStorage.clear()")
             browser.open(form)
@@ -124,6 +129,13 @@ class Human(Scenario):
         self.assert_works(run("human", "import", self.out, "--ratings", self.folder / "anna.csv", "--output", self.folder / "h.json"))
         rater = json.loads((self.folder / "h.json").read_text())["raters"]["Anna, \"A\""]
         self.assertEqual((rater["n_ratings"], rater["checks_answered"] in (1, 3)), (28, True))
+
+    def wait_for(self, file):
+        for _ in range(100):
+            if file.exists() and file.stat().st_size:
+                break
+            time.sleep(0.05)
+        return file.read_text(encoding="utf-8")
 
     def begin(self, browser, rater, language):
         browser.evaluate(f"""(() => {{ document.getElementById('rater').value = {json.dumps(rater)};
