@@ -17,6 +17,14 @@ constexpr LanguageInfo kLanguages[] = {
 #undef X
 };
 
+// qaa … qtz, which ISO 639-2 leaves to whoever needs a language that has no code: one invented for an
+// experiment, say. Written in any script, with spaces.
+constexpr LanguageInfo kPrivateUse = {"", "", "Zyyy", true};
+bool is_private_use(const std::string& code) {
+  return code.size() == 3 && code[0] == 'q' && code[1] >= 'a' && code[1] <= 't' && code[2] >= 'a' &&
+         code[2] <= 'z';
+}
+
 struct LanguageCode {
   const char *code, *tag;
 };
@@ -119,7 +127,7 @@ const LanguageInfo* find_language(std::string_view tag) {
   const std::string primary = canonical_subtags(tag)[0];
   for (const LanguageInfo& language : kLanguages)
     if (primary == language.tag) return &language;
-  return nullptr;
+  return is_private_use(primary) ? &kPrivateUse : nullptr;
 }
 
 std::string parse_language(std::string_view tag) {
@@ -165,7 +173,7 @@ bool is_language(std::string_view tag, std::string_view language) {
 
 std::string language_name(std::string_view tag) {
   const LanguageInfo* language = find_language(tag);
-  return language ? language->name : std::string(tag);
+  return language && *language->name ? language->name : std::string(tag);
 }
 
 }  // namespace xlt

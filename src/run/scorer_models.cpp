@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/scorer_models.h"
 
+#include "run/lab/world_judges.h"
 #include "run/model_hash.h"
 
 #include "xlt/base/error.h"
@@ -46,6 +47,10 @@ class PlacedModels final : public ScorerModels {
     loaded.classifier = make_probe_classifier(std::move(saved.head),
                                               load_sentence_encoder({.model = base}, where_, context_));
     return loaded;
+  }
+  std::unique_ptr<TextOracle> load_oracle(const std::filesystem::path& world,
+                                          const std::string& question) override {
+    return make_text_oracle(world, question);
   }
   std::string hash_of(const std::filesystem::path& model) override { return hash_of_model(model); }
 

@@ -38,6 +38,15 @@ TEST(Languages, WrittenWithoutSpacesAreThese) {
   EXPECT_EQ(unspaced, (std::set<std::string>{"bo", "ja", "km", "lo", "my", "th", "yue", "zh"}));
 }
 
+TEST(Languages, OfPrivateUseAreKnownByTheirTags) {
+  EXPECT_EQ(parse_language("qaa"), "qaa");
+  EXPECT_EQ(parse_language("QTZ-cyrl"), "qtz-Cyrl");
+  EXPECT_EQ(language_name("qab"), "qab");
+  EXPECT_FALSE(is_language("qaa", "qab"));
+  EXPECT_EQ(find_language("qua"), nullptr);
+  EXPECT_EQ(find_language("qu")->name, std::string("Quechua"));
+}
+
 TEST(Languages, OfThePublishedProtocolAreKnown) {
   for (const char* tag : {"en", "ar", "ca", "cs", "de", "es", "fr", "hi", "id", "it",
                           "ja", "ko", "mt", "nl", "pl", "pt", "ru", "sv", "tr", "zh"})

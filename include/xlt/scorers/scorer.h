@@ -72,6 +72,15 @@ struct LoadedProbe {
   std::vector<std::string> languages;  // that it was trained in
 };
 
+// Who knows exactly what a text says, in languages that were made for it (`xlt lab`). Thread-safe.
+class TextOracle {
+ public:
+  virtual ~TextOracle() = default;
+  virtual bool knows(const std::string& language) const = 0;
+  // 0 … 1; nothing where the text says nothing of what is asked. `language` is one that it knows.
+  virtual std::optional<double> judge(const std::string& text, const std::string& language) const = 0;
+};
+
 // Models for scorers that ask one, made by whoever knows the device. Each throws what its loader throws.
 class ScorerModels {
  public:
@@ -81,6 +90,9 @@ class ScorerModels {
   virtual std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& model);
   // A folder that `xlt probe` wrote; `model`: its base model's folder, where it is not where it was trained.
   virtual LoadedProbe load_probe(const std::filesystem::path& probe, const std::filesystem::path& model);
+  // `question`: what it is asked of every text. Throws kUsage for one that it does not know.
+  virtual std::unique_ptr<TextOracle> load_oracle(const std::filesystem::path& world,
+                                                  const std::string& question);
   // Hex, by content: a copy elsewhere has the same.
   virtual std::string hash_of(const std::filesystem::path& model) = 0;
 };
