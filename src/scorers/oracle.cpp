@@ -25,7 +25,7 @@ class OracleScorer final : public TextScorer {
   bool is_costly() const override { return false; }
   std::optional<Unscored> refusal(const std::string& language) const override {
     if (oracle_->knows(language)) return std::nullopt;
-    return Unscored{Reason::kNotInWorld, language};
+    return Unscored{Reason::kOther, language + " is no language of this world"};
   }
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
     std::vector<ScoreResult> results;
@@ -38,7 +38,7 @@ class OracleScorer final : public TextScorer {
     if (const auto reason = refusal(request.language)) return *reason;
     if (is_blank(request.text)) return Unscored{Reason::kEmptyText};
     const auto value = oracle_->judge(request.text, request.language);
-    if (!value) return Unscored{Reason::kNotAsked};
+    if (!value) return Unscored{Reason::kOther, "says nothing of what is asked"};
     return Score{*value};
   }
 

@@ -19,8 +19,7 @@ struct LanguageInfo {
 
 // Sorted by tag.
 std::span<const LanguageInfo> known_languages();
-// By primary subtag, canonical or not (iw); nullptr if unknown. Of qaa … qtz, codes for private use, one that
-// has neither tag nor name.
+// By primary subtag, canonical or not (iw); nullptr if unknown. Private codes, qaa … qtz, have no name.
 const LanguageInfo* find_language(std::string_view tag);
 // "EN_us" → "en-US", "iw" → "he", "eng_Latn" → "en", "zho_Hans" → "zh-Hans"; throws kUsage with the nearest
 // known tag when it is no well-formed BCP-47 tag of a known language.
