@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "xlt/base/file.h"
 #include "xlt/eval/planned_cells.h"
@@ -35,6 +36,21 @@ EvalOptions eval_options(const Json& resolved) {
   read_options(visit_of(options), own, "eval");
   options.output = "output";  // each cell has its own
   return options;
+}
+
+// "{name}" in an option is the model's name, for files that each model has its own of.
+Json with_name(const Json& value, const std::string& name) {
+  constexpr std::string_view kPlace = "{name}";
+  if (value.is_structured()) {
+    Json result = value;
+    for (Json& inner : result) inner = with_name(inner, name);
+    return result;
+  }
+  if (!value.is_string()) return value;
+  std::string text = value.get<std::string>();
+  for (size_t at = text.find(kPlace); at != std::string::npos; at = text.find(kPlace, at + name.size()))
+    text.replace(at, kPlace.size(), name);
+  return text;
 }
 
 // A share of an evaluation: the options that ask for it, and what it reads.
@@ -110,10 +126,10 @@ class Planner {
   }
 
   SweepCell& train_cell(const GridModel& model, const GridRecipe& recipe, int64_t seed) {
-    Json config = recipe.train;
+    Json config = with_name(recipe.train, model.name);
+    config["seed"] = seed;
     lay_over(config, model.train);
     config["model"] = model.model;
-    config["seed"] = seed;
     const std::string where = str_cat(grid_.file, ": recipe ", recipe.name, " on model ", model.name);
     const ResolvedConfig options = resolve_config(tools_, "train", config, where);
     check_given(options.resolved, where);
@@ -134,7 +150,7 @@ class Planner {
 
   void add_evals(const GridModel& model, const GridRecipe* recipe, size_t index, const std::string& trained,
                  bool is_adapter, SweepArm& arm) {
-    Json config = grid_.evals[index];
+    Json config = with_name(grid_.evals[index], model.name);
     lay_over(config, model.eval);
     config["model"] = model.model;
     const std::string where = str_cat(grid_.file, ": eval of model ", model.name);
