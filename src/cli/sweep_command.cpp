@@ -2,12 +2,10 @@
 // `xlt sweep`: a whole study by one command, on one machine or many.
 #include "cli/command.h"
 #include "cli/estimate_line.h"
-#include "cli/hub_names.h"
-#include "cli/layered_options.h"
 #include "cli/session.h"
+#include "cli/sweep_tools.h"
 
 #include <cstdio>
-#include <filesystem>
 
 #include "xlt/run/sweep.h"
 
@@ -16,29 +14,6 @@ namespace xlt::cli {
 namespace {
 
 constexpr int kSomeCellsFailed = 4;
-
-// The command and what its options are set in.
-struct OwnedCommand {
-  std::unique_ptr<Command> command;
-  GlobalOptions global;
-};
-
-CommandOptions options_of(const std::string& name) {
-  auto owned = std::make_shared<OwnedCommand>();
-  owned->command = find_entry<Command>(commands(), "command", name).make();
-  std::vector<OptionGroup> groups = owned->command->groups();
-  groups.push_back({"global", "Every command", visit_of(owned->global)});
-  CommandOptions options{owned, std::move(groups), {}};
-  if (auto* layered = dynamic_cast<LayeredOptions*>(owned->command.get()))
-    options.read_recipe = [layered, own = options.groups] { return layered->read_recipe_by(own); };
-  return options;
-}
-
-SweepTools make_tools() {
-  return {.binary = std::filesystem::read_symlink("/proc/self/exe"),
-          .options_of = options_of,
-          .resolve_names = resolve_hub_names};
-}
 
 class SweepCommand final : public Command {
  public:
@@ -51,7 +26,7 @@ class SweepCommand final : public Command {
   std::vector<OptionGroup> groups() override { return {{"sweep", "Sweep", visit_of(options_)}}; }
 
   int run(Session& session) override {
-    const SweepTools tools = make_tools();
+    const SweepTools tools = make_sweep_tools();
     if (options_.dry_run) {
       const Json plan = sweep_plan(options_, tools, session.context());
       std::printf("%s\n", dump_json(plan, 1).c_str());
@@ -73,7 +48,7 @@ class SweepCommand final : public Command {
   }
   void check(Checks& checks) override {
     checks.add("grid " + options_.grid, [&] {
-      const Json totals = sweep_plan(options_, make_tools(), {}).at("totals");
+      const Json totals = sweep_plan(options_, make_sweep_tools(), {}).at("totals");
       return dump_json(totals.at("cells")) + " cells";
     });
   }

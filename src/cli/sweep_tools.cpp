@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/sweep_tools.h"
+
+#include "cli/command.h"
+#include "cli/hub_names.h"
+#include "cli/layered_options.h"
+#include "cli/session.h"
+
+#include <filesystem>
+#include <memory>
+
+namespace xlt::cli {
+
+namespace {
+
+// The command and what its options are set in.
+struct OwnedCommand {
+  std::unique_ptr<Command> command;
+  GlobalOptions global;
+};
+
+CommandOptions options_of(const std::string& name) {
+  auto owned = std::make_shared<OwnedCommand>();
+  owned->command = find_entry<Command>(commands(), "command", name).make();
+  std::vector<OptionGroup> groups = owned->command->groups();
+  groups.push_back({"global", "Every command", visit_of(owned->global)});
+  CommandOptions options{owned, std::move(groups), {}};
+  if (auto* layered = dynamic_cast<LayeredOptions*>(owned->command.get()))
+    options.read_recipe = [layered, own = options.groups] { return layered->read_recipe_by(own); };
+  return options;
+}
+
+}  // namespace
+
+SweepTools make_sweep_tools() {
+  return {.binary = std::filesystem::read_symlink("/proc/self/exe"),
+          .options_of = options_of,
+          .resolve_names = resolve_hub_names};
+}
+
+}  // namespace xlt::cli
