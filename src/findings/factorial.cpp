@@ -37,6 +37,10 @@ std::optional<double> coded(const Factor& factor, const FactorialUnit& unit) {
 // The constant and the terms of a unit; nothing where it takes no part.
 std::optional<std::vector<double>> row_of(const FactorialPlan& plan, const FactorialUnit& unit) {
   if (!unit.value) return std::nullopt;
+  for (const auto& [name, level] : plan.where) {
+    const auto found = unit.factors.find(name);
+    if (found == unit.factors.end() || found->second != level) return std::nullopt;
+  }
   std::map<std::string, double> codes;
   for (const Factor& factor : plan.factors) {
     const auto code = coded(factor, unit);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/findings/factorial.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "xlt/base/error.h"
@@ -67,9 +69,14 @@ TEST(FactorialEffects, IntervalsHoldWhatIsThereAndEffectsOfNothingAreRare) {
 TEST(FactorialEffects, UnitsAtOtherLevelsTakeNoPartAndABlockThatCannotTellIsLeftOut) {
   auto blocks = blocks_of(3, 2, -1, 0, 0.1, 1);
   blocks[0].units.push_back({"never seen", {{"share", 0}, {"vocabulary", 1}}, 1e6});
+  blocks[0].units.push_back({"a cognate", {{"share", 0.1}, {"vocabulary", 1}, {"overlap", 0.5}}, 1e6});
+  for (FactorialBlock& block : blocks)
+    for (FactorialUnit& unit : block.units) unit.factors.try_emplace("overlap", 0);
   blocks[1].units[0].value = std::nullopt;
   for (FactorialUnit& unit : blocks[2].units) unit.factors["share"] = 0.1;
-  const Json found = factorial_effects(plan(), blocks);
+  FactorialPlan asked = plan();
+  asked.where = {{"overlap", 0}};
+  const Json found = factorial_effects(asked, blocks);
   EXPECT_NEAR(found.at("contrasts")[0].at("estimate").get<double>(), 2, 0.5);
   EXPECT_EQ(found.at("contrasts")[0].at("n_blocks"), 2);
   EXPECT_EQ(found.at("n_units"), 15);

@@ -34,6 +34,7 @@ struct Contrast {
 
 struct FactorialPlan {
   std::vector<Factor> factors;
+  std::map<std::string, double> where;  // units take part that are at these levels of other factors
   std::vector<std::string> terms;    // "a", "a:b"; empty: the factors
   std::vector<Contrast> contrasts;   // empty: one a term
   double alpha = 0.05;               // of what is called an effect, after Holm's correction over the contrasts
@@ -56,7 +57,7 @@ struct FactorialBlock {
 
 // {"contrasts": [{"name", "weights", "estimate", "ci95", "p_value", "p_holm", "n_blocks", "n_same_sign",
 // "by_block": {block: x}, "is_effect"}], "left_out": {block: reason}, "n_units", "alpha", "correction"}. Units
-// at another level of any factor, or without a value, take no part. With one block there is an estimate and
+// at another level of any factor or of `where`, or without a value, take no part. With one block there is an estimate and
 // no interval; with none, null.
 Json factorial_effects(const FactorialPlan& plan, const std::vector<FactorialBlock>& blocks);
 

@@ -7,9 +7,11 @@
 #include "run/sweep/cell_folder.h"
 #include "run/sweep/plan.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <thread>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
@@ -79,6 +81,7 @@ class Lab {
     while (true) {
       context_.throw_if_interrupted();
       if (auto lock = attempt.try_take()) return lock;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
 

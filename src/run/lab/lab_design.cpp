@@ -78,7 +78,7 @@ Contrast read_contrast(const JsonView& view) {
 }
 
 void read_analysis(const JsonView& view, LabDesign& design) {
-  check_keys(view, {"target", "factors", "terms", "contrasts", "alpha", "correction"});
+  check_keys(view, {"target", "factors", "where", "terms", "contrasts", "alpha", "correction"});
   read_section(view, "target", design.target);
   if (view.get("correction", "holm") != "holm") view.at("correction").fail("only \"holm\" is known");
   FactorialPlan& plan = design.analysis;
@@ -88,6 +88,9 @@ void read_analysis(const JsonView& view, LabDesign& design) {
     if (levels.size() != 2) levels.fail("expects two levels, [low, high]");
     plan.factors.push_back({name, levels.at(0).as_double(), levels.at(1).as_double()});
   }
+  if (view.has("where"))
+    for (const std::string& name : view.at("where").keys())
+      plan.where[name] = view.at("where").at(name).as_double();
   if (view.has("terms")) plan.terms = view.at("terms").as_strings();
   if (view.has("contrasts"))
     for (size_t i = 0; i < view.at("contrasts").size(); ++i)
@@ -99,9 +102,12 @@ void read_analysis(const JsonView& view, LabDesign& design) {
 void check_factors(const LabDesign& design, const JsonView& view) {
   LanguageDials dials = design.languages.front();
   const Json known = dump_options(visit_of(dials));
-  for (const Factor& factor : design.analysis.factors)
-    if (!known.contains(factor.name) || !known.at(factor.name).is_number())
-      view.at("analysis").at("factors").fail("\"" + factor.name + "\" is no dial that is a number");
+  std::vector<std::string> names;
+  for (const Factor& factor : design.analysis.factors) names.push_back(factor.name);
+  for (const auto& [name, level] : design.analysis.where) names.push_back(name);
+  for (const std::string& name : names)
+    if (!known.contains(name) || !known.at(name).is_number())
+      view.at("analysis").fail("\"" + name + "\" is no dial that is a number");
 }
 
 Json read_model(const JsonView& view) {
