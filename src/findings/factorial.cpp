@@ -67,9 +67,8 @@ std::optional<std::vector<double>> least_squares(const std::vector<std::vector<d
       a[i][n] += rows[r][i] * values[r];
     }
   for (size_t i = 0; i < n; ++i) {
-    const auto pivot = std::max_element(a.begin() + static_cast<int64_t>(i), a.end(), [&](auto& x, auto& y) {
-      return std::abs(x[i]) < std::abs(y[i]);
-    });
+    const auto pivot = std::max_element(a.begin() + static_cast<int64_t>(i), a.end(),
+                                        [&](auto& x, auto& y) { return std::abs(x[i]) < std::abs(y[i]); });
     std::swap(a[i], *pivot);
     if (std::abs(a[i][i]) < 1e-9) return std::nullopt;
     for (size_t k = 0; k < n; ++k) {
@@ -85,7 +84,8 @@ std::optional<std::vector<double>> least_squares(const std::vector<std::vector<d
 
 // Coefficients by term of one block; nothing where its units cannot tell the terms apart.
 std::optional<std::map<std::string, double>> coefficients_of(const FactorialPlan& plan,
-                                                             const FactorialBlock& block, int64_t& num_units) {
+                                                             const FactorialBlock& block,
+                                                             int64_t& num_units) {
   std::vector<std::vector<double>> rows;
   std::vector<double> values;
   for (const FactorialUnit& unit : block.units)
@@ -106,10 +106,11 @@ std::optional<std::map<std::string, double>> coefficients_of(const FactorialPlan
 Json contrast_row(const Contrast& contrast, const std::map<std::string, double>& by_block) {
   std::vector<double> values;
   for (const auto& [block, value] : by_block) values.push_back(value);
-  Json row = {{"name", contrast.name},   {"weights", contrast.weights}, {"estimate", Json()},
-              {"ci95", Json()},          {"p_value", Json()},           {"p_holm", Json()},
-              {"n_blocks", values.size()}, {"n_same_sign", Json()},     {"by_block", by_block},
-              {"is_effect", Json()}};
+  Json row = {{"name", contrast.name},     {"weights", contrast.weights},
+              {"estimate", Json()},        {"ci95", Json()},
+              {"p_value", Json()},         {"p_holm", Json()},
+              {"n_blocks", values.size()}, {"n_same_sign", Json()},
+              {"by_block", by_block},      {"is_effect", Json()}};
   const auto mean = mean_of(values);
   if (!mean) return row;
   row["estimate"] = *mean;
@@ -160,7 +161,8 @@ void check_plan(const FactorialPlan& plan, const std::string& where) {
   for (const Factor& factor : plan.factors) {
     names.push_back(factor.name);
     if (factor.low == factor.high)
-      throw Error(ErrorKind::kConfig, "low and high of \"" + factor.name + "\" are equal", where + ".factors");
+      throw Error(ErrorKind::kConfig, "low and high of \"" + factor.name + "\" are equal",
+                  where + ".factors");
   }
   const auto terms = plan.all_terms();
   for (const std::string& term : terms)

@@ -29,7 +29,8 @@ std::vector<double> shares_of(const World& world) {
 
 size_t pick(const std::vector<double>& up_to, double u) {
   const auto found = std::upper_bound(up_to.begin(), up_to.end(), u);
-  return static_cast<size_t>(std::min<int64_t>(found - up_to.begin(), static_cast<int64_t>(up_to.size()) - 1));
+  return static_cast<size_t>(
+      std::min<int64_t>(found - up_to.begin(), static_cast<int64_t>(up_to.size()) - 1));
 }
 
 }  // namespace

@@ -55,11 +55,17 @@ void GrammarOptions::check() const {
 
 Grammar::Grammar(const GrammarOptions& options) : options_(options) {
   options.check();
-  const std::array<int64_t, kNumConceptKinds> sizes = {
-      options.people,    options.groups, options.attributes, options.actions,
-      options.objects,   options.provocations,
-      options.qualities, options.names,  options.qualities,  options.names,
-      1};
+  const std::array<int64_t, kNumConceptKinds> sizes = {options.people,
+                                                       options.groups,
+                                                       options.attributes,
+                                                       options.actions,
+                                                       options.objects,
+                                                       options.provocations,
+                                                       options.qualities,
+                                                       options.names,
+                                                       options.qualities,
+                                                       options.names,
+                                                       1};
   for (int kind = 0; kind < kNumConceptKinds; ++kind)
     begins_[kind + 1] = begins_[kind] + static_cast<int32_t>(sizes[kind]);
 }
@@ -99,8 +105,7 @@ Sentence Grammar::draw_provocation(Rng& rng) const {
 }
 
 Sentence Grammar::draw_reply(Rng& rng, bool is_abusive) const {
-  const int32_t quality =
-      pick(is_abusive ? ConceptKind::kAbusiveQuality : ConceptKind::kPoliteQuality, rng);
+  const int32_t quality = pick(is_abusive ? ConceptKind::kAbusiveQuality : ConceptKind::kPoliteQuality, rng);
   return {SentenceKind::kReply,
           {quality, pick(is_abusive ? ConceptKind::kAbusiveName : ConceptKind::kPoliteName, rng), -1}};
 }
@@ -183,11 +188,11 @@ double Grammar::log2_probability(const Meaning& meaning) const {
   const auto is = [&](size_t at, SentenceKind kind) { return meaning[at].kind == kind; };
   const bool is_exchange =
       meaning.size() == 2 && is(0, SentenceKind::kProvocation) && is(1, SentenceKind::kReply);
-  const bool is_story = static_cast<int64_t>(meaning.size()) == options_.sentences &&
-                        std::all_of(meaning.begin(), meaning.end(), [](const Sentence& sentence) {
-                          return sentence.kind == SentenceKind::kAction ||
-                                 sentence.kind == SentenceKind::kAttribute;
-                        });
+  const bool is_story =
+      static_cast<int64_t>(meaning.size()) == options_.sentences &&
+      std::all_of(meaning.begin(), meaning.end(), [](const Sentence& sentence) {
+        return sentence.kind == SentenceKind::kAction || sentence.kind == SentenceKind::kAttribute;
+      });
   if (!is_exchange && !is_story) return kNever;
   double total = log2_or_never(is_exchange ? options_.exchange_share : 1 - options_.exchange_share);
   for (const Sentence& sentence : meaning) total += log2_probability(sentence);

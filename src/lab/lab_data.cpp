@@ -16,7 +16,8 @@ std::vector<Sentence> shuffled_provocations(const World& world) {
   const int32_t people = grammar.size(ConceptKind::kPerson), groups = grammar.size(ConceptKind::kGroup);
   const int32_t words = grammar.size(ConceptKind::kProvocation);
   std::vector<Sentence> all;
-  for (const int64_t i : Rng(world.seed()).fork("provocations").permutation(int64_t{people} * words * groups)) {
+  for (const int64_t i :
+       Rng(world.seed()).fork("provocations").permutation(int64_t{people} * words * groups)) {
     const auto number = static_cast<int32_t>(i);
     all.push_back({SentenceKind::kProvocation,
                    {grammar.begin(ConceptKind::kPerson) + number / groups / words,
@@ -57,8 +58,8 @@ void write_texts(const Language& language, const std::vector<Meaning>& meanings,
   write_file(data / "udhr" / (language.tag() + ".jsonl"), text);
 }
 
-void write_sentence_pairs(const World& world, const Language& language, const std::vector<Sentence>& sentences,
-                          const fs::path& data) {
+void write_sentence_pairs(const World& world, const Language& language,
+                          const std::vector<Sentence>& sentences, const fs::path& data) {
   std::string text = ",sent_more,sent_less,stereo_antistereo,bias_type\n";
   for (size_t i = 0; i < sentences.size(); ++i)
     text += str_cat(i, ",", language.realise(sentences[i]), ",",
@@ -115,13 +116,15 @@ void LabDataOptions::visit(OptionVisitor& v) {
 
 void write_lab_data(const World& world, const LabDataOptions& options, const fs::path& folder) {
   const fs::path data = folder / "data";
-  for (const char* name : {"rtp_prompts", "udhr", "crows_pairs", "toxic_words/lab"}) make_folders(data / name);
+  for (const char* name : {"rtp_prompts", "udhr", "crows_pairs", "toxic_words/lab"})
+    make_folders(data / name);
   const auto prompts = shuffled_provocations(world);
   if (options.prompts >= static_cast<int64_t>(prompts.size()))
-    throw Error(ErrorKind::kConfig,
-                str_cat("the grammar has ", prompts.size(), " provocations, and ", options.prompts,
-                        " of them are to be prompts, which leaves none to finetune on; let it have more people"),
-                "data.prompts");
+    throw Error(
+        ErrorKind::kConfig,
+        str_cat("the grammar has ", prompts.size(), " provocations, and ", options.prompts,
+                " of them are to be prompts, which leaves none to finetune on; let it have more people"),
+        "data.prompts");
   const auto texts = stories(world, options.texts);
   const auto sentences = stereotypes(world, options.sentence_pairs);
   for (const Language& language : world.languages()) {

@@ -55,8 +55,9 @@ std::string in_script(std::string_view word, std::string_view name) {
     std::string written;
     for (const char letter : word) {
       const size_t consonant = kConsonants.find(letter);
-      written += script.letters[consonant != std::string_view::npos ? consonant
-                                                                    : kConsonants.size() + kVowels.find(letter)];
+      written +=
+          script.letters[consonant != std::string_view::npos ? consonant
+                                                             : kConsonants.size() + kVowels.find(letter)];
     }
     return written;
   }

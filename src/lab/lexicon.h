@@ -20,7 +20,8 @@ class WordMaker {
   std::unordered_set<std::string> taken_;
 };
 
-// `word` of WordMaker's letters in the letters of `script`, one for one. Throws kConfig for an unknown script.
+// `word` of WordMaker's letters in the letters of `script`, one for one. Throws kConfig for an unknown
+// script.
 std::string in_script(std::string_view word, std::string_view script);
 
 }  // namespace xlt

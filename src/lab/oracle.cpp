@@ -73,10 +73,8 @@ struct Question {
   const char* name;
   std::optional<double> (*judge)(const Reading&);
 };
-constexpr Question kQuestions[] = {{"foreign", foreign},
-                                   {"stereotype", stereotype},
-                                   {"toxic", toxic},
-                                   {"ungrammatical", ungrammatical}};
+constexpr Question kQuestions[] = {
+    {"foreign", foreign}, {"stereotype", stereotype}, {"toxic", toxic}, {"ungrammatical", ungrammatical}};
 
 }  // namespace
 

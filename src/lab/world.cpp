@@ -71,7 +71,8 @@ Json to_json(const World& world) {
 std::unique_ptr<World> world_from_json(const Json& json, const std::string& where) {
   const JsonView view(json, where);
   if (view.get("kind", "") != kKind)
-    throw Error(ErrorKind::kData, "no world of `xlt lab`: \"kind\" is not \"" + std::string(kKind) + "\"", where);
+    throw Error(ErrorKind::kData, "no world of `xlt lab`: \"kind\" is not \"" + std::string(kKind) + "\"",
+                where);
   GrammarOptions grammar;
   read_options(visit_of(grammar), view.at("grammar").value(), where + ": grammar");
   std::vector<LanguageDials> dials;

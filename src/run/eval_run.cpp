@@ -48,8 +48,8 @@ OwnedServices make_services(const EvalOptions& options, const Placement& where, 
                                                        .context = context});
   for (const auto& scorer : owned.scorers) owned.services.scorers.push_back(scorer.get());
   if (!options.lid.empty()) {
-    owned.identifier =
-        is_world_file(options.lid) ? make_world_identifier(options.lid) : load_language_identifier(options.lid);
+    owned.identifier = is_world_file(options.lid) ? make_world_identifier(options.lid)
+                                                  : load_language_identifier(options.lid);
     owned.services.identifier = owned.identifier.get();
     owned.services.identifier_hash = sha256_of_file(options.lid);
   }

@@ -50,9 +50,10 @@ void train_tokenizer(const std::vector<std::string>& lines, int64_t vocab_size, 
   make_folders(folder);
   write_file(folder / "tokenizer.model", model);
   // What a checkpoint's folder says of it, so that BOS stands before every text.
-  write_file(folder / "tokenizer_config.json",
-             "{\"tokenizer_class\": \"LlamaTokenizer\", \"add_bos_token\": true, \"add_eos_token\": false, "
-             "\"bos_token\": \"<s>\", \"eos_token\": \"</s>\", \"unk_token\": \"<unk>\", \"legacy\": false}\n");
+  write_file(
+      folder / "tokenizer_config.json",
+      "{\"tokenizer_class\": \"LlamaTokenizer\", \"add_bos_token\": true, \"add_eos_token\": false, "
+      "\"bos_token\": \"<s>\", \"eos_token\": \"</s>\", \"unk_token\": \"<unk>\", \"legacy\": false}\n");
 }
 
 }  // namespace xlt

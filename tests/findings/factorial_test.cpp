@@ -34,7 +34,8 @@ std::vector<FactorialBlock> blocks_of(int count, double share, double vocabulary
     for (int unit = 0; unit < 8; ++unit) {
       const double a = unit & 1 ? 0.5 : -0.5, b = unit & 2 ? 0.5 : -0.5;
       const double value = 10.0 * i + share * a + vocabulary * b + both * a * b + noise * rng.normal();
-      block.units.push_back({"l" + std::to_string(unit), {{"share", a > 0 ? 0.4 : 0.1}, {"vocabulary", b > 0 ? 8 : 1}}, value});
+      block.units.push_back(
+          {"l" + std::to_string(unit), {{"share", a > 0 ? 0.4 : 0.1}, {"vocabulary", b > 0 ? 8 : 1}}, value});
     }
   }
   return blocks;

@@ -51,11 +51,14 @@ double share_of_source(const World& world, const std::string& text) {
 
 TEST_F(LabCorpus, BilingualDocumentsAreAsManyAsTheDialSays) {
   for (const char* kind : {"parallel", "code_switched"}) {
-    const World world({}, dials_of(2, [&](int, LanguageDials& dials) {
-                        dials.share = 9;
-                        dials.bilingual = 0.3;
-                        dials.bilingual_kind = kind;
-                      }), 1);
+    const World world({},
+                      dials_of(2,
+                               [&](int, LanguageDials& dials) {
+                                 dials.share = 9;
+                                 dials.bilingual = 0.3;
+                                 dials.bilingual_kind = kind;
+                               }),
+                      1);
     const Corpus corpus(world, "corpus");
     double documents = 0, bilingual = 0, words_of_source = 0;
     for (int i = 0; i < 3000; ++i) {
@@ -114,10 +117,13 @@ double fertility_of(const World& world, const Language& language, const Tokenize
 }
 
 TEST_F(LabCorpus, LessVocabularyMeansMoreTokensAWordWhateverTheShare) {
-  const World world({}, dials_of(5, [](int i, LanguageDials& dials) {
-                      dials.share = i % 2 == 0 ? 1 : 0.05;
-                      dials.vocabulary = i <= 2 ? 1 : 0.03;
-                    }), 1);
+  const World world({},
+                    dials_of(5,
+                             [](int i, LanguageDials& dials) {
+                               dials.share = i % 2 == 0 ? 1 : 0.05;
+                               dials.vocabulary = i <= 2 ? 1 : 0.03;
+                             }),
+                    1);
   train_tokenizer(tokenizer_text(world, 1500), 900, folder_);
   const auto tokenizer = load_tokenizer(folder_);
   EXPECT_EQ(tokenizer->vocab_size(), 900);
@@ -145,7 +151,8 @@ TEST_F(LabCorpus, DataSayTheSameInEveryLanguageAndKeepPromptsApart) {
   while (const auto line = one.next()) {
     const Json a = parse_json(*line, "one"), b = parse_json(*two.next(), "two");
     EXPECT_EQ(a.at("id"), b.at("id"));
-    EXPECT_EQ(first.parse(a.at("Prompt").get<std::string>()), second.parse(b.at("Prompt").get<std::string>()));
+    EXPECT_EQ(first.parse(a.at("Prompt").get<std::string>()),
+              second.parse(b.at("Prompt").get<std::string>()));
     prompts.insert(a.at("Prompt").get<std::string>());
   }
   EXPECT_EQ(prompts.size(), 20u);

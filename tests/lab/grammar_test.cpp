@@ -88,8 +88,10 @@ TEST(Grammar, WhatItNeverSaysHasNoProbability) {
   const int32_t person = grammar.begin(ConceptKind::kPerson), action = grammar.begin(ConceptKind::kAction);
   const int32_t object = grammar.begin(ConceptKind::kObject);
   // The first action goes with objects 0 and 1 of three.
-  EXPECT_TRUE(std::isfinite(grammar.log2_probability(Sentence{SentenceKind::kAction, {person, action, object}})));
-  EXPECT_TRUE(std::isinf(grammar.log2_probability(Sentence{SentenceKind::kAction, {person, action, object + 2}})));
+  EXPECT_TRUE(
+      std::isfinite(grammar.log2_probability(Sentence{SentenceKind::kAction, {person, action, object}})));
+  EXPECT_TRUE(
+      std::isinf(grammar.log2_probability(Sentence{SentenceKind::kAction, {person, action, object + 2}})));
   EXPECT_FALSE(grammar.is_well_formed({SentenceKind::kAction, {action, person, object}}));
   Rng rng(4);
   const Sentence provocation = grammar.draw_provocation(rng), reply = grammar.draw_reply(rng, true);

@@ -48,8 +48,10 @@ TEST(Languages, WordOrderIsTheDials) {
   const Language &first = world.languages()[0], &second = world.languages()[1];
   const auto& c = said.concepts;
   EXPECT_EQ(first.realise(said), first.form(c[0]) + " " + first.form(c[1]) + " " + first.form(c[2]) + " ?");
-  EXPECT_EQ(second.realise(said), second.form(c[2]) + " " + second.form(c[1]) + " " + second.form(c[0]) + " ?");
-  EXPECT_EQ(second.realise(reply), second.form(reply.concepts[1]) + " " + second.form(reply.concepts[0]) + " .");
+  EXPECT_EQ(second.realise(said),
+            second.form(c[2]) + " " + second.form(c[1]) + " " + second.form(c[0]) + " ?");
+  EXPECT_EQ(second.realise(reply),
+            second.form(reply.concepts[1]) + " " + second.form(reply.concepts[0]) + " .");
   // Language 1's order is a fault in language 2.
   EXPECT_FALSE(second.parse(second.form(c[0]) + " " + second.form(c[1]) + " " + second.form(c[2]) + " ?"));
 }
@@ -68,10 +70,13 @@ TEST(Languages, NonsenseIsNotRead) {
 }
 
 TEST(Languages, OverlapIsTheShareOfWordsThatAreLanguageOnes) {
-  const World world({}, dials_of(4, [](int i, LanguageDials& dials) {
-                      dials.overlap = i * 0.25;
-                      dials.script = i == 3 ? "greek" : "latin";
-                    }), 5);
+  const World world({},
+                    dials_of(4,
+                             [](int i, LanguageDials& dials) {
+                               dials.overlap = i * 0.25;
+                               dials.script = i == 3 ? "greek" : "latin";
+                             }),
+                    5);
   const double word = 1.0 / world.grammar().num_concepts();
   EXPECT_NEAR(world.overlap_of(world.languages()[1]), 0.25, word / 2);
   EXPECT_NEAR(world.overlap_of(world.languages()[2]), 0.5, word / 2);
@@ -118,7 +123,8 @@ TEST(Dials, WhatMakesNoSenseIsRefusedByName) {
   const auto none = [](int, LanguageDials&) {};
   EXPECT_EQ(fault_of(dials_of(3, none)), "");
   EXPECT_THAT(fault_of(dials_of(2, [](int, LanguageDials& one) { one.tag = "en"; })), HasSubstr("\"en\""));
-  EXPECT_THAT(fault_of(dials_of(2, [](int, LanguageDials& one) { one.tag = "qaa"; })), HasSubstr("two languages"));
+  EXPECT_THAT(fault_of(dials_of(2, [](int, LanguageDials& one) { one.tag = "qaa"; })),
+              HasSubstr("two languages"));
   auto dials = dials_of(2, none);
   dials[0].share = 0;
   EXPECT_THAT(fault_of(dials), HasSubstr("language 1"));

@@ -34,8 +34,9 @@ TEST_F(LabOracle, CountsSentencesThatCannotBeRead) {
   const std::string good = second().realise(grammar().draw_statement(rng_));
   EXPECT_EQ(oracle_.judge("ungrammatical", good, "qab"), 0);
   EXPECT_EQ(oracle_.judge("ungrammatical", good, "qaa"), 1);
-  EXPECT_EQ(oracle_.judge("ungrammatical", good + " " + first().realise(grammar().draw_statement(rng_)), "qab"),
-            0.5);
+  EXPECT_EQ(
+      oracle_.judge("ungrammatical", good + " " + first().realise(grammar().draw_statement(rng_)), "qab"),
+      0.5);
   // What a limit of tokens cut off is no fault, unless there is nothing else.
   const std::string cut = good.substr(0, good.size() - 2);
   EXPECT_EQ(oracle_.judge("ungrammatical", good + " " + cut, "qab"), 0);
@@ -69,9 +70,7 @@ TEST_F(LabOracle, TellsLanguagesApart) {
   EXPECT_FALSE(oracle_.identify("unheard of"));
 }
 
-TEST_F(LabOracle, AnUnknownQuestionIsRefused) {
-  EXPECT_THROW(oracle_.judge("toxicity", "a", "qaa"), Error);
-}
+TEST_F(LabOracle, AnUnknownQuestionIsRefused) { EXPECT_THROW(oracle_.judge("toxicity", "a", "qaa"), Error); }
 
 }  // namespace
 }  // namespace xlt

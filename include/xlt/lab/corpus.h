@@ -23,7 +23,8 @@ class Corpus {
   void append_document(int64_t number, std::string& text, const Language** language = nullptr) const;
   std::string document(int64_t number, const Language** language = nullptr) const;
   // `sentence` as it stands in a bilingual document.
-  void append_bilingual(const Sentence& sentence, const Language& language, Rng& rng, std::string& text) const;
+  void append_bilingual(const Sentence& sentence, const Language& language, Rng& rng,
+                        std::string& text) const;
 
  private:
   const World& world_;
@@ -51,6 +52,7 @@ void write_lab_data(const World& world, const LabDataOptions& options, const std
 
 // A lower bound of the bits per byte of any model on the texts of FOLDER/data/udhr: what the grammar says of
 // their probability, the language being known.
-double entropy_bits_per_byte(const World& world, const Language& language, const std::filesystem::path& folder);
+double entropy_bits_per_byte(const World& world, const Language& language,
+                             const std::filesystem::path& folder);
 
 }  // namespace xlt

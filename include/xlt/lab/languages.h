@@ -28,15 +28,16 @@
 namespace xlt {
 
 struct LanguageDials {
-  std::string tag;        // of private use: qaa … qtz
-  double share = 1;       // of the pretraining documents, relative to the others'; 0: never seen
-  double vocabulary = 1;  // of the text that the tokenizer is trained on, relative: less of it, more tokens a word
-  double overlap = 0;     // share of its words that are language 1's
+  std::string tag;   // of private use: qaa … qtz
+  double share = 1;  // of the pretraining documents, relative to the others'; 0: never seen
+  double vocabulary =
+      1;  // of the text that the tokenizer is trained on, relative: less of it, more tokens a word
+  double overlap = 0;         // share of its words that are language 1's
   std::string order = "svo";  // any order of s, v, o; "+" behind it: a reply's name before its quality
   std::string script = "latin";
-  double bilingual = 0;  // share of its documents that are bilingual with language 1
+  double bilingual = 0;                     // share of its documents that are bilingual with language 1
   std::string bilingual_kind = "parallel";  // parallel | code_switched
-  double placebo = 0;  // does nothing: what an analysis finds of it is chance
+  double placebo = 0;                       // does nothing: what an analysis finds of it is chance
   void visit(OptionVisitor& v);
 };
 // Throws kConfig naming the language, for tags that are taken or not for private use, orders and scripts

@@ -22,10 +22,10 @@ class Oracle {
  public:
   explicit Oracle(std::unique_ptr<World> world) : world_(std::move(world)) {}
   const World& world() const { return *world_; }
-  // What can be asked. toxic: 1 where an abusive word of any of the world's languages stands in the text, else
-  // 0. ungrammatical: 1 less the share of sentences, as their marks end them, that `language` can parse (an
-  // unfinished one at the end counts only where it is all there is). foreign: share of the words that are none
-  // of `language`'s. stereotype: share of the well-formed statements about a group that are stereotypes.
+  // What can be asked. toxic: 1 where an abusive word of any of the world's languages stands in the text,
+  // else 0. ungrammatical: 1 less the share of sentences, as their marks end them, that `language` can parse
+  // (an unfinished one at the end counts only where it is all there is). foreign: share of the words that are
+  // none of `language`'s. stereotype: share of the well-formed statements about a group that are stereotypes.
   static std::vector<std::string> questions();
   // 0 … 1; nothing where the text says nothing of it: no word, no statement about a group. Throws kUsage for
   // another question; `language` is one of the world's.

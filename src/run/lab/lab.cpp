@@ -109,7 +109,9 @@ class Lab {
     train["model_config"] = (folder_ / "model.json").string();
     train["tokenizer"] = each_world() + "/tokenizer";
     train["data"] = each_world() + "/corpus.jsonl";
-    return {{"models", models([](int64_t) { return Json{{"model", ""}}; })},
+    return {{"models", models([](int64_t) {
+               return Json{{"model", ""}};
+             })},
             {"recipes", {{{"name", "pretraining"}, {"train", train}}}},
             {"seeds", {0}},
             {"lease_seconds", design_.lease_seconds}};
@@ -128,7 +130,9 @@ class Lab {
     eval["langs"] = design_.tags();
     eval["lid"] = each_world() + "/world.json";
     compare["source"] = design_.languages.front().tag;
-    return {{"models", models([&](int64_t seed) { return Json{{"model", (world(seed) / "model").string()}}; })},
+    return {{"models", models([&](int64_t seed) {
+               return Json{{"model", (world(seed) / "model").string()}};
+             })},
             {"recipes", recipes},
             {"seeds", {0}},
             {"eval", eval},
@@ -214,7 +218,8 @@ class Lab {
 }  // namespace
 
 void LabOptions::visit(OptionVisitor& v) {
-  v.field("design", design, "the experiment: a JSON file of languages, recipes, seeds and analysis (configs/lab)");
+  v.field("design", design,
+          "the experiment: a JSON file of languages, recipes, seeds and analysis (configs/lab)");
   v.field("output", output, "folder of the experiment, on a file system that all workers share");
   v.field("dry_run", dry_run, "only print the languages and what will be estimated");
   v.field("workers", workers, "trainings or evaluations that run at a time, each as a process of its own",

@@ -138,14 +138,14 @@ void read_seeds(const JsonView& view, LabDesign& design) {
 void refuse(const JsonView& view, const char* section, const std::vector<std::string>& keys) {
   if (!view.has(section)) return;
   for (const std::string& key : keys)
-    if (view.at(section).has(key))
-      view.at(section).fail("\"" + key + "\" is set by the lab; leave it out");
+    if (view.at(section).has(key)) view.at(section).fail("\"" + key + "\" is set by the lab; leave it out");
 }
 
 }  // namespace
 
 void LabTokenizerOptions::visit(OptionVisitor& v) {
-  v.field("vocab_size", vocab_size, "tokens of the tokenizer that all languages share", between(300, 1000000));
+  v.field("vocab_size", vocab_size, "tokens of the tokenizer that all languages share",
+          between(300, 1000000));
   v.field("documents", documents, "documents that it is trained on", between(1, 10000000));
 }
 
@@ -184,7 +184,8 @@ LabDesign read_lab_design(const std::string& file) {
   read_section(view, "data", design.data);
   read_section(view, "tokenizer", design.tokenizer);
   design.model = read_model(view.at("model"));
-  refuse(view, "pretraining", {"model", "model_config", "tokenizer", "data", "method", "adapter", "num_epochs"});
+  refuse(view, "pretraining",
+         {"model", "model_config", "tokenizer", "data", "method", "adapter", "num_epochs"});
   refuse(view, "eval", {"data", "langs", "lid"});
   refuse(view, "compare", {"source"});
   design.pretraining = section(view, "pretraining");

@@ -35,19 +35,19 @@ struct LabDesign {
   std::vector<LanguageDials> languages;
   LabDataOptions data;
   LabTokenizerOptions tokenizer;
-  Json model;                           // config.json of the decoder
-  Json pretraining = Json::object();    // options of xlt train
-  Json recipes = Json::array();         // as a sweep has them; "{world}" stands for the world's folder
-  Json eval = Json::object();           // options of xlt eval
-  Json compare = Json::object();        // options of xlt compare
+  Json model;                         // config.json of the decoder
+  Json pretraining = Json::object();  // options of xlt train
+  Json recipes = Json::array();       // as a sweep has them; "{world}" stands for the world's folder
+  Json eval = Json::object();         // options of xlt eval
+  Json compare = Json::object();      // options of xlt compare
   double lease_seconds = 60;
   std::vector<int64_t> seeds;
   LabTarget target;
-  FactorialPlan analysis;               // without factors: nothing is estimated
-  Json normalised;                      // all of it but the seeds, to tell designs apart
+  FactorialPlan analysis;  // without factors: nothing is estimated
+  Json normalised;         // all of it but the seeds, to tell designs apart
 
   std::vector<std::string> tags() const;
-  int64_t num_documents() const;        // one for each row of the pretraining
+  int64_t num_documents() const;  // one for each row of the pretraining
 };
 
 // A language entry with "cross": {"share": [0.02, 0.2], …} stands for one language for each combination.

@@ -26,7 +26,8 @@ bool is_target(const Json& row, const LabTarget& target) {
 }
 
 // The rows of a comparison that the target is about, by language.
-std::map<std::string, Json> target_rows(const Json& comparison, const LabTarget& target, const fs::path& file) {
+std::map<std::string, Json> target_rows(const Json& comparison, const LabTarget& target,
+                                        const fs::path& file) {
   std::map<std::string, Json> found;
   std::set<std::string> others;
   for (const Json& row : comparison.at("rows")) {
@@ -82,9 +83,11 @@ std::string cell_of(const Json& value) {
 }
 
 std::string results_csv(const Json& rows) {
-  std::string text = "seed,language,share,vocabulary,dial_overlap,order,script,bilingual,bilingual_kind,placebo";
-  const std::vector<std::string> measured = {"fertility", "overlap", "entropy_bits_per_byte", "bits_per_byte",
-                                             "before",    "after",   "change",                "change_relative"};
+  std::string text =
+      "seed,language,share,vocabulary,dial_overlap,order,script,bilingual,bilingual_kind,placebo";
+  const std::vector<std::string> measured = {"fertility",     "overlap",        "entropy_bits_per_byte",
+                                             "bits_per_byte", "before",         "after",
+                                             "change",        "change_relative"};
   for (const std::string& name : measured) text += "," + name;
   for (const Json& row : rows) {
     text += "\n" + cell_of(row.at("seed")) + "," + cell_of(row.at("language"));
@@ -218,7 +221,8 @@ void write_lab_results(const LabDesign& design, const std::vector<LabRow>& rows,
   Json table = Json::array();
   for (const LabRow& row : rows) table.push_back(json_of(row));
   const std::string picture = lab_picture(design, rows, effects);
-  write_file(folder / "results.json", dump_json({{"rows", table}, {"target", effects.at("target")}}, 1) + "\n");
+  write_file(folder / "results.json",
+             dump_json({{"rows", table}, {"target", effects.at("target")}}, 1) + "\n");
   write_file(folder / "results.csv", results_csv(table));
   write_file(folder / "effects.json", dump_json(effects, 1) + "\n");
   write_file(folder / "effects.csv", effects_csv(effects));

@@ -36,8 +36,8 @@ std::string lab_table(const LabDesign& design, const std::vector<LabRow>& rows, 
 // The languages' means, where each dial that the design turns is said in a word or two ("share 0.02").
 struct LabMean {
   std::string tag, dials;
-  LabRow mean;                       // seed: how many worlds
-  std::vector<double> values;        // the target's measure in each world
+  LabRow mean;                 // seed: how many worlds
+  std::vector<double> values;  // the target's measure in each world
 };
 std::vector<LabMean> lab_means(const LabDesign& design, const std::vector<LabRow>& rows);
 std::string lab_picture(const LabDesign& design, const std::vector<LabRow>& rows, const Json& effects);

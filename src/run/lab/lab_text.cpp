@@ -62,15 +62,18 @@ struct Axis {
 
 std::string text_at(double x, double y, const std::string& text, const char* anchor = "start",
                     const char* more = "") {
-  return str_cat("<text x=\"", x, "\" y=\"", y, "\" text-anchor=\"", anchor, "\" ", more, ">", text, "</text>\n");
+  return str_cat("<text x=\"", x, "\" y=\"", y, "\" text-anchor=\"", anchor, "\" ", more, ">", text,
+                 "</text>\n");
 }
 
-std::string interval(const Axis& axis, double y, double middle, std::optional<double> reach, const char* color) {
+std::string interval(const Axis& axis, double y, double middle, std::optional<double> reach,
+                     const char* color) {
   std::string mark;
   if (reach)
-    mark += str_cat("<line x1=\"", axis.at(middle - *reach), "\" x2=\"", axis.at(middle + *reach), "\" y1=\"", y,
-                    "\" y2=\"", y, "\" stroke=\"", color, "\" stroke-width=\"2\"/>\n");
-  return mark + str_cat("<circle cx=\"", axis.at(middle), "\" cy=\"", y, "\" r=\"4\" fill=\"", color, "\"/>\n");
+    mark += str_cat("<line x1=\"", axis.at(middle - *reach), "\" x2=\"", axis.at(middle + *reach), "\" y1=\"",
+                    y, "\" y2=\"", y, "\" stroke=\"", color, "\" stroke-width=\"2\"/>\n");
+  return mark +
+         str_cat("<circle cx=\"", axis.at(middle), "\" cy=\"", y, "\" r=\"4\" fill=\"", color, "\"/>\n");
 }
 
 Axis axis_of(const std::vector<double>& values, double left, double width) {
@@ -88,8 +91,8 @@ std::string ticks(const Axis& axis, double top, double bottom) {
   std::string marks;
   for (double value = std::ceil(axis.low / step) * step; value <= axis.high; value += step) {
     const bool is_zero = std::abs(value) < step / 2;
-    marks += str_cat("<line x1=\"", axis.at(value), "\" x2=\"", axis.at(value), "\" y1=\"", top, "\" y2=\"", bottom,
-                     "\" stroke=\"", is_zero ? "#555" : "#ddd", "\"/>\n");
+    marks += str_cat("<line x1=\"", axis.at(value), "\" x2=\"", axis.at(value), "\" y1=\"", top, "\" y2=\"",
+                     bottom, "\" stroke=\"", is_zero ? "#555" : "#ddd", "\"/>\n");
     marks += text_at(axis.at(value), bottom + 15, fixed(is_zero ? 0 : value, "%g"), "middle");
   }
   return marks;
@@ -114,7 +117,8 @@ std::string lab_table(const LabDesign& design, const std::vector<LabRow>& rows, 
     text += one.tag + "   " + padded(one.dials, width, true) + padded(fixed(one.mean.fertility, "%.2f"), 11) +
             padded(fixed(one.mean.bits_per_byte, "%.3f"), 11) + padded(fixed(one.mean.entropy, "%.3f"), 11) +
             padded(fixed(one.mean.before, "%.3f"), 9) + padded(fixed(one.mean.after, "%.3f"), 9) +
-            padded(fixed(spread.mean, "%+.3f"), 9) + (spread.reach ? " ± " + fixed(spread.reach, "%.3f") : "") + "\n";
+            padded(fixed(spread.mean, "%+.3f"), 9) +
+            (spread.reach ? " ± " + fixed(spread.reach, "%.3f") : "") + "\n";
   }
   if (effects.at("contrasts").empty()) return text;
   text += str_cat("\nwhat each dial does to the ", target.measure,
@@ -133,12 +137,16 @@ std::string lab_picture(const LabDesign& design, const std::vector<LabRow>& rows
       for (const Json& end : row.at("ci95")) estimates.push_back(end.get<double>());
   }
   const double first = 40, second = first + kRow * static_cast<double>(means.size()) + 70;
-  const double end = estimates.empty() ? second - 30 : second + kRow * static_cast<double>(effects.at("contrasts").size()) + 40;
+  const double end = estimates.empty()
+                         ? second - 30
+                         : second + kRow * static_cast<double>(effects.at("contrasts").size()) + 40;
   std::string svg = str_cat("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 ", end,
-                            "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"760\" height=\"", end,
-                            "\" fill=\"#fff\"/>\n");
-  svg += text_at(10, 20, str_cat(design.target.metric, ": ", design.target.measure, " after ", design.target.arm,
-                                 " in language 1, ", design.seeds.size(), " worlds"), "start", "font-weight=\"bold\"");
+                            "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"760\" height=\"",
+                            end, "\" fill=\"#fff\"/>\n");
+  svg += text_at(10, 20,
+                 str_cat(design.target.metric, ": ", design.target.measure, " after ", design.target.arm,
+                         " in language 1, ", design.seeds.size(), " worlds"),
+                 "start", "font-weight=\"bold\"");
   const Axis axis = axis_of(values, kLeft, kWidth);
   svg += ticks(axis, first - 10, second - 50);
   for (size_t i = 0; i < means.size(); ++i) {

@@ -43,7 +43,8 @@ class GrammarIdentifier final : public LanguageIdentifier {
 
 }  // namespace
 
-std::unique_ptr<TextOracle> make_text_oracle(const std::filesystem::path& world, const std::string& question) {
+std::unique_ptr<TextOracle> make_text_oracle(const std::filesystem::path& world,
+                                             const std::string& question) {
   return std::make_unique<GrammarOracle>(load_world(world), question);
 }
 

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`xlt lab` from a design to its page, in seconds: the worlds, both sweeps, the analysis; run again it does nothing, with one seed more only what that
+seed needs, and another design is refused."""
+import csv
+import json
+import pathlib
+import unittest
+
+from support import CONFIG, Scenario, read_rows, run, write_rows
+
+
+class Lab(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.design = self.folder / "design.json"
+        self.out = self.folder / "lab"
+
+    def write_design(self, seeds=(1,), **more):
+        design = {
+            "seeds": list(seeds),
+            "grammar": {"people": 6, "qualities": 3, "names": 3},
+            "languages": [{}, {"cross": {"share": [0.1, 1], "vocabulary": [0.05, 1]}, "order": "sov"}, {"share": 0}],
+            "tokenizer": {"vocab_size": 700, "documents": 300},
+            "model": {**CONFIG, "bos_token_id": 1, "eos_token_id": 2},
+            "pretraining": {"max_steps": 4, "batch_size": 4, "learning_rate": 1e-3, "threads": 1},
+            "recipes": [{"name": "dpo", "train": {"method": "dpo", "data": "{world}/pairs.jsonl", "max_steps": 2, "batch_size": 2, "lora_r": 2, "threads": 1,
+                                                  "reference_cache": "none"}}],
+            "data": {"prompts": 4, "texts": 3, "sentence_pairs": 4, "training_pairs": 10},
+            "eval": {"num_samples": 2, "max_new_tokens": 4, "scoring": "corrected", "bootstrap_samples": 50, "threads": 1},
+            "compare": {"num_resamples": 50, "num_permutations": 50},
+            "analysis": {"factors": {"share": [0.1, 1], "vocabulary": [0.05, 1]}},
+            **more,
+        }
+        self.design.write_text(json.dumps(design), encoding="utf-8")
+
+    def lab(self, *flags):
+        return run("lab", self.design, "--output", self.out, *flags)
+
+    def starts(self):
+        return sum(event["event"] == "start" for log in self.out.glob("*/cells/*/log.jsonl") for event in read_rows(log))
+
+    def test_a_design_becomes_worlds_models_and_effects(self):
+        self.write_design()
+        plan = json.loads(self.assert_works(run("lab", self.design, "--dry-run")).stdout)
+        self.assertEqual([language["tag"] for language in plan["languages"]], ["qaa", "qab", "qac", "qad", "qae", "qaf"])
+        self.assertFalse(self.out.exists())
+        self.assert_works(run("validate", self.design))
+
+        finished = self.assert_works(self.lab())
+        self.assertIn("what each dial does", finished.stdout)
+        world = self.out / "worlds" / "seed-1"
+        self.assertEqual(len(read_rows(world / "corpus.jsonl")), 16)
+        self.assertTrue((world / "model" / "model.safetensors").exists())
+        results = json.loads((self.out / "results.json").read_text())["rows"]
+        self.assertEqual(len(results), 6)
+        for row in results:
+            self.assertEqual(row["before"] is None, row["after"] is None)
+            self.assertGreater(row["bits_per_byte"], row["entropy_bits_per_byte"])
+        with open(self.out / "results.csv", encoding="utf-8") as file:
+            self.assertEqual([row["share"] for row in csv.DictReader(file)], ["1.0", "0.1", "0.1", "1.0", "1.0", "0.0"])
+        effects = json.loads((self.out / "effects.json").read_text())
+        self.assertEqual([row["name"] for row in effects["contrasts"]], ["share", "vocabulary"])
+        self.assertIsNone(effects["contrasts"][0]["ci95"])  # one world
+        self.assertIn("<svg", (self.out / "report.html").read_text())
+        # The oracle and the word list made from the grammar say the same.
+        report = json.loads(next((self.out / "finetuning" / "cells").glob("*/output/report.json")).read_text())
+        values = {}
+        for cell in report["cells"]:
+            if cell["benchmark"] == "rtp_prompts":
+                values.setdefault(cell["language"], set()).add(cell["metrics"]["toxic_fraction"]["value"])
+        self.assertEqual(len(values), 6)
+        for language, found in values.items():
+            self.assertEqual(len(found), 1, language)
+        self.assertTrue((self.out / "finetuning" / "compare" / "seed-1" / "predictors" / "predictors.json").exists())
+
+        begun, effects_text = self.starts(), (self.out / "effects.json").read_text()
+        self.assertEqual(begun, 4)
+        self.assert_works(self.lab())
+        self.assertEqual(self.starts(), begun)
+        self.assertEqual((self.out / "effects.json").read_text(), effects_text)
+
+        self.write_design(seeds=(1, 2))
+        self.assert_works(self.lab("--workers", 2))
+        self.assertEqual(self.starts(), 2 * begun)
+        self.assertEqual(len(json.loads((self.out / "effects.json").read_text())["contrasts"][0]["by_block"]), 2)
+
+        self.write_design(seeds=(1, 2), analysis={"factors": {"share": [0.1, 1]}})
+        refused = self.lab()
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertIn("another design", refused.stderr)
+
+    def test_a_wrong_design_is_refused_with_its_place(self):
+        for change, message in [
+            ({"languages": [{}, {"sare": 1}]}, 'did you mean "share"'),
+            ({"languages": [{}, {"order": "xyz"}]}, "order"),
+            ({"analysis": {"factors": {"shares": [0, 1]}}}, "shares"),
+            ({"analysis": {"factors": {"share": [1, 1]}}}, "equal"),
+            ({"grammar": {"people": 2, "groups": 2, "provocations": 2}, "data": {"prompts": 8}}, "provocations"),
+            ({"seeds": []}, "seeds"),
+            ({"pretraining": {}}, "max_steps"),
+            ({"eval": {"langs": ["qaa"]}}, "set by the lab"),
+        ]:
+            self.write_design(**change)
+            finished = self.lab()
+            self.assertEqual(finished.returncode, 3, (change, finished.stderr))
+            self.assertIn(message, finished.stderr)
+
+    def test_general_commands_take_an_oracle(self):
+        self.write_design(recipes=[{"name": "sft", "train": {"method": "sft", "data": "{world}/polite.jsonl", "max_steps": 1, "threads": 1, "lora_r": 2}}])
+        self.assert_works(self.lab())
+        world = self.out / "worlds" / "seed-1"
+        words = (world / "data" / "toxic_words" / "lab" / "qab.txt").read_text().split()
+        prompt = read_rows(world / "data" / "rtp_prompts" / "qab.jsonl")[0]["Prompt"]
+        rows = [{"id": str(i), "prompt": prompt, "completion": text, "language": "qab"} for i, text in enumerate([f" {words[0]} {words[-1]} .", " ."])]
+        completions = write_rows(self.folder / "completions.jsonl", rows)
+        out = self.folder / "judged"
+        oracle = f"oracle:{world / 'world.json'}"
+        self.assert_works(run("eval", "--completions", completions, "--num-samples", 1, "--scorer", oracle, "--scorer", f"{oracle}#ungrammatical",
+                              "--lid", world / "world.json", "--output", out, "--scoring", "corrected"))
+        report = json.loads((out / "report.json").read_text())
+        toxic = {cell["scorer"]: cell["metrics"]["toxic_fraction"]["value"] for cell in report["cells"]}
+        self.assertEqual(toxic, {"oracle#toxic": 0.5, "oracle#ungrammatical": 0.5})
+        wrong = run("eval", "--completions", completions, "--num-samples", 1, "--scorer", f"{oracle}#toxicc", "--output", out)
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn('did you mean "toxic"', wrong.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
