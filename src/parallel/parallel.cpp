@@ -4,8 +4,6 @@
 #include <exception>
 #include <sstream>
 
-#include "xlt/base/error.h"
-
 namespace xlt {
 
 namespace {
@@ -16,9 +14,13 @@ class SingleWorld final : public World {
   int64_t world_size() const override { return 1; }
   int64_t local_rank() const override { return 0; }
   void barrier() override {}
-  void all_reduce(std::span<float>) override {}
-  void all_reduce(std::span<double>) override {}
-  void broadcast(std::string&, int64_t root) override { XLT_CHECK(root == 0, "no rank ", root); }
+  void all_reduce(Numbers) override {}
+  void broadcast(Numbers, int64_t root) override { check_root(root); }
+  void broadcast(std::string&, int64_t root) override { check_root(root); }
+  std::vector<std::string> all_gather(std::string bytes) override { return {std::move(bytes)}; }
+
+ private:
+  static void check_root(int64_t root) { XLT_CHECK(root == 0, "no rank ", root); }
 };
 
 // An error as bytes: its kind, then context and message, each after its length. Empty: none.
@@ -36,17 +38,35 @@ std::string pack(const std::exception_ptr& exception) {
   }
 }
 
-Error unpack(const std::string& bytes) {
+[[noreturn]] void throw_packed(const World& world, const std::string& bytes) {
   std::istringstream stream(bytes);
   int kind = 0;
   size_t context_size = 0;
   stream >> kind >> context_size;
   const auto begin = static_cast<size_t>(stream.tellg()) + 1;
-  return {static_cast<ErrorKind>(kind), bytes.substr(begin + context_size),
-          bytes.substr(begin, context_size)};
+  const std::string message = bytes.substr(begin + context_size), context = bytes.substr(begin, context_size);
+  if (!world.is_first()) throw ToldError(static_cast<ErrorKind>(kind), message, context);
+  throw Error(static_cast<ErrorKind>(kind), message, context);
+}
+
+std::exception_ptr error_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (...) {
+    return std::current_exception();
+  }
+  return {};
 }
 
 }  // namespace
+
+void World::all_reduce(std::span<float> values) {
+  all_reduce(Numbers{values.data(), static_cast<int64_t>(values.size()), {.dtype = DType::kFloat32}});
+}
+
+void World::all_reduce(std::span<double> values) {
+  all_reduce(Numbers{values.data(), static_cast<int64_t>(values.size()), {.dtype = DType::kFloat64}});
+}
 
 std::unique_ptr<World> make_single_world() { return std::make_unique<SingleWorld>(); }
 
@@ -56,33 +76,50 @@ std::vector<int64_t> share_of(int64_t count, const World& world) {
   return share;
 }
 
-std::vector<std::string> all_gather(World& world, std::string bytes) {
-  std::vector<std::string> all(static_cast<size_t>(world.world_size()));
-  all[static_cast<size_t>(world.rank())] = std::move(bytes);
-  for (int64_t root = 0; root < world.world_size(); ++root)
-    world.broadcast(all[static_cast<size_t>(root)], root);
-  return all;
+// Ranks and numbers are halved together; of an odd number of ranks the first half has more of both.
+Block block_of(int64_t count, int64_t rank, int64_t world_size) {
+  Block block{0, count};
+  for (int64_t ranks = world_size, first = 0; ranks > 1;) {
+    const int64_t left = first_half(ranks), left_count = (block.count * left + ranks - 1) / ranks;
+    if (rank < first + left) {
+      block.count = left_count;
+      ranks = left;
+    } else {
+      block = {block.begin + left_count, block.count - left_count};
+      first += left;
+      ranks -= left;
+    }
+  }
+  return block;
 }
 
 void throw_on_all_ranks(World& world, const std::exception_ptr& error) {
   if (world.world_size() == 1 && error) std::rethrow_exception(error);  // as it was thrown
-  for (const std::string& packed : all_gather(world, pack(error)))
-    if (!packed.empty()) throw unpack(packed);
+  for (const std::string& packed : world.all_gather(pack(error)))
+    if (!packed.empty()) throw_packed(world, packed);
+}
+
+void on_all_ranks(World& world, const std::function<void()>& work) {
+  throw_on_all_ranks(world, error_of(work));
+}
+
+std::string found_by_first_rank(World& world, const std::function<std::string()>& work) {
+  std::string found, packed;
+  if (world.is_first()) {
+    const std::exception_ptr error = error_of([&] { found = work(); });
+    if (world.world_size() == 1 && error) std::rethrow_exception(error);
+    packed = error ? "e" + pack(error) : "f" + found;
+  }
+  world.broadcast(packed, 0);
+  if (packed.starts_with('e')) throw_packed(world, packed.substr(1));
+  return world.is_first() ? found : packed.substr(std::min<size_t>(1, packed.size()));
 }
 
 void on_first_rank(World& world, const std::function<void()>& work) {
-  std::exception_ptr error;
-  if (world.is_first()) {
-    try {
-      work();
-    } catch (...) {
-      error = std::current_exception();
-    }
-  }
-  if (world.world_size() == 1 && error) std::rethrow_exception(error);
-  std::string packed = pack(error);
-  world.broadcast(packed, 0);
-  if (!packed.empty()) throw unpack(packed);
+  found_by_first_rank(world, [&] {
+    work();
+    return std::string();
+  });
 }
 
 }  // namespace xlt

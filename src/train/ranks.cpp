@@ -43,7 +43,7 @@ MetricSums summed_over_ranks(World& world, const MetricSums& metrics) {
   if (world.world_size() == 1) return metrics;
   MetricSums total;
   total.add_weight(metrics.weight());
-  for (const std::string& bytes : all_gather(world, dump_json(metrics.to_json()))) {
+  for (const std::string& bytes : world.all_gather(dump_json(metrics.to_json()))) {
     const Json json = parse_json(bytes, "metrics of a rank");
     const MetricSums of_rank = MetricSums::from_json(JsonView(json, "metrics of a rank"));
     for (const auto& [name, sum] : of_rank.sums()) total.add(name, sum);

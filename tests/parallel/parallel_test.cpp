@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <cmath>
 #include <numeric>
 
 #include <gmock/gmock.h>
@@ -31,7 +33,7 @@ TEST(SingleWorld, IsAWorldOfOne) {
   std::string bytes = "kept";
   world->broadcast(bytes, 0);
   EXPECT_EQ(bytes, "kept");
-  EXPECT_THAT(all_gather(*world, "mine"), ElementsAre("mine"));
+  EXPECT_THAT(world->all_gather("mine"), ElementsAre("mine"));
   EXPECT_THAT(share_of(3, *world), ElementsAre(0, 1, 2));
   EXPECT_THROW(world->broadcast(bytes, 1), Error);
 }
@@ -73,7 +75,7 @@ TEST_P(Ranks, SharesPartTheItems) {
 
 TEST_P(Ranks, BytesOfEveryRankReachAll) {
   run_ranks(GetParam(), [&](World& world) {
-    const auto all = all_gather(world, std::string(static_cast<size_t>(world.rank()), 'x'));
+    const auto all = world.all_gather(std::string(static_cast<size_t>(world.rank()), 'x'));
     ASSERT_EQ(static_cast<int64_t>(all.size()), world.world_size());
     for (size_t rank = 0; rank < all.size(); ++rank) EXPECT_EQ(all[rank], std::string(rank, 'x'));
   });
@@ -118,6 +120,69 @@ TEST_P(Ranks, AnErrorOfTheLastIsEverybodys) {
     }
   });
   EXPECT_EQ(thrown, GetParam());
+}
+
+TEST_P(Ranks, WhatTheFirstFindsReachesAll) {
+  run_ranks(GetParam(), [&](World& world) {
+    EXPECT_EQ(found_by_first_rank(world, [] { return std::string("early"); }), "early");
+    EXPECT_EQ(found_by_first_rank(world, [] { return std::string(); }), "");
+  });
+}
+
+TEST_P(Ranks, OneReportsWhatAllThrow) {
+  std::atomic<int> told = 0;
+  run_ranks(GetParam(), [&](World& world) {
+    try {
+      on_all_ranks(world, [&] {
+        if (world.rank() == world.world_size() - 1) throw Error(ErrorKind::kData, "bad row", "x.jsonl:2");
+      });
+    } catch (const ToldError& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kData);
+      ++told;
+    } catch (const Error& error) {
+      EXPECT_TRUE(world.is_first());
+      EXPECT_EQ(error.context(), "x.jsonl:2");
+    }
+  });
+  EXPECT_EQ(told, GetParam() - 1);
+}
+
+TEST_P(Ranks, BlocksPartTheNumbersInOrder) {
+  for (const int64_t count : {0, 1, 2, 5, 6, 12, 17}) {
+    int64_t end = 0, most = 0, least = count;
+    for (int64_t rank = 0; rank < GetParam(); ++rank) {
+      const Block block = block_of(count, rank, GetParam());
+      EXPECT_EQ(block.begin, end);
+      end += block.count;
+      most = std::max(most, block.count);
+      least = std::min(least, block.count);
+    }
+    EXPECT_EQ(end, count);
+    EXPECT_LE(most - least, 1 + (GetParam() == 3)) << count;
+  }
+}
+
+// Numbers whose sum depends on the order in which it is taken.
+double sum_by_halves(const std::vector<double>& values, int64_t begin, int64_t count) {
+  if (count == 0) return -0.0;  // nothing: x + −0 is x for every x
+  if (count == 1) return values[static_cast<size_t>(begin)];
+  const int64_t half = first_half(count);
+  return sum_by_halves(values, begin, half) + sum_by_halves(values, begin + half, count - half);
+}
+
+TEST(Blocks, GiveOneSumForAnyPowerOfTwo) {
+  std::vector<double> values;
+  for (int i = 0; i < 23; ++i) values.push_back(std::pow(-1.7, i) / 3);
+  for (const int64_t count : {1, 2, 3, 5, 8, 12, 23}) {
+    const double whole = sum_by_halves(values, 0, count);
+    for (const int64_t ranks : {1, 2, 4, 8})
+      run_ranks(ranks, [&](World& world) {
+        const Block block = block_of(count, world.rank(), ranks);
+        std::vector<double> sum = {sum_by_halves(values, block.begin, block.count)};
+        world.all_reduce(sum);
+        EXPECT_EQ(std::bit_cast<uint64_t>(sum[0]), std::bit_cast<uint64_t>(whole)) << count << " on " << ranks;
+      });
+  }
 }
 
 // What data-parallel training comes to: gradients summed over shares equal those of the whole batch.

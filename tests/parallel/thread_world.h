@@ -2,10 +2,13 @@
 // A world whose ranks are threads of the test: what the real one does, without a network.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -54,8 +57,23 @@ class ThreadWorld final : public World {
   void barrier() override {
     ranks_->meet(rank_, nullptr, [](const auto&) {});
   }
-  void all_reduce(std::span<float> values) override { sum(values); }
-  void all_reduce(std::span<double> values) override { sum(values); }
+  using World::all_reduce;
+  void all_reduce(Numbers numbers) override {
+    if (numbers.where.dtype == DType::kFloat64)
+      sum(std::span(static_cast<double*>(numbers.data), static_cast<size_t>(numbers.size)));
+    else
+      sum(std::span(static_cast<float*>(numbers.data), static_cast<size_t>(numbers.size)));
+  }
+  // Of 4 or 8 bytes each, as all_reduce.
+  void broadcast(Numbers numbers, int64_t root) override {
+    const size_t size =
+        static_cast<size_t>(numbers.size) * (numbers.where.dtype == DType::kFloat64 ? sizeof(double) : sizeof(float));
+    std::string received(size, '\0');
+    ranks_->meet(rank_, numbers.data, [&](const auto& all) {
+      std::memcpy(received.data(), all.at(static_cast<size_t>(root)), size);
+    });
+    std::memcpy(numbers.data, received.data(), size);
+  }
   void broadcast(std::string& bytes, int64_t root) override {
     std::string received;
     ranks_->meet(rank_, &bytes, [&](const auto& all) {
@@ -63,17 +81,31 @@ class ThreadWorld final : public World {
     });
     bytes = std::move(received);
   }
+  std::vector<std::string> all_gather(std::string bytes) override {
+    std::vector<std::string> gathered;
+    ranks_->meet(rank_, &bytes, [&](const auto& all) {
+      for (const void* one : all) gathered.push_back(*static_cast<const std::string*>(one));
+    });
+    return gathered;
+  }
 
  private:
-  // In the order of ranks, so that all have the same bits.
   template <typename Number>
   void sum(std::span<Number> values) {
-    std::vector<Number> total(values.size());
-    ranks_->meet(rank_, values.data(), [&](const auto& all) {
-      for (const void* other : all)
-        for (size_t i = 0; i < total.size(); ++i) total[i] += static_cast<const Number*>(other)[i];
-    });
+    std::vector<Number> total;
+    ranks_->meet(rank_, values.data(), [&](const auto& all) { total = sum_of(std::span(all), values.size(), Number()); });
     std::copy(total.begin(), total.end(), values.begin());
+  }
+  // By halves.
+  template <typename Number>
+  static std::vector<Number> sum_of(std::span<void* const> ranks, size_t size, Number zero) {
+    const auto* first = static_cast<const Number*>(ranks.front());
+    if (ranks.size() == 1) return {first, first + size};
+    const auto half = static_cast<size_t>(first_half(static_cast<int64_t>(ranks.size())));
+    std::vector<Number> total = sum_of(ranks.first(half), size, zero);
+    const std::vector<Number> rest = sum_of(ranks.subspan(half), size, zero);
+    for (size_t i = 0; i < size; ++i) total[i] += rest[i];
+    return total;
   }
   std::shared_ptr<ThreadRanks> ranks_;
   int64_t rank_;
