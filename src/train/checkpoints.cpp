@@ -37,6 +37,24 @@ void remove_folder(const fs::path& folder) {
   if (error) throw Error(ErrorKind::kIo, "cannot be removed: " + error.message(), folder.string());
 }
 
+constexpr const char *kBatchSize = "batch_size", *kAccumulation = "gradient_accumulation_steps";
+
+// Whether both say how many rows a step has; throws where they differ. gradient_accumulation_steps are those of
+// all ranks.
+bool check_rows_per_step(const Json& stored, const Json& own, const fs::path& file) {
+  for (const char* key : {kBatchSize, kAccumulation})
+    if (!stored.contains(key) || !own.contains(key)) return false;
+  const auto rows_of = [](const Json& identity) {
+    return identity.at(kBatchSize).get<int64_t>() * identity.at(kAccumulation).get<int64_t>();
+  };
+  if (rows_of(stored) == rows_of(own)) return true;
+  throw Error(ErrorKind::kCheckpoint,
+              str_cat("a step of this run has ", rows_of(stored), " rows, and here it would have ", rows_of(own),
+                      " (batch_size × gradient_accumulation_steps × ranks); choose them so that it is the same, or "
+                      "choose another output folder"),
+              file.string());
+}
+
 void copy_values(at::Tensor& to, const at::Tensor& from, const std::string& name, const fs::path& folder) {
   if (to.sizes() != from.sizes())
     throw Error(ErrorKind::kCheckpoint,
@@ -72,8 +90,8 @@ void load_model_weights(Decoder& decoder, const fs::path& folder) {
 
 }  // namespace
 
-Checkpoints::Checkpoints(const TrainJob& job, Optimizer& optimizer, Json identity)
-    : job_(job), optimizer_(optimizer), identity_(std::move(identity)), root_(job.output / "checkpoints") {}
+Checkpoints::Checkpoints(const TrainJob& job, Optimizer& optimizer, Json identity, bool may_cut_anew)
+    : job_(job), optimizer_(optimizer), identity_(std::move(identity)), may_cut_anew_(may_cut_anew), root_(job.output / "checkpoints") {}
 
 fs::path Checkpoints::folder_of(int64_t step) const {
   return root_ / (std::string(kPrefix) + std::to_string(step));
@@ -143,7 +161,9 @@ TrainState Checkpoints::read_state(int64_t step) const {
   const Json json = load_json(file, ErrorKind::kCheckpoint);
   const JsonView view(json, file.string(), ErrorKind::kCheckpoint);
   const Json& stored = view.at("identity").value();
-  for (const auto& [key, value] : identity_.items())
+  const bool is_cut_anew = may_cut_anew_ && check_rows_per_step(stored, identity_, file);
+  for (const auto& [key, value] : identity_.items()) {
+    if (is_cut_anew && (key == kBatchSize || key == kAccumulation)) continue;
     if (!stored.contains(key) || stored.at(key) != value)
       throw Error(
           ErrorKind::kUsage,
@@ -151,6 +171,7 @@ TrainState Checkpoints::read_state(int64_t step) const {
                   stored.contains(key) ? dump_json(stored.at(key)) : "unset", ", not ", dump_json(value),
                   "; go on with the same options and data, or choose another output folder"),
           file.string());
+  }
   return train_state_from_json(view);
 }
 

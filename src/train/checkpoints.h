@@ -20,15 +20,16 @@ struct TrainJob;
 class Checkpoints {
  public:
   // Borrows all three. `identity`: what must be the same for a checkpoint to be gone on with (seed, rows,
-  // batch …).
-  Checkpoints(const TrainJob& job, Optimizer& optimizer, Json identity);
+  // batch …). `may_cut_anew`: of batch_size and gradient_accumulation_steps only their product.
+  Checkpoints(const TrainJob& job, Optimizer& optimizer, Json identity, bool may_cut_anew = false);
 
   // Removes what another run, or a killed one, left behind.
   void clear();
   // Replaces step-N if it exists. Then all but the newest `keep` and the best are removed.
   void save(const TrainState& state, int64_t keep);
   // Newest first: weights into the decoder, state into the optimizer. Nothing: no checkpoint there.
-  // Throws kUsage if it was made with another identity, kCheckpoint if its files are damaged.
+  // Throws kUsage if it was made with another identity, kCheckpoint if its files are damaged or its steps were
+  // of another number of rows.
   std::optional<TrainState> load_newest();
   void load_weights(int64_t step);
   bool has(int64_t step) const { return std::filesystem::exists(folder_of(step)); }
@@ -44,6 +45,7 @@ class Checkpoints {
   const TrainJob& job_;
   Optimizer& optimizer_;
   Json identity_;
+  bool may_cut_anew_;
   std::filesystem::path root_;
 };
 

@@ -86,10 +86,9 @@ void Monitor::add_row(size_t language, TrainRow row) {
 
 Json Monitor::measured(World& world, const Context& context) {
   const at::NoGradGuard no_grad;
-  MetricSums sums;
   const auto num_batches = static_cast<int64_t>(batches_.size());
   Progress progress = context.progress("monitoring", num_batches, "batches");
-  for_share(world, context, num_batches, [&](int64_t i) {
+  const auto of_batches = for_block(world, context, num_batches, [&](int64_t i, MetricSums& sums) {
     const Sums own = sums_of(decoder_, *base_, batches_[i].rows);
     const std::string& language = languages_[batches_[i].language].name;
     if (!std::isfinite(own.nats) || !std::isfinite(own.kl))
@@ -100,8 +99,8 @@ Json Monitor::measured(World& world, const Context& context) {
     sums.add(sum_name(language, "kl"), own.kl);
     progress.advance(1);
   });
+  MetricSums sums = summed_over_ranks(world, of_batches);
   sums.add_weight(1);
-  sums = summed_over_ranks(world, sums);
   Json all = Json::object();
   for (const Language& language : languages_) {
     Json& row = all[language.name] = {{"bits_per_byte", nullptr}, {"kl_to_base", nullptr}};

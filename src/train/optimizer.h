@@ -70,6 +70,8 @@ class Optimizer {
   std::vector<std::pair<std::string, at::Tensor>> state() const;
   // Copies into the tensors of `state`. Throws kCheckpoint for a missing or misshapen one.
   void load_state(const std::string& safetensors_file, int64_t num_steps);
+  // For who fills the tensors of `state` otherwise.
+  void set_num_steps(int64_t num_steps) { num_steps_ = num_steps; }
 
  private:
   struct Slot {

@@ -13,6 +13,7 @@
 #include <ATen/ops/where.h>
 
 #include "xlt/base/error.h"
+#include "xlt/base/json.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/linear.h"
 #include "xlt/nn/lora_adapter.h"
@@ -146,26 +147,55 @@ at::Tensor ReferenceModel::logps(const std::vector<TrainRow>& rows, std::span<co
   return at::where(ops::to_device(is_missing, device).to(at::kBool), computed, ops::to_device(known, device));
 }
 
-void ReferenceModel::precompute(const std::vector<TrainRow>& rows, int64_t batch_size,
-                                const Context& context) {
+std::vector<int64_t> ReferenceModel::missing_rows(const std::vector<TrainRow>& rows) {
   std::vector<int64_t> missing;
   for (size_t i = 0; i < rows.size(); ++i)
     if (!store_->find(rows[i])) missing.push_back(static_cast<int64_t>(i));
-  const int64_t num_missing = static_cast<int64_t>(missing.size());
-  Progress progress = context.progress("reference", num_missing, "rows");
-  for (int64_t begin = 0; begin < num_missing; begin += batch_size) {
-    context.throw_if_interrupted();
-    const auto batch = std::span(missing).subspan(begin, std::min(batch_size, num_missing - begin));
-    const at::Tensor computed = compute(pack(rows, batch)).to(at::kCPU).contiguous();
-    const float* own = computed.const_data_ptr<float>();
-    for (const int64_t index : batch) {
-      check_finite(own, rows[index]);
-      store_->add(rows[index], own);
-      own += rows[index].sequences.size();
-    }
-    flush_sometimes();
-    progress.advance(static_cast<int64_t>(batch.size()));
+  return missing;
+}
+
+void ReferenceModel::compute_rows(const std::vector<TrainRow>& rows, std::span<const int64_t> indices) {
+  const at::Tensor computed = compute(pack(rows, indices)).to(at::kCPU).contiguous();
+  const float* own = computed.const_data_ptr<float>();
+  for (const int64_t index : indices) {
+    check_finite(own, rows[index]);
+    store_->add(rows[index], own);
+    own += rows[index].sequences.size();
   }
+}
+
+// Batch by batch of each rank, so that all look for interruptions and errors at the same moments. Which rows are
+// missing is for rank 0 to say: another's folder may hold others.
+void ReferenceModel::precompute(const std::vector<TrainRow>& rows, int64_t batch_size, World& world,
+                                const Context& context) {
+  const Json list = parse_json(
+      found_by_first_rank(world, [&] { return dump_json(missing_rows(rows)); }), "missing rows");
+  const auto missing = list.get<std::vector<int64_t>>();
+  const int64_t num_missing = static_cast<int64_t>(missing.size()), ranks = world.world_size();
+  Progress progress = context.progress("reference", num_missing, "rows");
+  for (int64_t begin = 0; begin < num_missing; begin += batch_size * ranks) {
+    const int64_t own = std::min(begin + world.rank() * batch_size, num_missing);
+    on_all_ranks(world, [&] {
+      context.throw_if_interrupted();
+      if (own < num_missing)
+        compute_rows(rows, std::span(missing).subspan(own, std::min(batch_size, num_missing - own)));
+    });
+    share(world);
+    flush_sometimes();
+    progress.advance(std::min(batch_size * ranks, num_missing - begin));
+  }
+}
+
+void ReferenceModel::share_among_ranks(const World& world) {
+  if (store_) store_->share_among_ranks(/*writes=*/world.is_first());
+}
+
+void ReferenceModel::share(World& world) {
+  if (world.world_size() == 1 || !store_) return;
+  const std::vector<std::string> news = world.all_gather(store_->take_news());
+  for (size_t rank = 0; rank < news.size(); ++rank)
+    if (static_cast<int64_t>(rank) != world.rank()) store_->add_news(news[rank]);
+  store_->take_news();
 }
 
 ops::HeadRows ReferenceModel::heads(const PackedRows& packed) {
@@ -193,7 +223,9 @@ std::unique_ptr<ReferenceModel> make_reference(const TrainJob& job, const Traine
   if (!use.logps && !use.distributions) return nullptr;
   const ReferenceCache cache{job.reference_cache.empty() ? job.output / "reference" : job.reference_cache,
                              job.reference_model};
-  return std::make_unique<ReferenceModel>(*job.decoder, options.reference, use, cache, context);
+  auto reference = std::make_unique<ReferenceModel>(*job.decoder, options.reference, use, cache, context);
+  if (job.world && job.world->world_size() > 1) reference->share_among_ranks(*job.world);
+  return reference;
 }
 
 }  // namespace xlt

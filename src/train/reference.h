@@ -16,6 +16,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "xlt/base/context.h"
+#include "xlt/parallel/parallel.h"
 
 namespace xlt {
 
@@ -48,8 +49,13 @@ class ReferenceModel {
   // `packed`, the same rows. What was computed is kept once `reads` are read; `rows` must live till then.
   at::Tensor logps(const std::vector<TrainRow>& rows, std::span<const int64_t> indices,
                    const PackedRows& packed, DeferredReads& reads);
-  // Of every row that is not there yet, in order. Throws kNumerics with the row's place.
-  void precompute(const std::vector<TrainRow>& rows, int64_t batch_size, const Context& context);
+  // Of every row that is not there yet; each rank takes its batches. Throws kNumerics with the row's place.
+  void precompute(const std::vector<TrainRow>& rows, int64_t batch_size, World& world,
+                  const Context& context);
+  // With several ranks, before anything is asked: from now on rank 0 alone puts on disk what all compute …
+  void share_among_ranks(const World& world);
+  // … and here every rank gets what the others have computed since the last time.
+  void share(World& world);
   // What predicts the labels of the rows that were packed; no gradients.
   ops::HeadRows heads(const PackedRows& packed);
   // Puts what was computed on disk. From time to time this happens of itself.
@@ -64,6 +70,8 @@ class ReferenceModel {
   std::string name_of_model(const std::string& identity);
   void visit_initial(const std::function<void(at::Tensor&)>& take);  // what initial_ stands in for
   void flush_sometimes();
+  std::vector<int64_t> missing_rows(const std::vector<TrainRow>& rows);
+  void compute_rows(const std::vector<TrainRow>& rows, std::span<const int64_t> indices);
 
   Decoder& decoder_;
   Kind kind_;

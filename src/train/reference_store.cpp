@@ -79,18 +79,61 @@ std::optional<std::vector<float>> ReferenceStore::find(const TrainRow& row) {
     logps.push_back(entry->second.logp);
     is_from_before = is_from_before || entry->second.is_from_before;
   }
-  if (is_from_before && counted_.insert(key_of(row)).second) ++num_reused_;
+  if (is_from_before && counted_.insert(key_of(row)).second) {
+    ++num_reused_;
+    note(key_of(row), {});
+  }
   return logps;
 }
 
 void ReferenceStore::add(const TrainRow& row, const float* logps) {
   if (counted_.insert(key_of(row)).second) ++num_computed_;
-  for (const TrainSequence& sequence : row.sequences) {
-    const float logp = *logps++;
-    const Hash128 key = key_of(sequence);
-    // What is not finite is reported where it is used, and nothing to keep.
-    if (std::isfinite(logp) && entries_.try_emplace(key, Entry{logp, false}).second)
-      unwritten_.emplace_back(key, logp);
+  std::vector<std::pair<Hash128, float>> added;
+  for (const TrainSequence& sequence : row.sequences) added.emplace_back(key_of(sequence), *logps++);
+  for (const auto& [key, logp] : added) add_entry(key, logp);
+  note(key_of(row), added);
+}
+
+// What is not finite is reported where it is used, and nothing to keep.
+void ReferenceStore::add_entry(const Hash128& key, float logp) {
+  if (std::isfinite(logp) && entries_.try_emplace(key, Entry{logp, false}).second)
+    unwritten_.emplace_back(key, logp);
+}
+
+void ReferenceStore::share_among_ranks(bool writes) {
+  keeps_news_ = true;
+  can_write_ = can_write_ && writes;
+}
+
+// News: of each row its key, the number of its sequences (0: it was found) and their keys and values.
+void ReferenceStore::note(const Hash128& row, std::span<const std::pair<Hash128, float>> added) {
+  if (!keeps_news_) return;
+  const auto put = [&](const auto& value) { news_.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  put(row);
+  put(static_cast<uint64_t>(added.size()));
+  for (const auto& [key, logp] : added) {
+    put(key);
+    put(logp);
+  }
+}
+
+std::string ReferenceStore::take_news() { return std::exchange(news_, {}); }
+
+void ReferenceStore::add_news(std::string_view news) {
+  const auto take = [&](auto value) {
+    XLT_CHECK(news.size() >= sizeof value, "news of a rank end early");
+    std::memcpy(&value, news.data(), sizeof value);
+    news.remove_prefix(sizeof value);
+    return value;
+  };
+  while (!news.empty()) {
+    const Hash128 row = take(Hash128());
+    const uint64_t count = take(uint64_t());
+    if (counted_.insert(row).second) ++(count == 0 ? num_reused_ : num_computed_);
+    for (uint64_t i = 0; i < count; ++i) {
+      const Hash128 key = take(Hash128());
+      add_entry(key, take(float()));
+    }
   }
 }
 

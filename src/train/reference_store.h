@@ -14,8 +14,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "xlt/base/context.h"
@@ -37,6 +41,13 @@ class ReferenceStore {
   // once, and keeps to memory: a full disk is no reason to stop a training.
   void flush();
 
+  // For ranks that train together: from now on what is added is also kept for `take_news`, and `flush` writes
+  // only where `writes`.
+  void share_among_ranks(bool writes);
+  // What was added, and found for the first time, since the last call; as bytes for another rank's `add_news`.
+  std::string take_news();
+  void add_news(std::string_view news);
+
   // Rows added, and rows found that an earlier process had stored; each content once.
   int64_t num_computed() const { return num_computed_; }
   int64_t num_reused() const { return num_reused_; }
@@ -51,10 +62,13 @@ class ReferenceStore {
   };
   void read_file_of(const std::filesystem::path& file);
   void write_unwritten() const;
+  void add_entry(const Hash128& key, float logp);
+  void note(const Hash128& row, std::span<const std::pair<Hash128, float>> added);
 
   std::filesystem::path folder_;
   const Context& context_;
-  bool can_write_ = true;
+  bool can_write_ = true, keeps_news_ = false;
+  std::string news_;
   std::unordered_map<Hash128, Entry, KeyHash> entries_;
   std::vector<std::pair<Hash128, float>> unwritten_;
   std::unordered_set<Hash128, KeyHash> counted_;  // rows

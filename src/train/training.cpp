@@ -27,6 +27,12 @@ std::vector<TrainedTensor> trained_or_fail(Decoder& decoder) {
   return trained;
 }
 
+std::vector<at::Tensor> tensors_of(const std::vector<TrainedTensor>& trained) {
+  std::vector<at::Tensor> tensors;
+  for (const TrainedTensor& one : trained) tensors.push_back(one.tensor);
+  return tensors;
+}
+
 double unix_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -81,7 +87,7 @@ Training::Training(const TrainJob& job, const TrainerOptions& options, std::uniq
       reference_(make_reference(job, options, *loss_, context)),
       monitor_(job, context),
       objective_(*job.decoder, *loss_, reference_.get()),
-      checkpoints_(job, optimizer_, identity()),
+      checkpoints_(job, optimizer_, identity(), may_cut_steps_anew(options, *loss_)),
       metrics_(job.output / "metrics.jsonl") {
   job.decoder->set_gradient_checkpointing(options.gradient_checkpointing);
 }
@@ -115,7 +121,7 @@ TrainResult Training::run() {
   try {
     begin();
     loop();
-    if (state_.best_step > 0 && state_.best_step != state_.step) checkpoints_.load_weights(state_.best_step);
+    if (state_.best_step > 0 && state_.best_step != state_.step) load_best();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInterrupted) throw;
     result.interrupted = true;
@@ -139,10 +145,7 @@ TrainResult Training::run() {
 void Training::begin() {
   make_folders(job_.output);
   if (reference_ && !reference_->is_always_available()) precompute_reference();
-  if (job_.resume) {
-    if (auto state = checkpoints_.load_newest()) state_ = *state;
-  }
-  world_.barrier();  // until all have read
+  if (job_.resume) load_newest();
   on_first_rank(world_, [&] {
     if (state_.step == 0) checkpoints_.clear();
     metrics_.begin(state_.step, state_.evaluated_step);
@@ -150,6 +153,26 @@ void Training::begin() {
   });
   saved_step_ = state_.step;
   saved_evaluated_step_ = state_.evaluated_step;
+}
+
+// By rank 0, for all: the others need not see its files, nor as soon as it does.
+void Training::load_newest() {
+  const std::string bytes = found_by_first_rank(world_, [&] {
+    const std::optional<TrainState> state = checkpoints_.load_newest();
+    return state ? dump_json(to_json(*state)) : std::string();
+  });
+  if (bytes.empty()) return;
+  const Json json = parse_json(bytes, "state.json");
+  state_ = train_state_from_json(JsonView(json, "state.json"));
+  optimizer_.set_num_steps(state_.step);
+  std::vector<at::Tensor> tensors = tensors_of(trained_);
+  for (const auto& [name, tensor] : optimizer_.state()) tensors.push_back(tensor);
+  broadcast_tensors(world_, tensors);
+}
+
+void Training::load_best() {
+  on_first_rank(world_, [&] { checkpoints_.load_weights(state_.best_step); });
+  broadcast_tensors(world_, tensors_of(trained_));
 }
 
 // Of the rows that metrics.jsonl kept: a row's time follows from its seconds.
@@ -171,11 +194,11 @@ void Training::precompute_reference() {
   for (size_t set = 0; set < sets.size(); ++set) {
     if (!sets[set].uses_reference) continue;
     if (set > 0) {
-      reference_->precompute(data_.further[set - 1], options_.batch_size, context_);
+      reference_->precompute(data_.further[set - 1], options_.batch_size, world_, context_);
       continue;
     }
-    reference_->precompute(data_.train, options_.batch_size, context_);
-    reference_->precompute(data_.test, options_.batch_size, context_);
+    reference_->precompute(data_.train, options_.batch_size, world_, context_);
+    reference_->precompute(data_.test, options_.batch_size, world_, context_);
   }
   reference_->flush();
 }
@@ -216,14 +239,13 @@ void Training::loop() {
 
 Training::StepMetrics Training::make_step() {
   const std::vector<MicroBatch> batches = micro_batches();
-  MetricSums sums;
   StepMetrics step{};
   DeferredReads reads = new_reads();
-  accumulate_gradients(batches, sums, reads);
+  const std::vector<MetricSums> own = accumulate_gradients(batches, reads);
   reads.add(clip_grad_norm(trained_, options_.max_grad_norm, as_on_gpu_),
             [&](std::span<const double> norm) { step.grad_norm = norm.front(); });
-  reads.read();  // here, once a step, the host waits for a GPU
-  sums = summed_over_ranks(world_, sums);
+  reads.read();  // here, once a step, the host of a single rank waits for a GPU
+  const MetricSums sums = summed_over_ranks(world_, own);
   update_weights(batches, step);
   // From here on nothing can be interrupted: the state moves as a whole.
   ++state_.step;
@@ -251,26 +273,37 @@ std::vector<MicroBatch> Training::micro_batches() {
   return batches;
 }
 
-// What several ranks learn is read at once: an error must come up where all of them hear of it.
-DeferredReads Training::new_reads() const {
-  return DeferredReads(/*at_once=*/!as_on_gpu_ || world_.world_size() > 1);
-}
+// On the CPU there is nothing to wait for.
+DeferredReads Training::new_reads() const { return DeferredReads(/*at_once=*/!as_on_gpu_); }
 
-void Training::accumulate_gradients(const std::vector<MicroBatch>& batches, MetricSums& metrics,
-                                    DeferredReads& reads) {
+// What several ranks learn is read before they go on together: an error must come up where all hear of it.
+std::vector<MetricSums> Training::accumulate_gradients(const std::vector<MicroBatch>& batches,
+                                                       DeferredReads& reads) {
   optimizer_.zero_gradients();
   std::optional<uint64_t> dropout;
   if (loss_->uses_dropout() && has_dropout(*job_.decoder))
     dropout = Rng(job_.seed).fork("dropout").fork(static_cast<uint64_t>(state_.step)).key();
   const std::vector<double> divisors = divisors_of(objective_, batches);
-  for_share(world_, context_, static_cast<int64_t>(batches.size()), [&](int64_t i) {
-    const LossValue value = objective_.compute(batches[i], str_cat("step ", state_.step + 1), reads, dropout);
-    const at::Tensor share = share_of(value, divisors);
-    if (share.defined() && share.requires_grad()) loss_scale().scaled(share).backward();
-    add_share(metrics, value, divisors, reads);
+  const Block block =
+      block_of(static_cast<int64_t>(batches.size()), world_.rank(), world_.world_size());
+  std::vector<MetricSums> own(static_cast<size_t>(block.count));
+  const bool is_alone = world_.world_size() == 1;
+  on_all_ranks(world_, [&] {
+    if (!is_alone) context_.throw_if_interrupted();
+    sum_gradients_by_halves(trained_, block.begin, block.count, [&](int64_t i) {
+      if (is_alone) context_.throw_if_interrupted();
+      const LossValue value =
+          objective_.compute(batches[i], str_cat("step ", state_.step + 1), reads, dropout);
+      const at::Tensor share = share_of(value, divisors);
+      if (share.defined() && share.requires_grad()) loss_scale().scaled(share).backward();
+      add_share(own[i - block.begin], value, divisors, reads);
+    });
+    if (!is_alone) reads.read();
   });
+  if (reference_) reference_->share(world_);
   sum_gradients_over_ranks(world_, trained_);
   loss_scale().unscale(trained_);
+  return own;
 }
 
 LossScale Training::loss_scale() {
@@ -331,7 +364,13 @@ void Training::save() {
 }
 
 TrainResult train(const TrainJob& job, const TrainerOptions& options, const Context& context) {
-  return Training(job, options, loss_of(job, options), context).run();
+  std::optional<Training> training;
+  const auto begin = [&] { training.emplace(job, options, loss_of(job, options), context); };
+  if (job.world)
+    on_all_ranks(*job.world, begin);
+  else
+    begin();
+  return training->run();
 }
 
 }  // namespace xlt

@@ -42,14 +42,15 @@ class Training {
     std::string note;  // beside the progress bar
   };
   void begin();
+  void load_newest();
+  void load_best();
   void begin_events();
   void append(const Json& line);  // to metrics.jsonl, and the event file
   void precompute_reference();
   void loop();
   StepMetrics make_step();
   std::vector<MicroBatch> micro_batches();
-  void accumulate_gradients(const std::vector<MicroBatch>& batches, MetricSums& metrics,
-                            DeferredReads& reads);
+  std::vector<MetricSums> accumulate_gradients(const std::vector<MicroBatch>& batches, DeferredReads& reads);
   void update_weights(const std::vector<MicroBatch>& batches, StepMetrics& metrics);
   LossScale loss_scale();
   DeferredReads new_reads() const;

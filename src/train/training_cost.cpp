@@ -130,7 +130,7 @@ void Training::precompute_some(const std::vector<int64_t>& steps) {
   for (const int64_t step : steps)
     for (const std::vector<int64_t>& batch : order_.micro_batches(step))
       for (const int64_t index : batch) rows.push_back(data_.train[index]);
-  reference_->precompute(rows, options_.batch_size, context_);
+  reference_->precompute(rows, options_.batch_size, world_, context_);
 }
 
 void Training::repeat_step(int64_t step) {

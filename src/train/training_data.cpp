@@ -152,6 +152,10 @@ bool is_shuffled(const TrainerOptions& options, const Loss& loss, size_t set) {
   return !options.no_shuffle && !loss.row_sets()[set].uses_mismatched;
 }
 
+bool may_cut_steps_anew(const TrainerOptions& options, const Loss& loss) {
+  return !options.drop_last_accumulation && !loss.row_sets().front().uses_mismatched;
+}
+
 int64_t micro_batches_per_step(const TrainJob& job, const TrainerOptions& options) {
   return options.gradient_accumulation_steps * (job.world ? job.world->world_size() : 1);
 }

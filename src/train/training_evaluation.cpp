@@ -29,19 +29,21 @@ MetricSums Training::evaluated() {
   const int64_t num_rows = static_cast<int64_t>(data_.test.size()), batch_size = options_.batch_size;
   const MicroBatch all{{&data_.test, indices_of(0, num_rows)}};
   const std::vector<double> divisors = divisors_of(objective_, {&all, 1});
-  MetricSums metrics;
-  metrics.add_weight(1);
   Progress progress = context_.progress("evaluating", num_rows, "rows");
-  for_share(world_, context_, (num_rows + batch_size - 1) / batch_size, [&](int64_t i) {
+  const int64_t num_batches = (num_rows + batch_size - 1) / batch_size;
+  const std::vector<MetricSums> own = for_block(world_, context_, num_batches, [&](int64_t i, MetricSums& sums) {
     const MicroBatch batch{
         {&data_.test, indices_of(i * batch_size, std::min((i + 1) * batch_size, num_rows))}};
     DeferredReads reads = new_reads();
     const std::string when = str_cat("evaluation after step ", state_.step);
-    add_share(metrics, objective_.compute(batch, when, reads), divisors, reads);
+    add_share(sums, objective_.compute(batch, when, reads), divisors, reads);
     reads.read();
     progress.advance(static_cast<int64_t>(batch.front().indices.size()));
   });
-  return summed_over_ranks(world_, metrics);
+  if (reference_) reference_->share(world_);
+  MetricSums metrics = summed_over_ranks(world_, own);
+  metrics.add_weight(1);
+  return metrics;
 }
 
 // Without rows to evaluate on there is no loss, and the rest is what the evaluation is for.

@@ -9,16 +9,17 @@
 namespace xlt {
 namespace {
 
-constexpr int64_t kMicroBatches = 6;  // of a step, of all ranks together
+constexpr int64_t kMicroBatches = 6;  // of a step, of all ranks together, unless a test says otherwise
 
-void configure(TrainFixture& fixture, const std::string& method, int64_t num_ranks) {
+void configure(TrainFixture& fixture, const std::string& method, int64_t num_ranks,
+               int64_t micro_batches = kMicroBatches) {
   fixture.options.method = method;
   if (method == "dpo")
     fixture.job.records.pairs = letter_pairs(23);
   else
     fixture.job.records.texts = letter_texts(23);
   fixture.options.batch_size = 2;  // 10 batches an epoch: its second step has fewer than there are ranks
-  fixture.options.gradient_accumulation_steps = kMicroBatches / num_ranks;
+  fixture.options.gradient_accumulation_steps = micro_batches / num_ranks;
   fixture.options.max_steps = 5;
   fixture.options.eval_split = 0.15;
   fixture.options.eval_steps = 2;
@@ -84,8 +85,81 @@ TEST_P(RanksThatTrain, GiveTheTrajectoryOfOne) {
       EXPECT_EQ(outcome.result.num_tokens, expected.num_tokens);
       EXPECT_EQ(outcome.result.best_step, expected.best_step);
     }
-    if (num_ranks == 1) EXPECT_EQ(outcomes[0].adapter, alone.adapter_values());  // the same bits
+    if (num_ranks < 3) EXPECT_EQ(outcomes[0].adapter, alone.adapter_values());  // the same bits
   }
+}
+
+// With steps of fewer micro-batches than there are ranks at the end of an epoch.
+TEST_P(RanksThatTrain, GiveTheSameBitsForEveryPowerOfTwo) {
+  TrainFixture alone("alone", 0.2);
+  configure(alone, GetParam(), 1, 8);
+  alone.options.reference = "init";
+  alone.run();
+  for (const int64_t num_ranks : {2, 4, 8}) {
+    const auto outcomes =
+        train_on_ranks(num_ranks, "ranks", GetParam(), false, [&](TrainFixture& fixture, int64_t) {
+          fixture.options.gradient_accumulation_steps = 8 / num_ranks;
+          fixture.options.reference = "init";
+        });
+    EXPECT_EQ(outcomes[0].adapter, alone.adapter_values()) << num_ranks;
+    TrainFixture written("ranks", 0, /*clean=*/false);
+    const auto expected = alone.metrics(), metrics = written.metrics();
+    ASSERT_EQ(metrics.size(), expected.size());
+    for (size_t i = 0; i < metrics.size(); ++i)
+      for (const auto& [name, value] : expected[i].items())
+        if (name != "seconds") EXPECT_EQ(metrics[i].at(name), value) << name << " on " << num_ranks;
+    if (GetParam() == "dpo") {
+      EXPECT_EQ(outcomes[0].result.reference->computed, 23);  // of all ranks, each row once
+      EXPECT_EQ(outcomes[0].result.reference->reused, 0);
+    }
+  }
+}
+
+// Without an adapter the reference's log-probs come before the first step, and the best weights go to all.
+TEST_P(RanksThatTrain, TrainAllWeightsAlike) {
+  const auto of_all = [](TrainFixture& fixture) {
+    for (const NamedLinear& named : fixture.decoder.linears()) named.linear->set_adapter(nullptr);
+    train_all_weights(fixture.decoder);
+    fixture.job.adapter_only = false;
+  };
+  TrainFixture alone("alone", 0);
+  configure(alone, GetParam(), 1, 4);
+  of_all(alone);
+  const TrainResult expected = alone.run();
+  const auto outcomes = train_on_ranks(2, "ranks", GetParam(), false, [&](TrainFixture& fixture, int64_t) {
+    fixture.options.gradient_accumulation_steps = 2;
+    of_all(fixture);
+  });
+  EXPECT_EQ(outcomes[0].result.final_loss, expected.final_loss);
+  EXPECT_EQ(outcomes[0].result.best_eval_loss, expected.best_eval_loss);
+}
+
+TEST(TrainRanks, OtherCutsOfAStepGoOnAndOtherSizesDoNot) {
+  train_on_ranks(2, "cut", "sft", false, [](TrainFixture& fixture, int64_t) { fixture.options.max_steps = 2; });
+  const auto go_on = [](int64_t batch_size, int64_t accumulation) {
+    train_on_ranks(2, "cut", "sft", /*resume=*/true, [&](TrainFixture& fixture, int64_t) {
+      fixture.options.batch_size = batch_size;
+      fixture.options.gradient_accumulation_steps = accumulation;
+      fixture.options.max_steps = 3;
+    });
+  };
+  std::string message;
+  run_ranks(1, [&](World& world) {
+    TrainFixture fixture("cut", 0.2, /*clean=*/false);
+    configure(fixture, "sft", 1);
+    fixture.options.gradient_accumulation_steps = 5;
+    fixture.job.world = &world;
+    fixture.job.resume = true;
+    try {
+      fixture.run();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
+      message = error.what();
+    }
+  });
+  EXPECT_THAT(message, testing::AllOf(testing::HasSubstr("12 rows"), testing::HasSubstr("10")));
+  go_on(6, 1);
+  go_on(1, 6);
 }
 
 TEST_P(RanksThatTrain, StopTogetherWhenOneIsInterruptedAndAnyNumberGoesOn) {
