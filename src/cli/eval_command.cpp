@@ -2,6 +2,7 @@
 // `xlt eval`: benchmarks in every language.
 #include "cli/command.h"
 #include "cli/estimate_line.h"
+#include "cli/ranks.h"
 #include "cli/session.h"
 
 #include <cstdio>
@@ -42,14 +43,7 @@ class EvalCommand final : public Command {
       session.context().info(estimate_line(estimate.at("totals")));
       return 0;
     }
-    EvalResult result =
-        run_evaluation(model_, options_, session.config(), session.placement(), session.context());
-    const std::string table = report_table(*result.report()), summary = report_summary(*result.report());
-    std::fprintf(stdout, "%s", table.c_str());
-    if (!summary.empty()) std::fprintf(stdout, "\n%s\n", summary.c_str());
-    session.context().info("wrote " + options_.output + "/report.json");
-    if (format_.is_lm_eval()) session.context().info("wrote " + write_lm_eval(options_.output).string());
-    return result.num_failed > 0 ? kSomeCellsFailed : 0;
+    return run_in_world(session, [&](const Ranked& ranked) { return run_as(ranked, session); });
   }
   void check(Checks& checks) override {
     for (const std::string& file : options_.completions) check_rows(checks, file, {"completion"});
@@ -63,6 +57,19 @@ class EvalCommand final : public Command {
   }
 
  private:
+  int run_as(const Ranked& ranked, const Session& session) {
+    EvalResult result =
+        run_evaluation(model_, options_, session.config(), ranked.where, ranked.context, &ranked.world);
+    const int code = result.num_failed > 0 ? kSomeCellsFailed : 0;
+    if (!ranked.world.is_first()) return code;
+    const std::string table = report_table(*result.report()), summary = report_summary(*result.report());
+    std::fprintf(stdout, "%s", table.c_str());
+    if (!summary.empty()) std::fprintf(stdout, "\n%s\n", summary.c_str());
+    ranked.context.info("wrote " + options_.output + "/report.json");
+    if (format_.is_lm_eval()) ranked.context.info("wrote " + write_lm_eval(options_.output).string());
+    return code;
+  }
+
   ModelChoice model_;
   EvalOptions options_;
   ReportFormat format_;

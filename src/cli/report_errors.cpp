@@ -58,9 +58,9 @@ int run_unless_bytes_are_lost(int argc, char** argv) {
 
 }  // namespace
 
-int run_and_report(int argc, char** argv) {
+int report_current_error() {
   try {
-    return run_unless_bytes_are_lost(argc, argv);
+    throw;
   } catch (const Error& error) {
     return report(error.what(), exit_code(error.kind()));
   } catch (const std::filesystem::filesystem_error& error) {
@@ -71,6 +71,14 @@ int run_and_report(int argc, char** argv) {
   } catch (const std::exception& error) {
     if (is_out_of_memory(error.what())) return report(kOutOfMemory, 1);
     return report("internal error, please report: " + first_line(error.what()), 1);
+  }
+}
+
+int run_and_report(int argc, char** argv) {
+  try {
+    return run_unless_bytes_are_lost(argc, argv);
+  } catch (...) {
+    return report_current_error();
   }
 }
 

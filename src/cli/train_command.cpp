@@ -2,6 +2,7 @@
 // `xlt train`: finetune a model, or train one from scratch.
 #include "cli/command.h"
 #include "cli/layered_options.h"
+#include "cli/ranks.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 
@@ -71,12 +72,12 @@ class TrainCommand final : public Command, public LayeredOptions {
   }
   int run(Session& session) override {
     if (options_.reference_cache == "auto") options_.reference_cache = user_cache(session.context());
-    const auto run = options_.dry_run ? dry_run_training : run_training;
-    const Json result =
-        run(options_, session.placement(), session.seed(), session.config(), session.context());
-    std::printf("%s\n", dump_json(result).c_str());
-    if (!options_.dry_run && stderr_is_terminal() && !session.options().quiet) say_what_next(result);
-    return 0;
+    if (options_.dry_run) {
+      print(dry_run_training(options_, session.placement(), session.seed(), session.config(),
+                             session.context()));
+      return 0;
+    }
+    return run_in_world(session, [&](const Ranked& ranked) { return run_as(ranked, session); });
   }
   void check(Checks& checks) override { check_training(options_, checks); }
   std::vector<std::string> required() const override {
@@ -85,6 +86,15 @@ class TrainCommand final : public Command, public LayeredOptions {
   }
 
  private:
+  int run_as(const Ranked& ranked, const Session& session) {
+    const Json result =
+        run_training(options_, ranked.where, session.seed(), session.config(), ranked.context, &ranked.world);
+    if (!ranked.world.is_first()) return 0;
+    print(result);
+    if (stderr_is_terminal() && !session.options().quiet) say_what_next(result);
+    return 0;
+  }
+  static void print(const Json& result) { std::printf("%s\n", dump_json(result).c_str()); }
   // For who sits there; a script reads the summary.
   void say_what_next(const Json& summary) const {
     std::fflush(stdout);

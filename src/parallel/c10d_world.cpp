@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
 
 #include "xlt/parallel/launch.h"
 
@@ -21,10 +21,14 @@ namespace {
 
 at::ScalarType scalar_type_of(DType dtype) {
   switch (dtype) {
-    case DType::kFloat32: return at::kFloat;
-    case DType::kBFloat16: return at::kBFloat16;
-    case DType::kFloat16: return at::kHalf;
-    case DType::kFloat64: return at::kDouble;
+    case DType::kFloat32:
+      return at::kFloat;
+    case DType::kBFloat16:
+      return at::kBFloat16;
+    case DType::kFloat16:
+      return at::kHalf;
+    case DType::kFloat64:
+      return at::kDouble;
   }
   throw Error(ErrorKind::kInternal, "no such dtype");
 }
@@ -61,17 +65,20 @@ uint64_t size_in(const uint8_t* slot) {
   return size;
 }
 
-std::string text_at(const uint8_t* data, uint64_t size) { return {reinterpret_cast<const char*>(data), size}; }
+std::string text_at(const uint8_t* data, uint64_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
 
 class C10dWorld final : public World {
  public:
   // Pulses come before the group: a rank may be lost while the others wait for it to connect.
   C10dWorld(const Launch& launch, const JoinOptions& options)
       : launch_(launch), group_(meet(launch, options.join_seconds)) {
-    pulse_ = std::make_unique<Pulse>(group_.pulse_store, launch.rank, launch.world_size, options.silence_seconds,
-                                     [message = options.on_lost, launch](const std::string& why) {
-                                       if (message) message(lost(launch, why));
-                                     });
+    pulse_ =
+        std::make_unique<Pulse>(group_.pulse_store, launch.rank, launch.world_size, options.silence_seconds,
+                                [message = options.on_lost, launch](const std::string& why) {
+                                  if (message) message(lost(launch, why));
+                                });
     guarded([&] { group_.backend = connect(group_, launch); });
   }
   // Pulses end first: from then on a rank that is gone is no lost one. After an error nobody answers.
@@ -118,7 +125,8 @@ class C10dWorld final : public World {
       broadcast_bytes(slot, root);
       const uint8_t* data = slot.const_data_ptr<uint8_t>();
       const uint64_t size = size_in(data);
-      if (rank() != root) bytes = size <= kShort ? text_at(data + sizeof size, size) : std::string(size, '\0');
+      if (rank() != root)
+        bytes = size <= kShort ? text_at(data + sizeof size, size) : std::string(size, '\0');
       if (size > kShort)
         broadcast_bytes(at::from_blob(bytes.data(), {static_cast<int64_t>(size)}, at::kByte), root);
     });
@@ -149,7 +157,8 @@ class C10dWorld final : public World {
     std::memcpy(padded.mutable_data_ptr<uint8_t>(), own.data(), own.size());
     const at::Tensor rows = gathered(padded);
     for (size_t r = 0; r < all.size(); ++r)
-      std::memcpy(all[r].data(), rows.const_data_ptr<uint8_t>() + static_cast<int64_t>(r) * longest, all[r].size());
+      std::memcpy(all[r].data(), rows.const_data_ptr<uint8_t>() + static_cast<int64_t>(r) * longest,
+                  all[r].size());
   }
 
   // [n] bytes → [world_size · n]

@@ -61,13 +61,14 @@ struct Place {
 
 // Nothing where neither rank nor size is set.
 std::optional<Place> place_in(const Family& family, const Reader& reader) {
-  const auto rank = reader.number(family.rank, 0, kMostRanks), size = reader.number(family.size, 1, kMostRanks),
+  const auto rank = reader.number(family.rank, 0, kMostRanks),
+             size = reader.number(family.size, 1, kMostRanks),
              local = reader.number(family.local_rank, 0, kMostRanks),
              local_size = reader.number(family.local_size, 1, kMostRanks);
   if (!rank && !size) return std::nullopt;
   if (!rank || !size)
-    throw_contradiction(str_cat(rank ? family.rank : family.size, " is set and ", rank ? family.size : family.rank,
-                                " is not"));
+    throw_contradiction(str_cat(rank ? family.rank : family.size, " is set and ",
+                                rank ? family.size : family.rank, " is not"));
   if (*rank >= *size)
     throw_contradiction(str_cat(family.rank, " ", *rank, " is no rank of ", family.size, " ", *size,
                                 ", which are counted from 0"));
@@ -78,7 +79,8 @@ std::optional<Place> place_in(const Family& family, const Reader& reader) {
     throw_contradiction(
         str_cat(family.local_rank, " ", *local, " is no rank of ", family.local_size, " ", *local_size));
   if (local_size && *local_size > *size)
-    throw_contradiction(str_cat(family.local_size, " ", *local_size, " is more than ", family.size, " ", *size));
+    throw_contradiction(
+        str_cat(family.local_size, " ", *local_size, " is more than ", family.size, " ", *size));
   return place;
 }
 
@@ -93,8 +95,8 @@ std::optional<Place> slurm_place(const Reader& reader) {
 // By hand or by torchrun on one side, a launcher below it on the other. torchrun gives ranks as it likes.
 void check_agreement(const Place& own, const Place& below, const Family& family, const Reader& reader) {
   if (reader.has("TORCHELASTIC_RUN_ID") || own.size != below.size || own.rank == below.rank) return;
-  throw_contradiction(str_cat("RANK says ", own.rank, " of ", own.size, ", ", family.rank, " says ", below.rank,
-                              " of ", below.size));
+  throw_contradiction(str_cat("RANK says ", own.rank, " of ", own.size, ", ", family.rank, " says ",
+                              below.rank, " of ", below.size));
 }
 
 void find_meeting_point(Launch& launch, const Reader& reader, const Family& family, const Place& place) {
@@ -107,9 +109,11 @@ void find_meeting_point(Launch& launch, const Reader& reader, const Family& fami
                                 ", where the ranks find each other, is not set"));
   if (is_slurm) {
     for (const char* list : {"SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST", "SLURM_NODELIST"})
-      if (const auto nodes = reader.text(list); nodes && launch.host.empty()) launch.host = first_host(*nodes);
+      if (const auto nodes = reader.text(list); nodes && launch.host.empty())
+        launch.host = first_host(*nodes);
     // Between 20000 and where Linux takes the ports of outgoing connections from.
-    const int64_t job = reader.number("SLURM_JOB_ID", 0, std::numeric_limits<int64_t>::max() / 16).value_or(0),
+    const int64_t job =
+                      reader.number("SLURM_JOB_ID", 0, std::numeric_limits<int64_t>::max() / 16).value_or(0),
                   step = reader.number("SLURM_STEP_ID", 0, kMostRanks * 2).value_or(0);
     if (launch.port == 0 && job > 0) launch.port = 20000 + (7 * job + step) % 12000;
   }
@@ -140,9 +144,9 @@ std::string first_host(const std::string& node_list) {
 }
 
 const std::vector<std::string>& launch_variables() {
-  static const std::vector<std::string> names = {
-      kTorchrun.rank, kTorchrun.size, kTorchrun.local_rank, kTorchrun.local_size, kOpenMpi.rank, kOpenMpi.size,
-      kMpich.rank,    kMpich.size,    kSlurm.rank};
+  static const std::vector<std::string> names = {kTorchrun.rank,       kTorchrun.size, kTorchrun.local_rank,
+                                                 kTorchrun.local_size, kOpenMpi.rank,  kOpenMpi.size,
+                                                 kMpich.rank,          kMpich.size,    kSlurm.rank};
   return names;
 }
 
@@ -154,7 +158,8 @@ std::optional<Launch> read_launch(const Variables& variables) {
     if (!found) return;
     if (place && family == &kTorchrun) check_agreement(*place, *found, one, reader);
     // srun --mpi=pmi2 sets both, and Slurm's also say where rank 0 is.
-    const bool is_one = place && family == &kMpich && place->rank == found->rank && place->size == found->size;
+    const bool is_one =
+        place && family == &kMpich && place->rank == found->rank && place->size == found->size;
     if (place && !is_one) return;
     place = found;
     family = &one;

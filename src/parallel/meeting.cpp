@@ -7,11 +7,10 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <unistd.h>
 
 namespace xlt {
 
@@ -125,11 +124,12 @@ Group meet(const Launch& launch, double seconds) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    throw Error(ErrorKind::kInternal,
-                str_cat("rank ", launch.rank, " of ", launch.world_size, " (", launch.launcher,
-                        ") could not join the others within ", seconds, " seconds: ", in_one_line(error),
-                        "; is every rank started, with the same MASTER_ADDR and a MASTER_PORT that is free on it?"),
-                str_cat(launch.host, ":", launch.port));
+    throw Error(
+        ErrorKind::kInternal,
+        str_cat("rank ", launch.rank, " of ", launch.world_size, " (", launch.launcher,
+                ") could not join the others within ", seconds, " seconds: ", in_one_line(error),
+                "; is every rank started, with the same MASTER_ADDR and a MASTER_PORT that is free on it?"),
+        str_cat(launch.host, ":", launch.port));
   }
 }
 

@@ -13,7 +13,8 @@
 namespace xlt {
 
 struct Group {
-  c10::intrusive_ptr<c10d::Store> store, pulse_store;  // two connections: a wait on one does not hold the other
+  c10::intrusive_ptr<c10d::Store> store,
+      pulse_store;  // two connections: a wait on one does not hold the other
   c10::intrusive_ptr<c10d::Backend> backend;
   // Leaves all as it is: what destroys a group waits for ranks that may be gone.
   void abandon();

@@ -17,6 +17,7 @@
 #include "xlt/eval/earlier_evaluation.h"
 #include "xlt/lm/seq2seq.h"
 #include "xlt/models/encoder_decoder.h"  // is_encoder_decoder
+#include "xlt/parallel/parallel.h"
 #include "xlt/run/environment.h"
 #include "xlt/scorers/scorer.h"
 #include "xlt/text/language_id.h"
@@ -129,23 +130,27 @@ void check_model_choice(const ModelChoice& model, const EvalOptions& options) {
 }  // namespace
 
 EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& given, const Json& config,
-                          const Placement& where, const Context& context) {
-  check_model_choice(model, given);
-  check_eval_options(given);
-  const EvalOptions options = with_own_defaults(given);
-  if (!given.completions.empty() && given.sampling.num_samples == 0)
-    context.info(str_cat("toxicity is that of ", options.sampling.num_samples,
-                         " samples, as many as the item with the fewest has (--num-samples)"));
+                          const Placement& where, const Context& context, World* given_world) {
+  const auto alone = make_single_world();
+  World& world = given_world ? *given_world : *alone;
+  EvalOptions options;
   NestedProgress nested(context.progress_sink, kEvaluationTitle);
   Context inside = context;
   inside.progress_sink = &nested;
   OwnedServices owned;
-  const Json identity = prepare(owned, model, options, where, inside);
+  Json identity;
+  on_all_ranks(world, [&] {
+    check_model_choice(model, given);
+    check_eval_options(given);
+    options = with_own_defaults(given);
+    if (!given.completions.empty() && given.sampling.num_samples == 0)
+      context.info(str_cat("toxicity is that of ", options.sampling.num_samples,
+                           " samples, as many as the item with the fewest has (--num-samples)"));
+    identity = prepare(owned, model, options, where, inside);
+  });
+  owned.services.world = &world;
   Json environment = environment_record(where);
   if (owned.lm) environment["matmul"] = owned.lm->info().matmul;
-  make_folders(options.output);
-  const auto lock = take_lock(fs::path(options.output) / kLockName, {"evaluates", options.output}, inside);
-  remove_leftovers(options.output, LeftoversOf::kOtherProcesses);
   Json resolved = config;
   if (resolved.contains("num_samples")) resolved["num_samples"] = options.sampling.num_samples;
   const Json header{{"config", resolved},
@@ -153,9 +158,15 @@ EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& given, co
                     {"env", environment},
                     {"seeds", Json::array({options.seed})},
                     {"model", identity}};
-  check_earlier_evaluation(owned.services, options, header);
+  std::unique_ptr<FileLock> lock;
+  on_first_rank(world, [&] {
+    make_folders(options.output);
+    lock = take_lock(fs::path(options.output) / kLockName, {"evaluates", options.output}, inside);
+    remove_leftovers(options.output, LeftoversOf::kOtherProcesses);
+    check_earlier_evaluation(owned.services, options, header);
+  });
   EvalResult result = evaluate(owned.services, options, header, inside);
-  lock->throw_if_lost();
+  on_first_rank(world, [&] { lock->throw_if_lost(); });
   return result;
 }
 

@@ -2,6 +2,7 @@
 #include "run/run_folder.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "xlt/base/error.h"
@@ -31,6 +32,40 @@ std::string join(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+constexpr const char *kBatchSize = "batch_size", *kAccumulation = "gradient_accumulation_steps";
+
+// How a step is cut: rows of a batch, batches of a rank, ranks (1 in a run.json from before there were any).
+struct StepCut {
+  int64_t batch_size, accumulation, ranks;
+  int64_t rows() const { return batch_size * accumulation * ranks; }
+  std::string text() const {
+    return str_cat(rows(), " rows (batch_size ", batch_size, " × gradient_accumulation_steps ", accumulation,
+                   " × ", ranks, ranks == 1 ? " rank)" : " ranks)");
+  }
+};
+
+std::optional<StepCut> step_cut_of(const Json& record) {
+  const Json& config = record.at("config");
+  if (!config.contains(kBatchSize) || !config.contains(kAccumulation)) return std::nullopt;
+  return StepCut{config.at(kBatchSize).get<int64_t>(), config.at(kAccumulation).get<int64_t>(),
+                 record.value("ranks", int64_t{1})};
+}
+
+// Another number of ranks may go on where a step stays of as many rows; then how it is cut is no other
+// option. Throws kCheckpoint where it does not.
+void forgive_other_cut(std::vector<std::string>& changed, const Json& before, const Json& after, bool resume,
+                       const std::string& where) {
+  const auto old = step_cut_of(before), own = step_cut_of(after);
+  if (!old || !own) return;
+  if (old->ranks != own->ranks && old->rows() != own->rows())
+    throw Error(ErrorKind::kCheckpoint,
+                str_cat("a step of the run there has ", old->text(), "; here it would have ", own->text(),
+                        "; choose them so that it is the same, or another --output"),
+                where);
+  if (old->rows() != own->rows() || (old->ranks == own->ranks && !resume)) return;
+  std::erase_if(changed, [](const std::string& name) { return name == kBatchSize || name == kAccumulation; });
 }
 
 void check_same_data(const Json& before, const Json& after, const std::string& where) {
@@ -79,7 +114,8 @@ RunState RunFolder::inspect(const Json& record, bool resume, const Context& cont
   }
   const Json before = stored();
   const JsonView view(before, (folder_ / kRunFile).string());
-  const auto changed = changed_options(view.at("config").value(), record.at("config"));
+  auto changed = changed_options(view.at("config").value(), record.at("config"));
+  forgive_other_cut(changed, before, record, resume, folder_.string());
   std::vector<std::string> fixed;
   std::copy_if(changed.begin(), changed.end(), std::back_inserter(fixed),
                [&](const auto& name) { return !resume || !kChangeable.contains(name); });

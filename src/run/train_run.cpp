@@ -21,6 +21,7 @@
 #include "xlt/models/decoder.h"
 #include "xlt/models/lora_kinds.h"
 #include "xlt/nn/linear.h"
+#include "xlt/parallel/parallel.h"
 #include "xlt/run/environment.h"
 #include "xlt/run/recipe.h"
 #include "xlt/text/padding.h"
@@ -72,10 +73,11 @@ std::vector<fs::path> input_files(const TrainRunOptions& options) {
 }
 
 Json run_record(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
-                int64_t num_rows) {
+                int64_t num_rows, int64_t ranks) {
   return {{"version", version()},
           {"command", "train"},
           {"status", "running"},
+          {"ranks", ranks},
           {"config", config},
           {"code", code_record()},
           {"env", environment_record(where)},
@@ -169,7 +171,7 @@ TrainJob make_job(const TrainRunOptions& options, Records records, const Tokeniz
 }
 
 // Going on where a run was: its run.json also says with what it was begun.
-bool begin_run(const RunFolder& folder, RunState state, Json& record, const Context& context) {
+void begin_run(const RunFolder& folder, RunState state, Json& record, const Context& context) {
   if (state == RunState::kUnfinished) {
     const Json before = folder.stored();
     Json begun = Json::object();
@@ -177,40 +179,13 @@ bool begin_run(const RunFolder& folder, RunState state, Json& record, const Cont
     record["begun_with"] = before.value("begun_with", begun);
   }
   folder.write(record, "running");
-  if (state != RunState::kUnfinished) return false;
-  context.info(folder.path().string() + " holds this run, unfinished; going on with it");
-  return true;
+  if (state == RunState::kUnfinished)
+    context.info(folder.path().string() + " holds this run, unfinished; going on with it");
 }
 
-}  // namespace
-
-Json run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
-                  const Context& context) {
-  check_combination(options);
-  Records records = load_rows(options, options.data, context);
-  Json record = run_record(options, where, seed, config, records.size());
-  const RunFolder folder(options.output);
-  RunState state = folder.inspect(record, options.resume, context);
-  if (state == RunState::kFinished) {
-    context.info(options.output + " holds this run, finished; nothing to do");
-    return folder.stored().at("result");
-  }
-  const auto tokenizer = load_tokenizer(tokenizer_folder(options), context);
-  const auto decoder = make_model(options, *tokenizer, where, seed, context);
-  context.throw_if_interrupted();
-  const auto lock = folder.lock(context);
-  // Another process may have begun or ended this run between the first look and the lock.
-  state = folder.inspect(record, options.resume, {});
-  if (state == RunState::kFinished) return folder.stored().at("result");
-  const bool going_on = begin_run(folder, state, record, context);
-  TrainJob job = make_job(options, std::move(records), *tokenizer, seed, context);
-  job.decoder = decoder.get();
-  job.probe = make_probe(options, *decoder, *tokenizer, where, seed, context);
-  job.resume = options.resume || going_on;
-  const TrainResult result = train(job, options.trainer, context);
-  lock->throw_if_lost();
-  if (result.reference)
-    record["reference"] = {{"computed", result.reference->computed}, {"reused", result.reference->reused}};
+// run.json and what the run left behind; returns its summary.
+Json end_run(const TrainRunOptions& options, const RunFolder& folder, const Json& record,
+             const TrainResult& result, Decoder& decoder) {
   if (result.interrupted) {
     folder.write(record, "interrupted");
     throw Error(
@@ -218,11 +193,110 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
         str_cat("stopped after step ", result.steps, "; the state is saved, the same command goes on"),
         options.output);
   }
-  const Json summary = summary_of(options, result, save_result(options, *decoder));
+  const Json summary = summary_of(options, result, save_result(options, decoder));
   Json finished = record;
   finished["result"] = summary;
   folder.write(finished, "finished");
   return summary;
+}
+
+struct Found {
+  RunState state;
+  Json result;  // of a finished run
+};
+
+// Rank 0's look at the folder, for all.
+Found inspect_by_first(World& world, const RunFolder& folder, const Json& record, bool resume,
+                       const Context& context) {
+  const std::string found = found_by_first_rank(world, [&] {
+    const RunState state = folder.inspect(record, resume, context);
+    Json json = {{"state", state}};
+    if (state == RunState::kFinished) json["result"] = folder.stored().at("result");
+    return dump_json(json);
+  });
+  const Json json = parse_json(found, "run.json");
+  return {json.at("state").get<RunState>(), json.value("result", Json())};
+}
+
+// What decides a run's outcome has to be the same on every rank.
+void check_alike(World& world, const Json& record) {
+  constexpr const char* kParts[] = {"version", "config", "data", "inputs"};
+  const Json first = parse_json(found_by_first_rank(world,
+                                                    [&] {
+                                                      Json parts;
+                                                      for (const char* part : kParts)
+                                                        parts[part] = record.at(part);
+                                                      return dump_json(parts);
+                                                    }),
+                                "rank 0");
+  on_all_ranks(world, [&] {
+    for (const char* part : kParts) {
+      if (record.at(part) == first.at(part)) continue;
+      const bool are_options = std::string_view(part) == "config";
+      std::string names;
+      if (are_options)
+        for (const std::string& name : changed_options(first.at(part), record.at(part)))
+          names += (names.empty() ? ": " : ", ") + name;
+      if (are_options && names.empty()) continue;  // only such as do not matter
+      throw Error(ErrorKind::kUsage,
+                  str_cat("differs from what rank 0 was given in its ", part, names,
+                          "; start all ranks by the same command, on the same files"),
+                  str_cat("rank ", world.rank()));
+    }
+  });
+}
+
+}  // namespace
+
+Json run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
+                  const Context& context, World* given_world) {
+  const auto alone = make_single_world();
+  World& world = given_world ? *given_world : *alone;
+  Records records;
+  Json record;
+  on_all_ranks(world, [&] {
+    check_combination(options);
+    records = load_rows(options, options.data, context);
+    record = run_record(options, where, seed, config, records.size(), world.world_size());
+  });
+  check_alike(world, record);
+  const RunFolder folder(options.output);
+  const Found found = inspect_by_first(world, folder, record, options.resume, context);
+  if (found.state == RunState::kFinished) {
+    context.info(options.output + " holds this run, finished; nothing to do");
+    return found.result;
+  }
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::unique_ptr<Decoder> decoder;
+  on_all_ranks(world, [&] {
+    tokenizer = load_tokenizer(tokenizer_folder(options), context);
+    decoder = make_model(options, *tokenizer, where, seed, context);
+    context.throw_if_interrupted();
+  });
+  std::unique_ptr<FileLock> lock;
+  on_first_rank(world, [&] { lock = folder.lock(context); });
+  // Another process may have begun or ended this run between the first look and the lock.
+  const Found again = inspect_by_first(world, folder, record, options.resume, {});
+  if (again.state == RunState::kFinished) return again.result;
+  on_first_rank(world, [&] { begin_run(folder, again.state, record, context); });
+  TrainJob job;
+  on_all_ranks(world, [&] {
+    job = make_job(options, std::move(records), *tokenizer, seed, context);
+    job.probe = make_probe(options, *decoder, *tokenizer, where, seed, context);
+  });
+  job.decoder = decoder.get();
+  job.resume = options.resume || again.state == RunState::kUnfinished;
+  job.world = &world;
+  const TrainResult result = train(job, options.trainer, context);
+  if (result.reference)
+    record["reference"] = {{"computed", result.reference->computed}, {"reused", result.reference->reused}};
+  return parse_json(
+      found_by_first_rank(world,
+                          [&] {
+                            lock->throw_if_lost();
+                            return dump_json(end_run(options, folder, record, result, *decoder));
+                          }),
+      "summary");
 }
 
 Json dry_run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed,

@@ -39,8 +39,8 @@ void remove_folder(const fs::path& folder) {
 
 constexpr const char *kBatchSize = "batch_size", *kAccumulation = "gradient_accumulation_steps";
 
-// Whether both say how many rows a step has; throws where they differ. gradient_accumulation_steps are those of
-// all ranks.
+// Whether both say how many rows a step has; throws where they differ. gradient_accumulation_steps are those
+// of all ranks.
 bool check_rows_per_step(const Json& stored, const Json& own, const fs::path& file) {
   for (const char* key : {kBatchSize, kAccumulation})
     if (!stored.contains(key) || !own.contains(key)) return false;
@@ -48,11 +48,12 @@ bool check_rows_per_step(const Json& stored, const Json& own, const fs::path& fi
     return identity.at(kBatchSize).get<int64_t>() * identity.at(kAccumulation).get<int64_t>();
   };
   if (rows_of(stored) == rows_of(own)) return true;
-  throw Error(ErrorKind::kCheckpoint,
-              str_cat("a step of this run has ", rows_of(stored), " rows, and here it would have ", rows_of(own),
-                      " (batch_size × gradient_accumulation_steps × ranks); choose them so that it is the same, or "
-                      "choose another output folder"),
-              file.string());
+  throw Error(
+      ErrorKind::kCheckpoint,
+      str_cat("a step of this run has ", rows_of(stored), " rows, and here it would have ", rows_of(own),
+              " (batch_size × gradient_accumulation_steps × ranks); choose them so that it is the same, or "
+              "choose another output folder"),
+      file.string());
 }
 
 void copy_values(at::Tensor& to, const at::Tensor& from, const std::string& name, const fs::path& folder) {
@@ -91,7 +92,11 @@ void load_model_weights(Decoder& decoder, const fs::path& folder) {
 }  // namespace
 
 Checkpoints::Checkpoints(const TrainJob& job, Optimizer& optimizer, Json identity, bool may_cut_anew)
-    : job_(job), optimizer_(optimizer), identity_(std::move(identity)), may_cut_anew_(may_cut_anew), root_(job.output / "checkpoints") {}
+    : job_(job),
+      optimizer_(optimizer),
+      identity_(std::move(identity)),
+      may_cut_anew_(may_cut_anew),
+      root_(job.output / "checkpoints") {}
 
 fs::path Checkpoints::folder_of(int64_t step) const {
   return root_ / (std::string(kPrefix) + std::to_string(step));

@@ -28,8 +28,8 @@ class Checkpoints {
   // Replaces step-N if it exists. Then all but the newest `keep` and the best are removed.
   void save(const TrainState& state, int64_t keep);
   // Newest first: weights into the decoder, state into the optimizer. Nothing: no checkpoint there.
-  // Throws kUsage if it was made with another identity, kCheckpoint if its files are damaged or its steps were
-  // of another number of rows.
+  // Throws kUsage if it was made with another identity, kCheckpoint if its files are damaged or its steps
+  // were of another number of rows.
   std::optional<TrainState> load_newest();
   void load_weights(int64_t step);
   bool has(int64_t step) const { return std::filesystem::exists(folder_of(step)); }

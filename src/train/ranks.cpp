@@ -14,7 +14,8 @@ namespace xlt {
 
 namespace {
 
-// Of gradients that travel together: few operations for many small ones, and what is copied for it stays small.
+// Of gradients that travel together: few operations for many small ones, and what is copied for it stays
+// small.
 constexpr int64_t kBucketBytes = int64_t{32} << 20;
 
 // Numbers as their bits: JSON knows no infinity, and ranks are to have the same.
@@ -27,10 +28,17 @@ Json to_bits(const MetricSums& sums) {
 Placement placement_of(const at::Tensor& tensor) {
   Placement where{.is_cuda = tensor.is_cuda(), .device_index = tensor.is_cuda() ? tensor.get_device() : 0};
   switch (tensor.scalar_type()) {
-    case at::kFloat: where.dtype = DType::kFloat32; break;
-    case at::kBFloat16: where.dtype = DType::kBFloat16; break;
-    case at::kHalf: where.dtype = DType::kFloat16; break;
-    default: XLT_CHECK(false, "no number of a training is ", toString(tensor.scalar_type()));
+    case at::kFloat:
+      where.dtype = DType::kFloat32;
+      break;
+    case at::kBFloat16:
+      where.dtype = DType::kBFloat16;
+      break;
+    case at::kHalf:
+      where.dtype = DType::kFloat16;
+      break;
+    default:
+      XLT_CHECK(false, "no number of a training is ", toString(tensor.scalar_type()));
   }
   return where;
 }

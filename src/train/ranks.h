@@ -20,18 +20,18 @@
 
 namespace xlt {
 
-// Calls `work` with each number below `count` of this rank's block, in order, and returns what it added to the
-// sums, by number. An error on one rank, or an interruption, is thrown on all of them: one that stopped by
-// itself would leave the others waiting. In a world of one interruptions are looked for before every call,
+// Calls `work` with each number below `count` of this rank's block, in order, and returns what it added to
+// the sums, by number. An error on one rank, or an interruption, is thrown on all of them: one that stopped
+// by itself would leave the others waiting. In a world of one interruptions are looked for before every call,
 // else before the first.
 std::vector<MetricSums> for_block(World& world, const Context& context, int64_t count,
                                   const std::function<void(int64_t, MetricSums&)>& work);
 // Of all ranks, where each has the sums of its block, in order: names as they first come up. The weight is 0.
 MetricSums summed_over_ranks(World& world, std::span<const MetricSums> own);
 
-// Calls `add_gradients` with begin … begin + count − 1, which adds to the parameters' gradients; there are none
-// at first. They end as the sum by halves: so many copies of the gradients are held as `count` can be halved
-// before two are left, and one.
+// Calls `add_gradients` with begin … begin + count − 1, which adds to the parameters' gradients; there are
+// none at first. They end as the sum by halves: so many copies of the gradients are held as `count` can be
+// halved before two are left, and one.
 void sum_gradients_by_halves(const std::vector<TrainedTensor>& parameters, int64_t begin, int64_t count,
                              const std::function<void(int64_t)>& add_gradients);
 // Each gradient becomes its sum over the ranks, by halves; one that no rank has stays absent.

@@ -164,12 +164,12 @@ void ReferenceModel::compute_rows(const std::vector<TrainRow>& rows, std::span<c
   }
 }
 
-// Batch by batch of each rank, so that all look for interruptions and errors at the same moments. Which rows are
-// missing is for rank 0 to say: another's folder may hold others.
+// Batch by batch of each rank, so that all look for interruptions and errors at the same moments. Which rows
+// are missing is for rank 0 to say: another's folder may hold others.
 void ReferenceModel::precompute(const std::vector<TrainRow>& rows, int64_t batch_size, World& world,
                                 const Context& context) {
-  const Json list = parse_json(
-      found_by_first_rank(world, [&] { return dump_json(missing_rows(rows)); }), "missing rows");
+  const Json list =
+      parse_json(found_by_first_rank(world, [&] { return dump_json(missing_rows(rows)); }), "missing rows");
   const auto missing = list.get<std::vector<int64_t>>();
   const int64_t num_missing = static_cast<int64_t>(missing.size()), ranks = world.world_size();
   Progress progress = context.progress("reference", num_missing, "rows");

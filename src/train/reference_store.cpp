@@ -108,7 +108,9 @@ void ReferenceStore::share_among_ranks(bool writes) {
 // News: of each row its key, the number of its sequences (0: it was found) and their keys and values.
 void ReferenceStore::note(const Hash128& row, std::span<const std::pair<Hash128, float>> added) {
   if (!keeps_news_) return;
-  const auto put = [&](const auto& value) { news_.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  const auto put = [&](const auto& value) {
+    news_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  };
   put(row);
   put(static_cast<uint64_t>(added.size()));
   for (const auto& [key, logp] : added) {

@@ -44,7 +44,8 @@ class ReferenceStore {
   // For ranks that train together: from now on what is added is also kept for `take_news`, and `flush` writes
   // only where `writes`.
   void share_among_ranks(bool writes);
-  // What was added, and found for the first time, since the last call; as bytes for another rank's `add_news`.
+  // What was added, and found for the first time, since the last call; as bytes for another rank's
+  // `add_news`.
   std::string take_news();
   void add_news(std::string_view news);
 

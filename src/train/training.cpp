@@ -284,8 +284,7 @@ std::vector<MetricSums> Training::accumulate_gradients(const std::vector<MicroBa
   if (loss_->uses_dropout() && has_dropout(*job_.decoder))
     dropout = Rng(job_.seed).fork("dropout").fork(static_cast<uint64_t>(state_.step)).key();
   const std::vector<double> divisors = divisors_of(objective_, batches);
-  const Block block =
-      block_of(static_cast<int64_t>(batches.size()), world_.rank(), world_.world_size());
+  const Block block = block_of(static_cast<int64_t>(batches.size()), world_.rank(), world_.world_size());
   std::vector<MetricSums> own(static_cast<size_t>(block.count));
   const bool is_alone = world_.world_size() == 1;
   on_all_ranks(world_, [&] {

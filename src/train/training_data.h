@@ -26,8 +26,8 @@ int64_t num_data_tokens(const TrainRow& row, const TrainJob& job, const TrainerO
 
 // Not a set whose rows are compared with their neighbours, which they then keep.
 bool is_shuffled(const TrainerOptions& options, const Loss& loss, size_t set);
-// Whether a step of as many rows is the same step whatever batches it is cut into: not where a batch's rows are
-// compared with one another, or where batches are left out.
+// Whether a step of as many rows is the same step whatever batches it is cut into: not where a batch's rows
+// are compared with one another, or where batches are left out.
 bool may_cut_steps_anew(const TrainerOptions& options, const Loss& loss);
 // Of all ranks together.
 int64_t micro_batches_per_step(const TrainJob& job, const TrainerOptions& options);

@@ -31,15 +31,16 @@ MetricSums Training::evaluated() {
   const std::vector<double> divisors = divisors_of(objective_, {&all, 1});
   Progress progress = context_.progress("evaluating", num_rows, "rows");
   const int64_t num_batches = (num_rows + batch_size - 1) / batch_size;
-  const std::vector<MetricSums> own = for_block(world_, context_, num_batches, [&](int64_t i, MetricSums& sums) {
-    const MicroBatch batch{
-        {&data_.test, indices_of(i * batch_size, std::min((i + 1) * batch_size, num_rows))}};
-    DeferredReads reads = new_reads();
-    const std::string when = str_cat("evaluation after step ", state_.step);
-    add_share(sums, objective_.compute(batch, when, reads), divisors, reads);
-    reads.read();
-    progress.advance(static_cast<int64_t>(batch.front().indices.size()));
-  });
+  const std::vector<MetricSums> own =
+      for_block(world_, context_, num_batches, [&](int64_t i, MetricSums& sums) {
+        const MicroBatch batch{
+            {&data_.test, indices_of(i * batch_size, std::min((i + 1) * batch_size, num_rows))}};
+        DeferredReads reads = new_reads();
+        const std::string when = str_cat("evaluation after step ", state_.step);
+        add_share(sums, objective_.compute(batch, when, reads), divisors, reads);
+        reads.read();
+        progress.advance(static_cast<int64_t>(batch.front().indices.size()));
+      });
   if (reference_) reference_->share(world_);
   MetricSums metrics = summed_over_ranks(world_, own);
   metrics.add_weight(1);

@@ -108,7 +108,8 @@ TEST(ReadLaunch, ReadsMpirun) {
 }
 
 TEST(ReadLaunch, RefusesWhatIsHalfThere) {
-  EXPECT_THAT(error_in({{"RANK", "0"}}), AllOf(HasSubstr("RANK"), HasSubstr("WORLD_SIZE"), HasSubstr("unset")));
+  EXPECT_THAT(error_in({{"RANK", "0"}}),
+              AllOf(HasSubstr("RANK"), HasSubstr("WORLD_SIZE"), HasSubstr("unset")));
   EXPECT_THAT(error_in({{"WORLD_SIZE", "2"}}), HasSubstr("RANK is not"));
   EXPECT_THAT(error_in({{"LOCAL_RANK", "0"}}), HasSubstr("RANK and WORLD_SIZE are not"));
   for (const char* name : {"MASTER_ADDR", "MASTER_PORT", "RANK", "WORLD_SIZE"}) {
@@ -132,7 +133,8 @@ TEST(ReadLaunch, RefusesContradictions) {
   EXPECT_THAT(error_in(with(kTorchrun, {{"LOCAL_RANK", "2"}})), HasSubstr("LOCAL_WORLD_SIZE 2"));
   EXPECT_THAT(error_in(with(kTorchrun, {{"LOCAL_WORLD_SIZE", "5"}})), HasSubstr("LOCAL_WORLD_SIZE 5"));
   EXPECT_THAT(error_in(with(kTorchrun, {{"MASTER_PORT", "70000"}})), HasSubstr("MASTER_PORT"));
-  const Environment both = with(kTorchrun, {{"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "4"}, {"SLURM_STEP_ID", "0"}});
+  const Environment both =
+      with(kTorchrun, {{"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "4"}, {"SLURM_STEP_ID", "0"}});
   EXPECT_THAT(error_in(both), AllOf(HasSubstr("RANK says 3 of 4"), HasSubstr("SLURM_PROCID says 1 of 4")));
   // torchrun on every node of a step gives ranks as it likes; or has several on a node.
   EXPECT_EQ(launch_in(with(both, {{"TORCHELASTIC_RUN_ID", "none"}}))->rank, 3);

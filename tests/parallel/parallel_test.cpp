@@ -180,7 +180,8 @@ TEST(Blocks, GiveOneSumForAnyPowerOfTwo) {
         const Block block = block_of(count, world.rank(), ranks);
         std::vector<double> sum = {sum_by_halves(values, block.begin, block.count)};
         world.all_reduce(sum);
-        EXPECT_EQ(std::bit_cast<uint64_t>(sum[0]), std::bit_cast<uint64_t>(whole)) << count << " on " << ranks;
+        EXPECT_EQ(std::bit_cast<uint64_t>(sum[0]), std::bit_cast<uint64_t>(whole))
+            << count << " on " << ranks;
       });
   }
 }

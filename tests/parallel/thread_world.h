@@ -66,8 +66,8 @@ class ThreadWorld final : public World {
   }
   // Of 4 or 8 bytes each, as all_reduce.
   void broadcast(Numbers numbers, int64_t root) override {
-    const size_t size =
-        static_cast<size_t>(numbers.size) * (numbers.where.dtype == DType::kFloat64 ? sizeof(double) : sizeof(float));
+    const size_t size = static_cast<size_t>(numbers.size) *
+                        (numbers.where.dtype == DType::kFloat64 ? sizeof(double) : sizeof(float));
     std::string received(size, '\0');
     ranks_->meet(rank_, numbers.data, [&](const auto& all) {
       std::memcpy(received.data(), all.at(static_cast<size_t>(root)), size);
@@ -93,7 +93,8 @@ class ThreadWorld final : public World {
   template <typename Number>
   void sum(std::span<Number> values) {
     std::vector<Number> total;
-    ranks_->meet(rank_, values.data(), [&](const auto& all) { total = sum_of(std::span(all), values.size(), Number()); });
+    ranks_->meet(rank_, values.data(),
+                 [&](const auto& all) { total = sum_of(std::span(all), values.size(), Number()); });
     std::copy(total.begin(), total.end(), values.begin());
   }
   // By halves.

@@ -135,7 +135,8 @@ TEST_P(RanksThatTrain, TrainAllWeightsAlike) {
 }
 
 TEST(TrainRanks, OtherCutsOfAStepGoOnAndOtherSizesDoNot) {
-  train_on_ranks(2, "cut", "sft", false, [](TrainFixture& fixture, int64_t) { fixture.options.max_steps = 2; });
+  train_on_ranks(2, "cut", "sft", false,
+                 [](TrainFixture& fixture, int64_t) { fixture.options.max_steps = 2; });
   const auto go_on = [](int64_t batch_size, int64_t accumulation) {
     train_on_ranks(2, "cut", "sft", /*resume=*/true, [&](TrainFixture& fixture, int64_t) {
       fixture.options.batch_size = batch_size;

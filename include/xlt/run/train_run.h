@@ -16,6 +16,8 @@
 
 namespace xlt {
 
+class World;
+
 struct AdapterOptions {
   std::string adapter = "auto", init_adapter;
   int64_t lora_r = 64;
@@ -52,9 +54,11 @@ struct TrainRunOptions {
 // and returns the summary that run.json ends with. `config`: every resolved option, as echoed in run.json. A
 // RUN that was stopped goes on where it was when the options are the same; one that is finished returns its
 // summary at once. Throws kUsage for options that do not go together and for a RUN made otherwise,
-// kInterrupted (state saved) after Ctrl-C.
+// kInterrupted (state saved) after Ctrl-C. With several ranks (`world`; null: this process alone) rank 0
+// reads and writes RUN, and all throw what one throws; kUsage also where they were given different options or
+// files.
 Json run_training(const TrainRunOptions& options, const Placement& where, uint64_t seed, const Json& config,
-                  const Context& context);
+                  const Context& context, World* world = nullptr);
 
 // What the run would be, without training: rows, tokens, steps, parameters, memory, seconds, in one
 // object. Writes nothing but scratch files. Makes a few of the run's steps to measure memory and

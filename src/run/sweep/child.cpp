@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/sweep/child.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include "xlt/base/error.h"
+#include "xlt/parallel/launch.h"
 
 namespace xlt {
 
@@ -19,7 +22,7 @@ namespace {
 constexpr int kNotStarted = 127;
 
 // Between fork and exec, in a process that has other threads: nothing but system calls.
-[[noreturn]] void become(char* const* command, int text, pid_t parent) {
+[[noreturn]] void become(char* const* command, char* const* environment, int text, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kNotStarted);  // it died before this was said
   // Ctrl-C in a terminal is for the sweep, which passes it on.
@@ -31,8 +34,22 @@ constexpr int kNotStarted = 127;
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(text, STDOUT_FILENO);
   ::dup2(text, STDERR_FILENO);
-  ::execv(command[0], command);
+  ::execve(command[0], command, environment);
   ::_exit(kNotStarted);
+}
+
+// Without what says that this process is one of several ranks: sweeps that share work under srun are each by
+// themselves, and so are their cells.
+std::vector<char*> environment_of_one() {
+  const auto is_launchers = [](std::string_view entry) {
+    const auto& names = launch_variables();
+    return std::find(names.begin(), names.end(), entry.substr(0, entry.find('='))) != names.end();
+  };
+  std::vector<char*> kept;
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    if (!is_launchers(*entry)) kept.push_back(*entry);
+  kept.push_back(nullptr);
+  return kept;
 }
 
 }  // namespace
@@ -44,10 +61,11 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, const std::f
   std::vector<char*> words;
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  const std::vector<char*> environment = environment_of_one();
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   const int reason = errno;
-  if (pid_ == 0) become(words.data(), text, parent);
+  if (pid_ == 0) become(words.data(), environment.data(), text, parent);
   ::close(text);
   if (pid_ < 0)
     throw Error(ErrorKind::kIo, str_cat("no process could be started: ", std::strerror(reason)), command[0]);

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ranks.h"
+
+#include "cli/report_errors.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include <sched.h>
+#include <unistd.h>
+
+#include "xlt/base/process.h"
+#include "xlt/lm/runtime.h"
+#include "xlt/parallel/launch.h"
+
+namespace xlt::cli {
+
+namespace {
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// Nothing is unwound: a thread of the rank may wait for one that is gone.
+[[noreturn]] void end_process(int code) {
+  std::fflush(stdout);
+  std::fflush(stderr);
+  ::_exit(code);
+}
+
+// One rank says what happened to it, once, whichever of its threads is first.
+void say_lost(const std::string& message) {
+  static std::atomic<bool> is_said{false};
+  if (is_said.exchange(true)) return;
+  std::fprintf(stderr, "xlt: error: %s\n", message.c_str());
+  end_process(exit_code(ErrorKind::kInternal));
+}
+
+// Cores that this process may use, as text: two ranks that may use the same ones share them.
+std::string cores() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return "?";
+  std::string text;
+  for (int core = 0; core < CPU_SETSIZE; ++core)
+    if (CPU_ISSET(core, &set)) text += str_cat(core, ' ');
+  return text;
+}
+
+// Without --threads and OMP_NUM_THREADS, ranks that have the same cores part them.
+void choose_threads_among(World& world, int64_t wanted) {
+  const std::string own = this_process().host_key + " " + cores();
+  const std::vector<std::string> all = world.all_gather(own);
+  const auto sharers = static_cast<int64_t>(std::count(all.begin(), all.end(), own));
+  if (wanted > 0 || environment("OMP_NUM_THREADS") || sharers == 1) return;
+  set_num_threads(std::max<int64_t>(1, num_usable_cores() / sharers));
+}
+
+// A launcher that shows each rank one GPU calls it the first.
+Placement placement_of(const GlobalOptions& options, const World& world) {
+  GlobalOptions own = options;
+  const bool is_open = options.device == "auto" || options.device == "cuda";
+  if (is_open && num_cuda_devices() > 1) own.device = str_cat("cuda:", world.local_rank());
+  return own.placement();
+}
+
+int run_among(World& world, const Session& session, const std::function<int(const Ranked&)>& work) {
+  choose_threads_among(world, session.options().threads);
+  Context context = session.context();
+  if (!world.is_first()) context.log = nullptr, context.progress_sink = nullptr;
+  Placement where;
+  on_all_ranks(world, [&] { where = placement_of(session.options(), world); });
+  return work({world, where, context});
+}
+
+}  // namespace
+
+int run_in_world(const Session& session, const std::function<int(const Ranked&)>& work) {
+  const auto launch = read_launch(environment);
+  if (!launch || launch->world_size == 1) {
+    const auto world = make_single_world();
+    return work({*world, session.placement(), session.context()});
+  }
+  try {
+    const auto world = join_world(*launch, {.on_lost = say_lost});
+    return run_among(*world, session, work);
+  } catch (const ToldError& error) {
+    end_process(exit_code(error.kind()));
+  } catch (...) {
+    end_process(report_current_error());
+  }
+}
+
+}  // namespace xlt::cli

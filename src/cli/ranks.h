@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// A command among the ranks that a launcher started: torchrun, srun, mpirun (xlt/parallel/launch.h).
+#pragma once
+
+#include "cli/session.h"
+
+#include <functional>
+
+#include "xlt/parallel/parallel.h"
+
+namespace xlt::cli {
+
+// What a command is handed there: rank 0 speaks for all, the others log nothing; each has a GPU of its own,
+// or its share of the cores.
+struct Ranked {
+  World& world;
+  Placement where;
+  Context context;
+};
+
+// Runs `work`, alone where no launcher says otherwise, and returns its exit code. Errors of a single process
+// go through; among several ranks an error ends the process here, reported by the rank that had it, or by
+// rank 0 where all had it.
+int run_in_world(const Session& session, const std::function<int(const Ranked&)>& work);
+
+}  // namespace xlt::cli
