@@ -71,9 +71,13 @@ int run_among(World& world, const Session& session, const std::function<int(cons
   choose_threads_among(world, session.options().threads);
   Context context = session.context();
   if (!world.is_first()) context.log = nullptr, context.progress_sink = nullptr;
-  Placement where;
-  on_all_ranks(world, [&] { where = placement_of(session.options(), world); });
-  return work({world, where, context});
+  try {
+    Placement where;
+    on_all_ranks(world, [&] { where = placement_of(session.options(), world); });
+    return work({world, where, context});
+  } catch (const SharedError& error) {
+    return world.is_first() ? report_current_error() : exit_code(error.kind());
+  }
 }
 
 }  // namespace
@@ -85,10 +89,10 @@ int run_in_world(const Session& session, const std::function<int(const Ranked&)>
     return work({*world, session.placement(), session.context()});
   }
   try {
-    const auto world = join_world(*launch, {.on_lost = say_lost});
-    return run_among(*world, session, work);
-  } catch (const ToldError& error) {
-    end_process(exit_code(error.kind()));
+    auto world = join_world(*launch, {.on_lost = say_lost});
+    const int code = run_among(*world, session, work);
+    world.reset();
+    return code;
   } catch (...) {
     end_process(report_current_error());
   }

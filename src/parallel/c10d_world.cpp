@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -81,9 +82,10 @@ class C10dWorld final : public World {
                                 });
     guarded([&] { group_.backend = connect(group_, launch); });
   }
-  // Pulses end first: from then on a rank that is gone is no lost one. After an error nobody answers.
+  // Pulses end first: from then on a rank that is gone is no lost one. After an error of its own a rank
+  // cannot know where the others are.
   ~C10dWorld() override {
-    if (is_broken_) {
+    if (is_broken_ || std::uncaught_exceptions() > 0) {
       group_.abandon();
       static_cast<void>(pulse_.release());  // its thread may be waiting for an answer
       return;

@@ -38,15 +38,14 @@ std::string pack(const std::exception_ptr& exception) {
   }
 }
 
-[[noreturn]] void throw_packed(const World& world, const std::string& bytes) {
+[[noreturn]] void throw_packed(const std::string& bytes) {
   std::istringstream stream(bytes);
   int kind = 0;
   size_t context_size = 0;
   stream >> kind >> context_size;
   const auto begin = static_cast<size_t>(stream.tellg()) + 1;
   const std::string message = bytes.substr(begin + context_size), context = bytes.substr(begin, context_size);
-  if (!world.is_first()) throw ToldError(static_cast<ErrorKind>(kind), message, context);
-  throw Error(static_cast<ErrorKind>(kind), message, context);
+  throw SharedError(static_cast<ErrorKind>(kind), message, context);
 }
 
 std::exception_ptr error_of(const std::function<void()>& work) {
@@ -96,7 +95,7 @@ Block block_of(int64_t count, int64_t rank, int64_t world_size) {
 void throw_on_all_ranks(World& world, const std::exception_ptr& error) {
   if (world.world_size() == 1 && error) std::rethrow_exception(error);  // as it was thrown
   for (const std::string& packed : world.all_gather(pack(error)))
-    if (!packed.empty()) throw_packed(world, packed);
+    if (!packed.empty()) throw_packed(packed);
 }
 
 void on_all_ranks(World& world, const std::function<void()>& work) {
@@ -111,7 +110,7 @@ std::string found_by_first_rank(World& world, const std::function<std::string()>
     packed = error ? "e" + pack(error) : "f" + found;
   }
   world.broadcast(packed, 0);
-  if (packed.starts_with('e')) throw_packed(world, packed.substr(1));
+  if (packed.starts_with('e')) throw_packed(packed.substr(1));
   return world.is_first() ? found : packed.substr(std::min<size_t>(1, packed.size()));
 }
 

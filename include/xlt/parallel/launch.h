@@ -56,7 +56,7 @@ struct JoinOptions {
 
 // Waits for the other ranks. Throws kUsage where two processes claim one rank or the ranks disagree about
 // their number, kInternal where not all came in time. The world leaves the others when it is destroyed, which
-// all ranks do at the same moment; after an error has come from it, end the process.
+// all ranks do at the same moment; where an error unwinds it, it leaves them as they are: end the process.
 std::unique_ptr<World> join_world(const Launch& launch, const JoinOptions& options);
 
 }  // namespace xlt

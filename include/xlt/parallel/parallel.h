@@ -71,8 +71,8 @@ struct Block {
 // the ranks. Blocks part `count` without overlap, in order of ranks.
 Block block_of(int64_t count, int64_t rank, int64_t world_size);
 
-// An Error that every rank has and rank 0 reports; thrown on the others.
-class ToldError final : public Error {
+// An Error that every one of several ranks throws at the same moment: rank 0 may report it for all.
+class SharedError final : public Error {
  public:
   using Error::Error;
 };
