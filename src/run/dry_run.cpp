@@ -49,6 +49,7 @@ MemoryEstimate DryRun::reckoned(int64_t num_tokens, int64_t num_labels) const {
                           .optimizer = options_.trainer.optimizer,
                           .gradient_checkpointing = options_.trainer.gradient_checkpointing,
                           .batch_tokens = num_tokens,
+                          .micro_batches = options_.trainer.gradient_accumulation_steps,
                           .label_tokens = num_labels});
 }
 
@@ -78,6 +79,7 @@ void DryRun::measure(const TrainJob& job, const Context& context) {
   if (!from_scratch(options_)) {
     const MemoryEstimate all = reckoned(cost_.plan.most_tokens, cost_.plan.most_labels);
     memory_.base_weights = all.base_weights;
+    memory_.gradients = all.gradients;
     activation_bytes_ = all.activations();
     if (where_.is_cuda) return;
   }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "xlt/parallel/parallel.h"
 #include "xlt/ops/head/token_logps.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -28,6 +29,13 @@ int64_t logit_bytes(const DecoderFootprint& model, const Placement& where, int64
   if (where.is_cuda) rows = std::max(rows, (int64_t{1} << 28) / model.vocab_size);
   if (label_tokens > 0) rows = std::min(rows, label_tokens);
   return (where.is_cuda ? 2 : 1) * kFloatBytes * rows * model.vocab_size;
+}
+
+// sum_gradients_by_halves (ranks.h) holds one, and one for every halving down to two.
+int64_t num_gradient_copies(int64_t micro_batches) {
+  int64_t copies = 1;
+  for (int64_t count = micro_batches; count > 2; count = first_half(count)) ++copies;
+  return copies;
 }
 
 }  // namespace
@@ -51,6 +59,7 @@ MemoryEstimate estimate_memory(const DecoderFootprint& model, const Placement& w
       trains_all ? model.num_parameters : question.lora_r * (model.in_features + model.out_features);
   MemoryEstimate bytes = estimate_trained(trained, !trains_all, where, question.optimizer);
   if (!trains_all) bytes.base_weights = model.weight_bytes;
+  bytes.gradients *= num_gradient_copies(question.micro_batches);
 
   const int64_t tokens = question.batch_tokens * element;
   const int64_t of_layers = model.out_features + model.back_features +
