@@ -20,7 +20,8 @@ struct MemoryQuestion {
   std::string optimizer = "adamw";
   bool gradient_checkpointing = false;
   int64_t batch_tokens = 0;  // of a batch, packed: real ones, a prompt that a pair shares once
-  int64_t micro_batches = 1;  // of a step, of one rank: their gradients are summed by halves, which holds copies
+  int64_t micro_batches =
+      1;  // of a step, of one rank: their gradients are summed by halves, which holds copies
   int64_t label_tokens = 0;  // those of them that have a label; 0: most may
 };
 
