@@ -118,7 +118,7 @@ TEST_P(RanksThatTrain, GiveTheSameBitsForEveryPowerOfTwo) {
 // Without an adapter the reference's log-probs come before the first step, and the best weights go to all.
 TEST_P(RanksThatTrain, TrainAllWeightsAlike) {
   const auto of_all = [](TrainFixture& fixture) {
-    for (const NamedLinear& named : fixture.decoder.linears()) named.linear->set_adapter(nullptr);
+    for (const NamedLinear& named : fixture.decoder.linears()) named.linear->detach_adapter();
     train_all_weights(fixture.decoder);
     fixture.job.adapter_only = false;
   };
