@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include <sched.h>
@@ -32,10 +33,14 @@ std::optional<std::string> environment(const std::string& name) {
   ::_exit(code);
 }
 
-// One rank says what happened to it, once, whichever of its threads is first.
+// Both threads of a rank may find out that another is lost; the first tells, and the process ends by it.
+void become_the_one_that_ends() {
+  static std::atomic<bool> is_ending{false};
+  while (is_ending.exchange(true)) ::pause();
+}
+
 void say_lost(const std::string& message) {
-  static std::atomic<bool> is_said{false};
-  if (is_said.exchange(true)) return;
+  become_the_one_that_ends();
   std::fprintf(stderr, "xlt: error: %s\n", message.c_str());
   end_process(exit_code(ErrorKind::kInternal));
 }
@@ -94,6 +99,7 @@ int run_in_world(const Session& session, const std::function<int(const Ranked&)>
     world.reset();
     return code;
   } catch (...) {
+    become_the_one_that_ends();
     end_process(report_current_error());
   }
 }

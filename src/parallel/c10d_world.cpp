@@ -93,7 +93,8 @@ class C10dWorld final : public World {
     pulse_.reset();
     try {
       barrier();
-    } catch (const Error&) {  // it left without waiting; this rank is done as well
+    } catch (const Error&) {  // another left without waiting; this rank is done as well
+      group_.abandon();
     }
   }
   int64_t rank() const override { return launch_.rank; }

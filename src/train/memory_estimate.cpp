@@ -9,9 +9,9 @@
 
 #include <algorithm>
 
-#include "xlt/parallel/parallel.h"
 #include "xlt/ops/head/token_logps.h"
 #include "xlt/ops/scalar_type.h"
+#include "xlt/parallel/parallel.h"
 
 namespace xlt {
 

@@ -246,7 +246,7 @@ Training::StepMetrics Training::make_step() {
             [&](std::span<const double> norm) { step.grad_norm = norm.front(); });
   reads.read();  // here, once a step, the host of a single rank waits for a GPU
   const MetricSums sums = summed_over_ranks(world_, own);
-  update_weights(batches, step);
+  on_all_ranks(world_, [&] { update_weights(batches, step); });
   // From here on nothing can be interrupted: the state moves as a whole.
   ++state_.step;
   state_.last_loss = sums.sums().front().second;

@@ -104,6 +104,27 @@ TEST_F(RunFolderTest, ResumeMayNotChangeTheLoss) {
   EXPECT_EQ(inspect_error(record(10, "aa", 0.2), true).kind(), ErrorKind::kUsage);
 }
 
+TEST_F(RunFolderTest, OtherRanksGoOnWithStepsOfAsManyRows) {
+  const auto cut = [](int batch_size, int accumulation, int ranks) {
+    Json json = record();
+    json["config"]["batch_size"] = batch_size;
+    json["config"]["gradient_accumulation_steps"] = accumulation;
+    json["ranks"] = ranks;
+    return json;
+  };
+  const RunFolder folder(path_);
+  folder.write(cut(2, 4, 1), "interrupted");
+  EXPECT_EQ(folder.inspect(cut(2, 2, 2), false, {}), RunState::kUnfinished);
+  EXPECT_EQ(folder.inspect(cut(1, 1, 8), false, {}), RunState::kUnfinished);
+  EXPECT_EQ(folder.inspect(cut(8, 1, 1), true, {}), RunState::kUnfinished);
+  EXPECT_EQ(inspect_error(cut(8, 1, 1), false).kind(), ErrorKind::kUsage);  // one process, other options
+  EXPECT_EQ(inspect_error(cut(2, 8, 1), true).kind(), ErrorKind::kUsage);
+  const Error error = inspect_error(cut(2, 4, 2), true);
+  EXPECT_EQ(exit_code(error.kind()), 3);
+  EXPECT_THAT(error.what(), HasSubstr("8 rows (batch_size 2 × gradient_accumulation_steps 4 × 1 rank)"));
+  EXPECT_THAT(error.what(), HasSubstr("16 rows (batch_size 2 × gradient_accumulation_steps 4 × 2 ranks)"));
+}
+
 TEST_F(RunFolderTest, ChangedDataAreRefusedByFile) {
   RunFolder(path_).write(record(10, "aa"), "running");
   const Error error = inspect_error(record(10, "bb"), false);
