@@ -121,6 +121,7 @@ Json counts_of(const std::vector<SampledItem>& sampled) {
   Json counts = Json::object();
   for (const SampledItem& item : sampled) {
     Json& language = counts[item.language];
+    if (language.is_null()) language = Json::object();
     const std::string arm =
         item.texts.size() == 1
             ? item.key.at("arm").get<std::string>()
