@@ -45,7 +45,8 @@ std::vector<Outcome> train_on_ranks(int64_t num_ranks, const std::string& folder
     if (prepare) prepare(fixture, world.rank());
     const std::atomic<bool> interrupted = fixture.job.base_model == "stopped";
     const TrainResult result = fixture.run(Context{nullptr, nullptr, &interrupted});
-    outcomes[static_cast<size_t>(world.rank())] = {result, fixture.adapter_values()};
+    outcomes[static_cast<size_t>(world.rank())] = {
+        result, fixture.job.adapter_only ? fixture.adapter_values() : std::vector<float>()};
   });
   return outcomes;
 }
