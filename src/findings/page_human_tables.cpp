@@ -6,6 +6,13 @@ namespace xlt {
 
 namespace {
 
+// A field that is an object; an empty one where there is none.
+const Json& object_at(const Json& json, const char* key) {
+  static const Json kNone = Json::object();
+  const auto found = json.find(key);
+  return found == json.end() || !found->is_object() ? kNone : *found;
+}
+
 // A field of an object, or one end of an interval ("ci95/0").
 Json field_of(const Json& object, const std::string& path) {
   const size_t slash = path.find('/');
@@ -30,8 +37,7 @@ void add_rows(PageTable& table, const Json& start, const Json& object, const Col
     table.rows.push_back(std::move(row));
   };
   add(Json(), object);
-  for (const auto& [language, values] : object.value("languages", Json::object()).items())
-    add(language, values);
+  for (const auto& [language, values] : object_at(object, "languages").items()) add(language, values);
 }
 
 PageTable make_table(const char* name, const char* title, std::vector<std::string> start,
@@ -84,12 +90,12 @@ std::vector<PageTable> human_tables(const std::vector<FoundFile>& files) {
             scorers = make_table("human_scorers", "Scorers beside people's ratings of toxicity", {"scorer"},
                                  kScorers);
   for (const FoundFile& file : files) {
-    for (const auto& [question, values] : file.json.value("questions", Json::object()).items())
+    for (const auto& [question, values] : object_at(file.json, "questions").items())
       add_rows(agreement, Json::array({question}), values, kAgreement);
-    for (const auto& [question, arms] : file.json.value("ratings", Json::object()).items())
+    for (const auto& [question, arms] : object_at(file.json, "ratings").items())
       for (const auto& [arm, values] : arms.items())
         add_rows(means, Json::array({question, arm}), values, kMeans);
-    for (const auto& [arm, values] : file.json.value("preference_rate", Json::object()).items()) {
+    for (const auto& [arm, values] : object_at(file.json, "preference_rate").items()) {
       std::string against;
       for (const Json& other : values.value("against", Json::array()))
         against += (against.empty() ? "" : ", ") + other.get<std::string>();

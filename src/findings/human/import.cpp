@@ -82,7 +82,7 @@ Json import_ratings(const HumanOptions& options, const Context& context) {
     if (question.is_of_pairs)
       preferences = preference_rates(collected, found->second, Rng(options.seed));
     else
-      means[question.name] = mean_ratings(collected, found->second);
+      means[question.name] = mean_ratings(collected, question, found->second);
   }
   if (const auto found = collected.of.find("toxicity"); found != collected.of.end())
     calibration = scorer_calibration(collected, found->second, options.toxic_from);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "findings/human/judgements.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "xlt/stats/clustered_mean.h"
 #include "xlt/stats/multiplicity.h"
 #include "xlt/stats/permutation.h"
@@ -51,9 +54,28 @@ class Judgements {
 
 Json interval_json(const Interval& interval) { return {interval.low, interval.high}; }
 
-Json mean_json(const Judgements& judgements) {
+// What a mean can be: from the least answer to the greatest, and no bounds where somebody rated otherwise.
+Interval scale_of(const HumanQuestion& question, const RatingsOfQuestion& ratings) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Interval scale{kInfinity, -kInfinity};
+  for (const HumanAnswer& answer : question.answers) {
+    const double value = rating_value(question, answer.value).value();
+    scale = {std::min(scale.low, value), std::max(scale.high, value)};
+  }
+  for (const auto& [item, by_rater] : ratings)
+    for (const auto& [rater, value] : by_rater)
+      if (value < scale.low || value > scale.high) return {-kInfinity, kInfinity};
+  return scale;
+}
+
+Json mean_json(const Judgements& judgements, const Interval& scale) {
   const auto mean = judgements.mean();
-  Json json{{"mean", judgements.plain_mean()}, {"ci95", mean ? interval_json(mean_interval(*mean)) : Json()}};
+  Json interval;
+  if (mean) {
+    const Interval wide = mean_interval(*mean);
+    interval = interval_json({std::max(wide.low, scale.low), std::min(wide.high, scale.high)});
+  }
+  Json json{{"mean", judgements.plain_mean()}, {"ci95", interval}};
   json.update(judgements.counts());
   return json;
 }
@@ -116,13 +138,15 @@ void correct_for_number(Json& arms, const std::string& base) {
 
 }  // namespace
 
-Json mean_ratings(const CollectedRatings& collected, const RatingsOfQuestion& ratings) {
+Json mean_ratings(const CollectedRatings& collected, const HumanQuestion& question,
+                  const RatingsOfQuestion& ratings) {
   ByArm by_arm;
   for (const auto& [item, by_rater] : ratings)
     for (const auto& [rater, value] : by_rater)
       add(by_arm, key_text(collected, item, "arm", ""), collected, item, rater, value);
-  return arms_json(by_arm, [](const std::string&, const std::string&, const Judgements& judgements) {
-    return mean_json(judgements);
+  const Interval scale = scale_of(question, ratings);
+  return arms_json(by_arm, [&](const std::string&, const std::string&, const Judgements& judgements) {
+    return mean_json(judgements, scale);
   });
 }
 

@@ -9,8 +9,10 @@
 namespace xlt {
 
 // {arm: {"mean", "ci95", "n", "n_items", "n_raters", "languages": {lang: the same}}} of one question of
-// single texts; intervals are clustered by prompt and rater.
-Json mean_ratings(const CollectedRatings& collected, const RatingsOfQuestion& ratings);
+// single texts; intervals are clustered by prompt and rater, and end where the question's scale does, unless
+// a rating lies outside it.
+Json mean_ratings(const CollectedRatings& collected, const HumanQuestion& question,
+                  const RatingsOfQuestion& ratings);
 
 // {arm: {"value", "ci95", "n", "n_items", "n_raters", "wins", "ties", "losses", "p_value", "p_holm",
 // "against", "languages": {lang: the same}}}: the share of judgements that prefer the arm to the one beside
