@@ -160,10 +160,15 @@ class RanksScenario(Scenario):
         self.assertFalse((self.folder / "run").exists())
 
     def test_two_of_one_rank_are_refused(self):
-        codes, _, said = Ranks(3, self.command(self.folder / "run", 1), variables=lambda rank, count: {
-            "RANK": min(rank, 1), "WORLD_SIZE": 2, "LOCAL_RANK": 0, "MASTER_ADDR": "127.0.0.1"}).finish()
-        self.assertIn(2, codes, said)
-        self.assertIn("two processes say that they are rank 1 of 2", "".join(said))
+        ranks = Ranks(3, self.command(self.folder / "run", 1), variables=lambda rank, count: {
+            "RANK": min(rank, 1), "WORLD_SIZE": 3, "LOCAL_RANK": 0, "MASTER_ADDR": "127.0.0.1"})
+        while all(process.poll() is None for process in ranks.processes):
+            time.sleep(0.05)
+        refused = [process for process in ranks.processes if process.poll() is not None]
+        said = refused[0].communicate()[1]
+        self.assertEqual(refused[0].returncode, 2, said)
+        self.assertIn("two processes say that they are rank 1 of 3", said)
+        ranks.kill()
 
     def test_evaluations_are_shared_too(self):
         data = self.folder / "data"
