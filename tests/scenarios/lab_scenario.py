@@ -27,8 +27,8 @@ class Lab(Scenario):
             "recipes": [{"name": "dpo", "train": {"method": "dpo", "data": "{world}/pairs.jsonl", "max_steps": 2, "batch_size": 2, "lora_r": 2, "threads": 1,
                                                   "reference_cache": "none"}}],
             "data": {"prompts": 4, "texts": 3, "sentence_pairs": 4, "training_pairs": 10},
-            "eval": {"num_samples": 2, "max_new_tokens": 4, "scoring": "corrected", "bootstrap_samples": 50, "threads": 1},
-            "compare": {"num_resamples": 50, "num_permutations": 50},
+            "eval": {"num_samples": 2, "max_new_tokens": 4, "scoring": "corrected", "bootstrap_samples": 100, "threads": 1},
+            "compare": {"num_resamples": 100, "num_permutations": 100},
             "analysis": {"factors": {"share": [0.1, 1], "vocabulary": [0.05, 1]}},
             **more,
         }
