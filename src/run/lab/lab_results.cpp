@@ -56,7 +56,8 @@ std::map<std::string, double> bits_per_byte(const Json& comparison) {
 
 std::map<std::string, double> dials_by_name(LanguageDials dials) {
   std::map<std::string, double> numbers;
-  for (const auto& [name, value] : dump_options(visit_of(dials)).items())
+  const Json all = dump_options(visit_of(dials));
+  for (const auto& [name, value] : all.items())
     if (value.is_number()) numbers[name] = value.get<double>();
   return numbers;
 }
@@ -184,9 +185,12 @@ std::vector<LabMean> lab_means(const LabDesign& design, const std::vector<LabRow
   std::set<std::string> turned;
   const auto text_of = [](LanguageDials dials) { return dump_options(visit_of(dials)); };
   const size_t reference = std::min<size_t>(1, design.languages.size() - 1);
-  for (size_t i = reference; i < design.languages.size(); ++i)
-    for (const auto& [name, value] : text_of(design.languages[i]).items())
-      if (name != "tag" && value != text_of(design.languages[reference]).at(name)) turned.insert(name);
+  const Json usual = text_of(design.languages[reference]);
+  for (size_t i = reference; i < design.languages.size(); ++i) {
+    const Json own = text_of(design.languages[i]);
+    for (const auto& [name, value] : own.items())
+      if (name != "tag" && value != usual.at(name)) turned.insert(name);
+  }
   std::vector<LabMean> means;
   for (const LanguageDials& dials : design.languages) {
     LabMean& one = means.emplace_back();
