@@ -168,7 +168,7 @@ TEST(FullLanguage, NamesTheScriptThatIsUsual) {
   EXPECT_EQ(full_language("no"), full_language("nb"));
   EXPECT_NE(full_language("nn"), full_language("nb"));
   EXPECT_EQ(full_language("eng_Latn"), full_language("en"));
-  EXPECT_EQ(full_language("qqq"), "qqq");
+  EXPECT_EQ(full_language("qzz"), "qzz");
 }
 
 TEST(IsLanguage, ComparesScriptsWhereBothNameOne) {

@@ -62,7 +62,7 @@ TEST(Help, IsACommandToo) {
 
 TEST(Help, SaysHowArgumentsAreGivenAndKeepsItsColumns) {
   const std::string compare = run_xlt({"compare", "--help"}).out;
-  EXPECT_THAT(compare, HasSubstr("Usage: xlt compare ARMS… [OPTIONS]\n"));
+  EXPECT_THAT(compare, HasSubstr("Usage: xlt compare [ARMS…] [OPTIONS]\n"));
   EXPECT_THAT(run_xlt({"validate", "--help"}).out, HasSubstr("Usage: xlt validate FILE [OPTIONS]\n"));
   EXPECT_THAT(run_xlt({"ls", "--help"}).out, HasSubstr("Usage: xlt ls [KIND] [OPTIONS]\n"));
   EXPECT_THAT(compare, HasSubstr("\n  --source TEXT                   language of"));
