@@ -130,6 +130,8 @@ class Lab {
     eval["langs"] = design_.tags();
     eval["lid"] = each_world() + "/world.json";
     compare["source"] = design_.languages.front().tag;
+    // A recipe that trains all weights leaves another model; both sides of a world's come from its one.
+    if (!compare.contains("allow")) compare["allow"] = {"model"};
     return {{"models", models([&](int64_t seed) {
                return Json{{"model", (world(seed) / "model").string()}};
              })},
