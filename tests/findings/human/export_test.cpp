@@ -47,7 +47,8 @@ TEST_F(HumanExport, EveryLanguageAndArmHasAsManyOfTheSameItems) {
   made();
   std::map<std::string, std::set<std::string>> ids;
   std::map<std::string, int> left;
-  for (const auto& [item, entry] : key().items()) {
+  const Json all = key();
+  for (const auto& [item, entry] : all.items()) {
     const auto language = entry.at("language").get<std::string>();
     if (entry.contains("arm"))
       ids[language + entry.at("arm").get<std::string>()].insert(entry.at("id").get<std::string>());
@@ -116,7 +117,8 @@ TEST_F(HumanExport, SeedsOfAnArmHaveEqualParts) {
   options_.mode = "single";
   made();
   std::map<int, int> runs;
-  for (const auto& [item, entry] : key().items())
+  const Json all = key();
+  for (const auto& [item, entry] : all.items())
     if (entry.at("arm") == "after") ++runs[entry.at("run").get<int>()];
   EXPECT_EQ(runs, (std::map<int, int>{{0, 6}, {1, 6}}));
 }
