@@ -26,9 +26,9 @@ class RunFolder {
 
   // Compares the folder with `record` (a run.json about to be written). Reads only. Throws kUsage, saying
   // what to do, for a folder that is something else or a run with other options; with `resume`, options that
-  // only move the end or the pace of a run (max_steps, eval_steps …) may differ, and are logged. Another number
-  // of ranks may go on where batch_size × gradient_accumulation_steps × ranks is the same; else kCheckpoint.
-  // Throws kData when a data file is not what it was.
+  // only move the end or the pace of a run (max_steps, eval_steps …) may differ, and are logged. Another
+  // number of ranks may go on where batch_size × gradient_accumulation_steps × ranks is the same; else
+  // kCheckpoint. Throws kData when a data file is not what it was.
   RunState inspect(const Json& record, bool resume, const Context& context) const;
   Json stored() const;  // run.json as it is
   // Makes the folder if it is not there, and keeps other processes out of it. What killed ones left there is
