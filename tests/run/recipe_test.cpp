@@ -189,7 +189,7 @@ TEST_F(RecipeFiles, DryRunSaysWhatARunTakesAndWritesNothing) {
   EXPECT_EQ(plan.at("trainable_parameters"), 2 * 32 + 2 * 24 + 3 * 48);
   const Json& memory = plan.at("memory_bytes");
   EXPECT_EQ(memory.at("gradients"), 2 * 4 * 256);  // of four micro-batches, a sum by halves holds two
-  EXPECT_EQ(memory.at("optimizer"), 4 * 256);  // RMSprop: one moment
+  EXPECT_EQ(memory.at("optimizer"), 4 * 256);      // RMSprop: one moment
   double sum = 0;
   for (const char* part : {"program", "weights", "gradients", "optimizer", "activations"})
     sum += memory.at(part).get<double>();
