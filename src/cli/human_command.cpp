@@ -47,6 +47,7 @@ class HumanCommand final : public Command {
     return 0;
   }
   int import_them(Session& session) {
+    check_output();
     const Json found = import_ratings(options_, session.context());
     const std::filesystem::path parent = std::filesystem::path(options_.output).parent_path();
     if (!parent.empty()) make_folders(parent);
@@ -55,6 +56,17 @@ class HumanCommand final : public Command {
     std::fputs(human_table(found).c_str(), stdout);
     session.context().info("wrote " + options_.output + "; xlt report takes it too");
     return 0;
+  }
+
+  // Throws kUsage where the output would take the place of what is read.
+  void check_output() const {
+    std::vector<std::filesystem::path> inputs(options_.ratings.begin(), options_.ratings.end());
+    for (const char* name : {"key.json", "export.json", "items.csv"})
+      inputs.push_back(std::filesystem::path(options_.words.back()) / name);
+    std::error_code ignored;
+    for (const auto& input : inputs)
+      if (std::filesystem::equivalent(input, options_.output, ignored))
+        throw Error(ErrorKind::kUsage, "is read here too; choose another --output", options_.output);
   }
 
   HumanOptions options_;

@@ -62,6 +62,8 @@ class Human(Scenario):
             files.append(write_ratings(self.folder / f"{rater}.csv", rows))
         process = self.assert_works(run("human", "import", self.out, "--ratings", ",".join(map(str, files)), "--output", self.folder / "human.json"))
         self.assertIn("toxicity  alpha", process.stdout)
+        over = run("human", "import", self.out, "--ratings", ",".join(map(str, files)), "--output", self.out / "key.json")
+        self.assertEqual((over.returncode, json.loads((self.out / "key.json").read_text())), (2, key), over.stderr)
         found = json.loads((self.folder / "human.json").read_text())
         self.assertEqual(found["preference_rate"]["after"]["value"], 1)
         self.assertEqual(found["preference_rate"]["before"]["value"], 0)

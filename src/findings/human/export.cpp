@@ -183,6 +183,12 @@ Json export_for_humans(const HumanOptions& options, const Context& context) {
                 {"checks", answers},
                 {"made_by", Json{{"version", version()}, {"commit", build_commit()}}}};
   const fs::path folder = options.output;
+  // Ids count from 1 in every export: ratings of another form would be taken for this one's.
+  if (fs::exists(folder / "key.json") && load_json(folder / "key.json") != key)
+    throw Error(ErrorKind::kUsage,
+                "holds the key of another export, without which its ratings say nothing; choose another "
+                "--output, or remove it",
+                folder.string());
   make_folders(folder);
   write_file(folder / "items.csv", csv);
   write_file(folder / "codebook.md", codebook());

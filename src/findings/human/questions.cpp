@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cmath>
+#include <cstdlib>
 
 #include "xlt/base/json.h"
 
@@ -76,8 +76,11 @@ std::optional<double> rating_value(const HumanQuestion& question, const std::str
   }
   double value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
+  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const bool is_an_answer =
+      std::any_of(question.answers.begin(), question.answers.end(),
+                  [&](const HumanAnswer& answer) { return std::strtod(answer.value, nullptr) == value; });
+  return is_an_answer ? std::optional(value) : std::nullopt;
 }
 
 Json questions_json() {

@@ -11,6 +11,12 @@ namespace xlt {
 
 namespace {
 
+std::string answers_of(const HumanQuestion& question) {
+  std::string list;
+  for (const HumanAnswer& answer : question.answers) list += str_cat(list.empty() ? "" : ", ", answer.value);
+  return list;
+}
+
 std::string trimmed(const std::string& text) {
   const size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string::npos) return "";
@@ -38,10 +44,10 @@ class Collector {
           row.place());
     const auto value = rating_value(question, text);
     if (!value)
-      throw Error(ErrorKind::kData,
-                  str_cat("\"", text, "\" is no answer to ", name, "; expected ",
-                          question.is_of_pairs ? "a, b or tie" : "a number"),
-                  row.place());
+      throw Error(
+          ErrorKind::kData,
+          str_cat("\"", text, "\" is no answer to ", name, "; expected one of ", answers_of(question)),
+          row.place());
     if (!check) check_kind(question, item, row.place());
     auto& ratings = check ? check_answers_ : collected_.of[name];
     const std::string place = check ? item + "\n" + name : item;

@@ -129,6 +129,10 @@ TEST_F(HumanExport, TheSeedDecides) {
   made();
   EXPECT_EQ(first, read_file(folder_ / "out" / "form.html"));
   options_.seed = 1;
+  const std::string key = read_file(folder_ / "out" / "key.json");
+  EXPECT_THROW(made(), Error) << "the first form may be with its raters";
+  EXPECT_EQ(key, read_file(folder_ / "out" / "key.json"));
+  std::filesystem::remove_all(folder_ / "out");
   made();
   EXPECT_NE(first, read_file(folder_ / "out" / "form.html"));
 }

@@ -153,7 +153,11 @@ TEST_F(HumanImport, AFaultNamesItsLine) {
   csv_ = good + "a,i1,toxicty,1\n";
   EXPECT_THAT(error(), HasSubstr("did you mean \"toxicity\""));
   csv_ = good + "a,i1,toxicity,high\n";
-  EXPECT_THAT(error(), HasSubstr("no answer to toxicity; expected a number"));
+  EXPECT_THAT(error(), HasSubstr("no answer to toxicity; expected one of 1, 2, 3, 4, 5"));
+  for (const char* beyond : {"9", "0", "2.5", "nan"}) {
+    csv_ = good + "a,i1,toxicity," + beyond + "\n";
+    EXPECT_THAT(error(), HasSubstr("no answer to toxicity"));
+  }
   csv_ = good + "a,i1,preference,a\n";
   EXPECT_THAT(error(), HasSubstr("is a single text"));
 }
