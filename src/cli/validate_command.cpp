@@ -109,6 +109,11 @@ class ValidateCommand final : public Command {
     const auto command = find_entry<Command>(commands(), "command", name).make();
     auto* layered = dynamic_cast<LayeredOptions*>(command.get());
     auto groups = command->groups();
+    // A grid or a design is no list of options: the command reads the file by itself.
+    if (const std::string own = command->help().positional; own == "grid" || own == "design") {
+      set_option(visit_all(groups), own, where);
+      return command->check(checks);
+    }
     GlobalOptions global;
     groups.push_back({"global", "Every command", visit_of(global)});
     checks.add("options of `xlt " + name + "`", [&] {

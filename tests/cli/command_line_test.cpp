@@ -54,6 +54,12 @@ TEST(Help, OfACommandListsItsOptionsWithDefaultsAndWhatMustBeGiven) {
   EXPECT_THAT(score, HasSubstr("[42]"));
 }
 
+TEST(Validate, ReadsAGridAsItsCommandDoes) {
+  const Outcome grid = run_xlt({"validate", "configs/lab/quick.json"});
+  EXPECT_EQ(grid.code, 0) << grid.err;
+  EXPECT_THAT(grid.out, HasSubstr("7 languages"));
+}
+
 TEST(Help, IsACommandToo) {
   EXPECT_EQ(run_xlt({"help"}).out, run_xlt({"--help"}).out);
   EXPECT_EQ(run_xlt({"help", "train"}).out, run_xlt({"train", "--help"}).out);
