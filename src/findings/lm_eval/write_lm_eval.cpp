@@ -181,7 +181,9 @@ class TaskWriter {
     Json names = Json::array(), filtered = Json::array();
     for (const auto& [metric, value] : values.items()) names.push_back(metric);
     for (const Json& response : exchange.resps) filtered.push_back(response.empty() ? Json("") : response[0]);
-    const std::string doc_hash = sha256(dump_json(doc)), prompt_hash = sha256(exchange.first),
+    // An item is what the model was asked; what it answered stands in `doc` too, and differs by model.
+    const Json asked{{"id", value_or_null(doc, "id")}, {"arguments", exchange.arguments}};
+    const std::string doc_hash = sha256(dump_json(asked)), prompt_hash = sha256(exchange.first),
                       target_hash = sha256("");
     hashes_ += doc_hash + prompt_hash + target_hash;
     Json sample{{"doc_id", index},
