@@ -82,6 +82,11 @@ void compare_model(const fs::path& folder, const SweepPlan& plan, const std::str
   read_options(visit_of(options), plan.compare, "compare");
   options.arms = arms.texts;
   options.seed = kCompareSeed;
+  // Where all weights were trained, each arm is a model of its own.
+  if (options.allow.empty() && std::any_of(plan.cells.begin(), plan.cells.end(), [&](const SweepCell& cell) {
+        return cell.kind == "train" && cell.model == model && !cell.makes_adapter;
+      }))
+    options.allow = {"model"};
   write_comparison(compare(options, context), output);
   write_file(record, dump_json(made_of, 2) + "\n");
   context.info("wrote " + (output / "compare.json").string());

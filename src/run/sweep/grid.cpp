@@ -50,7 +50,7 @@ void refuse(const JsonView& object, const std::vector<std::string>& keys) {
 }
 
 Json given_options(const SweepTools& tools, const std::string& command, const JsonView& object) {
-  refuse(object, {"model", "output", "resume"});
+  refuse(object, {"model", "output", "resume", "dry_run"});
   return resolve_config(tools, command, object.value(), object.place()).given;
 }
 
