@@ -4,8 +4,12 @@
 #include "parallel/pulse.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <exception>
+#include <mutex>
+#include <thread>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -219,10 +223,45 @@ class C10dWorld final : public World {
   std::unique_ptr<Pulse> pulse_;
 };
 
+// c10d's own time limits add up: an address of each kind, then each key that is waited for. This one is over
+// all.
+class JoinDeadline {
+ public:
+  JoinDeadline(const Launch& launch, const JoinOptions& options) {
+    thread_ = std::thread([this, launch, options] {
+      std::unique_lock guard(mutex_);
+      const auto seconds = std::chrono::duration<double>(options.join_seconds);
+      if (over_.wait_for(guard, seconds, [this] { return is_over_; }) || !options.on_lost) return;
+      options.on_lost(str_cat("rank ", launch.rank, " of ", launch.world_size, " (", launch.launcher,
+                              ") could not join the others at ", launch.host, ":", launch.port, " within ",
+                              options.join_seconds,
+                              " seconds; is every rank started, with the same MASTER_ADDR and "
+                              "MASTER_PORT, and does rank 0 still run?"));
+    });
+  }
+  ~JoinDeadline() {
+    {
+      const std::lock_guard guard(mutex_);
+      is_over_ = true;
+    }
+    over_.notify_all();
+    thread_.join();
+  }
+  JoinDeadline(const JoinDeadline&) = delete;
+  JoinDeadline& operator=(const JoinDeadline&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable over_;
+  bool is_over_ = false;
+  std::thread thread_;
+};
+
 }  // namespace
 
 std::unique_ptr<World> join_world(const Launch& launch, const JoinOptions& options) {
   if (launch.world_size == 1) return make_single_world();
+  const JoinDeadline deadline(launch, options);
   return std::make_unique<C10dWorld>(launch, options);
 }
 
