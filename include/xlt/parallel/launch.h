@@ -47,7 +47,7 @@ const std::vector<std::string>& launch_variables();
 std::string first_host(const std::string& node_list);
 
 struct JoinOptions {
-  double join_seconds = 45;     // until all have come
+  double join_seconds = 35;     // until all have come
   double silence_seconds = 30;  // after which a rank that is not heard of is lost
   // Called, once, from a thread of its own while the rank's own thread may be waiting for the lost one for
   // good: says so and ends the process.
