@@ -26,7 +26,7 @@ class HumanParity(ParityTest):
         from statsmodels.stats.inter_rater import aggregate_raters, cohens_kappa, fleiss_kappa, to_table
 
         random = Random(3)
-        for table in range(12):
+        for table in range(6):
             raters, items = 2 + table % 3, random.randrange(12, 40)
             truth = [random.randrange(1, 6) for _ in range(items)]
             data = numpy.array([[float(t if random.random() < 0.6 else random.randrange(1, 6)) for t in truth] for _ in range(raters)])
@@ -56,7 +56,7 @@ class HumanParity(ParityTest):
 
         random = numpy.random.default_rng(4)
         held = 0
-        for table in range(20):
+        for table in range(8):
             items, raters, rate = 24, 4, 0.7
             key = {f"i{i:02}": {"a": "after", "b": "before"} if i % 2 else {"a": "before", "b": "after"} for i in range(items)}
             leaning = random.normal(0, 0.8, items)
@@ -70,7 +70,7 @@ class HumanParity(ParityTest):
             self.assertLess(abs(after["p_value"] - theirs), 5 * math.sqrt(0.25 / 20000))
             true = stats.logistic.cdf(math.log(rate / (1 - rate)) + random.normal(0, 0.8, 20000)).mean()
             held += after["ci95"][0] <= true <= after["ci95"][1]
-        self.assertGreaterEqual(held, 17)
+        self.assertGreaterEqual(held, 6)
 
 
 class LmEvalParity(ParityTest):
