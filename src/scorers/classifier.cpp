@@ -3,6 +3,7 @@
 // Hugging Face format. Without #label: the one whose name says toxic. The text is scored alone, up to the
 // model's length.
 #include "scorers/factories.h"
+#include "scorers/probabilities.h"
 
 #include <algorithm>
 #include <cctype>
@@ -11,14 +12,11 @@
 #include "xlt/base/file.h"
 #include "xlt/base/registry.h"
 #include "xlt/lm/text_classifier.h"
-#include "xlt/text/segmentation.h"
 
 namespace xlt {
 
 namespace {
 
-// Texts handed over at once: enough to fill every batch, few enough to hear of an interruption.
-constexpr size_t kBlock = 1024;
 constexpr const char* kUsualLabels[] = {"toxic", "toxicity"};
 
 std::string lowered(std::string text) {
@@ -75,19 +73,7 @@ class ClassifierScorer : public TextScorer {
   std::optional<Unscored> refusal(const std::string&) const override { return std::nullopt; }
 
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
-    std::vector<ScoreResult> results(requests.size(), Unscored{Reason::kEmptyText});
-    std::vector<size_t> asked;
-    for (size_t i = 0; i < requests.size(); ++i)
-      if (!is_blank(requests[i].text)) asked.push_back(i);
-    for (size_t begin = 0; begin < asked.size(); begin += kBlock) {
-      const auto block = std::span(asked).subspan(begin, std::min(kBlock, asked.size() - begin));
-      std::vector<std::string> texts;
-      for (const size_t index : block) texts.push_back(requests[index].text);
-      const auto probabilities = classifier_->classify(texts);
-      for (size_t i = 0; i < block.size(); ++i)
-        if (!probabilities[i].empty()) results[block[i]] = Score{probabilities[i][label_]};
-    }
-    return results;
+    return probabilities_of(*classifier_, requests, label_);
   }
 
  private:

@@ -3,17 +3,14 @@
 // (`xlt probe`). The base model is looked for where it was when the probe was trained, or in MODEL; it is the
 // same by content or refused.
 #include "scorers/factories.h"
+#include "scorers/probabilities.h"
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
-#include "xlt/text/segmentation.h"
 
 namespace xlt {
 
 namespace {
-
-// Texts handed over at once: enough to fill every batch, few enough to hear of an interruption.
-constexpr size_t kBlock = 1024;
 
 class ProbeScorer final : public TextScorer {
  public:
@@ -31,19 +28,7 @@ class ProbeScorer final : public TextScorer {
   std::vector<std::string> trained_languages() const override { return probe_.languages; }
 
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
-    std::vector<ScoreResult> results(requests.size(), Unscored{Reason::kEmptyText});
-    std::vector<size_t> asked;
-    for (size_t i = 0; i < requests.size(); ++i)
-      if (!is_blank(requests[i].text)) asked.push_back(i);
-    for (size_t begin = 0; begin < asked.size(); begin += kBlock) {
-      const auto block = std::span(asked).subspan(begin, std::min(kBlock, asked.size() - begin));
-      std::vector<std::string> texts;
-      for (const size_t index : block) texts.push_back(requests[index].text);
-      const auto probabilities = probe_.classifier->classify(texts);
-      for (size_t i = 0; i < block.size(); ++i)
-        if (!probabilities[i].empty()) results[block[i]] = Score{probabilities[i][0]};
-    }
-    return results;
+    return probabilities_of(*probe_.classifier, requests, 0);
   }
 
  private:
