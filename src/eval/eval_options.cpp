@@ -13,6 +13,7 @@
 #include "xlt/eval/earlier_evaluation.h"
 #include "xlt/eval/evaluate.h"
 #include "xlt/scorers/scorer.h"
+#include "xlt/scorers/server_options.h"
 
 namespace xlt {
 
@@ -99,16 +100,7 @@ void EvalOptions::visit(OptionVisitor& v) {
       "half of those that scored a text give 0.5 or more; at least two must, and a split vote is no score");
   v.field("card", card,
           "cards of the scorers (xlt card): the report shows their AUC in each language beside the figures");
-  v.field(
-      "scorer_timeout", scorer_timeout,
-      "seconds for which a scorer's program may be silent; a server gets as many for an answer, at most 60",
-      more_than(0));
-  v.field("scorer_rate", scorer_rate, "most requests a second to a scorer's server; 0: as fast as it answers",
-          between(0, 1e6));
-  v.field("scorer_retries", scorer_retries,
-          "how often a scorer's server is asked again about one text, with growing waits, or as late as it "
-          "says (Retry-After)",
-          between(0, 100));
+  visit_scorer_server(v, scorer_timeout, scorer_rate, scorer_retries);
   v.field("word_lists", word_lists, "another name for --scorer word_list:DIR");
   v.field("lid", lid, "fastText language identification model, such as lid.176.ftz");
   sampling.visit(v);

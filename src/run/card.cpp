@@ -11,6 +11,7 @@
 #include "xlt/run/environment.h"
 #include "xlt/scorers/card.h"
 #include "xlt/scorers/scorer.h"
+#include "xlt/scorers/server_options.h"
 
 namespace xlt {
 
@@ -30,16 +31,7 @@ void CardRunOptions::visit(OptionVisitor& v) {
   v.field("language", language, "of rows that name none, as a BCP-47 tag; und: not known");
   v.field("toxic_words", toxic_words,
           "data folder whose toxic_words are the scorer word_list without a folder");
-  v.field(
-      "scorer_timeout", scorer_timeout,
-      "seconds for which a scorer's program may be silent; a server gets as many for an answer, at most 60",
-      more_than(0));
-  v.field("scorer_rate", scorer_rate, "most requests a second to a scorer's server; 0: as fast as it answers",
-          between(0, 1e6));
-  v.field("scorer_retries", scorer_retries,
-          "how often a scorer's server is asked again about one text, with growing waits, or as late as it "
-          "says (Retry-After)",
-          between(0, 100));
+  visit_scorer_server(v, scorer_timeout, scorer_rate, scorer_retries);
 }
 
 Json run_card(const CardRunOptions& options, const Placement& where, const Context& context) {
