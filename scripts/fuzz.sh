@@ -22,7 +22,8 @@ command -v clang++ >/dev/null || { echo "fuzz.sh: clang++ is not installed; Debi
 
 say "building"
 cmake --preset fuzz >/dev/null
-cmake --build build/fuzz -j "${XLT_JOBS:-2}" --target "${@/%/_fuzz}" >/dev/null
+cmake --build build/fuzz -j "${XLT_JOBS:-2}" --target "${@/%/_fuzz}" >build/fuzz/build.log ||
+  { grep -E -A5 'FAILED|error:' build/fuzz/build.log >&2; echo "fuzz.sh: it does not build: build/fuzz/build.log" >&2; exit 1; }
 python3 tests/fuzz/make_seeds.py build/fuzz/seeds
 
 # Memory, time for one input and its length are bounded: a reader that grows or hangs is a finding.

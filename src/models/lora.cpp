@@ -149,9 +149,9 @@ void load_lora(WeightedModel& model, const std::filesystem::path& folder) {
   auto linears = model.linears();
   for (const auto& [module, pair] : adapter.modules) {
     if (of_wrapper && !name_in_wrapped(module) && last_component(module) != "lm_head") continue;
-    const auto found = std::find_if(linears.begin(), linears.end(), [&](const NamedLinear& x) {
-      return own_name(x.name) == own_name(module);
-    });
+    const std::string own = own_name(module);
+    const auto found = std::find_if(linears.begin(), linears.end(),
+                                    [&own](const NamedLinear& x) { return own_name(x.name) == own; });
     if (found == linears.end() && last_component(module) == "lm_head")
       throw Error(
           ErrorKind::kCheckpoint,

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <span>
 
+#include <nlohmann/json.hpp>
+
 #include "xlt/base/gguf.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/checkpoint/weight_source.h"
