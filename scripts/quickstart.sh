@@ -40,7 +40,7 @@ if [ "$TINY" = true ]; then
     --output "$OUT/tiny" --max-steps 300 --batch-size 16 --learning-rate 2e-3 --lr-schedule constant --seed 1
 fi
 
-EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --limit 20 --limit-order random --num-samples 3 --max-new-tokens 12 --continuation-tokens 16 --scoring both --seed 1)
+EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --limit 15 --limit-order random --num-samples 3 --max-new-tokens 12 --continuation-tokens 16 --scoring both --seed 1)
 [ -n "$LID" ] && EVAL+=(--lid "$LID")
 say "before: evaluating the untouched model in 15 languages"
 "${EVAL[@]}" --output "$OUT/before" >"$OUT/before.txt"
