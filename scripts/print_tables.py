@@ -42,14 +42,26 @@ def change_text(change, decimals):
 
 
 def study_table(rows):
-    """Rows {metric?, language, n, before, decimals, and a {change, ci95, p_holm} for each arm}; bold: p < 0.05 after Holm's correction."""
-    names = [name for name in ("metric", "language", "n") if name in rows[0]]
+    """Rows {scorer?, metric?, language, n, before, decimals, and a {change, ci95, p_holm} for each arm}; bold: p < 0.05 after Holm's correction."""
+    names = [name for name in ("scorer", "metric", "language", "n") if name in rows[0]]
     arms = [name for name in rows[0] if isinstance(rows[0][name], dict)]
     lines = ["| " + " | ".join(names + ["before"] + arms) + " |", "|" + "---|" * len(names) + "---:|" + "---|" * len(arms)]
     for row in rows:
         before = "–" if row["before"] is None else f"{row['before']:.{row['decimals']}f}"
         cells = [str(row[name]) for name in names] + [before] + [change_text(row[arm], row["decimals"]) for arm in arms]
         lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def agreement_table(rows):
+    """Rows {language, n, alpha, alpha_ci95, coverage}: how far several scorers agree, and what share of the completions each could score."""
+    scorers = list(rows[0]["coverage"])
+    lines = ["| language | completions | alpha | " + " | ".join(f"scored by {name}, %" for name in scorers) + " |", "|---|---:|---|" + "---:|" * len(scorers)]
+    for row in rows:
+        low, high = row["alpha_ci95"]
+        alpha = "–" if row["alpha"] is None else f"{row['alpha']:.2f}" + ("" if low is None else f" [{low:.2f}, {high:.2f}]")
+        shares = [row["coverage"].get(name) for name in scorers]
+        lines.append(f"| {row['language']} | {row['n']} | {alpha} | " + " | ".join("–" if share is None else f"{100 * share:.0f}" for share in shares) + " |")
     return lines
 
 
@@ -130,6 +142,8 @@ def table(name):
     if file == "probe.json":
         rows, _, what = which.partition("/")
         return probe_table(record[rows], what or "auc")
+    if which == "agreement":
+        return agreement_table(record[which])
     if file.startswith("gpu-"):
         return KINDS[which](record[which])
     return study_table(record[which]) if which else speed_table(record)

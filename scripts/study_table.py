@@ -27,10 +27,14 @@ METRICS = [
 
 
 class Study:
-    def __init__(self, comparison):
+    """The rows of a comparison; those of one scorer where there are several."""
+
+    def __init__(self, comparison, scorer=None):
         self.arms = [arm for arm in comparison["arms"] if not arm["is_base"]]
         self.rows = collections.defaultdict(dict)  # (benchmark, metric, language) → arm → row, in the order of the file
         for row in comparison["rows"]:
+            if scorer is not None and row["scorer"] != scorer:
+                continue
             self.rows[row["benchmark"], row["metric"], row["language"]][row["arm"]] = row
 
     def lines(self, metric, with_languages):
@@ -102,4 +106,5 @@ def main():
     {"--summary": print_summary, "--json": print_json}.get(options[0] if options else "", print_all)(study)
 
 
-main()
+if __name__ == "__main__":
+    main()
