@@ -7,6 +7,7 @@
 #include <cmath>
 #include <sstream>
 
+#include <fasttext/densematrix.h>
 #include <fasttext/fasttext.h>
 
 #include "xlt/base/error.h"
@@ -42,7 +43,11 @@ std::vector<FastTextClassifier::Guess> FastTextClassifier::predict(std::string_v
   std::istringstream stream(line + "\n");  // the end of the line is a word to the model
   std::vector<std::pair<fasttext::real, std::string>> found;
   std::vector<Guess> guesses;
-  if (!model_->library.predictLine(stream, found, num_labels, 0.0f)) return guesses;
+  try {
+    if (!model_->library.predictLine(stream, found, num_labels, 0.0f)) return guesses;
+  } catch (const fasttext::DenseMatrix::EncounteredNaNError&) {  // weights that are none, or overflow
+    return guesses;
+  }
   // fastText adds 1e-5 before it takes the logarithm, so a certain guess comes out a little above 1.
   for (auto& [probability, label] : found)
     guesses.push_back({std::move(label), std::isnan(probability)

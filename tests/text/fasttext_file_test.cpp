@@ -6,6 +6,7 @@
 #include "fasttext_testing.h"
 
 #include <cstring>
+#include <limits>
 
 #include "xlt/text/fasttext_classifier.h"
 
@@ -124,6 +125,17 @@ TEST(FastTextFiles, MadeToDoHarmAreRefused) {
     EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
     EXPECT_THAT(error.message(), HasSubstr("damaged fastText model"));
   }
+}
+
+// The library throws where it meets them in a sum.
+TEST(FastTextFiles, WeightsThatAreNoNumbersGiveNoAnswer) {
+  const TemporaryFolder folder;
+  const std::string bytes = read_file(train_fasttext(folder, kLines, false));
+  const auto file = folder.path() / "changed.bin";
+  write_file(file, with(bytes, bytes.size() - sizeof(float), std::numeric_limits<float>::quiet_NaN()));
+  const FastTextClassifier classifier(file);
+  EXPECT_FALSE(classifier.best("the cat").has_value());
+  EXPECT_EQ(classifier.probability("the cat", "__label__ok"), std::nullopt);
 }
 
 // Any one byte changed: refused, or a model that can be asked.

@@ -30,9 +30,9 @@ class FastTextClassifier {
 
   const std::vector<std::string>& labels() const { return labels_; }
   // The most probable label of `text` as one line (a line break is read as a space); nothing where the model
-  // finds nothing in it that it could judge by.
+  // finds nothing in it that it could judge by, and where its answer is not a number.
   std::optional<Guess> best(std::string_view text) const;
-  // Of one of `labels`; nothing as above, and where the model's answer is not a number.
+  // Of one of `labels`; nothing as above.
   std::optional<double> probability(std::string_view text, std::string_view label) const;
 
  private:
