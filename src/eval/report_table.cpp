@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "xlt/base/error.h"
@@ -97,11 +98,12 @@ std::string card_text(const Json& cell) {
   return number_text(card->at("auc")) + interval_text(card->at("auc_ci95"), false);
 }
 
-TextRow row_of(const Json& cell, const Run& metrics, bool has_card) {
+using Names = std::span<const std::string>;
+
+TextRow row_of(const Json& cell, Names metrics, bool has_card) {
   const auto language = cell.at("language").get<std::string>();
   TextRow row{language, language_name(language), str_cat(cell.at("n_scored").get<int64_t>())};
-  for (int64_t i = metrics.first; i < metrics.end(); ++i)
-    row.push_back(metric_text(cell, cell.at("headline")[i].get<std::string>()));
+  for (const std::string& name : metrics) row.push_back(metric_text(cell, name));
   if (has_card) row.push_back(card_text(cell));
   return row;
 }
@@ -123,10 +125,9 @@ struct Dashes {
   }
 };
 
-std::vector<Dashes> dashes_of(const std::vector<const Json*>& cells, const Run& metrics, bool has_card) {
+std::vector<Dashes> dashes_of(const std::vector<const Json*>& cells, Names metrics, bool has_card) {
   std::vector<Dashes> columns;
-  for (int64_t i = metrics.first; i < metrics.end(); ++i) {
-    const auto name = cells[0]->at("headline")[i].get<std::string>();
+  for (const std::string& name : metrics) {
     Dashes& dashes = columns.emplace_back(Dashes{name, {}});
     for (const Json* cell : cells)
       if (metric_text(*cell, name).find("–") != std::string::npos)
@@ -160,19 +161,57 @@ std::string dashes_text(const std::vector<Dashes>& columns) {
 }
 
 // The cells, a row a language, in as many tables below each other as their metrics need.
-std::string cells_text(const std::vector<const Json*>& cells) {
+std::string cells_text(const std::vector<const Json*>& cells, Names columns) {
   std::string text;
-  const Json& headline = cells[0]->at("headline");
   const bool has_card =
       std::any_of(cells.begin(), cells.end(), [](const Json* cell) { return cell->contains("card"); });
-  for (const Run& metrics : even_runs_of(static_cast<int64_t>(headline.size()), kColumns)) {
+  for (const Run& run : even_runs_of(static_cast<int64_t>(columns.size()), kColumns)) {
+    const Names metrics = columns.subspan(run.first, run.count);
     std::vector<TextRow> rows{{"", "language", "n"}};
-    for (int64_t i = metrics.first; i < metrics.end(); ++i) rows[0].push_back(headline[i].get<std::string>());
+    rows[0].insert(rows[0].end(), metrics.begin(), metrics.end());
     if (has_card) rows[0].push_back(kCardColumn);
     for (const Json* cell : cells) rows.push_back(row_of(*cell, metrics, has_card));
     text += (text.empty() ? "" : "\n") + aligned(rows) + dashes_text(dashes_of(cells, metrics, has_card));
   }
   return text;
+}
+
+// The cell of the same benchmark, language and scoring under the first of several scorers; null: it has none,
+// or this is it.
+const Json* under_first_scorer(const Json& report, const Json& cell) {
+  const Json* first = nullptr;
+  for (const Json& other : report.at("cells")) {
+    if (other.at("benchmark") != cell.at("benchmark") || other.at("scoring") != cell.at("scoring")) continue;
+    if (first == nullptr) first = &other;
+    if (subject_of(*first) == subject_of(cell)) return nullptr;
+    if (subject_of(other) == subject_of(*first) && other.at("language") == cell.at("language")) return &other;
+  }
+  return nullptr;
+}
+
+bool is_shown_alike(const Json& first, const Json& cell, const std::string& name) {
+  return first.at("metrics").contains(name) && metric_text(first, name) == metric_text(cell, name);
+}
+
+// The cells without those columns that the first scorer's table shows alike: mostly what nobody judges.
+std::string cells_text_once(const Json& report, const std::vector<const Json*>& cells) {
+  std::vector<std::string> columns;
+  std::string known;
+  for (const Json& headline : cells[0]->at("headline")) {
+    const auto name = headline.get<std::string>();
+    const bool is_known = std::all_of(cells.begin(), cells.end(), [&](const Json* cell) {
+      const Json* first = under_first_scorer(report, *cell);
+      return first != nullptr && is_shown_alike(*first, *cell, name);
+    });
+    if (is_known)
+      known += (known.empty() ? "" : ", ") + name;
+    else
+      columns.push_back(name);
+  }
+  const std::string text = cells_text(cells, columns);
+  if (known.empty()) return text;
+  const std::string scorer = subject_of(*under_first_scorer(report, *cells[0])).scorer;
+  return text + str_cat("as under ", scorer, ": ", known, "\n");
 }
 
 std::string benchmark_table(const Json& report, const Subject& subject, const std::string& scoring) {
@@ -189,7 +228,7 @@ std::string benchmark_table(const Json& report, const Subject& subject, const st
   }
   std::string text = str_cat("\n", subject.benchmark, " (", scoring, " scoring",
                              subject.scorer.empty() ? "" : "; scored by " + subject.scorer, ")\n");
-  if (!measured.empty()) text += cells_text(measured);
+  if (!measured.empty()) text += cells_text_once(report, measured);
   for (const auto& [reason, languages] : silent) text += "not measured (" + reason + "): " + languages + "\n";
   return text;
 }

@@ -90,8 +90,27 @@ TEST(ReportTable, EachScorerHasItsTableAndTheLimitIsSaid) {
                                "    language  n  bits_per_byte\n"
                                "------------------------------\n"
                                "en  English   7  0.500\n"));
-  EXPECT_THAT(table, HasSubstr("scored by fasttext:x)"));
+  EXPECT_THAT(table, HasSubstr("scored by fasttext:x)\n    language  n  bits_per_byte\n"));
   EXPECT_THAT(table, HasSubstr("[at most 20 items a file, drawn at random, the same in every language]"));
+}
+
+TEST(ReportTable, WhatNoScorerChangesIsShownOnce) {
+  Json report{{"cells", Json::array()}};
+  for (const char* language : {"en", "fr"})
+    for (const char* scorer : {"word_list", "probe:x"}) {
+      Json& one = report["cells"].emplace_back(cell(language, "corrected", 0.5, Json()));
+      one["scorer"] = scorer;
+      one["headline"] = {"bits_per_byte", "toxic", "dist_1"};
+      one["metrics"]["toxic"] = {{"value", 0.25}, {"ci95", Json()}};
+      one["metrics"]["dist_1"] = {{"value", 0.75}, {"ci95", Json()}};
+    }
+  report["cells"][3]["metrics"]["toxic"]["value"] = 0.125;  // in French alone
+  EXPECT_THAT(report_table(report), HasSubstr("\nperplexity (corrected scoring; scored by probe:x)\n"
+                                              "    language  n  toxic\n"
+                                              "----------------------\n"
+                                              "en  English   7  0.250\n"
+                                              "fr  French    7  0.125\n"
+                                              "as under word_list: bits_per_byte, dist_1\n"));
 }
 
 TEST(ReportTable, ShowsBeforeAfterAndMarksIntervalsThatExcludeZero) {
