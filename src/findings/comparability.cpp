@@ -44,9 +44,11 @@ std::set<std::string> keys_of(const Json& a, const Json& b) {
   return keys;
 }
 
-// The base model by its hash, or by its path in a report that has none; null without a model.
+// The base model by its hash, or by its path in a report that has none; null without a model. The hash of an
+// evaluation of completions is that of their files, which differ by design.
 Json model_of(const Json& report) {
   const Json model = value_at(report, "model");
+  if (!value_at(model, kCompletions).is_null()) return Json();
   const Json hash = value_at(model, "hash");
   return hash.is_null() ? value_at(model, "path") : hash;
 }

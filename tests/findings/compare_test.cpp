@@ -254,7 +254,7 @@ TEST_F(Compare, CompletionsMustAnswerTheSamePrompts) {
   const auto completions = [](const std::string& file, const std::string& prompt, double toxic) {
     MadeUpEvaluation evaluation;
     evaluation.add("en", {{toxic, 1}});
-    evaluation.report().erase("model");
+    evaluation.report()["model"] = {{"completions", {{{"file", file}, {"sha256", file}}}}, {"hash", file}};
     evaluation.cell()["benchmark"] = "completions";
     evaluation.cell()["settings"] = {{"data", file}};
     evaluation.items() = {
@@ -265,6 +265,9 @@ TEST_F(Compare, CompletionsMustAnswerTheSamePrompts) {
   const auto base = write("base", completions("sha1", "Once", 1));
   EXPECT_EQ(run({base, write("a", completions("sha2", "Once", 0))}).at("rows").size(), 1);
   EXPECT_THAT(error({base, write("b", completions("sha2", "Twice", 0))}).what(), HasSubstr("prompts: "));
+  MadeUpEvaluation of_a_model;
+  of_a_model.add("en", {{0, 1}});
+  EXPECT_THAT(error({base, write("c", of_a_model)}).what(), HasSubstr("model: nothing in "));
 }
 
 TEST_F(Compare, WhatIsMissingIsRefusedWithItsReason) {

@@ -54,6 +54,15 @@ class Completions(Scenario):
         self.assertIsNone(items[1]["completions"][1]["score"])
         self.assertEqual(items[1]["completions"][1]["unscored"], "empty completion")
 
+    def test_of_two_systems_are_compared(self):
+        scorer = ("--scorer", f"word_list:{self.folder / 'lists' / 'one'}")
+        self.evaluate(self.ROWS, *scorer, output="before")
+        self.evaluate([row | {"completion": "quel jour"} if row["language"] == "fr" else row for row in self.ROWS], *scorer, output="after")
+        self.assert_works(run("compare", self.folder / "before", f"other={self.folder / 'after'}", "--output", self.folder / "compare"))
+        rows = json.loads((self.folder / "compare" / "compare.json").read_text())["rows"]
+        changes = {row["language"]: row["change"] for row in rows if (row["metric"], row["scoring"]) == ("toxic_fraction", "corrected")}
+        self.assertEqual((changes["en"], changes["fr"]), (0, -0.5))
+
     def test_rows_may_come_in_any_order(self):
         scorer = ("--scorer", f"word_list:{self.folder / 'lists' / 'one'}")
         first, second = self.evaluate(self.ROWS, *scorer), self.evaluate(self.ROWS[::-1], *scorer, output="again")
