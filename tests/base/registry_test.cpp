@@ -19,8 +19,8 @@ struct Number {
 #define XLT_LIST numbers
 #include "xlt/base/expand_table.h"
 
-std::unique_ptr<Number> make_one_number() { return std::make_unique<Number>(1); }
-std::unique_ptr<Number> make_two_number() { return std::make_unique<Number>(2); }
+std::unique_ptr<Number> make_one_number() { return std::make_unique<Number>(Number{1}); }
+std::unique_ptr<Number> make_two_number() { return std::make_unique<Number>(Number{2}); }
 
 namespace {
 

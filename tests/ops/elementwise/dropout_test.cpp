@@ -158,7 +158,7 @@ TEST(Dropout, InsideLoraIsAsExactAsTheType) {
     const std::vector<at::Tensor> values = {at::randn({70, 96}), at::randn({24, 96}) / 10,
                                             at::randn({80, 24}) / 10};
     const at::Tensor weight = (at::randn({80, 96}) / 10).to(type), slope = at::randn({70, 80}).to(type);
-    const auto gradients = [&](at::ScalarType in, auto&& function) {
+    const auto gradients = [&, type = type](at::ScalarType in, auto&& function) {
       std::vector<at::Tensor> leaves;
       for (const at::Tensor& value : values)
         leaves.push_back(value.to(type).to(in).clone().set_requires_grad(true));

@@ -142,8 +142,8 @@ class LayerNormOn : public ::testing::TestWithParam<std::tuple<Target, Sizes, bo
     const auto& [target, sizes, has_bias] = of;
     Sizes wide = sizes;
     wide.back() *= step;
-    const auto every = [&](const at::Tensor& x) {
-      return x.to(at::Device(target.device)).slice(-1, 0, wide.back(), step);
+    const auto every = [&, device = target.device](const at::Tensor& x) {
+      return x.to(at::Device(device)).slice(-1, 0, wide.back(), step);
     };
     std::vector<at::Tensor> all = {every(normal(wide, 7, target.dtype)),
                                    every(normal({wide.back()}, 8, target.dtype))};
