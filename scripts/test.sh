@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs, builds and runs the tests: format, layers, unit tests, scenarios with the real binary, and parity with transformers,
 # TRL and PEFT.
-#   scripts/test.sh [--quick] [--sanitize] [--real]     --quick: no parity     --sanitize: the unit tests again under ASan + UBSan
+#   scripts/test.sh [--quick] [--sanitize] [--real]     --quick: no parity     --sanitize: the unit tests again under ASan + UBSan,
+#                                                       and, where clang is installed, the kernels' threads under TSan
 #                                                       --real: parity on more real models too, which are fetched (600 MB)
 # XLT_KILLS=N: kill -9 at N random moments of each command (tests/scenarios/kills_scenario.py) instead of 3; XLT_KILLS_SEED=N: others.
 set -euo pipefail
@@ -40,5 +41,13 @@ if has --sanitize "$@"; then
   cmake --preset asan >/dev/null
   cmake --build build/asan -j "${XLT_JOBS:-2}" --target unit_tests >/dev/null
   ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ctest --test-dir build/asan -L unit --output-on-failure
+  if command -v clang++ >/dev/null; then
+    say "ThreadSanitizer"
+    cmake --preset tsan >/dev/null
+    cmake --build build/tsan -j "${XLT_JOBS:-2}" --target thread_tests >/dev/null
+    ctest --test-dir build/tsan -L threads --output-on-failure
+  else
+    say "SKIPPED: ThreadSanitizer (clang++ is not installed; Debian and Ubuntu: apt-get install clang libomp-dev)"
+  fi
 fi
 say "all tests passed"
