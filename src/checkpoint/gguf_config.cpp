@@ -119,14 +119,32 @@ Json llama3_scaling(const Gguf& gguf, const GgufTensor& divisors, double theta, 
   gguf.fail(kName, "is not Llama 3's scaling of positions; another one is not supported");
 }
 
+// Keys of config.json under llama.cpp's names for them; what the file leaves out both know alike.
+Json yarn_scaling(const Keys& keys) {
+  const double factor = keys.number("rope.scaling.factor");
+  if (!(factor > 0)) keys.fail("rope.scaling.factor", "must be above 0");
+  Json scaling = {{"rope_type", "yarn"}, {"factor", factor}};
+  scaling["original_max_position_embeddings"] =
+      keys.integer("rope.scaling.original_context_length", keys.integer("context_length"));
+  scaling["beta_fast"] = keys.number("rope.scaling.yarn_beta_fast", 32);
+  scaling["beta_slow"] = keys.number("rope.scaling.yarn_beta_slow", 1);
+  // The file's is a further factor beside the one that follows from the stretch.
+  if (keys.has("rope.scaling.attn_factor"))
+    scaling["attention_factor"] =
+        keys.number("rope.scaling.attn_factor") * (factor > 1 ? 0.1 * std::log(factor) + 1 : 1.0);
+  return scaling;
+}
+
 void add_rope(const Gguf& gguf, const Keys& keys, Json& config, double theta) {
   theta = keys.number("rope.freq_base", theta);
   config["rope_theta"] = theta;
   const std::string kind = keys.text("rope.scaling.type", "none");
   if (kind == "linear") {
     config["rope_scaling"] = {{"rope_type", "linear"}, {"factor", keys.number("rope.scaling.factor")}};
+  } else if (kind == "yarn") {
+    config["rope_scaling"] = yarn_scaling(keys);
   } else if (kind != "none") {
-    keys.fail("rope.scaling.type", str_cat("\"", kind, "\" is not supported; supported: none, linear"));
+    keys.fail("rope.scaling.type", str_cat("\"", kind, "\" is not supported; supported: none, linear, yarn"));
   } else if (const double factor = keys.number("rope.scale_linear", 1); factor != 1) {  // of older files
     config["rope_scaling"] = {{"rope_type", "linear"}, {"factor", factor}};
   }

@@ -3,27 +3,57 @@
 
 #include <cmath>
 #include <iterator>
-#include <numbers>
 
 namespace xlt {
 
 namespace {
 
+// Of the length that the model was first trained on; some files name it beside the scaling.
+int64_t read_original_length(const JsonView& json, const ConfigReader& config, int64_t longest) {
+  const int64_t beside = json.get("original_max_position_embeddings", longest);
+  const int64_t original = config.size("original_max_position_embeddings", beside);
+  if (original < 2) json.fail("original_max_position_embeddings must be at least 2");
+  return original;
+}
+
+// How many times as long texts became, where `factor` does not say so.
+double stretch_of(const JsonView& json, int64_t longest, int64_t original) {
+  return json.get("factor", static_cast<double>(longest) / static_cast<double>(original));
+}
+
 // Phi-3's: the sizes that it stretches between may stand beside it.
 void parse_longrope(const JsonView& json, const ConfigReader& config, RopeParameters& rope) {
   const int64_t longest = config.size("max_position_embeddings", 4096);
-  const int64_t original = json.get("original_max_position_embeddings", longest);
-  rope.original_max_position_embeddings = config.size("original_max_position_embeddings", original);
-  if (rope.original_max_position_embeddings < 2)
-    json.fail("original_max_position_embeddings must be at least 2");
+  rope.original_max_position_embeddings = read_original_length(json, config, longest);
+  rope.factor = stretch_of(json, longest, rope.original_max_position_embeddings);
   const JsonView factors = json.at("short_factor");
   for (size_t i = 0; i < factors.size(); ++i)
     rope.short_factor.push_back(static_cast<float>(factors.at(i).as_double()));
-  if (!json.has("factor"))
-    rope.factor = static_cast<double>(longest) / static_cast<double>(rope.original_max_position_embeddings);
   const double stretch =
       std::log(rope.factor) / std::log(static_cast<double>(rope.original_max_position_embeddings));
   rope.attention_factor = json.get("attention_factor", rope.factor <= 1 ? 1.0 : std::sqrt(1 + stretch));
+}
+
+// YaRN's (Peng et al. 2023). Attention gets sharper with the stretch: by its logarithm, section 3.4.
+void parse_yarn(const JsonView& json, const ConfigReader& config, RopeParameters& rope) {
+  const int64_t longest = config.size("max_position_embeddings", 2048);
+  rope.original_max_position_embeddings = read_original_length(json, config, longest);
+  rope.factor = stretch_of(json, longest, rope.original_max_position_embeddings);
+  rope.beta_fast = json.get("beta_fast", 32.0);
+  rope.beta_slow = json.get("beta_slow", 1.0);
+  if (!(rope.rope_theta > 1)) json.fail("rope_theta must be above 1");
+  if (!(rope.beta_slow > 0 && rope.beta_fast >= rope.beta_slow && std::isfinite(rope.beta_fast)))
+    json.fail("beta_slow must be above 0, and beta_fast not below it");
+  rope.truncate = json.get("truncate", true);
+  const auto sharpness = [&](double scale) {
+    return rope.factor <= 1 ? 1.0 : 0.1 * scale * std::log(rope.factor) + 1;
+  };
+  const double scale = json.get("mscale", 0.0), scale_all = json.get("mscale_all_dim", 0.0);
+  rope.attention_factor =
+      json.get("attention_factor",
+               scale != 0 && scale_all != 0 ? sharpness(scale) / sharpness(scale_all) : sharpness(1));
+  if (!std::isfinite(rope.attention_factor) || rope.attention_factor <= 0)
+    json.fail("attention_factor must be positive");
 }
 
 RopeParameters parse(const JsonView& json, const ConfigReader& config, double theta) {
@@ -37,9 +67,11 @@ RopeParameters parse(const JsonView& json, const ConfigReader& config, double th
   rope.original_max_position_embeddings = json.get("original_max_position_embeddings", int64_t{8192});
   if (rope.rope_type == "longrope")
     parse_longrope(json, config, rope);
+  else if (rope.rope_type == "yarn")
+    parse_yarn(json, config, rope);
   else if (rope.rope_type != "default" && rope.rope_type != "linear" && rope.rope_type != "llama3")
     json.fail(str_cat("rope type \"", rope.rope_type,
-                      "\" is not supported; supported: default, linear, llama3, longrope"));
+                      "\" is not supported; supported: default, linear, llama3, longrope, yarn"));
   const auto is_positive = [](double value) { return std::isfinite(value) && value > 0; };
   if (!is_positive(rope.rope_theta) || !is_positive(rope.factor))
     json.fail("rope_theta and factor must be positive");
@@ -86,32 +118,6 @@ LayerRopes read_ropes(const ConfigReader& json, int64_t head_dim, double theta,
     json.fail("short_factor",
               str_cat("has ", ropes.full.short_factor.size(), " entries instead of ", ropes.full.dim / 2));
   return ropes;
-}
-
-std::vector<float> RopeParameters::inverse_frequencies() const {
-  std::vector<float> inverse(dim / 2);
-  for (int64_t i = 0; i < dim / 2; ++i) {
-    const float exponent = static_cast<float>(2 * i) / static_cast<float>(dim);
-    float frequency = 1.0f / std::pow(static_cast<float>(rope_theta), exponent);
-    if (rope_type == "linear") frequency /= static_cast<float>(factor);
-    if (rope_type == "longrope")
-      frequency = 1.0f / (short_factor[i] * std::pow(static_cast<float>(rope_theta), exponent));
-    if (rope_type == "llama3") {
-      // Llama 3.1: long wavelengths are divided by `factor`, short ones kept, those between blended.
-      const double original = static_cast<double>(original_max_position_embeddings);
-      const double wavelength = 2 * std::numbers::pi / frequency;
-      const double low = original / low_freq_factor, high = original / high_freq_factor;
-      if (wavelength > low) {
-        frequency = static_cast<float>(frequency / factor);
-      } else if (wavelength >= high) {
-        const double smooth =
-            (original / wavelength - low_freq_factor) / (high_freq_factor - low_freq_factor);
-        frequency = static_cast<float>((1 - smooth) * frequency / factor + smooth * frequency);
-      }
-    }
-    inverse[i] = frequency;
-  }
-  return inverse;
 }
 
 }  // namespace xlt

@@ -272,6 +272,18 @@ TEST_F(GgufModelFile, ConfigIsHuggingFaces) {
   EXPECT_EQ(gemma3.at("rope_scaling").at("factor"), 8);
 }
 
+TEST_F(GgufModelFile, YarnsScalingIsSaidInConfigJsonsWords) {
+  auto gguf = model_of("qwen2");
+  gguf.put_text("qwen2.rope.scaling.type", "yarn").put_number("qwen2.rope.scaling.factor", 4);
+  gguf.put_integer("qwen2.rope.scaling.original_context_length", 32768);
+  EXPECT_EQ(open(gguf)->config().at("rope_scaling"),
+            Json::parse(R"({"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":32768,
+              "beta_fast":32.0,"beta_slow":1.0})"));
+  gguf.put_number("qwen2.rope.scaling.attn_factor", 0.5);
+  // 0.5 · (1 + 0.1 · ln 4)
+  EXPECT_NEAR(open(gguf)->config().at("rope_scaling").at("attention_factor").get<double>(), 0.5693147, 1e-6);
+}
+
 // The numbers of Llama 3.1's converter, written out: wavelengths 2π·θ^(i/2) of a head of four.
 TEST_F(GgufModelFile, Llama3sScalingIsFoundAgain) {
   const auto divisors = [](double factor, double original) {
@@ -313,9 +325,10 @@ TEST_F(GgufModelFile, WhatCannotBeReadIsNamed) {
   experts.put_integer("llama.expert_count", 8);
   EXPECT_THAT(error_of([&] { open(experts)->config(); }),
               HasSubstr("llama.expert_count: mixtures of experts"));
-  auto yarn = model_of("qwen2");
-  yarn.put_text("qwen2.rope.scaling.type", "yarn");
-  EXPECT_THAT(error_of([&] { open(yarn)->config(); }), HasSubstr("\"yarn\" is not supported"));
+  auto stretched = model_of("qwen2");
+  stretched.put_text("qwen2.rope.scaling.type", "longrope");
+  EXPECT_THAT(error_of([&] { open(stretched)->config(); }),
+              HasSubstr("\"longrope\" is not supported; supported: none, linear, yarn"));
   auto part = model_of("llama");
   part.put_integer("split.count", 3);
   EXPECT_THAT(error_of([&] { open(part)->config(); }), HasSubstr("one of 3 parts"));

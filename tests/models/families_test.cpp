@@ -2,6 +2,7 @@
 // What each family reads of config.json beyond what all share: the tensors it then asks for, its windows.
 #include "models/family.h"
 #include "models/layer_types.h"
+#include "models/rope_parameters.h"
 
 #include <algorithm>
 #include <set>
@@ -119,8 +120,43 @@ TEST(Phi3, AStretchedOneIsRunWithinTheLengthItWasFirstTrainedOn) {
 }
 
 TEST(RopeParameters, ScalingsThatWeDoNotKnowAreRefusedByName) {
-  EXPECT_THAT(refusal(make_llama, R"({"rope_scaling":{"rope_type":"yarn","factor":4.0}})"),
-              testing::HasSubstr("\"yarn\" is not supported; supported: default, linear, llama3, longrope"));
+  EXPECT_THAT(
+      refusal(make_llama, R"({"rope_scaling":{"rope_type":"dynamic","factor":4.0}})"),
+      testing::HasSubstr("\"dynamic\" is not supported; supported: default, linear, llama3, longrope, yarn"));
+}
+
+RopeParameters ropes(const std::string& scaling) {
+  const Json json = small(R"({"max_position_embeddings":256,"rope_scaling":)" + scaling + "}");
+  return read_ropes(ConfigReader(json, "config.json", 100), 8, /*theta=*/10000.0).full;
+}
+
+// Pairs of a head of 8 turn 64/2π · 10^−i = 10.186, 1.0186 … times within 64 tokens. So pair log10(10.186 /
+// t) turns t times: 0.008 for 10 and 1.008 for 1, and in whole pairs the line goes from 0 to 2.
+TEST(RopeParameters, YarnKeepsFastPairsAndStretchesSlowOnes) {
+  const RopeParameters rope = ropes(
+      R"({"type":"yarn","factor":4.0,"original_max_position_embeddings":64,"beta_fast":10,"beta_slow":1})");
+  const auto rates = rope.inverse_frequencies();
+  ASSERT_EQ(rates.size(), 4u);
+  EXPECT_FLOAT_EQ(rates[0], 1);
+  EXPECT_FLOAT_EQ(rates[1], 0.1f * (0.5f + 0.5f / 4));
+  EXPECT_FLOAT_EQ(rates[2], 0.01f / 4);
+  EXPECT_FLOAT_EQ(rates[3], 0.001f / 4);
+  EXPECT_NEAR(rope.attention_factor, 1.1386294, 1e-6);  // 1 + 0.1 · ln 4
+}
+
+TEST(RopeParameters, YarnTakesWhatItIsNotToldFromTheLengths) {
+  const RopeParameters rope = ropes(
+      R"({"type":"yarn","factor":null,"original_max_position_embeddings":64,"truncate":false,"beta_fast":10})");
+  EXPECT_EQ(rope.factor, 4);
+  EXPECT_FLOAT_EQ(rope.inverse_frequencies()[0], 1);
+  // Pair 1 is 0.992 of the way from 0.008 to 1.008, and a stretch by 4 takes three quarters of a rate.
+  EXPECT_NEAR(rope.inverse_frequencies()[1], 0.1 * (1 - 0.75 * 0.992), 1e-6);
+  EXPECT_NEAR(ropes(R"({"type":"yarn","factor":4,"mscale":2,"mscale_all_dim":1})").attention_factor,
+              1.2772589 / 1.1386294, 1e-6);
+  EXPECT_EQ(ropes(R"({"type":"yarn","factor":4,"attention_factor":0.5})").attention_factor, 0.5);
+  EXPECT_THAT(
+      refusal(make_llama, R"({"rope_scaling":{"type":"yarn","factor":4,"beta_fast":1,"beta_slow":2}})"),
+      testing::HasSubstr("beta_slow must be above 0, and beta_fast not below it"));
 }
 
 TEST(Gpt2, ReadsItsOwnKeysAndHasATableOfPositions) {

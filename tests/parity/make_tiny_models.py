@@ -54,6 +54,9 @@ def configs(vocab_size):
     stretched = dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=128)
     # Turns 12 of 16 elements of a head.
     long = dict(rope_type="longrope", short_factor=[1.0, 1.1, 1.3, 1.7, 2.0, 2.5], long_factor=[2.0, 3.0, 4.0, 6.0, 8.0, 9.0], partial_rotary_factor=0.75)
+    # Texts are longer than what it stretches; the second has every key that it may have.
+    yarn = dict(rope_type="yarn", factor=8.0, original_max_position_embeddings=64)
+    all_of_yarn = dict(yarn, beta_fast=8.0, beta_slow=0.5, mscale=1.5, mscale_all_dim=0.75, truncate=False)
     gemma = dict(shape, head_dim=32, query_pre_attn_scalar=24, sliding_window=16)
     tokens = {key: shape[key] for key in ("vocab_size", "bos_token_id", "eos_token_id", "pad_token_id", "initializer_range")}
     return {
@@ -61,6 +64,7 @@ def configs(vocab_size):
         "cohere-tiny": CohereConfig(logit_scale=0.0625, **shape),
         "cohere-norms-tiny": CohereConfig(logit_scale=0.0625, use_qk_norm=True, attention_bias=True, **shape),
         "cohere2-tiny": Cohere2Config(logit_scale=0.0625, sliding_window=16, sliding_window_pattern=3, **shape),
+        "eurollm-tiny": LlamaConfig(rms_norm_eps=1e-5, max_position_embeddings=4096, **shape),
         "gemma-tiny": GemmaConfig(head_dim=32, **shape),
         "gemma2-tiny": Gemma2Config(**gemma),
         "gemma3-tiny": Gemma3TextConfig(layer_types=["sliding_attention", "sliding_attention", "full_attention"], **gemma),
@@ -71,6 +75,7 @@ def configs(vocab_size):
         "llama-tiny": LlamaConfig(rope_theta=500000.0, max_position_embeddings=512, **shape),
         "llama-biases-tiny": LlamaConfig(attention_bias=True, mlp_bias=True, head_dim=24, **shape),
         "llama31-tiny": LlamaConfig(rope_theta=500000.0, max_position_embeddings=131072, tie_word_embeddings=True, rope_scaling=stretched, **shape),
+        "llama-yarn-tiny": LlamaConfig(rope_scaling=all_of_yarn, head_dim=32, max_position_embeddings=512, **shape),
         "mistral-tiny": MistralConfig(sliding_window=None, **shape),
         "nemo-tiny": MistralConfig(sliding_window=16, head_dim=24, rope_theta=1000000.0, **shape),
         "olmo2-tiny": Olmo2Config(rope_theta=500000.0, **shape),
@@ -78,6 +83,8 @@ def configs(vocab_size):
         "phi3-long-tiny": Phi3Config(rope_scaling=long, max_position_embeddings=4096, original_max_position_embeddings=512, **shape),
         "qwen2-tiny": Qwen2Config(**shape),
         "qwen3-tiny": Qwen3Config(head_dim=16, **shape),
+        "qwen3-yarn-tiny": Qwen3Config(head_dim=32, rope_scaling=yarn, max_position_embeddings=512, **shape),
+        "salamandra-tiny": LlamaConfig(rms_norm_eps=1e-5, max_position_embeddings=8192, **dict(shape, num_key_value_heads=4, intermediate_size=170)),
         "smollm3-tiny": SmolLM3Config(no_rope_layer_interval=2, max_position_embeddings=512, **shape),
         "xglm-tiny": XGLMConfig(d_model=64, ffn_dim=160, num_layers=3, attention_heads=4, init_std=0.08, max_position_embeddings=512,
                                 **{key: tokens[key] for key in tokens if key != "initializer_range"}),

@@ -24,8 +24,8 @@ CACHE = ROOT / "build" / "parity"
 XLT = pathlib.Path(os.environ.get("XLT_BINARY", ROOT / "build" / "release" / "xlt"))
 TINY = ["llama-tiny", "llama31-tiny", "mistral-tiny", "cohere-tiny", "gemma2-tiny", "gemma3-tiny", "qwen2-tiny", "qwen3-tiny"]
 # Those that tests/parity/families_parity.py looks at besides.
-MORE_FAMILIES = ["bloom-tiny", "cohere-norms-tiny", "cohere2-tiny", "gemma-tiny", "gemma3-wrapped-tiny", "gpt2-tiny", "llama-biases-tiny", "nemo-tiny",
-                 "olmo2-tiny", "phi3-tiny", "phi3-long-tiny", "smollm3-tiny", "xglm-tiny"]
+MORE_FAMILIES = ["bloom-tiny", "cohere-norms-tiny", "cohere2-tiny", "eurollm-tiny", "gemma-tiny", "gemma3-wrapped-tiny", "gpt2-tiny", "llama-biases-tiny",
+                 "llama-yarn-tiny", "nemo-tiny", "olmo2-tiny", "phi3-tiny", "phi3-long-tiny", "qwen3-yarn-tiny", "salamandra-tiny", "smollm3-tiny", "xglm-tiny"]
 SEEDS = [7, 11]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
