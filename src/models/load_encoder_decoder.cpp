@@ -10,6 +10,7 @@
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
 #include "xlt/checkpoint/model_source.h"
+#include "xlt/models/encoder.h"
 #include "xlt/ops/head/token_logps.h"
 
 namespace xlt {
@@ -46,6 +47,19 @@ bool has_own_head(const WeightSource& weights) {
   return head.scalar_type() != embedding.scalar_type() || !at::equal(head, embedding);
 }
 
+std::unique_ptr<EncoderDecoder> shapes_of(const ModelSource& source, const WeightSource& weights) {
+  const EncoderDecoderMaker make = find_family(type_of(source));
+  if (!make)
+    throw Error(ErrorKind::kCheckpoint,
+                unknown_name_message("architecture", type_of(source), encoder_decoder_names()),
+                source.config_place() + ": model_type");
+  const Json json = source.config();
+  // A layer has at least one tensor of its own.
+  auto model = make(ConfigReader(json, source.config_place(), static_cast<int64_t>(weights.names().size())));
+  if (has_own_head(weights)) model->untie_head();
+  return model;
+}
+
 }  // namespace
 
 ops::HeadOptions EncoderDecoder::head_options() const {
@@ -67,19 +81,18 @@ bool is_encoder_decoder(const ModelSource& source) {
 
 std::unique_ptr<EncoderDecoder> load_encoder_decoder(const ModelSource& source, const Placement& where,
                                                      const Context& context) {
-  const EncoderDecoderMaker make = find_family(type_of(source));
-  if (!make)
-    throw Error(ErrorKind::kCheckpoint,
-                unknown_name_message("architecture", type_of(source), encoder_decoder_names()),
-                source.config_place() + ": model_type");
-  const Json json = source.config();
   const auto weights = source.weights();
-  // A layer has at least one tensor of its own.
-  auto model = make(ConfigReader(json, source.config_place(), static_cast<int64_t>(weights->names().size())));
-  if (has_own_head(*weights)) model->untie_head();
+  auto model = shapes_of(source, *weights);
   model->set_placement(where);
   load_weights(*model, *weights, where, context);
   return model;
+}
+
+ModelOutline outline_encoder_decoder(const ModelSource& source) {
+  const auto weights = source.weights();
+  const auto model = shapes_of(source, *weights);
+  check_weights(*model, *weights, Context{});
+  return {model->config(), static_cast<int64_t>(model->parameters().size()), model->num_parameters()};
 }
 
 }  // namespace xlt

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `xlt doctor --model` says of a model.
+#include <algorithm>
 #include <sstream>
 
 #include "xlt/base/error.h"
 #include "xlt/checkpoint/model_source.h"
-#include "xlt/models/decoder.h"
 #include "xlt/models/decoder_footprint.h"
+#include "xlt/models/encoder.h"
+#include "xlt/models/encoder_decoder.h"
 #include "xlt/run/doctor.h"
 #include "xlt/text/chat_template.h"
 #include "xlt/text/tokenizer.h"
@@ -17,15 +19,19 @@ namespace {
 // What the estimates are for; both are said beside them.
 constexpr int64_t kBatchTokens = 512, kRank = 64;
 
-std::string gib(double bytes) {
+// "0.75 GiB", "3 MiB"
+std::string memory_text(double bytes) {
   std::ostringstream text;
-  constexpr double kGib = 1 << 30;
-  text.precision(bytes < 10 * kGib ? 2 : 0);
-  text << std::fixed << bytes / kGib << " GiB";
+  constexpr double kMib = 1 << 20, kGib = 1 << 30;
+  const bool is_small = bytes < kGib / 10;
+  text.precision(is_small || bytes >= 10 * kGib ? 0 : 2);
+  text << std::fixed << bytes / (is_small ? kMib : kGib) << (is_small ? " MiB" : " GiB");
   return text.str();
 }
 
-Finding look_at_architecture(const DecoderOutline& outline, const DecoderFootprint& footprint,
+int64_t activation_bytes(const Placement& where) { return where.dtype == DType::kFloat32 ? 4 : 2; }
+
+Finding look_at_architecture(const ModelOutline& outline, const DecoderFootprint& footprint,
                              const Placement& where) {
   return {"model",
           str_cat(outline.config.model_type, ", ", outline.num_parameters, " parameters in ",
@@ -60,7 +66,7 @@ double logits_bytes(const ModelConfig& config) {
 }
 
 Finding look_at_memory(const std::string& what, double bytes, const std::string& parts) {
-  return {what, "about " + gib(bytes) + " beside the program's own: " + parts};
+  return {what, "about " + memory_text(bytes) + " beside the program's own: " + parts};
 }
 
 // Weights, the logits of a batch, keys and values of a batch of samples.
@@ -68,11 +74,10 @@ Finding look_at_eval_memory(const ModelConfig& config, const DecoderFootprint& f
                             const Placement& where) {
   const double weights = static_cast<double>(footprint.weight_bytes), logits = logits_bytes(config);
   const double cache = 2.0 * static_cast<double>(config.num_hidden_layers * config.num_key_value_heads) *
-                       static_cast<double>(config.head_dim * kBatchTokens) *
-                       (where.dtype == DType::kFloat32 ? 4 : 2);
+                       static_cast<double>(config.head_dim * kBatchTokens * activation_bytes(where));
   return look_at_memory("memory for eval", weights + logits + cache,
-                        str_cat("weights ", gib(weights), ", logits ", gib(logits), ", keys and values of ",
-                                kBatchTokens, " tokens ", gib(cache)));
+                        str_cat("weights ", memory_text(weights), ", logits ", memory_text(logits),
+                                ", keys and values of ", kBatchTokens, " tokens ", memory_text(cache)));
 }
 
 // Weights; the adapter with its gradients and AdamW's two moments; what the backward pass of a batch needs:
@@ -83,12 +88,40 @@ Finding look_at_train_memory(const ModelConfig& config, const DecoderFootprint& 
   const int64_t sizes = footprint.in_features + footprint.out_features;
   const double adapter = 4.0 * 4 * kRank * static_cast<double>(sizes);
   const int64_t kept = sizes + kRank * footprint.num_linears;
-  const double activations =
-      static_cast<double>(kept * kBatchTokens) * (where.dtype == DType::kFloat32 ? 4 : 2);
-  return look_at_memory("memory for LoRA training", weights + adapter + activations + logits,
-                        str_cat("weights ", gib(weights), ", adapter of rank ", kRank,
-                                " with gradients and moments ", gib(adapter), ", activations of ",
-                                kBatchTokens, " tokens a step ", gib(activations), ", logits ", gib(logits)));
+  const double activations = static_cast<double>(kept * kBatchTokens * activation_bytes(where));
+  return look_at_memory(
+      "memory for LoRA training", weights + adapter + activations + logits,
+      str_cat("weights ", memory_text(weights), ", adapter of rank ", kRank, " with gradients and moments ",
+              memory_text(adapter), ", activations of ", kBatchTokens, " tokens a step ",
+              memory_text(activations), ", logits ", memory_text(logits)));
+}
+
+// "XLMRobertaForSequenceClassification", where config.json says so.
+std::string class_of(const ModelSource& source) {
+  const Json config = source.config();
+  const auto found = config.find("architectures");
+  if (found == config.end() || !found->is_array() || found->empty() || !found->front().is_string()) return "";
+  return str_cat(" (", found->front().get<std::string>(), ")");
+}
+
+// What is scored with and not trained: an encoder, an encoder-decoder.
+std::vector<Finding> examine_scoring_model(const std::string& model, const ModelSource& source,
+                                           const ModelOutline& outline, const std::string& kind,
+                                           const Placement& where) {
+  const double weights = static_cast<double>(outline.num_parameters * activation_bytes(where));
+  const std::string length = outline.config.max_position_embeddings > 0
+                                 ? str_cat("; up to ", outline.config.max_position_embeddings, " tokens")
+                                 : "";
+  return {{"model", str_cat(outline.config.model_type, ", ", kind, class_of(source), ", ",
+                            outline.num_parameters, " parameters in ", outline.num_tensors,
+                            " tensors, computed in ", name_of(where.dtype), length)},
+          look_at_tokenizer(model, outline.config.vocab_size),
+          look_at_memory("memory for scoring", weights, "weights; activations come to it")};
+}
+
+bool is_encoder(const std::string& model_type) {
+  const auto names = encoder_names();
+  return std::find(names.begin(), names.end(), model_type) != names.end();
 }
 
 }  // namespace
@@ -96,7 +129,12 @@ Finding look_at_train_memory(const ModelConfig& config, const DecoderFootprint& 
 std::vector<Finding> examine_model(const std::string& model, const Placement& where) {
   try {
     const auto source = open_model_source(model);
-    const DecoderOutline outline = outline_decoder(*source);
+    if (is_encoder_decoder(*source))
+      return examine_scoring_model(model, *source, outline_encoder_decoder(*source),
+                                   "an encoder-decoder to score with", where);
+    const ModelOutline outline = outline_layered_model(*source);
+    if (is_encoder(outline.config.model_type))
+      return examine_scoring_model(model, *source, outline, "an encoder to score with", where);
     const DecoderFootprint footprint = footprint_of(*source, where);
     return {look_at_architecture(outline, footprint, where),
             look_at_tokenizer(model, outline.config.vocab_size), look_at_chat_template(*source),

@@ -26,6 +26,7 @@ struct HeadOptions;
 
 class ModelSource;
 class TokenBatch;
+struct ModelOutline;  // of encoder.h
 
 class EncoderDecoder : public WeightedModel {
  public:
@@ -58,6 +59,8 @@ class EncoderDecoder : public WeightedModel {
 // says, as transformers does.
 std::unique_ptr<EncoderDecoder> load_encoder_decoder(const ModelSource& source, const Placement& where,
                                                      const Context& context);
+// What load_encoder_decoder would load; of the weights it reads a head of its own at most. Throws as it does.
+ModelOutline outline_encoder_decoder(const ModelSource& source);
 // Whether config.json names one.
 bool is_encoder_decoder(const ModelSource& source);
 std::vector<std::string> encoder_decoder_names();
