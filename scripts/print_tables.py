@@ -134,11 +134,24 @@ def probe_table(rows, what):
     return lines
 
 
+def tokenizers_table(record):
+    """What bench_tokenizers.py measured: MB of text a second of one core."""
+    rate = lambda seconds: f"{record['bytes'] / 1e6 / seconds:.1f} MB/s"
+    lines = ["| tokenizer | model | tokens known | xlt | `tokenizers` | times as fast (lowest–highest) | loading: xlt | `tokenizers` |", "|---|---|---:|---:|---:|---:|---:|---:|"]
+    for row in record["rows"]:
+        low, high = row["speedup_range"]
+        lines.append(f"| {row['tokenizer']} | {row['model']} | {row['vocab_size']:,} | {rate(row['xlt_seconds'])} | {rate(row['peer_seconds'])} | "
+                     f"**{row['speedup']:.1f}** ({low:.1f}–{high:.1f}) | {row['xlt_load_seconds']:.2f} s | {row['peer_load_seconds']:.2f} s |")
+    return lines
+
+
 def table(name):
     file, _, which = name.partition(":")
     record = json.loads((HERE / "results" / file).read_text(encoding="utf-8"))
     if file == "false_positives.json":
         return false_positive_table(record[which])
+    if file == "tokenizers.json":
+        return tokenizers_table(record)
     if file == "probe.json":
         rows, _, what = which.partition("/")
         return probe_table(record[rows], what or "auc")
