@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Large inputs, extreme numbers, too little memory, and Ctrl-C where nobody looks: an error in time, and flat memory."""
 import json
+import math
 import os
 import pathlib
 import resource
 import signal
+import struct
 import subprocess
 import time
 import unittest
@@ -77,11 +79,38 @@ class Broken(Scenario):
         self.assertFalse((self.folder / "run" / "adapter").exists())
 
 
+def write_sparse_shards(folder, config, num_shards):
+    """A checkpoint in bfloat16 whose numbers are all 0 and lie in files without blocks: a large one costs no disk. Returns its bytes."""
+    hidden, inner, vocabulary = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
+    head = hidden // config["num_attention_heads"]
+    shapes = {"model.embed_tokens.weight": [vocabulary, hidden], "lm_head.weight": [vocabulary, hidden], "model.norm.weight": [hidden]}
+    for layer in range(config["num_hidden_layers"]):
+        shapes |= {f"model.layers.{layer}.{name}.weight": shape for name, shape in {
+            "input_layernorm": [hidden], "post_attention_layernorm": [hidden], "self_attn.q_proj": [hidden, hidden],
+            "self_attn.k_proj": [config["num_key_value_heads"] * head, hidden], "self_attn.v_proj": [config["num_key_value_heads"] * head, hidden],
+            "self_attn.o_proj": [hidden, hidden], "mlp.gate_proj": [inner, hidden], "mlp.up_proj": [inner, hidden], "mlp.down_proj": [hidden, inner]}.items()}
+    (folder / "config.json").write_text(json.dumps(config))
+    weight_map, total = {}, 0
+    for shard in range(num_shards):
+        file = folder / f"model-{shard + 1:05}-of-{num_shards:05}.safetensors"
+        header, at = {}, 0
+        for name in sorted(shapes)[shard::num_shards]:
+            size = 2 * math.prod(shapes[name])
+            header[name] = {"dtype": "BF16", "shape": shapes[name], "data_offsets": [at, at + size]}
+            weight_map[name], at = file.name, at + size
+        packed = json.dumps(header).encode()
+        file.write_bytes(struct.pack("<Q", len(packed)) + packed)
+        os.truncate(file, 8 + len(packed) + at)
+        total += at
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {"total_size": total}, "weight_map": weight_map}))
+    return total
+
+
 class Large(Scenario):
-    def megabytes(self, rows):
-        """The most memory that `tokenize` held."""
-        process = subprocess.Popen([XLT, "tokenize", "--model", self.model, "--input", rows, "--output", self.folder / "out.jsonl"], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+    def megabytes(self, rows, command="tokenize", model=None):
+        """The most memory that the command held."""
+        process = subprocess.Popen([XLT, command, "--model", model or self.model, "--input", rows, "--output", self.folder / "out.jsonl"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(process.returncode, 0)
@@ -96,6 +125,20 @@ class Large(Scenario):
         line = write_rows(self.folder / "line.jsonl", [{"text": "The bakery opens at six. " * 80_000}])  # 2 MB, a token a byte
         self.assertLess(self.megabytes(line) - least, 100)
         self.assertEqual(len(read_rows(self.folder / "out.jsonl")[0]["input_ids"]), 1 + 25 * 80_000)
+
+    def test_a_checkpoint_takes_its_own_size(self):
+        """2.4 GB in two files: beside them no more than a tenth of them, and what a tiny model takes too."""
+        rows = write_rows(self.folder / "one.jsonl", [{"text": "ab"}])
+        model = write_tokenizer(self.folder / "large")
+        config = CONFIG | {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 16, "num_key_value_heads": 8,
+                           "vocab_size": 32000}
+        weights = write_sparse_shards(model, config, num_shards=2) / 2**20
+        self.assertGreater(weights * 2**20, 2e9)
+        base, held = (self.megabytes(rows, "score", each) for each in (self.model, model))
+        print(f"\n  weights of {weights:.0f} MiB: {held:.0f} MiB held, {base:.0f} with a tiny model", flush=True)
+        self.assertLess(held, 1.1 * weights + base)
+        # Zeros everywhere say nothing: every token is as likely as any other.
+        self.assertAlmostEqual(read_rows(self.folder / "out.jsonl")[0]["log_likelihood"], -2 * math.log(32000), places=4)
 
 
 class Interrupts(Scenario):
