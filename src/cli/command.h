@@ -21,6 +21,7 @@ struct CommandHelp {
   std::string example;                // a command line that works
   std::vector<std::string> required;  // options that must be given
   std::string positional;             // the option that may be given without its name; empty: none
+  std::string usage = {};  // what it stands for in the usage line; empty: the option's name in capitals
 };
 
 class Command {
@@ -30,6 +31,8 @@ class Command {
   virtual std::vector<OptionGroup> groups() = 0;
   // Does the work with the options as they stand and returns the exit code. Results go to stdout.
   virtual int run(Session& session) = 0;
+  // Options that must be given, as the others stand.
+  virtual std::vector<std::string> required() const { return help().required; }
   // Whether an interrupt that it does not heed in time may end the process: it keeps nothing to go on with,
   // and leaves nothing but --output, which appears when it is whole (InterruptDeadline).
   virtual bool may_be_cut_short() const { return false; }

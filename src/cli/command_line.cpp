@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -123,6 +124,8 @@ class HelpFormatter : public CLI::Formatter {
     const bool is_command = app->get_parent() != nullptr;
     if (!is_command) return "\nUsage: xlt COMMAND [OPTIONS]\n";
     std::string usage = "Usage: xlt " + app->get_name();
+    if (const auto own = usages_.find(app->get_name()); own != usages_.end())
+      return usage + " " + own->second + " [OPTIONS]\n";
     for (const CLI::Option* option :
          app->get_options([](const CLI::Option* one) { return one->get_positional(); }))
       usage += " " + positional_text(*option);
@@ -143,6 +146,8 @@ class HelpFormatter : public CLI::Formatter {
   }
   // An argument that is also an option is listed once, as an option.
   std::string make_positionals(const CLI::App*) const override { return {}; }
+  // What stands between a command's name and its options, where it is not the positional option's name.
+  void set_usage(const std::string& command, const std::string& usage) { usages_[command] = usage; }
 
  private:
   // "FILE", "ARMS…" of several, "[KIND]" where it may be left out.
@@ -152,6 +157,8 @@ class HelpFormatter : public CLI::Formatter {
     if (option.get_type_name() == kWordsType) text += "…";
     return option.get_description().starts_with(kRequiredMark) ? text : "[" + text + "]";
   }
+
+  std::map<std::string, std::string> usages_;
 };
 
 GivenOptions collect(const Parsed& parsed) {
@@ -186,7 +193,7 @@ int run_command(Parsed& parsed, const GlobalOptions& global) {
   auto* layered = dynamic_cast<LayeredOptions*>(parsed.command.get());
   if (layered && layered->read_recipe_by(parsed.groups)) resolve_options(parsed.name, parsed.groups, given);
   resolve_hub_names(visit_all(parsed.groups));
-  check_required(parsed.name, layered ? layered->required() : parsed.help.required, parsed.groups);
+  check_required(parsed.name, parsed.command->required(), parsed.groups);
   check_torch_version();
   keep_freed_memory();
   Terminal terminal(global.level(), stderr_is_terminal() && !global.quiet);
@@ -222,14 +229,19 @@ int print_help(CLI::App& app, int argc, char** argv) {
 int run_command_line(int argc, char** argv) {
   CLI::App app(kPurpose);
   app.name("xlt");
-  app.formatter(std::make_shared<HelpFormatter>());
+  const auto formatter = std::make_shared<HelpFormatter>();
+  app.formatter(formatter);
   app.get_formatter()->column_width(34);
   app.set_help_flag("-h,--help", kHelpHelp);
   app.set_version_flag("--version", version_text(), kVersionHelp);
   app.allow_extras();
   GlobalOptions global;
   std::vector<Parsed> all;
-  for (const auto& entry : commands()) all.push_back(add_command(app, entry, global));
+  for (const auto& entry : commands()) {
+    all.push_back(add_command(app, entry, global));
+    if (const std::string& usage = all.back().help.usage; !usage.empty())
+      formatter->set_usage(entry.name, usage);
+  }
   if (argc > 1 && argv[1] == std::string_view("help")) return print_help(app, argc, argv);
   try {
     app.parse(argc, argv);

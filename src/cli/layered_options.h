@@ -15,8 +15,6 @@ class LayeredOptions {
   // Sets the options of the recipe that is named, if one is, and says whether; those that were given are then
   // set again: they win.
   virtual bool read_recipe_by(const std::vector<OptionGroup>& groups) = 0;
-  // Options that must be given, as the others stand.
-  virtual std::vector<std::string> required() const = 0;
 };
 
 }  // namespace xlt::cli

@@ -123,7 +123,7 @@ class ValidateCommand final : public Command {
                      " known, every one given is known and in range");
     });
     checks.add("required options", [&] {
-      check_required(name, layered ? layered->required() : command->help().required, groups);
+      check_required(name, command->required(), groups);
       return std::string("all given");
     });
     resolve_hub_names(visit_all(groups));
