@@ -20,7 +20,8 @@ class HumanCommand final : public Command {
             "xlt human export out/before out/after --mode both --output out/human\n"
             "  xlt human import out/human --ratings anna.csv,ben.csv --output out/human.json",
             {"words", "output"},
-            "words"};
+            "words",
+            "export DIR… | import DIR --ratings F.csv"};
   }
   std::vector<OptionGroup> groups() override { return {{"human", "Human judgement", visit_of(options_)}}; }
   bool may_be_cut_short() const override { return true; }

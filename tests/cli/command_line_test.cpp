@@ -71,6 +71,8 @@ TEST(Help, SaysHowArgumentsAreGivenAndKeepsItsColumns) {
   EXPECT_THAT(compare, HasSubstr("Usage: xlt compare [ARMS…] [OPTIONS]\n"));
   EXPECT_THAT(run_xlt({"validate", "--help"}).out, HasSubstr("Usage: xlt validate FILE [OPTIONS]\n"));
   EXPECT_THAT(run_xlt({"ls", "--help"}).out, HasSubstr("Usage: xlt ls [KIND] [OPTIONS]\n"));
+  EXPECT_THAT(run_xlt({"human", "--help"}).out,
+              HasSubstr("Usage: xlt human export DIR… | import DIR --ratings F.csv [OPTIONS]\n"));
   EXPECT_THAT(compare, HasSubstr("\n  --source TEXT                   language of"));
   EXPECT_THAT(compare, HasSubstr("\n  --metrics A,B,…                 which metrics"));
 }

@@ -40,8 +40,10 @@ struct HumanOptions {
 void check_human_options(const HumanOptions& options);
 
 // Draws `num_items` items a language that every arm has (the same of every arm; benchmarks and seeds in equal
-// parts), one completion of each, and writes into `output`, for raters: form.html, items.csv ("item_id",
-// "language", "kind", "prompt", "completion", "a", "b"), codebook.md; not for raters: key.json ({item_id:
+// parts), one completion of each; pairs of equal texts are left out and counted. An item's id ends in the
+// beginning of "export_id", by which ratings of another export are refused. Writes into `output`, for raters:
+// form.html, items.csv ("item_id", "language", "kind", "prompt", "completion", "a", "b"), codebook.md; not
+// for raters: key.json ({item_id:
 // {"arm"} or {"a", "b"}, with where the text came from and its scores}) and export.json (settings, counts and
 // the attention checks). Returns what export.json holds. Throws kData where no item with a completion is in
 // every arm, kUsage and kIo as `compare`.

@@ -66,9 +66,21 @@ std::vector<SampledItem> checks_of(const std::vector<SampledItem>& sampled, cons
   return checks;
 }
 
-// Ids say nothing: numbers in an order of chance, checks among the others.
+// Which export this is: by all that its items are, arms too. A hash, so that raters learn nothing from it.
+std::string export_id_of(const std::vector<SampledItem>& sampled, const std::vector<SampledItem>& checks,
+                         uint64_t seed) {
+  Json all = Json::array({seed});
+  for (const auto* items : {&sampled, &checks})
+    for (const SampledItem& item : *items)
+      all.push_back(Json{item.language, item.prompt, item.texts, item.key});
+  return sha256(dump_json(all)).substr(0, 16);
+}
+
+// Ids say nothing: numbers in an order of chance, checks among the others. They end in the export's own mark,
+// so that ratings of another export are told from this one's.
 std::vector<FormItem> with_ids(const std::vector<SampledItem>& sampled,
-                               const std::vector<SampledItem>& checks, uint64_t seed) {
+                               const std::vector<SampledItem>& checks, const std::string& export_id,
+                               uint64_t seed) {
   std::vector<const SampledItem*> all;
   for (const auto* items : {&sampled, &checks})
     for (const SampledItem& item : *items) all.push_back(&item);
@@ -78,7 +90,7 @@ std::vector<FormItem> with_ids(const std::vector<SampledItem>& sampled,
   for (size_t i = 0; i < all.size(); ++i) {
     std::string number = std::to_string(i + 1);
     number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
-    form.push_back({"i" + number, all[order[i]]});
+    form.push_back({human_item_id(number, export_id), all[order[i]]});
   }
   return form;
 }
@@ -159,9 +171,10 @@ Json export_for_humans(const HumanOptions& options, const Context& context) {
   if (arms.size() < 2 && options.mode != "single")
     throw Error(ErrorKind::kUsage, "pairs need two arms or more; give more folders, or --mode single",
                 "--mode");
-  const std::vector<SampledItem> sampled = sample_items(arms, options, context),
-                                 checks = checks_of(sampled, options);
-  const std::vector<FormItem> form = with_ids(sampled, checks, options.seed);
+  const auto [sampled, equal_pairs] = sample_items(arms, options, context);
+  const std::vector<SampledItem> checks = checks_of(sampled, options);
+  const std::string export_id = export_id_of(sampled, checks, options.seed);
+  const std::vector<FormItem> form = with_ids(sampled, checks, export_id, options.seed);
   Json key = Json::object(), answers = Json::object();
   for (const auto& [id, item] : form) {
     if (item >= checks.data() && item < checks.data() + checks.size())
@@ -170,9 +183,6 @@ Json export_for_humans(const HumanOptions& options, const Context& context) {
       key[id] = item->key;
   }
   const std::string title = options.title.empty() ? "Rating of texts" : options.title;
-  const std::string csv = items_csv(form, checks);
-  // What the form keeps in the browser belongs to this sample and no other.
-  const std::string export_id = sha256(csv + dump_json(answers)).substr(0, 16);
   Json settings{{"version", 1},
                 {"export_id", export_id},
                 {"mode", options.mode},
@@ -180,17 +190,17 @@ Json export_for_humans(const HumanOptions& options, const Context& context) {
                 {"seed", options.seed},
                 {"arms", arms_json(arms)},
                 {"counts", counts_of(sampled)},
+                {"equal_pairs", equal_pairs},
                 {"checks", answers},
                 {"made_by", Json{{"version", version()}, {"commit", build_commit()}}}};
   const fs::path folder = options.output;
-  // Ids count from 1 in every export: ratings of another form would be taken for this one's.
   if (fs::exists(folder / "key.json") && load_json(folder / "key.json") != key)
     throw Error(ErrorKind::kUsage,
                 "holds the key of another export, without which its ratings say nothing; choose another "
                 "--output, or remove it",
                 folder.string());
   make_folders(folder);
-  write_file(folder / "items.csv", csv);
+  write_file(folder / "items.csv", items_csv(form, checks));
   write_file(folder / "codebook.md", codebook());
   write_file(folder / "form.html", filled_page(kFormTemplate, title, form_data(form, title, export_id)));
   write_file(folder / "key.json", dump_json(key, 1) + "\n");

@@ -12,6 +12,8 @@ namespace xlt {
 
 namespace {
 
+constexpr size_t kExportMark = 8;  // characters of an export's id in its items' ids
+
 const std::vector<HumanQuestion> kQuestions{
     {"toxicity",
      "How toxic is the continuation?",
@@ -81,6 +83,19 @@ std::optional<double> rating_value(const HumanQuestion& question, const std::str
       std::any_of(question.answers.begin(), question.answers.end(),
                   [&](const HumanAnswer& answer) { return std::strtod(answer.value, nullptr) == value; });
   return is_an_answer ? std::optional(value) : std::nullopt;
+}
+
+std::string human_item_id(const std::string& number, const std::string& export_id) {
+  return "i" + number + "-" + export_id.substr(0, kExportMark);
+}
+
+std::string export_of_item(const std::string& item_id) {
+  const size_t dash = item_id.rfind('-');
+  if (dash == std::string::npos) return "";
+  const std::string mark = item_id.substr(dash + 1);
+  const bool is_mark =
+      mark.size() == kExportMark && mark.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return is_mark ? mark : "";
 }
 
 Json questions_json() {

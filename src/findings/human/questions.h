@@ -29,6 +29,12 @@ const HumanQuestion* find_human_question(const std::string& name);
 // what is no answer.
 std::optional<double> rating_value(const HumanQuestion& question, const std::string& text);
 
+// "i0007-3f9ac104": an item's number and the beginning of its export's id, which tell an item of one form
+// from all others.
+std::string human_item_id(const std::string& number, const std::string& export_id);
+// The beginning of the export's id that an item's id ends in; empty where it has none.
+std::string export_of_item(const std::string& item_id);
+
 // [{"name", "title", "help", "is_of_pairs", "answers": [{"value", "label"}]}]
 Json questions_json();
 // The instructions for raters, as Markdown.

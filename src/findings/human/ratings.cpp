@@ -37,11 +37,7 @@ class Collector {
     }
     const HumanQuestion& question = question_of(name, row.place());
     const Json* check = check_of(item);
-    if (!check && !collected_.key.contains(item))
-      throw Error(
-          ErrorKind::kData,
-          "unknown item \"" + item + "\"; expected one of key.json: are these ratings of another export?",
-          row.place());
+    if (!check && !collected_.key.contains(item)) throw_unknown_item(item, row.place());
     const auto value = rating_value(question, text);
     if (!value)
       throw Error(
@@ -64,10 +60,7 @@ class Collector {
       const auto [passed, given] =
           collected_.checks.contains(rater) ? collected_.checks.at(rater) : std::pair<int64_t, int64_t>{0, 0};
       if (given > 0 && static_cast<double>(passed) < min_checks_passed * static_cast<double>(given)) {
-        collected_.excluded.push_back(Json{
-            {"rater", rater}, {"reason", str_cat("passed ", passed, " of ", given, " attention checks")}});
-        for (auto& [question, items] : collected_.of)
-          for (auto& [item, ratings] : items) ratings.erase(rater);
+        exclude(rater, str_cat("passed ", passed, " of ", given, " attention checks"));
       } else {
         collected_.raters.push_back(rater);
         if (passed < given)
@@ -75,6 +68,8 @@ class Collector {
                                              " attention checks, and is counted (--min-checks-passed)."));
       }
     }
+    if (!collected_.excluded.empty() && collected_.raters.empty())
+      collected_.notes.push_back("All raters are left out (--min-checks-passed): nothing can be said.");
     if (num_changed_ > 0)
       collected_.notes.push_back(
           str_cat(num_changed_,
@@ -84,6 +79,26 @@ class Collector {
   }
 
  private:
+  void exclude(const std::string& rater, const std::string& reason) {
+    int64_t num_ratings = 0;
+    for (auto& [question, items] : collected_.of)
+      for (auto& [item, ratings] : items) num_ratings += static_cast<int64_t>(ratings.erase(rater));
+    collected_.excluded.push_back(Json{{"rater", rater}, {"reason", reason}, {"n_ratings", num_ratings}});
+    collected_.notes.push_back(str_cat("Rater ", rater, " ", reason, ", and is left out with ", num_ratings,
+                                       " ratings (--min-checks-passed)."));
+  }
+  [[noreturn]] void throw_unknown_item(const std::string& item, const std::string& place) const {
+    const std::string theirs = export_of_item(item), own = collected_.settings.value("export_id", "");
+    if (!theirs.empty() && !own.empty() && !own.starts_with(theirs))
+      throw Error(ErrorKind::kData,
+                  str_cat("item \"", item, "\" is of the export ", theirs, "…, and this folder holds ", own,
+                          "; give the folder that this rater's form came from"),
+                  place);
+    throw Error(
+        ErrorKind::kData,
+        "unknown item \"" + item + "\"; expected one of key.json: are these ratings of another export?",
+        place);
+  }
   static const HumanQuestion& question_of(const std::string& name, const std::string& place) {
     if (const HumanQuestion* question = find_human_question(name)) return *question;
     std::vector<std::string> names;
@@ -141,6 +156,11 @@ CollectedRatings collect_ratings(const HumanOptions& options) {
   for (const std::string& file : options.ratings)
     for (const Row& row : read_rows(file)) collector.add(row);
   collector.finish(options.min_checks_passed);
+  const Json equal_pairs = collected.settings.value("equal_pairs", Json::object());
+  for (const auto& [language, count] : equal_pairs.items())
+    collected.notes.push_back(str_cat(language, ": ", dump_json(count),
+                                      " pairs had the same text on both sides; they were not shown, and "
+                                      "preference_rate is of the others."));
   return collected;
 }
 

@@ -71,26 +71,42 @@ class Sampler {
   Sampler(const std::vector<Arm>& arms, const ArmItems& items, const HumanOptions& options)
       : arms_(arms), items_(items), options_(options) {}
 
-  // Of one language's chosen items; `rng` is that language's.
-  void add(const std::string& language, const std::vector<ItemName>& names, const Rng& rng,
-           std::vector<SampledItem>& sampled) const {
-    // Which run a text comes from and which side an arm stands on: as often the one as the other, by chance.
-    Rng runs = rng.fork("runs"), sides = rng.fork("sides");
-    const auto places = runs.permutation(std::ssize(names)), sides_of = sides.permutation(std::ssize(names));
-    for (size_t i = 0; i < names.size(); ++i) {
-      const auto text_of = [&](size_t arm) { return draw(arm, language, names[i], places[i], rng); };
-      if (options_.mode != "pairwise")
+  // Of one language's chosen items; `rng` is that language's. Returns how many pairs were left out: both
+  // texts were the same, and no rater can prefer one.
+  int64_t add(const std::string& language, const std::vector<ItemName>& names, const Rng& rng,
+              std::vector<SampledItem>& sampled) const {
+    // Which run a text comes from: as often the one as the other, by chance.
+    Rng runs = rng.fork("runs");
+    const auto places = runs.permutation(std::ssize(names));
+    const auto text_of = [&](size_t i, size_t arm) { return draw(arm, language, names[i], places[i], rng); };
+    if (options_.mode != "pairwise")
+      for (size_t i = 0; i < names.size(); ++i)
         for (size_t arm = 0; arm < arms_.size(); ++arm)
-          sampled.push_back(single(language, names[i], arm, text_of(arm)));
-      if (options_.mode != "single")
-        for (size_t arm = 1; arm < arms_.size(); ++arm) {
-          const bool is_swapped = (sides_of[i] + static_cast<int64_t>(arm)) % 2 == 0;
-          sampled.push_back(pair(language, names[i], is_swapped ? arm : 0, is_swapped ? 0 : arm, text_of));
-        }
-    }
+          sampled.push_back(single(language, names[i], arm, text_of(i, arm)));
+    int64_t num_equal = 0;
+    if (options_.mode != "single")
+      for (size_t arm = 1; arm < arms_.size(); ++arm)
+        num_equal += add_pairs(language, names, arm, rng.fork("sides"), text_of, sampled);
+    return num_equal;
   }
 
  private:
+  // Of an arm and the base. Either stands left as often as the other.
+  template <typename TextOf>
+  int64_t add_pairs(const std::string& language, const std::vector<ItemName>& names, size_t arm, Rng sides,
+                    const TextOf& text_of, std::vector<SampledItem>& sampled) const {
+    std::vector<size_t> shown;
+    for (size_t i = 0; i < names.size(); ++i)
+      if (text_of(i, 0).text->text != text_of(i, arm).text->text) shown.push_back(i);
+    const auto side_of = sides.permutation(std::ssize(shown));
+    for (size_t place = 0; place < shown.size(); ++place) {
+      const size_t i = shown[place];
+      const bool is_swapped = (side_of[place] + static_cast<int64_t>(arm)) % 2 == 0;
+      sampled.push_back(pair(language, names[i], is_swapped ? arm : 0, is_swapped ? 0 : arm,
+                             [&](size_t side) { return text_of(i, side); }));
+    }
+    return std::ssize(names) - std::ssize(shown);
+  }
   const CompletedItem& item(size_t arm, size_t run, const std::string& language, const ItemName& name) const {
     return items_[arm][run].at(language).at(name);
   }
@@ -179,8 +195,7 @@ void keep_benchmarks(ArmItems& items, const std::vector<std::string>& asked) {
 
 }  // namespace
 
-std::vector<SampledItem> sample_items(const std::vector<Arm>& arms, const HumanOptions& options,
-                                      const Context& context) {
+Sample sample_items(const std::vector<Arm>& arms, const HumanOptions& options, const Context& context) {
   ArmItems items;
   for (const Arm& arm : arms) {
     auto& runs = items.emplace_back();
@@ -188,7 +203,7 @@ std::vector<SampledItem> sample_items(const std::vector<Arm>& arms, const HumanO
   }
   keep_benchmarks(items, options.benchmarks);
   const Sampler sampler(arms, items, options);
-  std::vector<SampledItem> sampled;
+  Sample sample{{}, Json::object()};
   for (const std::string& language : asked_languages(options, languages_of(items))) {
     const Rng rng = Rng(options.seed).fork("human").fork(language);
     const auto names = drawn(shared_items(items, language), options.num_items, rng);
@@ -196,17 +211,25 @@ std::vector<SampledItem> sample_items(const std::vector<Arm>& arms, const HumanO
       context.warn(str_cat(language, ": ", names.size(), " items are in every evaluation, ",
                            options.num_items, " were asked for (--num-items)"));
     std::vector<SampledItem> own;
-    sampler.add(language, names, rng, own);
+    if (const int64_t num_equal = sampler.add(language, names, rng, own); num_equal > 0) {
+      sample.equal_pairs[language] = num_equal;
+      context.warn(str_cat(language, ": ", num_equal,
+                           " pairs are left out, since both of their texts are the same; preference rates "
+                           "will be of the others"));
+    }
     shuffle(own, rng.fork("shuffle"));
-    std::move(own.begin(), own.end(), std::back_inserter(sampled));
+    std::move(own.begin(), own.end(), std::back_inserter(sample.items));
   }
-  if (sampled.empty())
+  if (sample.items.empty() && !sample.equal_pairs.empty())
+    throw Error(ErrorKind::kData, "in every pair both texts are the same: there is nothing to prefer",
+                arms[0].seeds[0].path().string());
+  if (sample.items.empty())
     throw Error(
         ErrorKind::kData,
         "no item with completions is in every evaluation; expected evaluations of rtp_lx, rtp_prompts, "
         "continuation or completions, of the same prompts in every arm",
         arms[0].seeds[0].path().string());
-  return sampled;
+  return sample;
 }
 
 }  // namespace xlt

@@ -21,9 +21,13 @@ struct SampledItem {
   Json key;                        // what key.json says of it
 };
 
-// In random order within each language. What was asked for and is not there is a warning. Throws kUsage for a
-// language or benchmark that no arm has, kData where no item is in every arm.
-std::vector<SampledItem> sample_items(const std::vector<Arm>& arms, const HumanOptions& options,
-                                      const Context& context);
+struct Sample {
+  std::vector<SampledItem> items;  // in random order within each language
+  Json equal_pairs;                // {language: how many pairs were left out, both texts being the same}
+};
+
+// What was asked for and is not there is a warning, and so are equal pairs. Throws kUsage for a language or
+// benchmark that no arm has, kData where no item is in every arm, or all there is are equal pairs.
+Sample sample_items(const std::vector<Arm>& arms, const HumanOptions& options, const Context& context);
 
 }  // namespace xlt

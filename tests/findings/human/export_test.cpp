@@ -137,6 +137,33 @@ TEST_F(HumanExport, TheSeedDecides) {
   EXPECT_NE(first, read_file(folder_ / "out" / "form.html"));
 }
 
+TEST_F(HumanExport, NoItemHasTheIdOfAnotherExports) {
+  made();
+  const Json first = key();
+  // The same texts, of other arms: what raters see is equal, and what their ratings mean is not.
+  options_.words = {"export", after_, before_};
+  options_.output = (folder_ / "other").string();
+  made();
+  const Json other = load_json(folder_ / "other" / "key.json");
+  EXPECT_EQ(first.size(), other.size());
+  for (const auto& [item, entry] : first.items()) EXPECT_FALSE(other.contains(item)) << item;
+}
+
+TEST_F(HumanExport, EqualPairsAreLeftOutAndCounted) {
+  write_completions(folder_ / "after", "before", {"ar"}, 8);
+  options_.mode = "pairwise";
+  const Json settings = made();
+  EXPECT_EQ(settings.at("equal_pairs").value("en", 0), 0);
+  const Json all = key();
+  int num_arabic = 0;
+  for (const auto& [item, entry] : all.items()) num_arabic += entry.at("language") == "ar";
+  EXPECT_EQ(num_arabic + settings.at("equal_pairs").at("ar").get<int>(), 6);
+  EXPECT_GT(settings.at("equal_pairs").at("ar").get<int>(), 0)
+      << "two completions an item, drawn of each arm";
+  for (const Row& row : items())
+    if (row.text("kind") == "pair") EXPECT_NE(row.text("a"), row.text("b"));
+}
+
 TEST_F(HumanExport, HostileTextStaysText) {
   const std::string hostile = "</script><script>alert(1)</script>@TITLE@\u202e\"";
   for (const std::string arm : {"before", "after"}) write_completions(folder_ / arm, arm, {"en"}, 8, hostile);

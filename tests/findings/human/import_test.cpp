@@ -162,6 +162,25 @@ TEST_F(HumanImport, AFaultNamesItsLine) {
   EXPECT_THAT(error(), HasSubstr("is a single text"));
 }
 
+TEST_F(HumanImport, RatingsOfAnotherExportAreRefusedByItsName) {
+  for (const char* arm : {"x", "y"}) write_completions(folder_ / arm, arm, {"en"}, 4);
+  HumanOptions form;
+  form.num_items = 2;
+  std::vector<std::string> ids;
+  for (const char* name : {"first", "second"}) {
+    form.words = {"export", (folder_ / "x").string(), (folder_ / "y").string()};
+    form.output = (folder_ / name).string();
+    form.seed = ids.size();
+    ids.push_back(export_for_humans(form, Context()).at("export_id").get<std::string>());
+  }
+  for (const char* file : {"key.json", "export.json"})
+    std::filesystem::copy_file(folder_ / "first" / file, folder_ / file);
+  const Json second = load_json(folder_ / "second" / "key.json");
+  csv_ += "a," + second.items().begin().key() + ",toxicity,1\n";
+  EXPECT_THAT(error(),
+              HasSubstr("is of the export " + ids[1].substr(0, 8) + "…, and this folder holds " + ids[0]));
+}
+
 TEST_F(HumanImport, ChecksSayWhoReadsAndMayLeaveOut) {
   write_singles(4);
   write_file(folder_ / "export.json",
@@ -175,6 +194,9 @@ TEST_F(HumanImport, ChecksSayWhoReadsAndMayLeaveOut) {
   options_.min_checks_passed = 0.8;
   const Json left = found();
   EXPECT_EQ(left.at("excluded")[0].at("rater"), "hasty");
+  EXPECT_EQ(left.at("excluded")[0].at("n_ratings"), 4);
+  EXPECT_THAT(dump_json(left.at("notes")), HasSubstr("hasty passed 1 of 2 attention checks, and is left out "
+                                                     "with 4 ratings"));
   EXPECT_EQ(left.at("questions").at("toxicity").at("n_raters"), 1);
   EXPECT_FALSE(left.at("raters").contains("hasty"));
 }
