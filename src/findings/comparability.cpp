@@ -165,8 +165,13 @@ class Findings {
     if (refused_.empty()) return allowed_;
     std::string keys;
     for (const std::string& key : refused_keys_) keys += (keys.empty() ? "" : ",") + key;
+    // Before and after differ by design where nothing but the result is left of what was trained.
+    const char* by_design = refused_keys_.contains("model")
+                                ? "\n  (a model all of whose weights were trained, or into which an adapter "
+                                  "was merged, is another one: then pass --allow model)"
+                                : "";
     throw Error(ErrorKind::kData,
-                "the evaluations differ in more than their adapters:" + refused_ +
+                "the evaluations differ in more than their adapters:" + refused_ + by_design +
                     "\nEvaluate them alike, or take the difference into account and pass --allow " + keys);
   }
 
@@ -180,22 +185,20 @@ class Findings {
   std::string refused_;
 };
 
-// Every key that --allow may name: misspelt, it would allow nothing and say nothing.
-void check_names(const std::vector<Arm>& arms, const std::vector<std::string>& allow) {
+}  // namespace
+
+void check_allowed(const std::vector<const EvaluationFolder*>& folders,
+                   const std::vector<std::string>& allow) {
   std::set<std::string> known{"benchmark_version", "ids",      "model", "prompts",
                               "scorer_hash",       "settings", "status"};
-  for (const Arm& arm : arms)
-    for (const EvaluationFolder& folder : arm.seeds)
-      for (const auto& [name, cell] : folder.cells())
-        known.merge(keys_of(value_at(*cell, "settings"), Json()));
+  for (const EvaluationFolder* folder : folders)
+    for (const auto& [name, cell] : folder->cells())
+      known.merge(keys_of(value_at(*cell, "settings"), Json()));
   for (const std::string& name : allow)
     if (!known.contains(name)) throw_unknown_name("setting (--allow)", name, {known.begin(), known.end()});
 }
 
-}  // namespace
-
 Json check_comparable(const std::vector<Arm>& arms, const std::vector<std::string>& allow) {
-  check_names(arms, allow);
   Findings findings(allow);
   const EvaluationFolder& base = arms[0].seeds[0];
   for (const Arm& arm : arms)

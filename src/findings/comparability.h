@@ -11,6 +11,11 @@
 
 namespace xlt {
 
+// Throws kUsage for a key of `allow` that no setting of any of `folders` has: misspelt, it would allow
+// nothing and say nothing.
+void check_allowed(const std::vector<const EvaluationFolder*>& folders,
+                   const std::vector<std::string>& allow);
+
 // Looks at every report against the base's first: the base model, that the evaluation ended, and of every
 // cell that both have the benchmark's version, the scorer's hash and all `settings`. Of the benchmark
 // `completions` the ids and prompts must agree instead of the file that holds the completions. A difference

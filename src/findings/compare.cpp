@@ -49,6 +49,16 @@ struct Comparands {
   }
 };
 
+// Evaluations of ours and lm_eval's have settings of their own; --allow may name any of them.
+void check_allowed_of(const Comparands& comparands, const std::vector<std::string>& allow) {
+  std::vector<const EvaluationFolder*> folders;
+  for (const Arm& arm : comparands.arms)
+    for (const EvaluationFolder& folder : arm.seeds) folders.push_back(&folder);
+  for (const LmEvalArm& arm : comparands.lm_eval)
+    for (const LmEvalResults& run : arm.runs) folders.push_back(&run.evaluation);
+  check_allowed(folders, allow);
+}
+
 Comparands read_comparands(const CompareOptions& options) {
   if (options.lm_eval.empty()) return {read_arms(options.arms), {}};
   Comparands comparands;
@@ -149,6 +159,7 @@ Json compare_all(const Comparands& comparands, const CompareOptions& options, co
   const auto& [arms, lm_eval] = comparands;
   CompareOptions checked = options;
   checked.source = parse_language(options.source);
+  check_allowed_of(comparands, options.allow);
   Json allowed = Json::array(), rows = Json::array(), refused = Json::array();
   if (arms.size() > 1) {
     checked.metrics = metrics_of_arms(comparands, options.metrics);
@@ -199,6 +210,7 @@ void CompareOptions::visit(OptionVisitor& v) {
 void check_compare_options(const CompareOptions& options) {
   parse_language(options.source);
   const Comparands comparands = read_comparands(options);
+  check_allowed_of(comparands, options.allow);
   if (comparands.arms.size() > 1) check_comparable(comparands.arms, options.allow);
 }
 

@@ -229,6 +229,7 @@ TEST_F(Compare, OtherModelsVersionsAndScorersAreRefused) {
   version.cell()["benchmark_version"] = "2";
   unfinished.report()["status"] = "interrupted";
   EXPECT_THAT(error({base, write("m", model)}).what(), HasSubstr("model: \"m1\""));
+  EXPECT_THAT(error({base, write("m", model)}).what(), HasSubstr("all of whose weights were trained"));
   EXPECT_THAT(error({base, write("v", version)}).what(), HasSubstr("benchmark_version: \"1\""));
   EXPECT_THAT(error({base, write("u", unfinished)}).what(), HasSubstr("did not end"));
   options_.allow = {"model"};

@@ -163,6 +163,42 @@ TEST_F(LmEval, WhatWasMeasuredOtherwiseIsRefused) {
   }
 }
 
+TEST_F(LmEval, WhatCannotBeAMetricsValueIsRefusedWithItsReason) {
+  const std::string before = write("a", {1, 1, 0, 1}), after = write("b", {1, 0, 0, 1});
+  for (const Json& nonsense : {Json("NaN"), Json(-5), Json(1.5), Json(), Json::array({0.5})}) {
+    Json results = load_json(after);
+    results["results"]["xnli_de"]["acc,none"] = nonsense;
+    results["results"]["xnli_de"]["alias"] = 3;
+    results["results"]["xnli_de"]["bits_per_byte_stderr,none"] = -1;
+    write_file(after, dump_json(results));
+    const Json comparison = compared({"before=" + before, "after=" + after});
+    for (const Json& one : comparison.at("rows")) EXPECT_EQ(one.at("metric"), "bits_per_byte") << nonsense;
+    const Json& refusal = comparison.at("refused")[0];
+    EXPECT_EQ(refusal.at("metric"), "acc");
+    EXPECT_EQ(refusal.at("arm"), "after");
+    EXPECT_THAT(refusal.at("reason").get<std::string>(), HasSubstr("the results state")) << nonsense;
+  }
+}
+
+TEST_F(LmEval, AnySettingOfEitherKindMayBeAllowed) {
+  const std::string base = MadeUpEvaluation().add("en", share(10, 6)).write(folder_ / "base"),
+                    dpo = MadeUpEvaluation("a").add("en", share(10, 2)).write(folder_ / "dpo");
+  const std::string before = write("a", {1, 1, 0, 1}), after = write("b", {1, 0, 0, 1});
+  Json results = load_json(after);
+  results["task_hashes"] = {{"xnli_de", "other"}};
+  write_file(after, dump_json(results));
+  CompareOptions options;
+  options.arms = {base, dpo};
+  options.lm_eval = {"base=" + before, "dpo=" + after};
+  EXPECT_THROW(compare(options, Context()), Error);
+  options.allow = {"task_hash", "limit"};
+  check_compare_options(options);
+  const Json comparison = compare(options, Context());
+  EXPECT_EQ(comparison.at("settings").at("allowed")[0].at("key"), "task_hash");
+  options.allow = {"task_hush"};
+  EXPECT_THROW(compare(options, Context()), Error);
+}
+
 TEST_F(LmEval, WhatIsNoneOfItsResultsIsNamed) {
   const auto kind = [&](const std::string& file) {
     try {

@@ -115,6 +115,22 @@ void add_stated_rows(const std::vector<LmEvalArm>& arms, const LmEvalArm* base,
   }
 }
 
+// What the results state and cannot be, among the reasons for missing rows.
+void refuse_unusable(const std::vector<LmEvalArm>& arms, const std::vector<std::string>& asked,
+                     Json& refused) {
+  for (const LmEvalArm& arm : arms)
+    for (const LmEvalResults& run : arm.runs)
+      for (const UnusableMetric& unusable : run.unusable)
+        if (is_asked(asked, unusable.metric))
+          refused.push_back(Json{{"benchmark", unusable.cell.benchmark},
+                                 {"language", unusable.cell.language},
+                                 {"scoring", unusable.cell.scoring},
+                                 {"scorer", Json()},
+                                 {"metric", unusable.metric},
+                                 {"arm", arm.name},
+                                 {"reason", str_cat(run.file.string(), ": ", unusable.reason)}});
+}
+
 std::string name_of(const LmEvalResults& results) {
   const Json& name = results.record.at("model_name");
   if (name.is_string() && !name.get<std::string>().empty()) return name.get<std::string>();
@@ -159,9 +175,11 @@ std::vector<std::string> lm_eval_metrics(const std::vector<LmEvalArm>& arms,
                                          const std::vector<std::string>& asked) {
   std::set<std::string> known{"all", "headline"};
   for (const LmEvalArm& arm : arms)
-    for (const LmEvalResults& run : arm.runs)
+    for (const LmEvalResults& run : arm.runs) {
       for (const auto& [cell, stated] : run.stated)
         for (const auto& [metric, number] : stated) known.insert(metric);
+      for (const UnusableMetric& unusable : run.unusable) known.insert(unusable.metric);
+    }
   std::vector<std::string> own;
   for (const std::string& name : asked)
     if (known.contains(name)) own.push_back(name);
@@ -173,6 +191,7 @@ Json add_lm_eval_rows(const std::vector<LmEvalArm>& arms, const std::string& bas
   const bool has_base = !arms.empty() && arms[0].name == base;
   const size_t begin = rows.size();
   Json allowed = Json::array();
+  refuse_unusable(arms, options.metrics, refused);
   if (has_base && arms.size() > 1) {
     std::vector<Arm> paired;
     for (const LmEvalArm& arm : arms) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <set>
 
@@ -110,6 +111,51 @@ MetricKey split_key(const std::string& key) {
                                     : MetricKey{key.substr(0, comma), key.substr(comma + 1)};
 }
 
+// What a metric of lm_eval's can be. One that is not here may be anything finite.
+struct Bounds {
+  const char* name;
+  double low, high;
+};
+constexpr double kNoBound = std::numeric_limits<double>::infinity();
+constexpr Bounds kBounds[] = {
+    {"acc", 0, 1},
+    {"acc_bytes", 0, 1},
+    {"acc_mutual_info", 0, 1},
+    {"acc_norm", 0, 1},
+    {"acc_norm_bytes", 0, 1},
+    {"bits_per_byte", 0, kNoBound},
+    {"bleu", 0, 100},
+    {"brier_score", 0, 2},
+    {"byte_perplexity", 1, kNoBound},
+    {"chrf", 0, 100},
+    {"em", 0, 100},
+    {"exact_match", 0, 100},
+    {"f1", 0, 100},
+    {"mcc", -1, 1},
+    {"pct_stereotype", 0, 100},
+    {"perplexity", 1, kNoBound},
+    {"ter", 0, kNoBound},
+    {"word_perplexity", 1, kNoBound},
+};
+
+// Why a value cannot be one of this metric; empty where it can.
+std::string fault_of(const std::string& metric, const Json& value) {
+  if (!value.is_number()) return str_cat("the results state ", dump_json(value), ", which is no number");
+  const auto number = value.get<double>();
+  if (!std::isfinite(number)) return "the results state no finite number";
+  for (const Bounds& bounds : kBounds)
+    if (metric == bounds.name && (number < bounds.low || number > bounds.high))
+      return str_cat("the results state ", number, ", and ", metric, " is ",
+                     bounds.high == kNoBound ? str_cat("at least ", bounds.low)
+                                             : str_cat("from ", bounds.low, " to ", bounds.high));
+  return "";
+}
+
+// Beside the metrics of a task.
+bool is_remark(const std::string& key) {
+  return key == "alias" || key == "sample_len" || key == "sample_count" || key == "name";
+}
+
 // How lm_eval makes a number of its documents' values.
 struct Reduction {
   const char* formula;
@@ -122,17 +168,24 @@ class TaskReader {
   TaskReader(const Json& results, const fs::path& file, const std::string& task, CellName name)
       : results_(results), task_(task), name_(std::move(name)), samples_(read_samples(results, file, task)) {}
 
-  std::map<std::string, StatedMetric> stated() const {
+  // What cannot be is appended to `unusable`.
+  std::map<std::string, StatedMetric> stated(std::vector<UnusableMetric>& unusable) const {
     std::map<std::string, StatedMetric> metrics;
     const Json& numbers = results_.at("results").at(task_);
     for (const auto& [key, value] : numbers.items()) {
       const MetricKey metric = split_key(key);
-      const bool is_count = key == "sample_len" || key == "sample_count";
-      if (!value.is_number() || is_count || metric.name.ends_with(kErrorMark)) continue;
+      if (is_remark(key) || metric.name.ends_with(kErrorMark)) continue;
+      // A metric has a filter; what is a text without one is a remark.
+      if (!value.is_number() && key.find(',') == std::string::npos) continue;
+      if (const std::string fault = fault_of(metric.name, value); !fault.empty()) {
+        unusable.push_back({name_, metric.text(), fault});
+        continue;
+      }
       StatedMetric stated{value.get<double>(), Json(), direction(metric.name), num_items()};
       const std::string error =
           metric.name + std::string(kErrorMark) + (metric.filter.empty() ? "" : "," + metric.filter);
-      if (numbers.contains(error) && numbers.at(error).is_number()) stated.standard_error = numbers.at(error);
+      if (const Json spread = numbers.value(error, Json()); spread.is_number() && spread.get<double>() >= 0)
+        stated.standard_error = spread;
       metrics[metric.text()] = stated;
     }
     return metrics;
@@ -259,6 +312,7 @@ LmEvalResults read_lm_eval(const fs::path& path) {
   const JsonView tasks = JsonView(results, file.string()).at("results");
   std::map<CellName, std::map<std::string, StatedMetric>> stated;
   std::map<CellName, std::vector<ItemRow>> items;
+  std::vector<UnusableMetric> unusable;
   Json cells = Json::array();
   for (const std::string& task : tasks.keys()) {
     tasks.at(task).keys();  // an object
@@ -266,8 +320,9 @@ LmEvalResults read_lm_eval(const fs::path& path) {
     CellName name{split.benchmark, split.language, kScoring, ""};
     if (stated.contains(name)) name.benchmark = task;
     const TaskReader reader(results, file, task, name);
-    const auto metrics = reader.stated();
-    if (metrics.empty()) continue;  // a group that only holds others
+    const size_t num_unusable = unusable.size();
+    const auto metrics = reader.stated(unusable);
+    if (metrics.empty() && unusable.size() == num_unusable) continue;  // a group that only holds others
     auto [cell, rows] = reader.cell(metrics);
     cells.push_back(std::move(cell));
     items[name] = std::move(rows);
@@ -279,7 +334,7 @@ LmEvalResults read_lm_eval(const fs::path& path) {
   // Which model it was is what the user says: names of lm_eval hold no hash.
   auto report =
       std::make_shared<const Json>(Json{{"status", "done"}, {"model", Json()}, {"cells", std::move(cells)}});
-  return {file, record_of(results, file), std::move(stated),
+  return {file, record_of(results, file), std::move(stated), std::move(unusable),
           EvaluationFolder(file, std::move(report), std::move(items))};
 }
 
