@@ -19,7 +19,7 @@
 
 #include "xlt/lm/language_model.h"
 #include "xlt/lm/seq2seq.h"
-#include "xlt/scorers/scorer.h"
+#include "xlt/scorers/forwarding_scorer.h"
 
 namespace xlt {
 
@@ -67,22 +67,12 @@ class SampledSeq2Seq final : public Seq2Seq {
   SampledCost& cost_;
 };
 
-class SampledScorer final : public TextScorer {
+class SampledScorer final : public ForwardingScorer {
  public:
-  SampledScorer(TextScorer& scorer, SampledCost& cost) : scorer_(scorer), cost_(cost) {}
+  SampledScorer(TextScorer& scorer, SampledCost& cost) : ForwardingScorer(scorer), cost_(cost) {}
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override;
-  std::string name() const override { return scorer_.name(); }
-  std::string hash() const override { return scorer_.hash(); }
-  std::optional<Unscored> refusal(const std::string& language) const override {
-    return scorer_.refusal(language);
-  }
-  std::string note(const std::string& language) const override { return scorer_.note(language); }
-  std::vector<std::string> trained_languages() const override { return scorer_.trained_languages(); }
-  bool is_costly() const override { return scorer_.is_costly(); }
-  size_t texts_a_call() const override { return scorer_.texts_a_call(); }
 
  private:
-  TextScorer& scorer_;
   SampledCost& cost_;
 };
 

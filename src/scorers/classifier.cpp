@@ -72,6 +72,8 @@ class ClassifierScorer : public TextScorer {
   // It has no notion of language: whether it was trained on one cannot be asked.
   std::optional<Unscored> refusal(const std::string&) const override { return std::nullopt; }
 
+  size_t texts_a_call() const override { return kTextsOfClassifier; }
+
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
     return probabilities_of(*classifier_, requests, label_);
   }

@@ -4,32 +4,21 @@
 #include <filesystem>
 
 #include "xlt/base/error.h"
-#include "xlt/scorers/scorer.h"
+#include "xlt/scorers/forwarding_scorer.h"
 
 namespace xlt {
 
 namespace {
 
 // A scorer under another name.
-class RenamedScorer final : public TextScorer {
+class RenamedScorer final : public ForwardingScorer {
  public:
   RenamedScorer(std::unique_ptr<TextScorer> scorer, std::string name)
-      : scorer_(std::move(scorer)), name_(std::move(name)) {}
-  std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
-    return scorer_->score(requests);
-  }
+      : ForwardingScorer(*scorer), owned_(std::move(scorer)), name_(std::move(name)) {}
   std::string name() const override { return name_; }
-  std::string hash() const override { return scorer_->hash(); }
-  std::optional<Unscored> refusal(const std::string& language) const override {
-    return scorer_->refusal(language);
-  }
-  std::string note(const std::string& language) const override { return scorer_->note(language); }
-  std::vector<std::string> trained_languages() const override { return scorer_->trained_languages(); }
-  bool is_costly() const override { return scorer_->is_costly(); }
-  size_t texts_a_call() const override { return scorer_->texts_a_call(); }
 
  private:
-  std::unique_ptr<TextScorer> scorer_;
+  std::unique_ptr<TextScorer> owned_;
   std::string name_;
 };
 

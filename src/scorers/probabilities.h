@@ -7,6 +7,9 @@
 
 namespace xlt {
 
+// How many texts at once.
+inline constexpr size_t kTextsOfClassifier = 1024;
+
 // The probability of `label` for each text; Unscored (kEmptyText) where there is nothing to read.
 std::vector<ScoreResult> probabilities_of(TextClassifier& classifier, std::span<const ScoreRequest> requests,
                                           size_t label);

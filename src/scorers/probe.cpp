@@ -2,6 +2,7 @@
 // `probe:DIR[#MODEL]`: the probability that a logistic head on a language model's mean hidden states gives
 // (`xlt probe`). The base model is looked for where it was when the probe was trained, or in MODEL; it is the
 // same by content or refused.
+
 #include "scorers/factories.h"
 #include "scorers/probabilities.h"
 
@@ -26,6 +27,8 @@ class ProbeScorer final : public TextScorer {
   // It answers in every language that its base model reads; how well, a card says.
   std::optional<Unscored> refusal(const std::string&) const override { return std::nullopt; }
   std::vector<std::string> trained_languages() const override { return probe_.languages; }
+
+  size_t texts_a_call() const override { return kTextsOfClassifier; }
 
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
     return probabilities_of(*probe_.classifier, requests, 0);

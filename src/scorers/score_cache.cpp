@@ -20,8 +20,8 @@ std::string text_hash(const std::string& text) { return sha256(text).substr(0, k
 
 }  // namespace
 
-ScoreCache::ScoreCache(TextScorer& scorer, const fs::path& folder)
-    : scorer_(scorer), folder_(folder / scorer.hash().substr(0, kFolderNameLength)) {}
+ScoreCache::ScoreCache(TextScorer& scorer, const fs::path& folder, Use use)
+    : ForwardingScorer(scorer), folder_(folder / scorer.hash().substr(0, kFolderNameLength)), use_(use) {}
 
 fs::path ScoreCache::file_of(const std::string& language) const { return folder_ / (language + ".jsonl"); }
 
@@ -65,11 +65,15 @@ std::vector<ScoreResult> ScoreCache::score(std::span<const ScoreRequest> request
       continue;
     }
     const auto [place, is_new] = place_of.try_emplace(requests[i].language + " " + hashes[i], asked.size());
-    if (is_new) asked.push_back(requests[i]);
+    // In an estimate equal texts may stand for different ones.
+    if (is_new || use_ == Use::kLookUp) {
+      place->second = asked.size();
+      asked.push_back(requests[i]);
+    }
     open.emplace_back(i, place->second);
   }
   if (asked.empty()) return results;
-  const auto answers = ask(asked);
+  const auto answers = use_ == Use::kLookUp ? scorer_.score(asked) : ask(asked);
   for (const auto& [request, place] : open) results[request] = answers[place];
   return results;
 }

@@ -9,27 +9,20 @@
 #include <string>
 #include <unordered_map>
 
-#include "xlt/scorers/scorer.h"
+#include "xlt/scorers/forwarding_scorer.h"
 
 namespace xlt {
 
 // Files FOLDER/<scorer hash>/<language>.jsonl, rewritten whole (temp then rename) after every call that
 // scored something, one that failed half-way too, and every two seconds of a long one. Damaged ones count as
 // missing.
-class ScoreCache final : public TextScorer {
+class ScoreCache final : public ForwardingScorer {
  public:
+  // kLookUp, for estimates: knows what is there, asks about all else, equal texts too, and keeps nothing.
+  enum class Use { kKeep, kLookUp };
   // `scorer` must live as long.
-  ScoreCache(TextScorer& scorer, const std::filesystem::path& folder);
+  ScoreCache(TextScorer& scorer, const std::filesystem::path& folder, Use use = Use::kKeep);
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override;
-  std::string name() const override { return scorer_.name(); }
-  std::string hash() const override { return scorer_.hash(); }
-  std::optional<Unscored> refusal(const std::string& language) const override {
-    return scorer_.refusal(language);
-  }
-  std::string note(const std::string& language) const override { return scorer_.note(language); }
-  std::vector<std::string> trained_languages() const override { return scorer_.trained_languages(); }
-  bool is_costly() const override { return scorer_.is_costly(); }
-  size_t texts_a_call() const override { return scorer_.texts_a_call(); }
 
  private:
   using Scores = std::unordered_map<std::string, double>;  // by the text's hash
@@ -38,8 +31,8 @@ class ScoreCache final : public TextScorer {
   std::vector<ScoreResult> ask(std::span<const ScoreRequest> requests);
   void save(const std::string& language) const;
   std::filesystem::path file_of(const std::string& language) const;
-  TextScorer& scorer_;
   std::filesystem::path folder_;
+  Use use_;
   std::map<std::string, Scores> by_language_;
 };
 
