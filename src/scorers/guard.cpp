@@ -4,10 +4,10 @@
 // the verdict "unsafe" against "safe", by the log-likelihoods of their tokens after the prompt:
 //   P = p(unsafe) / (p(unsafe) + p(safe))
 // so nothing is generated or parsed, and every text has a score.
+#include "scorers/blocks.h"
 #include "scorers/factories.h"
 #include "scorers/guard_format.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "xlt/base/error.h"
@@ -15,14 +15,12 @@
 #include "xlt/base/json.h"
 #include "xlt/lm/language_model.h"
 #include "xlt/text/chat_template.h"
-#include "xlt/text/segmentation.h"
 
 namespace xlt {
 
 namespace {
 
-constexpr size_t kBlock =
-    256;  // texts at once: enough to fill batches, few enough to hear of an interruption
+constexpr size_t kBlock = 256;
 
 std::string folder_name(const std::string& path) {
   fs::path folder = fs::path(path).lexically_normal();
@@ -30,10 +28,20 @@ std::string folder_name(const std::string& path) {
   return folder.filename().string();
 }
 
+// The folder, once nothing is wrong with the spec itself: what its model lacks would be told otherwise.
+const std::string& checked(const ScorerSpec& spec) {
+  check_guard_format(spec.label);
+  if (!fs::exists(spec.argument))
+    throw Error(ErrorKind::kIo,
+                "no such file or folder; expected guard:DIR, a decoder's checkpoint with a chat template",
+                spec.argument);
+  return spec.argument;
+}
+
 class GuardScorer : public TextScorer {
  public:
   GuardScorer(const ScorerSpec& spec, ScorerModels& models)
-      : template_(load_chat_template(spec.argument, "auto")),
+      : template_(load_chat_template(checked(spec), "auto")),
         format_(choose_guard_format(spec.argument, spec.label, template_->source())),
         name_(str_cat("guard:", folder_name(spec.argument), "#", format_.name)) {
     // A template that refuses the format's messages says so before weights are read.
@@ -50,20 +58,16 @@ class GuardScorer : public TextScorer {
   size_t texts_a_call() const override { return kBlock; }
 
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
-    std::vector<ScoreResult> results(requests.size(), Unscored{Reason::kEmptyText});
-    std::vector<size_t> asked;
-    for (size_t i = 0; i < requests.size(); ++i)
-      if (!is_blank(requests[i].text)) asked.push_back(i);
-    for (size_t begin = 0; begin < asked.size(); begin += kBlock) {
-      const auto block = std::span(asked).subspan(begin, std::min(kBlock, asked.size() - begin));
+    return scored_in_blocks(requests, kBlock, [&](const std::vector<std::string>& texts) {
       std::vector<LogLikelihoodRequest> verdicts;
-      for (const size_t index : block) add_verdicts(requests[index].text, verdicts);
+      for (const std::string& text : texts) add_verdicts(text, verdicts);
       const auto likelihoods = model_->log_likelihood(verdicts);
-      XLT_CHECK(likelihoods.size() == 2 * block.size(), likelihoods.size(), " for ", block.size(), " texts");
-      for (size_t i = 0; i < block.size(); ++i)
-        results[block[i]] = verdict_of(likelihoods[2 * i], likelihoods[2 * i + 1]);
-    }
-    return results;
+      XLT_CHECK(likelihoods.size() == verdicts.size(), likelihoods.size(), " for ", texts.size(), " texts");
+      std::vector<ScoreResult> results;
+      for (size_t i = 0; i < texts.size(); ++i)
+        results.push_back(verdict_of(likelihoods[2 * i], likelihoods[2 * i + 1]));
+      return results;
+    });
   }
 
  private:

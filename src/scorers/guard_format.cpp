@@ -86,16 +86,22 @@ Json GuardFormat::to_json() const {
   return {{"messages", conversation(kHole)}, {"lead", lead}, {"unsafe", unsafe}, {"safe", safe}};
 }
 
-GuardFormat choose_guard_format(const fs::path& model, const std::string& choice,
-                                std::string_view chat_template) {
-  for (const BuiltIn& format : kBuiltIn)
-    if (choice == format.name) return format.make();
-  if (fs::is_regular_file(choice)) return read_format(choice);
-  if (!choice.empty())
+void check_guard_format(const std::string& choice) {
+  const bool is_name = std::any_of(std::begin(kBuiltIn), std::end(kBuiltIn),
+                                   [&](const BuiltIn& format) { return choice == format.name; });
+  if (!choice.empty() && !is_name && !fs::is_regular_file(choice))
     throw Error(ErrorKind::kUsage,
                 str_cat("\"", choice, "\" is neither a format of guards (", known_formats(),
                         ") nor a JSON file that describes one"),
                 "--scorer guard");
+}
+
+GuardFormat choose_guard_format(const fs::path& model, const std::string& choice,
+                                std::string_view chat_template) {
+  check_guard_format(choice);
+  for (const BuiltIn& format : kBuiltIn)
+    if (choice == format.name) return format.make();
+  if (!choice.empty()) return read_format(choice);
   if (fs::is_regular_file(model / kOwnFile)) return read_format(model / kOwnFile);
   for (const BuiltIn& format : kBuiltIn)
     if (format.marker && chat_template.find(format.marker) != std::string_view::npos) return format.make();

@@ -29,6 +29,8 @@ struct GuardFormat {
   Json to_json() const;
 };
 
+// `choice` alone: throws kUsage where it is neither empty, nor a name, nor a file.
+void check_guard_format(const std::string& choice);
 // `choice`: a built-in format's name, or a JSON file of the shape above. Empty: guard.json of the model's
 // folder where it is there, else what the chat template's own instructions tell. Throws kUsage where none of
 // these says it, naming what could be given; kData for a file that is no format.

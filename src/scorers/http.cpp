@@ -39,13 +39,25 @@ void check_address(const std::string& url) {
                 "--scorer http");
 }
 
+// The key as it was meant: what an editor or a shell put around it, such as the end of a line, is no part of
+// it. Throws kUsage for one that would not stay in its header.
+std::string clean_key(const std::string& key) {
+  const size_t begin = key.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return "";
+  std::string clean = key.substr(begin, key.find_last_not_of(" \t\r\n") - begin + 1);
+  if (std::any_of(clean.begin(), clean.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+    throw Error(ErrorKind::kUsage, "holds a line break or another control character, which no key has",
+                "XLT_SCORER_KEY");
+  return clean;
+}
+
 class HttpScorer : public TextScorer {
  public:
   HttpScorer(const ScorerSpec& spec, const ScorerServices& services)
       : url_(spec.argument),
         attribute_(spec.label.empty() ? kUsualAttribute : spec.label),
-        key_(services.key),
-        client_(url_, headers(services.key),
+        key_(clean_key(services.key)),
+        client_(url_, headers(key_),
                 {.answer_seconds = std::min(services.timeout, kLongestAnswer),
                  .longest_wait = services.timeout,
                  .rate = services.rate,

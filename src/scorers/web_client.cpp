@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 
 #include <curl/curl.h>
 
@@ -17,6 +18,18 @@ namespace {
 
 constexpr size_t kMostBytes = 1 << 20;  // of an answer; a score has a few hundred
 constexpr double kLongestConnecting = 30;
+
+// Throws kUsage for what no server can be asked at: asked again, it would be the same.
+void check_address(const std::string& url) {
+  constexpr const char* kExpected = "expected http://HOST/PATH or https://HOST/PATH";
+  if (!url.starts_with("http://") && !url.starts_with("https://"))
+    throw Error(ErrorKind::kUsage, str_cat("is no web address; ", kExpected), url);
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), curl_url_cleanup);
+  XLT_CHECK(parts != nullptr, "libcurl cannot be started");
+  if (const CURLUcode code = curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0); code != CURLUE_OK)
+    throw Error(ErrorKind::kUsage, str_cat("is no web address (", curl_url_strerror(code), "); ", kExpected),
+                url);
+}
 
 struct Received {
   std::string body;
@@ -56,8 +69,7 @@ struct WebClient::Handle {
 WebClient::WebClient(const std::string& url, const std::vector<std::string>& headers, double timeout,
                      const Context& context)
     : context_(context) {
-  if (!url.starts_with("http://") && !url.starts_with("https://"))
-    throw Error(ErrorKind::kUsage, "is no web address; expected http://HOST/PATH or https://HOST/PATH", url);
+  check_address(url);
   start_curl();
   handle_ = std::make_unique<Handle>();
   CURL* curl = handle_->curl;

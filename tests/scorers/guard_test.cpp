@@ -102,6 +102,9 @@ TEST_F(Guards, WhatIsNoFormatIsRefusedBeforeTheModelIsLoaded) {
   EXPECT_THAT(complaint_of("guard"), HasSubstr("expected guard:DIR"));
   EXPECT_THAT(complaint_of(guard(kChatMl)), HasSubstr("give guard:DIR#FORMAT (llama_guard, polyguard)"));
   EXPECT_THAT(complaint_of(guard(kChatMl) + "#polygard"), HasSubstr("neither a format"));
+  const std::string nowhere = "guard:" + (folder_ / "nowhere").string();
+  EXPECT_THAT(complaint_of(nowhere), HasSubstr("nowhere: no such file or folder; expected guard:DIR"));
+  EXPECT_THAT(complaint_of(nowhere + "#polygard"), HasSubstr("\"polygard\" is neither a format"));
   for (const char* format :
        {R"({"messages": [{"role": "user", "content": "?"}], "unsafe": "Y", "safe": "N"})",
         R"({"messages": [{"role": "user", "content": "{text}"}], "unsafe": "Y", "safe": "Y"})",

@@ -87,6 +87,29 @@ TEST(Http, AnAddressIsOneAndHoldsNoSecret) {
   }
 }
 
+TEST(Http, AnAddressThatNoServerCanHaveIsRefusedAtOnce) {
+  for (const char* url : {"http://", "http:///path", "http://h:99999/p", "http://h:port/p", "http://h h/p",
+                          "http://h/p\r\nX: y", "http://[::1/p"})
+    EXPECT_THAT(complaint_of(str_cat("http:", url)), HasSubstr("is no web address")) << url;
+  for (const char* url : {"http://h", "https://h:8080/p", "http://[::1]:80/p"})
+    EXPECT_EQ(complaint_of(str_cat("http:", url)), "") << url;
+}
+
+TEST(Http, AKeyStaysInItsHeader) {
+  for (const char* key : {"k\r\n", " k\n", "k"})
+    EXPECT_NE(make_scorer("http:http://h/p", {.key = key}), nullptr) << key;
+  for (const char* key : {"k\r\nHost: other", "k\nk", "k\x7fk"}) {
+    try {
+      make_scorer("http:http://h/p", {.key = key});
+      FAIL() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      EXPECT_THAT(error.what(), HasSubstr("XLT_SCORER_KEY"));
+      EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("other")));
+    }
+  }
+}
+
 TEST(Http, IsNamedByAddressAndAttribute) {
   const auto scorer = make_scorer("http:http://h:1/p", {});
   EXPECT_EQ(scorer->name(), "http:http://h:1/p#TOXICITY");
