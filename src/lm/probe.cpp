@@ -77,6 +77,17 @@ double ProbeHead::logit(std::span<const float> mean) const {
 
 double ProbeHead::probability(std::span<const float> mean) const { return 1 / (1 + std::exp(-logit(mean))); }
 
+std::string text_mark(const std::string& text) { return sha256(text).substr(0, kTextMark); }
+
+std::set<std::string> training_texts_of(const Json& record) {
+  const Json texts = record.value("training_texts", Json());
+  const std::string all = texts.is_string() ? texts.get<std::string>() : "";
+  std::set<std::string> marks;
+  for (size_t begin = 0; begin + kTextMark <= all.size(); begin += kTextMark)
+    marks.insert(all.substr(begin, kTextMark));
+  return marks;
+}
+
 void save_probe(const fs::path& folder, const ProbeHead& head, Json record) {
   make_folders(folder);
   const auto width = static_cast<int64_t>(head.weights.size());
@@ -100,6 +111,8 @@ SavedProbe load_probe(const fs::path& folder) {
   const JsonView view(*json, file.string(), ErrorKind::kCheckpoint);
   if (view.at("version").as_int() != kVersion)
     view.at("version").fail(str_cat("is ", view.at("version").as_int(), "; this version reads ", kVersion));
+  if (view.has("pooling") && view.at("pooling").as_string() != "mean")
+    view.at("pooling").fail("is not known; expected \"mean\", what a probe is trained on");
   ProbeHead head;
   head.layer = view.at("layer").as_int();
   if (head.layer < 0) view.at("layer").fail("is below 0");
@@ -109,6 +122,7 @@ SavedProbe load_probe(const fs::path& folder) {
   head.temperature = calibration.at("temperature").as_double();
   if (!(head.temperature > 0)) calibration.at("temperature").fail("must be above 0");
   const int64_t width = view.at("hidden_size").as_int();
+  if (width < 1) view.at("hidden_size").fail("must be above 0");
   const fs::path weights = folder / kWeightsFile;
   if (!fs::is_regular_file(weights))
     throw Error(ErrorKind::kIo, "is missing beside probe.json", weights.string());

@@ -6,6 +6,7 @@
 #include "run/probe_fit.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <map>
 #include <set>
@@ -115,6 +116,29 @@ Json languages_json(const std::vector<LabelledText>& rows) {
   return json;
 }
 
+// Marks of the rows that the head was fitted to, so that a card can tell them from others.
+std::string training_texts(const std::vector<LabelledText>& rows, const std::vector<bool>& held_out) {
+  std::set<std::string> marks;
+  for (size_t i = 0; i < rows.size(); ++i)
+    if (!held_out[i]) marks.insert(text_mark(rows[i].text));
+  std::string text;
+  for (const std::string& mark : marks) text += mark;
+  return text;
+}
+
+// --layer: the layers that are tried.
+std::vector<int64_t> layers_of(const std::string& layer, int64_t num_layers) {
+  if (layer == "auto") return parse_layers("all", num_layers);
+  int64_t number = -1;
+  const auto [end, error] = std::from_chars(layer.data(), layer.data() + layer.size(), number);
+  if (error != std::errc() || end != layer.data() + layer.size() || number < 0 || number > num_layers)
+    throw Error(ErrorKind::kUsage,
+                str_cat("\"", layer, "\" is no layer; expected auto, or a number from 0 (the embeddings) to ",
+                        num_layers),
+                "--layer");
+  return {number};
+}
+
 Json trials_json(const ProbeFit& fit) {
   Json json = Json::array();
   for (const LayerTrial& trial : fit.trials)
@@ -163,8 +187,7 @@ Json train_probe(const ProbeOptions& options, const ProbeBase& base, Json record
   for (const LabelledText& row : rows) targets.push_back(row.label);
 
   const auto encoder = base.load();
-  const auto layers =
-      parse_layers(options.layer == "auto" ? "all" : options.layer, encoder->info().num_layers);
+  const auto layers = layers_of(options.layer, encoder->info().num_layers);
   const auto features = features_of(rows, *encoder, layers, context);
   const ProbeFit fit = fit_probe(features, targets, held_out, context);
   if (!fit.converged) context.warn("the head's fit stopped before its minimum; its probabilities may be off");
@@ -180,6 +203,7 @@ Json train_probe(const ProbeOptions& options, const ProbeBase& base, Json record
             {"languages", languages_json(rows)},
             {"held_out", held_out_json(options, fit.head, *chosen, rows, held_out)},
             {"layers", trials_json(fit)},
+            {"training_texts", training_texts(rows, held_out)},
             {"data", file_records({options.data.begin(), options.data.end()})}};
   json.update(record);
   save_probe(options.output, fit.head, json);

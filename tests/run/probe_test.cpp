@@ -124,6 +124,55 @@ TEST_F(Probes, AChangedFolderIsRefused) {
   EXPECT_THROW(load_probe(folder_ / "nowhere"), Error);
 }
 
+TEST_F(Probes, AnEditedRecordIsRefusedByTheFieldsName) {
+  const Json good = train();
+  const auto complaint_of = [&](const char* field, const Json& value) -> std::string {
+    Json record = good;
+    record[Json::json_pointer(field)] = value;
+    write_file(fs::path(options_.output) / kProbeRecord, dump_json(record));
+    try {
+      make_probe_classifier(load_probe(options_.output).head, std::make_unique<FakeEncoder>());
+      return "";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
+      return error.what();
+    }
+  };
+  for (const Json& value : {Json("max"), Json("cls"), Json(1)})
+    EXPECT_THAT(complaint_of("/pooling", value), HasSubstr("pooling")) << value;
+  for (const Json& value : {Json(0), Json(-1.5), Json("NaN"), Json()})
+    EXPECT_THAT(complaint_of("/calibration/temperature", value), HasSubstr("temperature")) << value;
+  EXPECT_THAT(complaint_of("/calibration/kind", "isotonic"), HasSubstr("kind"));
+  for (const Json& value : {Json(2), Json(0), Json(-3), Json(4)})
+    EXPECT_THAT(complaint_of("/hidden_size", value), HasSubstr("probe.json")) << value;
+  for (const Json& value : {Json(-1), Json(3), Json("1"), Json(1.5)})
+    EXPECT_THAT(complaint_of("/layer", value), HasSubstr("layer")) << value;
+  EXPECT_EQ(complaint_of("/layer", 2), "") << "an edit that save_probe could have written";
+}
+
+TEST_F(Probes, ARecordTellsTheTextsThatItWasFittedTo) {
+  const auto marks = training_texts_of(train());
+  EXPECT_EQ(marks.size(), 80 - 16);  // but for those held out
+  EXPECT_EQ(marks.contains(text_mark("a new text")), false);
+  EXPECT_TRUE(training_texts_of(Json::object()).empty());
+}
+
+TEST_F(Probes, ALayerIsANumberOrAuto) {
+  options_.layer = "2";
+  EXPECT_EQ(train().at("layer"), 2);
+  for (const char* layer : {"3", "-1", "1,2", "all", "two"}) {
+    options_.layer = layer;
+    try {
+      train();
+      FAIL() << layer;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      EXPECT_THAT(error.what(),
+                  testing::AllOf(HasSubstr("--layer:"), HasSubstr("expected auto, or a number")));
+    }
+  }
+}
+
 TEST_F(Probes, RowsThatTrainNothingAreNamed) {
   EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\"label\":1}\n"),
               HasSubstr("below 0.5"));

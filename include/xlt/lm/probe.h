@@ -11,7 +11,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "xlt/base/json_fwd.h"
@@ -32,6 +34,13 @@ struct ProbeHead {
 
 inline constexpr const char* kProbeRecord = "probe.json";
 
+// By which probe.json remembers a text that the head was fitted to: the beginning of its hash. All of them
+// stand in one string, sorted, each of kTextMark characters.
+inline constexpr size_t kTextMark = 12;
+std::string text_mark(const std::string& text);
+// The marks in such a record; of one from before there were any, none.
+std::set<std::string> training_texts_of(const Json& record);
+
 // Writes `folder`/probe.safetensors (weight [hidden_size] and bias [1], float64) and then probe.json:
 // version, layer, hidden_size, calibration, the hash of the weights' file, and `record`. Makes the folder.
 // Throws kIo.
@@ -42,7 +51,8 @@ struct SavedProbe {
   ProbeHead head;
   std::shared_ptr<const Json> record;  // probe.json
 };
-// Throws kIo, and kCheckpoint for what save_probe would not have written: the place is named.
+// Throws kIo, and kCheckpoint for what save_probe would not have written, or another pooling than the mean:
+// the place is named.
 SavedProbe load_probe(const std::filesystem::path& folder);
 
 // One label, "positive", of which `is_multi_label`. Throws kCheckpoint where the model has not the head's
