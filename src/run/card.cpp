@@ -4,16 +4,35 @@
 #include "run/row_files.h"
 #include "run/scorer_models.h"
 
+#include <memory>
+#include <optional>
+#include <set>
+
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/dataset/labelled_text.h"
+#include "xlt/lm/probe.h"
 #include "xlt/run/environment.h"
 #include "xlt/scorers/card.h"
+#include "xlt/scorers/score_cache.h"
 #include "xlt/scorers/scorer.h"
 #include "xlt/scorers/server_options.h"
 
 namespace xlt {
+
+namespace {
+
+// Of a probe: whether its head was fitted to a text. Empty of other scorers, which do not say.
+std::function<bool(const std::string&)> training_of(const std::string& scorer) {
+  const ScorerSpec spec = parse_scorer(scorer);
+  if (spec.kind != "probe" || spec.argument.empty()) return {};
+  const auto marks =
+      std::make_shared<std::set<std::string>>(training_texts_of(*load_probe(spec.argument).record));
+  return [marks](const std::string& text) { return marks->contains(text_mark(text)); };
+}
+
+}  // namespace
 
 void CardRunOptions::visit(OptionVisitor& v) {
   v.field(
@@ -40,6 +59,7 @@ Json run_card(const CardRunOptions& options, const Placement& where, const Conte
   const auto rows = read_labelled_texts(options.data, options.language);
   CardOptions card_options{.benign = options.benign};
   for (const std::string& tag : options.seen) card_options.seen.push_back(parse_language(tag));
+  card_options.was_trained_on = training_of(options.scorer);
   const auto models = make_scorer_models(where, context);
   const auto scorer = make_scorer(options.scorer, {.data = options.toxic_words,
                                                    .timeout = options.scorer_timeout,
@@ -48,10 +68,15 @@ Json run_card(const CardRunOptions& options, const Placement& where, const Conte
                                                    .key = options.scorer_key,
                                                    .models = models.get(),
                                                    .context = context});
-  Json card = make_card(*scorer, rows, card_options, context);
+  // What a server or a model said is kept until the card is written.
+  const fs::path kept = options.output + ".scores";
+  std::optional<ScoreCache> cache;
+  if (scorer->is_costly()) cache.emplace(*scorer, kept);
+  Json card = make_card(cache ? static_cast<TextScorer&>(*cache) : *scorer, rows, card_options, context);
   card["data"] = file_records({options.data.begin(), options.data.end()});
   card["code"] = code_record();
   write_file(options.output, dump_json(card, 1) + "\n");
+  fs::remove_all(kept);
   return card;
 }
 

@@ -139,6 +139,29 @@ Json benign_json(TextScorer& scorer, const std::string& language, const BenignTe
   return json;
 }
 
+// "the server's answer is not JSON (17), empty text (1)"
+std::string reasons_text(const Json& unscored) {
+  std::string text;
+  for (const auto& [reason, count] : unscored.items())
+    text += str_cat(text.empty() ? "" : ", ", reason, " (", count.get<int64_t>(), ")");
+  return text;
+}
+
+// What a reader of the table must know of a language, a line each.
+std::vector<std::string> remarks_of(const std::string& language, const Json& row) {
+  std::vector<std::string> remarks;
+  const auto n = row.at("n").get<int64_t>(), scored = row.at("n_scored").get<int64_t>();
+  if (scored < n)
+    remarks.push_back(scored == 0 ? str_cat(language, ": none of ", n,
+                                            " rows has a score: ", reasons_text(row.at("unscored")))
+                                  : str_cat(language, ": ", n - scored, " of ", n,
+                                            " rows have no score: ", reasons_text(row.at("unscored"))));
+  if (const auto own = row.value("n_in_training", int64_t{0}); own > 0)
+    remarks.push_back(str_cat(language, ": the scorer was fitted to ", own, " of ", n,
+                              " rows, so the figures flatter it; give rows that it has not seen"));
+  return remarks;
+}
+
 // {"languages", "auc_mean"} of the languages that are (or are not) seen.
 Json side_json(const Json& languages, bool seen) {
   std::vector<std::string> names;
@@ -207,6 +230,10 @@ Json make_card(TextScorer& scorer, const std::vector<LabelledText>& rows, const 
     for (size_t i = 0; i < own.size(); ++i) judged.add(results[i], own[i]->label);
     Json& json = card["languages"][language] = language_json(judged, static_cast<int64_t>(own.size()));
     if (!seen.empty()) json["seen"] = is_among(seen, language);
+    json["n_in_training"] = std::count_if(own.begin(), own.end(), [&](const LabelledText* row) {
+      return options.was_trained_on && options.was_trained_on(row->text);
+    });
+    for (const std::string& remark : remarks_of(language, json)) context.warn(remark);
     if (const BenignTexts harmless = benign.of(language); !harmless.texts.empty())
       json["benign"] = benign_json(scorer, language, harmless);
     progress.advance(1);

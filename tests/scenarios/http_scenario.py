@@ -56,6 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         server.bodies.append(body)
         server.keys.add(self.headers["X-Goog-Api-Key"])
         is_first = len(server.times(text)) == 1
+        server.refusing = server.refusing or (text == "goes away" and is_first)
         if server.refusing or text == "always down":
             return self.send(b"<html>busy</html>", 503)
         if text == "stalls" and is_first:
@@ -144,12 +145,15 @@ class Http(Scenario):
         self.evaluate(texts, "--scorer-retries", 0, "--at-k", 1)  # judged anew, but what was scored is not asked about again
         self.assertEqual([text for text, _ in self.server.asked], ["always down"])
 
+    def card(self, labelled, *flags):
+        rows = write_rows(self.folder / "rows.jsonl", [{"text": text, "label": label, "language": "en"} for text, label in labelled])
+        return run("card", "--scorer", f"http:http://127.0.0.1:{self.port}/analyze", "--data", rows, "--output", self.folder / "card.json",
+                   *flags, env={**os.environ, "XLT_SCORER_KEY": KEY + "\r\n", "no_proxy": "127.0.0.1"})
+
     def test_a_card_asks_a_server_as_an_evaluation_does(self):
-        rows = write_rows(self.folder / "rows.jsonl", [{"text": text, "label": label, "language": "en"}
-                                                       for text, label in (("you fool", 1), ("good day", 0), ("fails", 0), ("always down", 0))])
-        process = run("card", "--scorer", f"http:http://127.0.0.1:{self.port}/analyze", "--data", rows, "--output", self.folder / "card.json",
-                      "--scorer-retries", 1, "--scorer-rate", 10, env={**os.environ, "XLT_SCORER_KEY": KEY, "no_proxy": "127.0.0.1"})
+        process = self.card([("you fool", 1), ("good day", 0), ("fails", 0), ("always down", 0)], "--scorer-retries", 1, "--scorer-rate", 10)
         self.assert_works(process)
+        self.assertIn("en: 1 of 4 rows have no score: the server gave no answer in 2 tries: status 503 (1)", process.stderr)
         self.assertEqual(self.server.keys, {KEY})
         asked = [text for text, _ in self.server.asked]
         self.assertEqual(asked, ["you fool", "good day", "fails", "fails", "always down", "always down"])
@@ -158,6 +162,21 @@ class Http(Scenario):
         language = json.loads((self.folder / "card.json").read_text())["languages"]["en"]
         self.assertEqual((language["n"], language["n_scored"], language["auc"]), (4, 3, 1))
         self.assertEqual(language["unscored"], {"the server gave no answer in 2 tries: status 503": 1})
+
+    def test_a_card_goes_on_where_its_server_went_away(self):
+        labelled = [("you fool", 1), ("good day", 0), ("goes away", 0), ("b", 0), ("c", 0)]
+        self.assertEqual(self.card(labelled, "--scorer-retries", 0).returncode, 3)
+        self.assertEqual([path.name for path in self.folder.glob("card.json*")], ["card.json.scores"])
+        self.server.refusing = False
+        self.server.asked.clear()
+        self.assert_works(self.card(labelled, "--scorer-retries", 0))
+        self.assertEqual([text for text, _ in self.server.asked], ["goes away", "b", "c"])
+        self.assertEqual([path.name for path in self.folder.glob("card.json*")], ["card.json"])
+
+    def test_a_useless_server_is_no_silent_table_of_dashes(self):
+        process = self.card([("is NaN", 1), ("is a page", 0)])
+        self.assert_works(process)
+        self.assertIn("en: none of 2 rows has a score: the server's answer is not JSON (2)", process.stderr)
 
     def test_what_concerns_all_texts_ends_it_at_once(self):
         self.server.stop()

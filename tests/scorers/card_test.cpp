@@ -37,6 +37,14 @@ class NumberScorer final : public TextScorer {
   std::vector<std::string> trained;
 };
 
+class Lines final : public Log {
+ public:
+  void write(LogLevel level, const std::string& line) override {
+    if (level == LogLevel::kWarning) lines.push_back(line);
+  }
+  std::vector<std::string> lines;
+};
+
 class Cards : public FolderTest {
  protected:
   Json card(const std::vector<LabelledText>& rows, const CardOptions& options = {}) {
@@ -67,6 +75,21 @@ TEST_F(Cards, EverythingIsOverScoredRows) {
   EXPECT_TRUE(en.at("spearman").is_null());
   EXPECT_TRUE(en.at("seen").is_null());
   EXPECT_FALSE(all.contains("unseen"));
+}
+
+TEST_F(Cards, WhatFlattersOrIsMissingIsWarnedOf) {
+  Lines log;
+  Context context;
+  context.log = &log;
+  CardOptions options;
+  options.was_trained_on = [](const std::string& text) { return text == "0.9"; };
+  const Json all = make_card(
+      scorer_, {{"0.9", "en", 1, ""}, {"0.1", "en", 0, ""}, {"?", "de", 1, ""}, {"0.2", "fr", 0, ""}},
+      options, context);
+  EXPECT_EQ(all.at("languages").at("en").at("n_in_training"), 1);
+  ASSERT_EQ(log.lines.size(), 2);
+  EXPECT_EQ(log.lines[0], "de: none of 1 rows has a score: empty text (1)");
+  EXPECT_THAT(log.lines[1], HasSubstr("en: the scorer was fitted to 1 of 2 rows"));
 }
 
 TEST_F(Cards, GradedLabelsAreSplitAtOneHalfAndRanked) {

@@ -23,7 +23,8 @@ struct CardRunOptions {
   void visit(OptionVisitor& v);
 };
 
-// Reads the rows before the scorer is made, and writes options.output whole or not at all. Returns the card.
+// Reads the rows before the scorer is made, and writes options.output whole or not at all. What is scored
+// until then is kept in the folder OUTPUT.scores, from which the same command goes on. Returns the card.
 // Throws as read_labelled_texts and make_scorer.
 Json run_card(const CardRunOptions& options, const Placement& where, const Context& context);
 
