@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include <unistd.h>
+
 #include "xlt/base/file.h"
 
 namespace xlt {
@@ -14,11 +16,19 @@ constexpr int kDepth = 3;
 // Folders inside xlt's own outputs, in which nothing else is looked for.
 const std::set<std::string> kInnerFolders{"items", "cells", "checkpoints", "adapter", "model"};
 
-std::vector<fs::path> folders_in(const fs::path& folder) {
+// Of links: a link may lead anywhere, so only those are followed that xlt makes itself (a sweep's runs).
+enum class Links { kFollow, kLeave };
+
+std::vector<fs::path> folders_in(const fs::path& folder, Links links) {
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_directory() && !kInnerFolders.contains(entry.path().filename().string()))
-      found.push_back(entry.path());
+  std::error_code code;  // a folder that may not be looked into holds nothing for us
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code ignored;
+    const bool is_left = links == Links::kLeave && entry->is_symlink(ignored);
+    if (!is_left && entry->is_directory(ignored) && ::access(entry->path().c_str(), R_OK | X_OK) == 0 &&
+        !kInnerFolders.contains(entry->path().filename().string()))
+      found.push_back(entry->path());
+  }
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -57,18 +67,23 @@ class FolderReader {
     if (!fs::is_directory(path)) return false;
     if (fs::is_regular_file(path / "plan.json") && fs::is_directory(path / "compare"))
       return read_sweep(path);
-    bool found = false;
-    for (const char* file : {"compare.json", "predictors.json", "human.json"})
-      if (fs::is_regular_file(path / file)) found |= read_file(path / file);
-    if (fs::is_regular_file(path / "run.json")) found |= read_training(path);
+    const bool found = read_files(path);
     if (fs::is_regular_file(path / "report.json")) {
       add_evaluation(EvaluationFolder(path));
       return true;
     }
-    return (depth < kDepth && read_folders(path, depth)) || found;
+    return (depth < kDepth && read_folders(path, depth, Links::kLeave)) || found;
   }
 
  private:
+  // What else may lie in a folder, an evaluation's too.
+  bool read_files(const fs::path& path) {
+    bool found = false;
+    for (const char* file : {"compare.json", "predictors.json", "human.json"})
+      if (fs::is_regular_file(path / file)) found |= read_file(path / file);
+    if (fs::is_regular_file(path / "run.json")) found |= read_training(path);
+    return found;
+  }
   bool read_file(const fs::path& file) {
     FoundFile found{file, load_json(file)};
     const bool is_comparison =
@@ -88,10 +103,10 @@ class FolderReader {
 
   // Comparisons name the evaluations; what else lies beside them, names their parts for `xlt compare`.
   bool read_sweep(const fs::path& path) {
-    bool found = false;
-    for (const fs::path& model : folders_in(path / "compare")) {
-      if (fs::is_regular_file(model / "compare.json")) found |= read_file(model / "compare.json");
-      if (fs::is_directory(model / "runs")) found |= read_folders(model / "runs", 0);
+    bool found = read_files(path);
+    for (const fs::path& model : folders_in(path / "compare", Links::kLeave)) {
+      found |= read_files(model);
+      if (fs::is_directory(model / "runs")) found |= read_folders(model / "runs", 0, Links::kFollow);
     }
     return found;
   }
@@ -106,14 +121,16 @@ class FolderReader {
     return true;
   }
 
-  bool read_folders(const fs::path& path, int depth) {
+  bool read_folders(const fs::path& path, int depth, Links links) {
     std::vector<EvaluationFolder> reports;
     bool found = false;
-    for (const fs::path& folder : folders_in(path)) {
-      if (fs::is_regular_file(folder / "report.json"))
+    for (const fs::path& folder : folders_in(path, links)) {
+      if (fs::is_regular_file(folder / "report.json")) {
         reports.emplace_back(folder);
-      else
+        found |= read_files(folder);
+      } else {
         found |= read(folder, depth + 1);
+      }
     }
     if (reports.size() > 1 && are_parts(reports)) {
       add_evaluation(EvaluationFolder(path));

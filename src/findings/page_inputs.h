@@ -33,10 +33,10 @@ struct PageInputs {
   std::vector<std::string> notes;                          // what was looked for and is not there
 };
 
-// Looks into each folder, three levels deep. A folder whose folders hold reports of one model and of
-// different cells is one evaluation; of a sweep's folder its comparisons and their trainings are
-// taken. Evaluations that a comparison names are taken under its arms' names,
-// also where only the comparison was given. Throws kIo for a folder that holds nothing of xlt's.
+// Looks into each folder, three levels deep; links in it are not followed. A folder whose folders hold
+// reports of one model and of different cells is one evaluation; of a sweep's folder its comparisons and
+// their trainings are taken. Evaluations that a comparison names are taken under its arms' names, also where
+// only the comparison was given. Throws kIo for a folder that holds nothing of xlt's.
 PageInputs read_page_inputs(const std::vector<std::string>& folders);
 
 }  // namespace xlt

@@ -111,6 +111,28 @@ TEST_F(Page, AComparisonIsShownAsItIs) {
   EXPECT_TRUE(page.at("tables").contains("values")) << "the evaluations that it names are there";
 }
 
+TEST_F(Page, LinksInAFolderAreNotFollowed) {
+  write("elsewhere/after", 4, "a1");
+  write("runs/before", 12, "");
+  fs::create_directory_symlink(folder_ / "elsewhere", folder_ / "runs" / "link");
+  fs::create_directory_symlink(folder_ / "runs", folder_ / "runs" / "again");
+  EXPECT_EQ(data({(folder_ / "runs").string()}).at("arms").size(), 1);
+  fs::create_directory_symlink(folder_ / "elsewhere", folder_ / "given");
+  EXPECT_EQ(data({(folder_ / "given").string()}).at("arms").size(), 1) << "one that was asked for is";
+}
+
+TEST_F(Page, JudgementsBesideAnEvaluationAreFound) {
+  write("runs/before", 12, "");
+  write("runs/after", 4, "a1");
+  const Json judged{{"scorer_calibration", Json::object()}, {"questions", Json::object()}};
+  for (const char* place : {"runs/human.json", "runs/after/human.json"})
+    write_file(folder_ / place, dump_json(judged));
+  const Json sources = data({(folder_ / "runs").string()}).at("sources");
+  EXPECT_EQ(std::count_if(sources.begin(), sources.end(),
+                          [](const Json& one) { return one.at("kind") == "human judgement"; }),
+            2);
+}
+
 TEST_F(Page, AFolderOfNothingIsAnError) {
   fs::create_directories(folder_ / "empty");
   EXPECT_THROW(data({(folder_ / "empty").string()}), Error);
