@@ -45,6 +45,9 @@ class EvalCommand final : public Command {
     }
     return run_in_world(session, [&](const Ranked& ranked) { return run_as(ranked, session); });
   }
+  std::vector<std::string> required() const override {
+    return options_.dry_run ? std::vector<std::string>() : help().required;
+  }
   void check(Checks& checks) override {
     for (const std::string& file : options_.completions) check_rows(checks, file, {"completion"});
     check_model(checks, model_.model);

@@ -8,11 +8,14 @@
 #include "eval/sampled_models.h"
 
 #include <memory>
+#include <optional>
 
 #include <sys/resource.h>
 
+#include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/eval/evaluate.h"
+#include "xlt/scorers/score_cache.h"
 
 namespace xlt {
 
@@ -21,7 +24,8 @@ namespace {
 // The services, with samples in place of what costs.
 class SampledServices {
  public:
-  explicit SampledServices(const EvalServices& services) : services_(services) {
+  // `known`: the folder with scores of an earlier run, which cost nothing now; empty: none.
+  SampledServices(const EvalServices& services, const fs::path& known) : services_(services) {
     if (services.lm) services_.lm = (lm_ = std::make_unique<SampledLanguageModel>(*services.lm, cost)).get();
     if (services.judge)
       services_.judge = (judge_ = std::make_unique<SampledLanguageModel>(*services.judge, cost)).get();
@@ -31,6 +35,9 @@ class SampledServices {
       if (!scorer->is_costly()) continue;
       scorers_.push_back(std::make_unique<SampledScorer>(*scorer, cost));
       scorer = scorers_.back().get();
+      if (known.empty()) continue;
+      caches_.push_back(std::make_unique<ScoreCache>(*scorer, known, ScoreCache::Use::kLookUp));
+      scorer = caches_.back().get();
     }
   }
   const EvalServices& services() const { return services_; }
@@ -41,6 +48,7 @@ class SampledServices {
   std::unique_ptr<SampledLanguageModel> lm_, judge_;
   std::unique_ptr<SampledSeq2Seq> seq2seq_;
   std::vector<std::unique_ptr<SampledScorer>> scorers_;
+  std::vector<std::unique_ptr<ScoreCache>> caches_;
 };
 
 // The most memory that the process held so far.
@@ -55,9 +63,10 @@ class DryRun {
   DryRun(const EvalServices& services, const EvalOptions& options, const Context& context)
       : options_(options),
         context_(context),
-        sampled_(services),
-        settings_(options, services),
-        store_(options.output) {}
+        sampled_(services, options.output.empty() ? fs::path() : fs::path(options.output) / "scores"),
+        settings_(options, services) {
+    if (!options.output.empty()) store_.emplace(options.output);
+  }
 
   Json run() {
     const auto plan = plan_cells(options_);
@@ -88,7 +97,9 @@ class DryRun {
       return row;
     }
     try {
-      if (const auto done = store_.find(plan.entry.name, plan.language, settings_.items_key(plan))) {
+      const auto done =
+          store_ ? store_->find(plan.entry.name, plan.language, settings_.items_key(plan)) : std::nullopt;
+      if (done) {
         row["state"] = "done";
         row["n_items"] = done->items.size();
         return row;
@@ -106,9 +117,11 @@ class DryRun {
     SampledCost& cost = sampled_.cost;
     cost = {};
     const double begun = monotonic_seconds();
-    const KeptCompletions none;
+    KeptCompletions kept;  // another scorer's, say
+    if (store_ && plan.benchmark().uses().sampling)
+      kept = store_->completions(plan.entry.name, plan.language, settings_.completions_key(plan));
     const auto items =
-        plan.benchmark().score({plan.language, plan.files, options_, sampled_.services(), context_, &none});
+        plan.benchmark().score({plan.language, plan.files, options_, sampled_.services(), context_, &kept});
     for (const TextScorer* scorer : scorers_of(plan.benchmark(), sampled_.services())) {
       const auto seen = scorer ? items_under(scorer->name(), items) : items;
       for (const Scoring scoring : scorings(options_))
@@ -141,7 +154,7 @@ class DryRun {
   const Context& context_;
   SampledServices sampled_;
   CellSettings settings_;
-  CellStore store_;
+  std::optional<CellStore> store_;  // of an output folder, where one was named
 };
 
 }  // namespace

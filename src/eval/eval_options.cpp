@@ -60,7 +60,8 @@ void EvalOptions::visit(OptionVisitor& v) {
       "files of completions of any system to score, without a model: rows {\"prompt\", \"completion\", "
       "\"language\"[, \"id\", \"sample\"]}; rows of one id are samples of one item, and num_samples is k");
   v.field("data", data, "data folder (README, \"What it measures\")");
-  v.field("output", output, "where report.json and items/ go");
+  v.field("output", output,
+          "where report.json and items/ go; with --dry-run, what is done there costs nothing");
   v.field("baseline", baseline, "output folder of an earlier evaluation, to compare with");
   v.field("allow", allow,
           "settings that may differ from the baseline's, by the names that the refusal gives; the report "
@@ -189,7 +190,8 @@ void check_eval_options(const EvalOptions& options) {
     throw Error(ErrorKind::kIo,
                 "no such data folder; `data` in the repository is one, and README.md lists the files",
                 options.data);
-  if (options.output.empty()) throw Error(ErrorKind::kUsage, "no output folder was given (--output)");
+  if (options.output.empty() && !options.dry_run)
+    throw Error(ErrorKind::kUsage, "no output folder was given (--output)");
   if (!options.baseline.empty() &&
       !std::filesystem::is_regular_file(std::filesystem::path(options.baseline) / "report.json"))
     throw Error(ErrorKind::kIo, "no report.json is there; expected the output folder of an evaluation",

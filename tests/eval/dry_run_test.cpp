@@ -91,6 +91,46 @@ TEST_F(DryRun, WhatIsDoneCostsNothing) {
   const Json cell = estimate().at("cells")[0];
   EXPECT_EQ(cell.at("state"), "done");
   EXPECT_EQ(cell.at("seconds"), 0);
+  options_.output.clear();
+  EXPECT_EQ(estimate().at("cells")[0].at("state"), "missing") << "no folder, nothing done";
+}
+
+// Costly, and counts what it is asked.
+class CountingScorer final : public TextScorer {
+ public:
+  std::vector<ScoreResult> score(std::span<const ScoreRequest> requests) override {
+    num_asked += requests.size();
+    return std::vector<ScoreResult>(requests.size(), Score{0.5});
+  }
+  std::string name() const override { return "counting"; }
+  std::string hash() const override { return "counting-of-sixteen-or-more"; }
+  std::optional<Unscored> refusal(const std::string&) const override { return std::nullopt; }
+  size_t num_asked = 0;
+};
+
+// The cell's own stamp is gone, as where another benchmark's option changed; what was scored is there.
+TEST_F(DryRun, ScoresThatAreThereAreNotAskedFor) {
+  std::string rows;
+  for (int i = 0; i < 20; ++i)
+    rows += str_cat("{\"prompt\":\"p", i, "\",\"completion\":\"c", i, "\",\"language\":\"en\"}\n");
+  write_data("rows.jsonl", rows);
+  options_.benchmarks = {"all"};
+  options_.completions = {(data() / "rows.jsonl").string()};
+  options_.sampling.num_samples = 1;
+  CountingScorer scorer;
+  const EvalServices services{.scorers = {&scorer}, .identifier = nullptr, .model_hash = "rows-1"};
+  estimate_evaluation(services, options_, {});
+  EXPECT_GT(scorer.num_asked, 0);
+  evaluate(services, options_, Json::object(), {});
+  fs::remove_all(fs::path(options_.output) / "cells");
+  scorer.num_asked = 0;
+  const Json cell = estimate_evaluation(services, options_, {}).at("cells")[0];
+  EXPECT_EQ(cell.at("state"), "missing");
+  EXPECT_EQ(scorer.num_asked, 0);
+  options_.output = (folder_ / "other").string();
+  estimate_evaluation(services, options_, {});
+  EXPECT_GT(scorer.num_asked, 0);
+  EXPECT_FALSE(fs::exists(options_.output));
 }
 
 }  // namespace

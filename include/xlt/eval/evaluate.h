@@ -71,9 +71,9 @@ EvalResult evaluate(const EvalServices& services, const EvalOptions& options, co
 // What evaluate would cost, from samples of what it would ask: nothing is written. {"cells": [{"benchmark",
 // "language", "state": "missing"|"done"|"no data", "n_items", "num_tokens", "seconds", "memory_bytes",
 // "measured_seconds"}], "totals": {"num_tokens", "seconds", "memory_bytes", "measured_seconds"}}: `seconds`
-// and tokens are those of the whole cell, extrapolated from `measured_seconds` of asking the models; a cell
-// that is done costs nothing. `memory_bytes`: the most that the process held up to and with this cell, on the
-// host.
+// and tokens are those of the whole cell, extrapolated from `measured_seconds` of asking the models; cells,
+// completions and scores that are in options.output (which may be empty) cost nothing. `memory_bytes`: the
+// most that the process held up to and with this cell, on the host.
 Json estimate_evaluation(const EvalServices& services, const EvalOptions& options, const Context& context);
 // --at-k as numbers. Throws kUsage for what is none, or none of 1, 2, ….
 std::vector<int64_t> at_k_values(const EvalOptions& options);
