@@ -279,10 +279,10 @@ std::string report_table(const Json& report) {
   }
   if (report.contains("transfer"))
     text +=
-        "\nbefore → after (95 % interval of the paired change, bootstrap over items); * it excludes 0, "
+        "\nbefore → after (95 % interval of the paired change, over items); * it excludes 0, "
         "language by language, without a correction for their number\n";
   else
-    text += "\n[95 % interval, bootstrap over items]\n";
+    text += "\n[95 % interval over items]\n";
   return text + limit_text(report);
 }
 

@@ -38,7 +38,7 @@ TEST(ReportTable, ShowsValuesIntervalsAndWhatWasNotMeasured) {
             "zh  Chinese   7  12.2\n"
             "not measured (no data file): sw yo\n"
             "paper scoring differs most in en: bits_per_byte +0.250\n"
-            "\n[95 % interval, bootstrap over items]\n");
+            "\n[95 % interval over items]\n");
 }
 
 TEST(ReportTable, DashesHaveTheirReasonsBelow) {
