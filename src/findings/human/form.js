@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A form for raters. It loads nothing and sends nothing: answers are kept in the browser and saved as a CSV. Texts of models are
 // put into the page as text and nothing else.
-"use strict";
-(() => {
 const data = JSON.parse(document.getElementById("data").textContent);
 const key = "xlt-human-" + data.export_id;
 const at = id => document.getElementById(id);
@@ -251,4 +249,3 @@ fillStart();
 keep();
 if (state.rater && state.language && (state.place[placeKey()] !== undefined)) begin();
 document.documentElement.setAttribute("data-ready", "true");
-})();
