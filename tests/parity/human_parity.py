@@ -16,7 +16,7 @@ class HumanParity(ParityTest):
         (self.folder / "key.json").write_text(json.dumps(key))
         with open(self.folder / "ratings.csv", "w", newline="") as file:
             csv.writer(file).writerows([("rater", "item_id", "question", "rating"), *ratings])
-        xlt("human", "import", self.folder, "--ratings", self.folder / "ratings.csv", "--output", self.folder / "human.json", "--num-resamples", 200)
+        xlt("human", "import", self.folder, "--ratings", self.folder / "ratings.csv", "--output", self.folder / "human.json", "--num-resamples", 100)
         return json.loads((self.folder / "human.json").read_text())
 
     def test_agreement_and_calibration(self):
@@ -50,13 +50,13 @@ class HumanParity(ParityTest):
             self.assertAlmostEqual(curve["share_toxic"], float(numpy.nanmean(toxic, axis=0).mean()), places=9)
 
     def test_preferences(self):
-        """The rate by hand; its test is scipy's over prompts; the interval of rates holds as often as it says."""
+        """The rate by hand; its test is scipy's over prompts (of the first tables); the interval of rates holds as often as it says."""
         import numpy
         from scipy import stats
 
         random = numpy.random.default_rng(4)
         held = 0
-        for table in range(8):
+        for table in range(20):
             items, raters, rate = 24, 4, 0.7
             key = {f"i{i:02}": {"a": "after", "b": "before"} if i % 2 else {"a": "before", "b": "after"} for i in range(items)}
             leaning = random.normal(0, 0.8, items)
@@ -64,13 +64,14 @@ class HumanParity(ParityTest):
             found = self.imported(key, [(f"r{r}", f"i{i:02}", "preference", "ba"[int(wins[i, r] == (i % 2))]) for i in range(items) for r in range(raters)])
             after = found["preference_rate"]["after"]
             self.assertAlmostEqual(after["value"], wins.mean(), places=12)
-            difference = wins.mean(axis=1) - 0.5
-            theirs = stats.permutation_test((difference,), lambda v, axis: v.sum(axis=axis), permutation_type="samples", vectorized=True,
-                                            n_resamples=20000, rng=numpy.random.default_rng(1)).pvalue
-            self.assertLess(abs(after["p_value"] - theirs), 5 * math.sqrt(0.25 / 20000))
+            if table < 5:
+                difference = wins.mean(axis=1) - 0.5
+                theirs = stats.permutation_test((difference,), lambda v, axis: v.sum(axis=axis), permutation_type="samples", vectorized=True,
+                                                n_resamples=20000, rng=numpy.random.default_rng(1)).pvalue
+                self.assertLess(abs(after["p_value"] - theirs), 5 * math.sqrt(0.25 / 20000))
             true = stats.logistic.cdf(math.log(rate / (1 - rate)) + random.normal(0, 0.8, 20000)).mean()
             held += after["ci95"][0] <= true <= after["ci95"][1]
-        self.assertGreaterEqual(held, 6)
+        self.assertGreaterEqual(held, 17)
 
 
 class LmEvalParity(ParityTest):
@@ -91,7 +92,8 @@ class LmEvalParity(ParityTest):
         with open(samples, encoding="utf-8") as file:
             rows = [json.loads(line) for line in file]
         self.assertEqual({row["doc_id"] for row in rows}, set(range(6)))
-        self.assertTrue(all(row["resps"][0] == [f"Answer {row['doc_id']}."] for row in rows))
+        # Documents are in the order of their hashes; an answer stands beside its prompt.
+        self.assertEqual({row["arguments"]["gen_args_0"]["arg_0"]: row["resps"] for row in rows}, {f"Prompt {i}": [[f"Answer {i}."]] for i in range(6)})
         table = make_table(written)
         self.assertIn("completions_en", table)
         for metric in (key for key in written["results"]["completions_en"] if "," in key and "_stderr" not in key):

@@ -51,7 +51,7 @@ class Browser:
             os.close(end)
         target = next(t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page")
         self.session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
+        for domain in ("Page", "Runtime", "Log", "Network", "Performance"):
             self.call(domain + ".enable")
         return self
 
@@ -116,6 +116,10 @@ class Browser:
                 raise TimeoutError(f"{file} is not drawn: {self.problems}")
             time.sleep(0.05)
         return time.monotonic() - start
+
+    def cpu_seconds(self):
+        """What the page's process has computed since it began, however busy the machine is."""
+        return next(metric["value"] for metric in self.call("Performance.getMetrics")["metrics"] if metric["name"] == "ProcessTime")
 
     def screenshot(self, file, whole=True):
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]

@@ -154,12 +154,15 @@ class Report(Scenario):
     def test_a_large_study_opens_soon(self):
         write_large(self.folder / "large")
         self.make(self.folder / "large", "--num-samples", "0")
-        self.assertLess(self.page.stat().st_size, 2_000_000)
+        self.assertLessEqual(self.page.stat().st_size, 2_000_000)
         with Browser(CHROMIUM) as browser:
             seconds = browser.open(self.page)
             self.assertEqual(browser.problems, [])
-            print(f"20 languages × 12 metrics × 5 arms × 3 seeds: {self.page.stat().st_size / 1e6:.2f} MB, drawn in {seconds:.1f} s")
-            self.assertLess(seconds, 15)  # 1 s on an idle core; the tests share theirs
+            computed = browser.cpu_seconds()
+            print(f"20 languages × 12 metrics × 5 arms × 3 seeds: {self.page.stat().st_size / 1e6:.2f} MB, drawn in {seconds:.1f} s, "
+                  f"of which computing {computed:.2f} s")
+            self.assertGreater(computed, 0)
+            self.assertLessEqual(computed, 2)  # by the clock 0.3 s on an idle core; the tests share theirs
 
 
 if __name__ == "__main__":
