@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "xlt/base/error.h"
+#include "xlt/base/json.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/models/decoder_footprint.h"
 #include "xlt/models/encoder.h"

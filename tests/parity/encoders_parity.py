@@ -12,7 +12,7 @@ import pathlib
 import sys
 import unittest
 
-from support import CACHE, SEEDS, ParityTest, data_file, hf_tokenizer, read_jsonl, run, udhr_texts, write_jsonl, xlt
+from support import CACHE, SEEDS, XLT, ParityTest, data_file, hf_tokenizer, read_jsonl, run, udhr_texts, write_jsonl, xlt
 from tokenizer_parity import random_texts
 
 CLASSIFIERS = ["xlmr-tiny", "roberta-tiny", "bert-tiny", "bert-tanh-tiny", "deberta-tiny", "deberta-plain-tiny"]
@@ -107,6 +107,15 @@ class EncodersParity(EncoderTest):
             worst = max(worst, self.worst(mine, theirs))
         self.assertGreater(len(spread), 5, "every text has the same score")
         return worst
+
+
+    def test_doctor_says_what_they_are(self):
+        for names, kind in ((CLASSIFIERS, "an encoder to score with"), (SEQ2SEQ, "an encoder-decoder to score with")):
+            for name in names:
+                with self.subTest(model=name):
+                    said = run([XLT, "doctor", "--model", tiny_encoders(SEEDS[0]) / name])
+                    for part in (kind, "parameters in", "memory for scoring"):
+                        self.assertIn(part, said)
 
 
 class Seq2SeqParity(EncoderTest):

@@ -127,7 +127,7 @@ class Large(Scenario):
         self.assertEqual(len(read_rows(self.folder / "out.jsonl")[0]["input_ids"]), 1 + 25 * 80_000)
 
     def test_a_checkpoint_takes_its_own_size(self):
-        """2.4 GB in two files: beside them no more than a tenth of them, and what a tiny model takes too."""
+        """2.3 GB in two files: beside them no more than a tenth of them, and what a tiny model takes too."""
         rows = write_rows(self.folder / "one.jsonl", [{"text": "ab"}])
         model = write_tokenizer(self.folder / "large")
         config = CONFIG | {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 16, "num_key_value_heads": 8,
