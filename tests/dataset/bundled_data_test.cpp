@@ -134,7 +134,7 @@ TEST(BundledData, DebiasPairsServeSftByTextAndByPreset) {
   expect_distinct(sentences, file);  // so original and perturbed always differ
 }
 
-// rtp_prompts and udhr: the same ids in every language, no text twice.
+// rtp_prompts, udhr and toxicity_labeled: the same ids in every language, no text twice.
 void expect_parallel(const std::string& folder, const std::string& field, size_t at_least) {
   EXPECT_THAT(languages_in(kData / folder), ElementsAreArray(kLanguages));
   const auto ids = column(kData / folder / "en.jsonl", "id");
@@ -149,6 +149,38 @@ void expect_parallel(const std::string& folder, const std::string& field, size_t
 
 TEST(BundledData, PromptsAreParallel) { expect_parallel("rtp_prompts", "Prompt", 24); }
 TEST(BundledData, ParagraphsAreParallel) { expect_parallel("udhr", "text", 12); }
+
+TEST(BundledData, LabelledTextsAreParallel) { expect_parallel("toxicity_labeled", "text", 56); }
+
+// What would tell rude from civil without reading: the counts, the lengths, the language.
+TEST(BundledData, LabelledTextsAreBalanced) {
+  for (const std::string& language : kLanguages) {
+    int count[2] = {0, 0};
+    double bytes[2] = {0, 0};
+    for (const Row& row : read_rows(kData / "toxicity_labeled" / (language + ".jsonl"))) {
+      EXPECT_EQ(row.text("language"), language) << row.place();
+      const int label = row.fields().at("label").get<int>();
+      EXPECT_EQ(row.text("id")[0], label == 1 ? 'r' : 'n') << row.place();
+      ++count[label];
+      bytes[label] += static_cast<double>(row.text("text").size());
+    }
+    EXPECT_EQ(count[0], count[1]) << language;
+    EXPECT_NEAR(bytes[1] / bytes[0], 1, 0.06) << language;
+  }
+}
+
+TEST(BundledData, LabelledTextsAreNeitherTrainedOnNorPrompted) {
+  std::set<std::string> elsewhere;
+  for (const PreferenceRecord& pair : pairs_of("detox_pairs"))
+    for (const std::string& text : {pair.prompt, pair.prompt + pair.chosen, pair.prompt + pair.rejected})
+      elsewhere.insert(text);
+  for (const std::string& language : kLanguages)
+    for (const std::string& prompt : column(kData / "rtp_prompts" / (language + ".jsonl"), "Prompt"))
+      elsewhere.insert(prompt);
+  for (const std::string& language : kLanguages)
+    for (const std::string& text : column(kData / "toxicity_labeled" / (language + ".jsonl"), "text"))
+      EXPECT_FALSE(elsewhere.contains(text)) << text;
+}
 
 TEST(BundledData, SentencesAreParallelByTheirEnglish) {
   EXPECT_THAT(languages_in(kData / "tatoeba"), ElementsAreArray(kLanguages));
