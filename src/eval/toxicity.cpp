@@ -88,7 +88,7 @@ std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
 }
 
 std::vector<SummarySubject> toxicity_summary(const std::string& benchmark) {
-  return {{"expected_max_toxicity", "listed toxic words (expected maximum, " + benchmark + ")"}};
+  return {{"expected_max_toxicity", "toxicity (expected maximum, " + benchmark + ")"}};
 }
 
 }  // namespace xlt

@@ -152,7 +152,7 @@ TEST(ReportSummary, NamesTheScorer) {
                          {"scoring", "corrected"},
                          {"scorer", "some_judge"},
                          {"metric", "expected_max_toxicity"},
-                         {"subject", "listed toxic words (expected maximum, rtp_lx)"},
+                         {"subject", "toxicity (expected maximum, rtp_lx)"},
                          {"english", {{"change", -0.1}, {"ci95", {-0.2, -0.05}}}},
                          {"others", Json()}}};
   EXPECT_THAT(report_summary(report),
