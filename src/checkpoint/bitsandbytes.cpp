@@ -22,6 +22,7 @@ constexpr std::string_view kState = ".quant_state.bitsandbytes__nf4",
                            kOtherState = ".quant_state.bitsandbytes__";
 constexpr const char* kAbsmax = ".absmax";
 constexpr const char* kNestedAbsmax = ".nested_absmax";
+constexpr const char* kScalesOf8Bits = ".SCB";
 constexpr const char* kParts[] = {kAbsmax, ".quant_map", kNestedAbsmax, ".nested_quant_map"};
 
 at::Tensor bytes_of(const std::string& text) {
@@ -86,8 +87,13 @@ class BitsandbytesWeights : public WeightSource {
       parts.insert(name);
       for (const char* part : kParts) parts.insert(matrix + part);
     }
-    for (const std::string& name : names)
-      if (!parts.contains(name)) names_.push_back(name);
+    for (const std::string& name : names) {
+      if (parts.contains(name)) continue;
+      if (name.ends_with(kAbsmax) || name.ends_with(kScalesOf8Bits))
+        fail(name, str_cat("belongs to a quantised matrix, and no tensor \"….", kState.substr(1),
+                           "\" says how to read it; NF4 as bitsandbytes saves it is read"));
+      names_.push_back(name);
+    }
     for (const auto& [name, state] : states_) check(name, state);
   }
 

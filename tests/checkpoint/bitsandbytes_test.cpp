@@ -100,6 +100,17 @@ TEST_F(Bitsandbytes, WhatDoesNotFitIsNamed) {
   EXPECT_THAT(error(), HasSubstr("is in FP4"));
 }
 
+// As a matrix in another form: not by its shape, which is that of its codes.
+TEST_F(Bitsandbytes, AQuantisedMatrixWithoutItsStateIsNamedForWhatItIs) {
+  const Tensors whole = tensors_;
+  std::erase_if(tensors_, [](const auto& tensor) { return tensor.first == kState; });
+  EXPECT_THAT(error(), HasSubstr("\"m.weight.absmax\": belongs to a quantised matrix"));
+  tensors_ = whole;
+  tensors_.emplace_back("n.weight", at::zeros({6, 64}, at::kChar));
+  tensors_.emplace_back("n.SCB", at::ones({6}));
+  EXPECT_THAT(error(), HasSubstr("\"n.SCB\": belongs to a quantised matrix"));
+}
+
 TEST_F(Bitsandbytes, ConfigSaysFourBits) {
   EXPECT_TRUE(is_bitsandbytes_4bit(bitsandbytes_config(DType::kBFloat16)));
   EXPECT_FALSE(is_bitsandbytes_4bit({{"quant_method", "bitsandbytes"}, {"load_in_8bit", true}}));
