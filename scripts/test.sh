@@ -14,6 +14,16 @@ for argument in "$@"; do
 done
 has() { local wanted=$1 argument; shift; for argument in "$@"; do [ "$argument" = "$wanted" ] && return; done; return 1; }
 
+# Of the last run of ctest, by name: unittest puts a docstring's first line between a test's name and what became of it, and
+# GoogleTest says why above its line.
+list_skipped() {
+  awk '/^test_[A-Za-z0-9_]+ \(/ { name = $1 " " $2 }
+       / \.\.\. skipped / { sub(/^.* \.\.\. skipped /, ""); print "skipped: " name ": " $0 }
+       /^\[ RUN      \]/ { why = "" }
+       /: Skipped$/ { if ((getline line) > 0) why = ": " line }
+       /^\[  SKIPPED \] .* ms\)$/ { print "skipped: " $4 why }' build/release/Testing/Temporary/LastTest.log
+}
+
 if has --quick "$@"; then scripts/setup.sh; else scripts/setup.sh --parity; fi
 
 # One version for every distribution: others break lines elsewhere.
@@ -29,12 +39,13 @@ python3 scripts/print_tables.py --check
 
 say "unit tests, layers, scenarios"
 ctest --test-dir build/release --output-on-failure -j 2
+list_skipped
 
 if ! has --quick "$@"; then
   if has --real "$@"; then export XLT_REAL=1; fi
   say "parity with transformers, TRL and PEFT"
   ctest --test-dir build/release -C parity -L parity --output-on-failure -j 2
-  sed -nE 's/^(.*) \.\.\. skipped (.*)$/skipped: \1: \2/p' build/release/Testing/Temporary/LastTest.log
+  list_skipped
 fi
 if has --sanitize "$@"; then
   say "AddressSanitizer and UndefinedBehaviorSanitizer"
