@@ -402,5 +402,18 @@ class Options(Scenario):
         self.assertIn("PROBLEM  model", missing.stdout)
 
 
+class Studies(unittest.TestCase):
+    def test_f11_studies_and_quickstart_draw_their_items(self):
+        """Wherever the repository limits items, they are drawn, not a file's head."""
+        configs = [file for file in (ROOT / "configs").rglob("*.json") if '"limit"' in file.read_text(encoding="utf-8")]
+        self.assertIn(ROOT / "configs" / "sweeps" / "quick.json", configs)
+        for config in configs:
+            self.assertIn('"limit_order": "random"', config.read_text(encoding="utf-8"), config.name)
+        for script in ("quickstart.sh", "study.sh"):
+            text = (ROOT / "scripts" / script).read_text(encoding="utf-8")
+            self.assertIn("--limit ", text)
+            self.assertIn("--limit-order random", text, script)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -173,6 +173,17 @@ class Interrupts(Scenario):
             self.assertLess(self.seconds_until_it_ends(process), 5)
             self.assert_only()
 
+    def test_a_pass_that_takes_long(self):
+        """Nobody looks for signals within one: 200,000 tokens that see each other."""
+        rows = write_rows(self.folder / "rows.jsonl", [{"context": "a", "continuation": "The bakery opens at six. " * 8000}])
+        process = subprocess.Popen([XLT, "score", "--model", self.model, "--input", rows, "--output", self.folder / "out.jsonl"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.wait_until_it_listens(process)
+        time.sleep(2)  # in the pass
+        self.assertIsNone(process.poll())
+        self.assertLess(self.seconds_until_it_ends(process), 5)
+        self.assert_only("rows.jsonl")
+
 
 class ClosedStreams(Scenario):
     def run_without(self, *closed, arguments):
