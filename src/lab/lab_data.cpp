@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
@@ -105,6 +107,17 @@ void write_dials(const World& world, const fs::path& folder) {
   write_file(folder / "dials.csv", text);
 }
 
+// Of the corpus's documents, those in one language that could say `text`. A word that several languages share
+// means the same in each.
+double share_of_speakers(const World& world, std::string_view text) {
+  double total = 0, speakers = 0;
+  for (const Language& language : world.languages()) {
+    total += language.dials().share;
+    if (language.parse(text)) speakers += language.dials().share * (1 - language.dials().bilingual);
+  }
+  return speakers / total;
+}
+
 }  // namespace
 
 void LabDataOptions::visit(OptionVisitor& v) {
@@ -147,7 +160,8 @@ double entropy_bits_per_byte(const World& world, const Language& language, const
     const std::string text = JsonView(row, lines.place()).at("text").as_string();
     const auto meaning = language.parse(text);
     if (!meaning) throw Error(ErrorKind::kData, "is no text of " + language.tag(), lines.place());
-    bits -= world.grammar().log2_probability(*meaning);
+    const double share = share_of_speakers(world, text);
+    bits -= world.grammar().log2_probability(*meaning) + (share > 0 ? std::log2(share) : 0);
     bytes += static_cast<double>(text.size());
   }
   return bits / bytes;

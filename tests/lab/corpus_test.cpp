@@ -174,5 +174,30 @@ TEST_F(LabCorpus, DataSayTheSameInEveryLanguageAndKeepPromptsApart) {
   EXPECT_LT(entropy_bits_per_byte(world, second, folder_), 3);
 }
 
+// By hand: a text costs the model −log2 of its language's share of monolingual documents, and nothing more.
+TEST_F(LabCorpus, TheEntropyOfATextHasItsLanguageToo) {
+  const auto bits_with = [&](double share, double bilingual) {
+    const World world({},
+                      dials_of(3,
+                               [&](int i, LanguageDials& dials) {
+                                 dials.share = i == 1 ? share : 0.5;
+                                 dials.bilingual = i == 1 ? bilingual : 0;
+                               }),
+                      1);
+    write_lab_data(world, {.prompts = 5, .texts = 10, .sentence_pairs = 2, .training_pairs = 2}, folder_);
+    const double bytes = static_cast<double>([&] {
+      LineReader lines(folder_ / "data/udhr/qab.jsonl");
+      size_t sum = 0;
+      while (const auto line = lines.next())
+        sum += parse_json(*line, "text").at("text").get<std::string>().size();
+      return sum;
+    }());
+    return entropy_bits_per_byte(world, world.languages()[1], folder_) * bytes;
+  };
+  const double never = bits_with(0, 0);
+  EXPECT_NEAR(bits_with(0.5, 0) - never, 10 * 2, 1e-9);     // 0.5 of 2
+  EXPECT_NEAR(bits_with(0.5, 0.75) - never, 10 * 4, 1e-9);  // a quarter of them
+}
+
 }  // namespace
 }  // namespace xlt

@@ -50,8 +50,9 @@ struct LabDataOptions {
 // language. FOLDER/world.json. Throws kIo, and kConfig where the grammar has too few provocations.
 void write_lab_data(const World& world, const LabDataOptions& options, const std::filesystem::path& folder);
 
-// A lower bound of the bits per byte of any model on the texts of FOLDER/data/udhr: what the grammar says of
-// their probability, the language being known.
+// What a model that has learnt the corpus's law needs for the texts of FOLDER/data/udhr, in bits per byte:
+// the grammar's probability of what they say times the share of documents that are in such a language alone;
+// of a language that the corpus never has, the grammar's only. No model does better on average.
 double entropy_bits_per_byte(const World& world, const Language& language,
                              const std::filesystem::path& folder);
 
