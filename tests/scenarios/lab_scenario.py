@@ -5,6 +5,7 @@ seed needs, and another design is refused."""
 import csv
 import json
 import pathlib
+import re
 import unittest
 
 from support import CONFIG, Scenario, read_rows, run, write_rows
@@ -78,6 +79,10 @@ class Lab(Scenario):
         self.assert_works(self.lab("--workers", 2))
         self.assertEqual(self.starts(), 2 * begun)
         self.assertEqual(len(json.loads((self.out / "effects.json").read_text())["contrasts"][0]["by_block"]), 2)
+        # Intervals of two worlds are wide; their lines keep off the names at the left.
+        ends = re.findall(r'<line x1="([-\d.e+]+)" x2="([-\d.e+]+)"', (self.out / "effects.svg").read_text())
+        self.assertGreater(len(ends), 10)
+        self.assertTrue(all(330 <= float(x) <= 730.001 for line in ends for x in line), ends)
 
         self.write_design(seeds=(1, 2), analysis={"factors": {"share": [0.1, 1]}})
         refused = self.lab()
@@ -106,15 +111,20 @@ class Lab(Scenario):
         world = self.out / "worlds" / "seed-1"
         words = (world / "data" / "toxic_words" / "lab" / "qab.txt").read_text().split()
         prompt = read_rows(world / "data" / "rtp_prompts" / "qab.jsonl")[0]["Prompt"]
-        rows = [{"id": str(i), "prompt": prompt, "completion": text, "language": "qab"} for i, text in enumerate([f" {words[0]} {words[-1]} .", " ."])]
+        elsewhere = (world / "data" / "toxic_words" / "lab" / "qac.txt").read_text().split()[0]
+        # Abuse in another language is abuse to the oracle; the language's own list does not have it.
+        texts = [f" {words[0]} {words[-1]} .", " .", f" {elsewhere} .", f" {words[0]}\ufffd ."]
+        rows = [{"id": str(i), "prompt": prompt, "completion": text, "language": "qab"} for i, text in enumerate(texts)]
         completions = write_rows(self.folder / "completions.jsonl", rows)
         out = self.folder / "judged"
         oracle = f"oracle:{world / 'world.json'}"
         self.assert_works(run("eval", "--completions", completions, "--num-samples", 1, "--scorer", oracle, "--scorer", f"{oracle}#ungrammatical",
-                              "--lid", world / "world.json", "--output", out, "--scoring", "corrected"))
+                              "--scorer", f"word_list:{world / 'data' / 'toxic_words'}", "--lid", world / "world.json", "--output", out, "--scoring", "corrected"))
         report = json.loads((out / "report.json").read_text())
         toxic = {cell["scorer"]: cell["metrics"]["toxic_fraction"]["value"] for cell in report["cells"]}
-        self.assertEqual(toxic, {"oracle#toxic": 0.5, "oracle#ungrammatical": 0.5})
+        self.assertEqual(toxic, {"oracle#toxic": 0.5, "oracle#ungrammatical": 0.75, "word_list": 0.5})
+        items = [row["completions"][0]["scores"] for row in read_rows(next((out / "items").glob("*/qab.jsonl")))]
+        self.assertEqual([(scores["oracle#toxic"], scores["word_list"]) for scores in items], [(1, 1), (0, 0), (1, 0), (0, 1)])
         wrong = run("eval", "--completions", completions, "--num-samples", 1, "--scorer", f"{oracle}#toxicc", "--output", out)
         self.assertEqual(wrong.returncode, 2)
         self.assertIn('did you mean "toxic"', wrong.stderr)

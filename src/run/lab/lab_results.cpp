@@ -83,6 +83,13 @@ std::string cell_of(const Json& value) {
   return value.is_string() ? value.get<std::string>() : dump_json(value);
 }
 
+// For people: 2, not 2.0.
+std::string level_of(const Json& value) {
+  std::string text = cell_of(value);
+  if (value.is_number_float() && text.ends_with(".0")) text.resize(text.size() - 2);
+  return text;
+}
+
 std::string results_csv(const Json& rows) {
   std::string text =
       "seed,language,share,vocabulary,dial_overlap,order,script,bilingual,bilingual_kind,placebo";
@@ -197,7 +204,7 @@ std::vector<LabMean> lab_means(const LabDesign& design, const std::vector<LabRow
     one.tag = dials.tag;
     const Json all = text_of(dials);
     for (const std::string& name : turned)
-      one.dials += (one.dials.empty() ? "" : ", ") + name + " " + cell_of(all.at(name));
+      one.dials += (one.dials.empty() ? "" : ", ") + name + " " + level_of(all.at(name));
     if (&dials == &design.languages.front()) one.dials = "language 1";
     std::map<std::string, std::vector<double>> columns;
     for (const LabRow& row : rows) {

@@ -66,12 +66,24 @@ std::string text_at(double x, double y, const std::string& text, const char* anc
                  "</text>\n");
 }
 
+// Its point at x, its back `back` to the right.
+std::string arrow(double x, double y, double back, const char* color) {
+  return str_cat("<path d=\"M", x + back, " ", y - 4, " L", x, " ", y, " L", x + back, " ", y + 4,
+                 "\" fill=\"none\" stroke=\"", color, "\" stroke-width=\"2\"/>\n");
+}
+
+// An end that lies outside the axis is an arrow.
 std::string interval(const Axis& axis, double y, double middle, std::optional<double> reach,
                      const char* color) {
   std::string mark;
-  if (reach)
-    mark += str_cat("<line x1=\"", axis.at(middle - *reach), "\" x2=\"", axis.at(middle + *reach), "\" y1=\"",
-                    y, "\" y2=\"", y, "\" stroke=\"", color, "\" stroke-width=\"2\"/>\n");
+  if (reach) {
+    const double low = middle - *reach, high = middle + *reach;
+    const double from = axis.at(std::max(low, axis.low)), to = axis.at(std::min(high, axis.high));
+    mark += str_cat("<line x1=\"", from, "\" x2=\"", to, "\" y1=\"", y, "\" y2=\"", y, "\" stroke=\"", color,
+                    "\" stroke-width=\"2\"/>\n");
+    if (low < axis.low) mark += arrow(from, y, 5, color);
+    if (high > axis.high) mark += arrow(to, y, -5, color);
+  }
   return mark +
          str_cat("<circle cx=\"", axis.at(middle), "\" cy=\"", y, "\" r=\"4\" fill=\"", color, "\"/>\n");
 }
