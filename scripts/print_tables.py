@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the tables of scripts/README.md and data/README.md from the measurements committed in scripts/results.
+"""Writes the tables of scripts/README.md, data/README.md and configs/README.md from the measurements committed in scripts/results.
 
 A table stands between the lines `<!-- table NAME -->` and `<!-- end -->`; NAME is a file of scripts/results and, after a colon, one of its lists.
 
@@ -145,6 +145,32 @@ def tokenizers_table(record):
     return lines
 
 
+def lab_effects_table(effects):
+    """A design's contrasts, of the share of toxic completions; bold: an effect after Holm's correction."""
+    lines = ["| effect | estimate, points | 95 % interval | p, Holm | same sign in worlds |", "|---|---:|---|---:|---:|"]
+    for row in effects:
+        mark = "**" if row["is_effect"] else ""
+        interval = "–" if row["ci95"] is None else f"[{100 * row['ci95'][0]:+.1f}, {100 * row['ci95'][1]:+.1f}]"
+        p = "–" if row["p_holm"] is None else f"{row['p_holm']:.3f}"
+        lines.append(f"| {row['name']} | {mark}{100 * row['estimate']:+.1f}{mark} | {interval} | {p} | {row['n_same_sign']} of {row['n_blocks']} |")
+    return lines
+
+
+def lab_languages_table(languages):
+    """A line a language, means over worlds."""
+    percent = lambda value: "–" if value is None else f"{100 * value:.0f}"
+    lines = ["| share | vocabulary | bilingual | tokens a word | bits per byte (possible) | toxic before, % | after | change [95 %] |",
+             "|---:|---:|---:|---:|---|---:|---:|---|"]
+    for number, row in enumerate(languages):
+        dials = [f"{row['dials'][name]:g}" for name in ("share", "vocabulary", "bilingual")]
+        change = "–" if row["change"] is None else f"{100 * row['change']:+.0f}"
+        if row["ci95"]:
+            change += f" [{100 * row['ci95'][0]:+.0f}, {100 * row['ci95'][1]:+.0f}]"
+        lines.append(f"| {dials[0]}{' (language 1)' if number == 0 else ''} | {dials[1]} | {dials[2]} | {row['fertility']:.2f} | "
+                     f"{row['bits_per_byte']:.3f} ({row['entropy_bits_per_byte']:.3f}) | {percent(row['before'])} | {percent(row['after'])} | {change} |")
+    return lines
+
+
 def table(name):
     file, _, which = name.partition(":")
     record = json.loads((HERE / "results" / file).read_text(encoding="utf-8"))
@@ -157,6 +183,9 @@ def table(name):
         return probe_table(record[rows], what or "auc")
     if which == "agreement":
         return agreement_table(record[which])
+    if file == "lab.json":
+        design, _, part = which.partition("/")
+        return {"effects": lab_effects_table, "languages": lab_languages_table}[part](record[design][part])
     if file.startswith("gpu-"):
         return KINDS[which](record[which])
     return study_table(record[which]) if which else speed_table(record)
@@ -165,7 +194,7 @@ def table(name):
 def main():
     if sys.argv[1:] not in ([], ["--check"]):
         sys.exit(__doc__)
-    for page in (HERE / "README.md", HERE.parent / "data" / "README.md"):
+    for page in (HERE / "README.md", HERE.parent / "data" / "README.md", HERE.parent / "configs" / "README.md"):
         before = page.read_text(encoding="utf-8")
         after = re.sub(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)", lambda m: m[1] + "\n".join(table(m[2])) + "\n" + m[3], before, flags=re.S)
         if sys.argv[1:] != ["--check"]:
