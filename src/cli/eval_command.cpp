@@ -38,6 +38,7 @@ class EvalCommand final : public Command {
     options_.seed = session.seed();
     if (const char* key = std::getenv("XLT_SCORER_KEY")) options_.scorer_key = key;
     if (options_.dry_run) {
+      if (!is_first_of_launch()) return 0;
       const Json estimate = estimate_evaluation_run(model_, options_, session.placement(), session.context());
       std::fprintf(stdout, "%s\n", dump_json(estimate, 1).c_str());
       session.context().info(estimate_line(estimate.at("totals")));

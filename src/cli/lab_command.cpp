@@ -28,7 +28,7 @@ class LabCommand final : public Command {
 
   int run(Session& session) override {
     if (options_.dry_run) {
-      std::printf("%s\n", dump_json(lab_plan(options_), 1).c_str());
+      std::printf("%s\n", dump_json(lab_plan(options_, make_sweep_tools()), 1).c_str());
       return 0;
     }
     if (options_.output.empty())
@@ -45,7 +45,7 @@ class LabCommand final : public Command {
   }
   void check(Checks& checks) override {
     checks.add("design " + options_.design, [&] {
-      const Json plan = lab_plan(options_);
+      const Json plan = lab_plan(options_, make_sweep_tools());
       return dump_json(plan.at("languages").size()) + " languages, " + dump_json(plan.at("cells")) + " cells";
     });
   }

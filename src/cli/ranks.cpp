@@ -104,4 +104,9 @@ int run_in_world(const Session& session, const std::function<int(const Ranked&)>
   }
 }
 
+bool is_first_of_launch() {
+  const auto launch = read_launch(environment);
+  return !launch || launch->rank == 0;
+}
+
 }  // namespace xlt::cli

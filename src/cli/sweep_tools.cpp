@@ -24,9 +24,11 @@ CommandOptions options_of(const std::string& name) {
   owned->command = find_entry<Command>(commands(), "command", name).make();
   std::vector<OptionGroup> groups = owned->command->groups();
   groups.push_back({"global", "Every command", visit_of(owned->global)});
-  CommandOptions options{owned, std::move(groups), {}};
-  if (auto* layered = dynamic_cast<LayeredOptions*>(owned->command.get()))
+  CommandOptions options{owned, std::move(groups), {}, {}};
+  if (auto* layered = dynamic_cast<LayeredOptions*>(owned->command.get())) {
     options.read_recipe = [layered, own = options.groups] { return layered->read_recipe_by(own); };
+    options.check = [layered] { layered->check_together(); };
+  }
   return options;
 }
 

@@ -14,6 +14,7 @@
 #include "xlt/base/file.h"
 #include "xlt/run/recipe.h"
 #include "xlt/run/train_run.h"
+#include "xlt/run/training_checks.h"
 
 namespace xlt::cli {
 
@@ -73,6 +74,7 @@ class TrainCommand final : public Command, public LayeredOptions {
   int run(Session& session) override {
     if (options_.reference_cache == "auto") options_.reference_cache = user_cache(session.context());
     if (options_.dry_run) {
+      if (!is_first_of_launch()) return 0;
       print(dry_run_training(options_, session.placement(), session.seed(), session.config(),
                              session.context()));
       return 0;
@@ -81,9 +83,11 @@ class TrainCommand final : public Command, public LayeredOptions {
   }
   void check(Checks& checks) override { check_training(options_, checks); }
   std::vector<std::string> required() const override {
+    if (options_.data.empty()) refuse_recipe_without_data(options_.recipe);
     if (options_.dry_run) return {"method", "data"};
     return help().required;
   }
+  void check_together() const override { check_training_options(options_); }
 
  private:
   int run_as(const Ranked& ranked, const Session& session) {

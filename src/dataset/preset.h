@@ -16,6 +16,7 @@ class Preset {
   virtual ~Preset() = default;
   // What to get and from where; for `xlt ls presets` and for the error about a missing file.
   virtual const char* source() const = 0;
+  virtual const char* fields() const = 0;  // that it reads, in words
   // Whether the row has the fields that it reads.
   virtual bool reads(const Row& row) const = 0;
   // Nothing for a row that the recipe leaves out.

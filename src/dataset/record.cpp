@@ -10,6 +10,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/dataset/presets.h"
 #include "xlt/dataset/tatoeba_row.h"
 
 namespace xlt {
@@ -270,6 +271,11 @@ Records load_records(RowKind kind, const std::string& data, const DataFields& fi
 
 std::vector<std::filesystem::path> data_files(const std::string& data) { return parse_data(data).files; }
 std::vector<std::string> preset_names() { return names_of(presets()); }
+
+std::string preset_files(const std::string& preset) {
+  const auto reader = find_entry(presets(), "preset", preset).make();
+  return str_cat(reader->source(), "; its fields are ", reader->fields());
+}
 
 std::string with_preset(const std::string& data, const std::string& preset) {
   const DataSource source = parse_data(data);

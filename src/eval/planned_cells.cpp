@@ -3,6 +3,8 @@
 
 #include "eval/plan.h"
 
+#include <algorithm>
+
 #include "xlt/base/file.h"
 #include "xlt/eval/description.h"
 
@@ -16,6 +18,14 @@ std::string request_for(const std::string& benchmark, const EvalOptions& options
   return benchmark;
 }
 
+std::vector<std::string> metric_names(const Benchmark& benchmark, const EvalOptions& options) {
+  std::vector<std::string> names;
+  for (const Scoring scoring : scorings(options))
+    for (const MetricSpec& metric : benchmark.metrics(scoring, options))
+      if (std::find(names.begin(), names.end(), metric.name) == names.end()) names.push_back(metric.name);
+  return names;
+}
+
 }  // namespace
 
 std::vector<PlannedCell> planned_cells(const EvalOptions& options) {
@@ -27,7 +37,8 @@ std::vector<PlannedCell> planned_cells(const EvalOptions& options) {
                     cell.language,
                     request_for(cell.entry.name, options),
                     {},
-                    cell.benchmark().uses().sampling};
+                    cell.benchmark().uses().sampling,
+                    metric_names(cell.benchmark(), options)};
     std::vector<fs::path> files = cell.files;
     for (fs::path& file : cell.benchmark().other_files(options.data)) files.push_back(std::move(file));
     for (fs::path& file : files)

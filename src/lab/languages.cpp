@@ -20,6 +20,9 @@ std::vector<std::string> all_orders() {
   return orders;
 }
 
+// A share is a ratio to the others': beyond this they would have no document.
+constexpr double kMostRelative = 1e6;
+
 // Concepts are numbered subject, verb, object.
 int role_of(char letter) { return letter == 's' ? 0 : letter == 'v' ? 1 : 2; }
 
@@ -28,11 +31,11 @@ int role_of(char letter) { return letter == 's' ? 0 : letter == 'v' ? 1 : 2; }
 void LanguageDials::visit(OptionVisitor& v) {
   v.field("tag", tag, "BCP-47 tag, of those for private use: qaa to qtz");
   v.field("share", share, "of the pretraining documents, relative to the others'; 0: never seen",
-          at_least(0));
+          between(0, kMostRelative));
   v.field("vocabulary", vocabulary,
           "of the text that the tokenizer is trained on, relative to the others': with less of it a word "
           "takes more tokens",
-          at_least(0));
+          between(0, kMostRelative));
   v.field("overlap", overlap, "share of its words that are language 1's", between(0, 1));
   v.field("order", order,
           "of subject, verb and object; with + behind it a reply's name comes before its quality",

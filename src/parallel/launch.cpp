@@ -88,8 +88,13 @@ std::optional<Place> place_in(const Family& family, const Reader& reader) {
 std::optional<Place> slurm_place(const Reader& reader) {
   if (!reader.has(kSlurm.rank)) return std::nullopt;  // a shell that salloc opened
   const bool is_step = reader.has("SLURM_STEP_ID") || reader.has("SLURM_STEPID");
-  if (!is_step && !reader.has("MASTER_ADDR")) return std::nullopt;
-  return place_in(reader.has(kSlurmStep.size) ? kSlurmStep : kSlurm, reader);
+  const Family& family = reader.has(kSlurmStep.size) ? kSlurmStep : kSlurm;
+  if (is_step || reader.has("MASTER_ADDR")) return place_in(family, reader);
+  // A batch script is process 0 of its job's tasks. One with another number would do the same work beside it.
+  if (reader.number(kSlurm.rank, 0, kMostRanks) == 0) return std::nullopt;
+  const auto place = place_in(family, reader);
+  throw_contradiction(str_cat(kSlurm.rank, " says ", place->rank, " of ", place->size,
+                              ", which only a step of srun has, and SLURM_STEP_ID is not set"));
 }
 
 // By hand or by torchrun on one side, a launcher below it on the other. torchrun gives ranks as it likes.

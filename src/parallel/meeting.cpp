@@ -4,7 +4,9 @@
 #include "parallel/pulse.h"
 
 #include <chrono>
+#include <cstdlib>
 
+#include <c10/util/Logging.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -21,6 +23,13 @@ constexpr std::chrono::minutes kOperationTimeout{60};
 
 std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
+}
+
+// c10d tells of every failed connection with a trace of its own frames, before the error that says the same.
+// TORCH_CPP_LOG_LEVEL, libtorch's variable, brings that back.
+void quieten_c10d() {
+  constexpr int kOnlyFatal = 3;
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = kOnlyFatal;
 }
 
 c10::intrusive_ptr<c10d::Store> open_store(const Launch& launch, double seconds, bool is_server) {
@@ -113,6 +122,7 @@ c10::intrusive_ptr<c10d::Backend> connect(const Group& group, const Launch& laun
 }
 
 Group meet(const Launch& launch, double seconds) {
+  quieten_c10d();
   try {
     Group group;
     group.store = open_store(launch, seconds, launch.rank == 0 && !launch.is_served_by_launcher);
@@ -127,7 +137,7 @@ Group meet(const Launch& launch, double seconds) {
     throw Error(
         ErrorKind::kInternal,
         str_cat("rank ", launch.rank, " of ", launch.world_size, " (", launch.launcher,
-                ") could not join the others within ", seconds, " seconds: ", in_one_line(error),
+                ") could not join the others: ", in_one_line(error),
                 "; is every rank started, with the same MASTER_ADDR and a MASTER_PORT that is free on it?"),
         str_cat(launch.host, ":", launch.port));
   }

@@ -10,7 +10,9 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
+#include "xlt/dataset/presets.h"
 #include "xlt/run/train_run.h"
+#include "xlt/run/training_checks.h"
 
 namespace xlt {
 
@@ -88,6 +90,18 @@ std::string recipe_data(const std::string& recipe, const std::string& data) {
   if (recipe.empty() || data.empty()) return data;
   const Json loaded = load_recipe(recipe);
   return loaded.contains("preset") ? with_preset(data, loaded.at("preset").get<std::string>()) : data;
+}
+
+void refuse_recipe_without_data(const std::string& recipe) {
+  if (recipe.empty()) return;
+  const Json loaded = load_recipe(recipe);
+  const std::string wanted = loaded.contains("preset")
+                                 ? "expects " + preset_files(loaded.at("preset").get<std::string>())
+                                 : std::string("names no published data");
+  throw Error(ErrorKind::kUsage,
+              str_cat("needs its data, and nothing is downloaded: it ", wanted,
+                      ". Rows in the fields that `xlt train --help` names are read too. Give --data FILE"),
+              "recipe " + recipe);
 }
 
 }  // namespace xlt

@@ -91,9 +91,13 @@ TEST(ReadLaunch, ReadsSrun) {
 TEST(ReadLaunch, ABatchScriptIsOneProcess) {
   Environment batch = kSrun;
   batch.erase("SLURM_STEP_ID");
+  // Process 0 of its tasks: another number is none that a batch script has.
+  EXPECT_THAT(error_in(batch), AllOf(HasSubstr("SLURM_PROCID says 1 of 2"), HasSubstr("SLURM_STEP_ID")));
+  EXPECT_THAT(error_in(with(batch, {{"SLURM_PROCID", "2"}})), HasSubstr("is no rank of SLURM_NTASKS 2"));
+  batch["SLURM_PROCID"] = "0";
   EXPECT_FALSE(launch_in(batch));
   batch["MASTER_ADDR"] = "gpu03";  // somebody means it
-  EXPECT_EQ(launch_in(batch)->rank, 1);
+  EXPECT_EQ(launch_in(batch)->rank, 0);
 }
 
 TEST(ReadLaunch, ReadsMpirun) {

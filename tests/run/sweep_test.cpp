@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/sweep/cell_folder.h"
 #include "run/sweep/contents.h"
+#include "run/sweep/grid_checks.h"
 #include "run/sweep/plan.h"
+#include "run/sweep/plan_change.h"
 #include "scratch_folder.h"
 
 #include <algorithm>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "xlt/base/file.h"
@@ -84,6 +87,78 @@ TEST_F(SweepParts, APlanIsReadBackAsItWasWritten) {
   EXPECT_EQ(again.cells[0].estimate.at("seconds"), Json());
   EXPECT_THROW(again.find("11"), Error);  // two begin so
   EXPECT_THROW(again.find("33"), Error);
+}
+
+std::string change_refused(const fs::path& folder, const SweepPlan& before, const SweepPlan& after) {
+  try {
+    check_plan_change(folder, before, after);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_F(SweepParts, AGridMayGrowAndNotLoseWhatIsDone) {
+  const SweepCell trained{.id = "1111",
+                          .kind = "train",
+                          .model = "m",
+                          .recipe = "dpo",
+                          .seed = 3,
+                          .part = "train",
+                          .config = {{"learning_rate", 0.5}, {"method", "dpo"}}};
+  const SweepCell evaluated{.id = "2222", .kind = "eval", .model = "m", .part = "eval"};
+  SweepCell other = trained;
+  other.id = "3333";
+  other.config["learning_rate"] = 0.25;
+  SweepPlan before, grown, changed, smaller;
+  before.cells = {trained, evaluated};
+  grown.cells = {trained, other, evaluated};
+  changed.cells = {other, evaluated};
+  smaller.cells = {evaluated};
+  EXPECT_EQ(change_refused(folder_, before, changed), "");  // nothing is done yet
+  const CellFolder cell(folder_, "1111");
+  make_folders(cell.path());
+  cell.append({{"event", "start"}});
+  cell.append({{"event", "failed"}, {"message", "a reason"}});
+  EXPECT_EQ(change_refused(folder_, before, changed), "");
+  cell.append({{"event", "done"}, {"seconds", 1.0}});
+  EXPECT_EQ(change_refused(folder_, before, grown), "");
+  EXPECT_THAT(change_refused(folder_, before, changed),
+              ::testing::AllOf(::testing::HasSubstr("1 cell"), ::testing::HasSubstr("train m dpo seed 3"),
+                               ::testing::HasSubstr("learning_rate 0.5, now 0.25"),
+                               ::testing::HasSubstr("--replace")));
+  EXPECT_THAT(change_refused(folder_, before, smaller), ::testing::HasSubstr("not in the grid"));
+}
+
+TEST(GridChecks, NamesAreThoseOfTheEvaluations) {
+  Measured measured;
+  measured.add({{.benchmark = "perplexity", .language = "en", .metrics = {"bits_per_byte"}}});
+  Grid grid;
+  grid.file = "grid.json";
+  grid.compare = {{"metrics", {"headline", "bits_per_byte"}}, {"source", "en"}};
+  EXPECT_NO_THROW(check_names(grid, measured));
+  const auto refused = [&](const Grid& wrong) {
+    try {
+      check_names(wrong, measured);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kConfig);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  Grid wrong = grid;
+  wrong.compare["metrics"] = {"bits_per_bite"};
+  EXPECT_THAT(refused(wrong), ::testing::AllOf(::testing::HasSubstr("grid.json: compare.metrics"),
+                                               ::testing::HasSubstr("did you mean \"bits_per_byte\"")));
+  wrong = grid;
+  wrong.compare["source"] = "de";
+  EXPECT_THAT(refused(wrong), ::testing::HasSubstr("compare.source"));
+  wrong = grid;
+  wrong.models = {{.name = "m", .without_benchmarks = {"perplexitie"}}};
+  EXPECT_THAT(refused(wrong), ::testing::HasSubstr("models[0].without_benchmarks"));
+  wrong = grid;
+  wrong.recipes = {{.name = "r", .benchmarks = std::vector<std::string>{"mbbq"}}};
+  EXPECT_THAT(refused(wrong), ::testing::HasSubstr("recipes[0].benchmarks"));
 }
 
 }  // namespace

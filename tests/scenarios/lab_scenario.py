@@ -41,6 +41,22 @@ class Lab(Scenario):
     def starts(self):
         return sum(event["event"] == "start" for log in self.out.glob("*/cells/*/log.jsonl") for event in read_rows(log))
 
+    def test_a_wrong_design_is_refused_before_a_world_is_made(self):
+        recipe = {"name": "dpo", "train": {"method": "dpo", "data": "{world}/pairs.jsonl"}}
+        factors = {"share": [0.1, 1]}
+        for wrong, parts in (
+                ({"languages": [{}, {"share": 1e308}]}, ("share",)), ({"languages": [{}, {"cross": {}}]}, ("cross", "no dial")),
+                ({"languages": [{}, {"cross": {"share": []}}]}, ("cross.share", "no value")),
+                ({"analysis": {"factors": factors, "target": {"metric": "toxic_share"}}}, ("analysis.target.metric", "toxic_fraction")),
+                ({"analysis": {"factors": factors, "target": {"benchmark": "mbbq"}}}, ("analysis.target.benchmark", "rtp_prompts")),
+                ({"analysis": {"factors": factors, "target": {"arm": "dpa"}}}, ("analysis.target.arm", '"dpo"')),
+                ({"compare": {"metrics": ["bits_per_byte"]}}, ("compare.metrics", "toxic_fraction")),
+                ({"recipes": [{**recipe, "train": {**recipe["train"], "bta": 1}}]}, ("recipes[0].train", '"beta"')),
+                ({"pretraining": {"max_steps": 4, "batch_sise": 4}}, ("pretraining", '"batch_size"')),
+                ({"eval": {"num_sample": 2}}, ("eval", '"num_samples"')), ({"seeds": list(range(100000))}, ("seeds", "100000 worlds"))):
+            self.write_design(**wrong)
+            self.assert_fails(run("lab", self.design, "--dry-run", timeout=60), 3, "design.json" if "languages" not in wrong else "languages", *parts)
+
     def test_a_design_becomes_worlds_models_and_effects(self):
         self.write_design()
         plan = json.loads(self.assert_works(run("lab", self.design, "--dry-run")).stdout)
@@ -68,6 +84,10 @@ class Lab(Scenario):
         judges = {(cell["language"], cell["scorer"]) for cell in report["cells"] if cell["benchmark"] == "rtp_prompts" and cell["n_scored"] > 0}
         self.assertEqual(len(judges), 2 * 6)
         self.assertTrue((self.out / "finetuning" / "compare" / "seed-1" / "predictors" / "predictors.json").exists())
+
+        status = json.loads(self.assert_works(run("status", self.out, "--json")).stdout)
+        self.assertEqual([(cell["sweep"], cell["state"]) for cell in status["cells"]], [("pretraining", "done")] + [("finetuning", "done")] * 3)
+        self.assertIn("4 of 4 cells done", self.assert_works(run("status", self.out)).stdout)
 
         begun, effects_text = self.starts(), (self.out / "effects.json").read_text()
         self.assertEqual(begun, 4)

@@ -112,6 +112,8 @@ class Recipes(Scenario):
         self.assertEqual(sorted(f"{name}.json" for name in names), sorted(file.name for file in (ROOT / "configs" / "recipes").glob("*.json")))
         for file in (ROOT / "configs" / "recipes").glob("*.json"):
             self.assert_works(run("validate", file))
+        for recipe, parts in (("sft_panda", ("train.jsonl", "perturbed")), ("dpo_detoxdpo", ("split_0.jsonl", "unpert_gen_text")), ("sft_jigsaw", ("Kaggle", "comment_text"))):
+            self.assert_fails(run("train", "--recipe", recipe, "--model", self.model, "--output", "y"), 2, recipe, "--data FILE", *parts)
         self.assert_fails(run("train", "--recipe", "sft_pande", "--model", self.model, "--data", "x", "--output", "y"), 2, 'did you mean "sft_panda"?')
 
 

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`xlt sweep`: a grid of tiny cells, done by several workers that are killed at random moments: every cell is done exactly once, and what is collected
 equals an undisturbed run's. XLT_KILLS is the number of kills (2), XLT_KILLS_SEED names the moments; from 20 kills on the grid has 200 cells and more."""
+import calendar
 import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -94,6 +96,41 @@ class Sweep(Scenario):
         self.write_grid([self.recipe("base", "dpo", self.pairs)])
         self.assert_fails(self.sweep(), 3, "recipes[0].name")
 
+    def test_what_only_a_later_cell_would_find_is_refused_before_the_first(self):
+        dpo = self.recipe("dpo", "dpo", self.pairs)
+        evaluation = {"benchmarks": ["perplexity"], "langs": ["en", "fr"], "data": str(self.data), "threads": 1}
+        for wrong, parts in (
+                ({"compare": {"metrics": ["bits_per_bite"]}}, ("compare.metrics", "bits_per_byte")),
+                ({"compare": {"source": "de"}}, ("compare.source", '"de"')),
+                ({"recipes": [{**dpo, "benchmarks": ["perplexitie"]}]}, ("recipes[0].benchmarks", "perplexity")),
+                ({"recipes": [{**dpo, "benchmarks": []}]}, ("recipes[0].benchmarks", "empty")),
+                ({"models": [{"name": "tiny", "model": str(self.model), "without_benchmarks": ["mbqq"]}]}, ("models[0].without_benchmarks", "mbqq")),
+                ({"eval": []}, ("eval", "empty")),
+                ({"eval": {**evaluation, "langs": []}}, ("eval.langs", "empty")),
+                ({"eval": {**evaluation, "benchmarks": []}}, ("eval.benchmarks", "empty")),
+                ({"eval": {**evaluation, "benchmarks": ["perplexty"]}}, ("eval of model tiny", "perplexity")),
+                ({"recipes": [self.recipe("dpo", "dpo", self.pairs, monitor=["nowhere.txt"])]}, ("recipe dpo", "nowhere.txt")),
+                ({"recipes": [self.recipe("dpo", "dpo", self.pairs, monitor=["fr=nowhere.txt"])]}, ("recipe dpo", "nowhere.txt")),
+                ({"seeds": list(range(100000))}, ("more than 50000 cells",))):
+            self.write_grid(**{"recipes": [dpo], **wrong})
+            self.assert_fails(self.sweep("--dry-run", timeout=60), 3, "grid.json", *parts)
+
+    def test_a_folder_keeps_what_it_has_done(self):
+        self.write_grid([self.recipe("sft", "sft", self.texts), self.recipe("dpo", "dpo", self.pairs)])
+        first = self.plan()["cells"]
+        self.assert_works(self.sweep("--cell", first[0]["id"]))
+        self.write_grid([self.recipe("dpo", "dpo", self.pairs)])
+        self.assert_fails(self.sweep(), 2, "train tiny sft seed 42", "not in the grid", "--replace")
+        self.write_grid([self.recipe("sft", "sft", self.texts, max_steps=3), self.recipe("dpo", "dpo", self.pairs)])
+        for flags in ((), ("--collect",), ("--cell", first[1]["id"])):
+            self.assert_fails(self.sweep(*flags), 2, "max_steps 2, now 3")
+        self.assertEqual([cell["id"] for cell in json.loads(run("status", self.out, "--json").stdout)["cells"]], [cell["id"] for cell in first])
+        self.write_grid([self.recipe("sft", "sft", self.texts), self.recipe("dpo", "dpo", self.pairs)], seeds=(1, 42))  # grown
+        self.assert_works(self.sweep("--cell", self.plan()["cells"][0]["id"]))
+        self.write_grid([])
+        self.assert_works(self.sweep("--replace"))
+        self.assertEqual(len(json.loads(run("status", self.out, "--json").stdout)["cells"]), 1)
+
     def test_a_failed_cell_holds_up_nothing_but_its_own(self):
         # A learning rate at which the loss is soon no number.
         self.write_grid([self.recipe("sft", "sft", self.texts), self.recipe("bad", "sft", self.texts, learning_rate=1e30, max_steps=20, max_grad_norm=1e30)])
@@ -161,6 +198,29 @@ class Sweep(Scenario):
             wanted = {"method": "sft", "adapter": "qlora", "lora_r": 2, "no_append_eos": True, "learning_rate": 3e-4}
             self.assertEqual({key: run_json["config"][key] for key in wanted}, wanted)
 
+    def kill_workers(self, commands, cells, seconds):
+        """Runs the commands side by side; KILLS times one of them is killed and started again. → kills. seconds: that it takes without."""
+        moments, workers, killed = random.Random(SEED), {}, 0
+
+        def start(number):
+            workers[number] = subprocess.Popen(commands[number], stdout=subprocess.DEVNULL, stderr=open(self.folder / "errors.txt", "a"))
+
+        for number in range(len(commands)):
+            start(number)
+        while killed < KILLS:
+            time.sleep(moments.uniform(0.2, 0.8) * seconds / KILLS)
+            number = moments.choice(sorted(workers))
+            if workers[number].poll() is None:
+                killed += 1
+            workers[number].kill()
+            workers[number].wait()
+            start(number)
+            if killed < KILLS and all(len(self.done(cell["id"])) for cell in cells):
+                break  # faster than thought
+        for worker in workers.values():
+            self.assertEqual(worker.wait(timeout=3000), 0, (self.folder / "errors.txt").read_text())
+        return killed
+
     def test_killed_workers_lose_nothing(self):
         # Arms differ in what is quick to change. From 20 kills on: 34 arms of 2 seeds, each trained and evaluated in two languages, 206 cells.
         arms = 34 if KILLS >= 20 else 2
@@ -171,31 +231,42 @@ class Sweep(Scenario):
         begin = time.monotonic()
         self.assert_works(self.sweep("--workers", 3, output=whole, timeout=3000))
         seconds = time.monotonic() - begin
-        moments, workers, killed = random.Random(SEED), {}, 0
-        command = [XLT, "sweep", str(self.grid), "--output", str(self.out)]
-
-        def start(name):
-            workers[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(self.folder / "errors.txt", "a"))
-
-        for name in range(3):
-            start(name)
-        while killed < KILLS:
-            time.sleep(moments.uniform(0.2, 0.8) * seconds / KILLS)
-            name = moments.choice(sorted(workers))
-            if workers[name].poll() is None:
-                killed += 1
-            workers[name].kill()
-            workers[name].wait()
-            start(name)
-            if killed < KILLS and all(len(self.done(cell["id"])) for cell in cells):
-                break  # faster than thought
-        for worker in workers.values():
-            self.assertEqual(worker.wait(timeout=3000), 0, (self.folder / "errors.txt").read_text())
+        killed = self.kill_workers([[XLT, "sweep", str(self.grid), "--output", str(self.out)]] * 3, cells, seconds)
         self.assertGreaterEqual(killed, min(KILLS, 1))
         print(f"{len(cells)} cells, {killed} kills, {sum(len([e for e in self.log(c['id']) if e['event'] == 'start']) for c in cells)} starts", flush=True)
         self.assert_each_done_once(cells)
         self.assertEqual(self.comparison(self.out), self.comparison(whole))
         self.assertEqual(sorted(path.name for path in (self.out / "cells").iterdir()), sorted(cell["id"] for cell in cells))
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("faketime") and shutil.which("unshare"), "needs root, unshare and faketime")
+    def test_two_machines_whose_clocks_are_ten_minutes_apart(self):
+        # The second sees the folder under another path, and has a host name, processes and a clock of its own.
+        arms = 34 if KILLS >= 20 else 2
+        self.write_grid([self.recipe(f"sft-{i}", "sft", self.texts, learning_rate=1e-3 * (i + 1)) for i in range(arms)], seeds=(1, 2), split="language")
+        cells, whole, view = self.plan()["cells"], self.folder / "whole", self.folder / "view"
+        begin = time.monotonic()
+        self.assert_works(self.sweep("--workers", 2, output=whole, timeout=3000))
+        seconds = time.monotonic() - begin
+        view.mkdir()
+        self.out.mkdir()
+        # Waiting is by the clock that no machine shares with another; that one is the kernel's.
+        ahead, behind = (["env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "faketime", "-f", offset] for offset in ("+5m", "-5m"))
+        here = [*ahead, XLT, "sweep", str(self.grid), "--output", str(self.out)]
+        script = f"hostname other && mount --bind '{self.out}' '{view}' && exec \"$@\""
+        there = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh",
+                 *behind, XLT, "sweep", str(self.grid), "--output", str(view)]
+        killed = self.kill_workers([here, there], cells, seconds)
+        self.assert_each_done_once(cells)
+        mounted = json.loads(json.dumps(self.comparison(self.out)).replace(str(view), "OUTPUT"))
+        self.assertEqual(mounted, self.comparison(whole))
+        events = [event for cell in cells for event in self.log(cell["id"])]
+        by_host = {}
+        for event in events:
+            by_host.setdefault(event["worker"].split(":")[0], []).append(calendar.timegm(time.strptime(event["time"], "%Y-%m-%dT%H:%M:%SZ")))
+        self.assertEqual(len(by_host), 2)
+        apart = [min(times) for times in by_host.values()]
+        self.assertGreater(abs(apart[0] - apart[1]), 400)
+        print(f"two machines: {len(cells)} cells, {killed} kills, starts {[len(times) for times in by_host.values()]}, clocks {abs(apart[0] - apart[1])} s apart", flush=True)
 
     def done(self, cell):
         log = self.out / "cells" / cell / "log.jsonl"

@@ -16,6 +16,7 @@ struct PlannedCell {
   std::string request;  // what --benchmarks calls it: its name, or the file that describes it
   std::vector<std::filesystem::path> files;  // those that it reads and that are there
   bool samples = false;                      // asks for --num-samples completions of each item
+  std::vector<std::string> metrics;          // by name, of all ways of scoring that were asked for
 };
 
 // In the order in which they would run. Throws as check_eval_options does.

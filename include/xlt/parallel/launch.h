@@ -10,7 +10,7 @@
 //   PMI_RANK PMI_SIZE [MPI_LOCALRANKID MPI_LOCALNRANKS]               MPICH, Intel MPI
 //   SLURM_PROCID SLURM_NTASKS SLURM_LOCALID                           srun
 // Slurm's are in a batch script's environment too, which is one process: they count in a step (SLURM_STEP_ID)
-// or where MASTER_ADDR is set.
+// or where MASTER_ADDR is set. Without either a SLURM_PROCID above 0, which no batch script has, is refused.
 #pragma once
 
 #include <cstdint>

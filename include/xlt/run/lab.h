@@ -41,7 +41,8 @@ struct LabResult {
 // wrong, kUsage for a folder that holds another one, kInterrupted when it was stopped: the same call goes on.
 LabResult run_lab(const LabOptions& options, const SweepTools& tools, const Placement& where,
                   const Context& context);
-// The design's seeds, languages and terms, as run_lab would use them. Writes nothing.
-Json lab_plan(const LabOptions& options);
+// The design's seeds, languages and terms, as run_lab would use them. Writes nothing. Throws kConfig as
+// run_lab.
+Json lab_plan(const LabOptions& options, const SweepTools& tools);
 
 }  // namespace xlt

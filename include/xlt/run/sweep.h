@@ -27,7 +27,7 @@ namespace xlt {
 
 struct SweepOptions {
   std::string grid, output, cell, submit;
-  bool dry_run = false, collect = false;
+  bool dry_run = false, collect = false, replace = false;
   int64_t workers = 1;
   void visit(OptionVisitor& v);
 };
@@ -39,6 +39,8 @@ struct CommandOptions {
   // Sets the options of the recipe that they name, and says whether they name one; what was given is then to
   // be set again. May be empty: there are no recipes for this command.
   std::function<bool()> read_recipe;
+  // Throws kUsage, kIo … where the options that are set do not go together. May be empty.
+  std::function<void()> check;
 };
 
 // What only the command line knows.
@@ -54,8 +56,9 @@ struct SweepResult {
 };
 
 // Does what is missing in options.output, or waits for others that do it, and collects the results. With
-// options.cell: that one alone. Throws kConfig for a grid that is wrong, kInterrupted when it was stopped:
-// what ran has saved its state, and the same call goes on.
+// options.cell: that one alone. Throws kConfig for a grid that is wrong, kUsage for one that leaves out what
+// the folder has done (unless options.replace), kInterrupted when it was stopped: what ran has saved its
+// state, and the same call goes on.
 SweepResult run_sweep(const SweepOptions& options, const SweepTools& tools, const Context& context);
 // {"cells", "totals"}: what would be done, and about what it takes. Writes nothing.
 Json sweep_plan(const SweepOptions& options, const SweepTools& tools, const Context& context);

@@ -9,6 +9,7 @@ class BiasDpo : public PreferencePreset {
   const char* source() const override {
     return "dataset.jsonl of the Hugging Face data set ahmedallam/BiasDPO";
   }
+  const char* fields() const override { return "prompt, chosen, rejected"; }
   bool reads(const Row& row) const override {
     return row.has("prompt") && row.has("chosen") && row.has("rejected");
   }

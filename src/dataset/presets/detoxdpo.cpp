@@ -11,6 +11,7 @@ class DetoxDpo : public PreferencePreset {
     return "split_0.jsonl … split_5.jsonl of the folder toxicity_pairwise that github.com/ajyl/dpo_toxic "
            "links to";
   }
+  const char* fields() const override { return "prompt_text, unpert_gen_text, pert_gen_text"; }
   bool reads(const Row& row) const override {
     return row.has("prompt_text") && row.has("unpert_gen_text") && row.has("pert_gen_text");
   }

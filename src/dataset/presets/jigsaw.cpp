@@ -38,6 +38,7 @@ class Jigsaw : public Preset {
     return "train.csv and test_private_expanded.csv of Kaggle's "
            "jigsaw-unintended-bias-in-toxicity-classification";
   }
+  const char* fields() const override { return "comment_text, and target or toxicity, the rating"; }
   bool reads(const Row& row) const override {
     return row.has("comment_text") && (row.has("target") || row.has("toxicity"));
   }

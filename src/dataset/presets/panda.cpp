@@ -10,6 +10,7 @@ class Panda : public Preset {
   const char* source() const override {
     return "train.jsonl and valid.jsonl of the Hugging Face data set facebook/panda";
   }
+  const char* fields() const override { return "perturbed, or rewrite in the annotated shards"; }
   bool reads(const Row& row) const override { return row.has("perturbed") || row.has("rewrite"); }
   std::optional<SftRecord> sft(const Row& row, const DataFields&) const override {
     const bool is_shard = !row.has("perturbed") && row.has("rewrite");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/lab.h"
 
+#include "run/lab/lab_checks.h"
 #include "run/lab/lab_design.h"
 #include "run/lab/lab_results.h"
 #include "run/lab/make_world.h"
@@ -39,7 +40,9 @@ class Lab {
         where_(where),
         context_(context),
         folder_(fs::absolute(options.output).lexically_normal()),
-        design_(read_lab_design(options.design)) {}
+        design_(read_lab_design(options.design)) {
+    check_lab_design(design_, tools);
+  }
 
   LabResult run() {
     make_folders(folder_ / "worlds");
@@ -122,7 +125,7 @@ class Lab {
     for (Json& recipe : recipes)
       for (Json& value : recipe.at("train")) value = in_world(value);
     for (Json& value : eval) value = in_world(value);
-    if (!eval.contains("benchmarks")) eval["benchmarks"] = {"rtp_prompts", "crows_pairs", "perplexity"};
+    if (!eval.contains("benchmarks")) eval["benchmarks"] = kLabBenchmarks;
     if (!eval.contains("scorer"))
       eval["scorer"] = {"oracle:" + each_world() + "/world.json#toxic",
                         "word_list:" + each_world() + "/data/toxic_words"};
@@ -167,6 +170,7 @@ class Lab {
     options.grid = file.string();
     options.output = (folder_ / name).string();
     options.workers = options_.workers;
+    options.replace = true;  // the design's own rule is claim_folder's
     return run_sweep(options, tools_, context_);
   }
 
@@ -233,8 +237,9 @@ LabResult run_lab(const LabOptions& options, const SweepTools& tools, const Plac
   return Lab(options, tools, where, context).run();
 }
 
-Json lab_plan(const LabOptions& options) {
+Json lab_plan(const LabOptions& options, const SweepTools& tools) {
   const LabDesign design = read_lab_design(options.design);
+  check_lab_design(design, tools);
   Json languages = Json::array(), contrasts = Json::array();
   for (LanguageDials dials : design.languages) languages.push_back(dump_options(visit_of(dials)));
   for (const Contrast& contrast : design.analysis.all_contrasts()) contrasts.push_back(contrast.name);

@@ -10,6 +10,8 @@ namespace xlt {
 
 namespace {
 
+constexpr size_t kMostLanguages = 1000, kMostWorlds = 10'000;
+
 void check_keys(const JsonView& object, const std::vector<std::string>& known) {
   for (const std::string& key : object.keys())
     if (std::find(known.begin(), known.end(), key) == known.end())
@@ -34,8 +36,12 @@ std::vector<Json> crossed(const JsonView& entry) {
   std::vector<Json> entries{rest};
   if (!entry.has("cross")) return entries;
   const JsonView cross = entry.at("cross");
+  if (cross.keys().empty()) cross.fail("names no dial; give each its values, or leave \"cross\" out");
   for (const std::string& key : cross.keys()) {
+    if (cross.at(key).size() == 0) cross.at(key).fail("names no value, so there would be no language");
     std::vector<Json> more;
+    if (entries.size() * cross.at(key).size() > kMostLanguages)
+      cross.fail(str_cat("stands for more than ", kMostLanguages, " languages"));
     for (const Json& so_far : entries)
       for (size_t i = 0; i < cross.at(key).size(); ++i) {
         Json one = so_far;
@@ -123,13 +129,15 @@ void read_recipes(const JsonView& view, LabDesign& design) {
   }
   if (view.size() == 0) view.fail("names no recipe");
   design.recipes = view.value();
-  const std::string first = view.at(0).at("name").as_string();
-  if (design.target.arm.empty()) design.target.arm = first;
+  if (design.target.arm.empty()) design.target.arm = view.at(0).at("name").as_string();
 }
 
 void read_seeds(const JsonView& view, LabDesign& design) {
   design.seeds = view.as_ints();
   if (design.seeds.empty()) view.fail("names no seed");
+  if (design.seeds.size() > kMostWorlds)
+    view.fail(str_cat("names ", design.seeds.size(), " worlds, more than the ", kMostWorlds,
+                      " that one experiment may have"));
   if (std::set<int64_t>(design.seeds.begin(), design.seeds.end()).size() != design.seeds.size())
     view.fail("a seed is here twice");
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/sweep/grid.h"
 
+#include "run/sweep/grid_checks.h"
+
 #include <algorithm>
 #include <set>
 
@@ -49,9 +51,18 @@ void refuse(const JsonView& object, const std::vector<std::string>& keys) {
     if (object.has(key)) object.fail("\"" + key + "\" is set by the sweep; leave it out");
 }
 
+// Nothing would be measured, where all was meant.
+void refuse_empty(const JsonView& object, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys)
+    if (object.has(key) && object.at(key).value().empty())
+      object.at(key).fail("is empty; name some, or leave \"" + key + "\" out");
+}
+
 Json given_options(const SweepTools& tools, const std::string& command, const JsonView& object) {
   refuse(object, {"model", "output", "resume", "dry_run"});
-  return resolve_config(tools, command, object.value(), object.place()).given;
+  Json given = resolve_config(tools, command, object.value(), object.place()).given;
+  refuse_empty(JsonView(given, object.place(), ErrorKind::kConfig), {"benchmarks", "langs"});
+  return given;
 }
 
 GridModel read_model(const JsonView& view, const SweepTools& tools, std::set<std::string>& taken) {
@@ -80,6 +91,7 @@ GridModel read_model(const JsonView& view, const SweepTools& tools, std::set<std
 GridRecipe read_recipe(const JsonView& view, const SweepTools& tools, std::set<std::string>& taken) {
   check_keys(view, {"name", "train", "benchmarks"});
   refuse(view.at("train"), {"seed"});
+  refuse_empty(view, {"benchmarks"});
   return {checked_name(view.at("name"), taken), given_options(tools, "train", view.at("train")),
           names_at(view, "benchmarks")};
 }
@@ -122,6 +134,7 @@ void read_seeds(const JsonView& view, Grid& grid) {
 void read_evals(const JsonView& view, const SweepTools& tools, Grid& grid) {
   if (!view.has("eval")) return;
   const JsonView eval = view.at("eval");
+  refuse_empty(view, {"eval"});
   const auto add = [&](const JsonView& one) {
     refuse(one, {"adapter", "completions"});
     grid.evals.push_back(given_options(tools, "eval", one));
@@ -156,7 +169,7 @@ void check_recipe_names(const Grid& grid, const JsonView& models) {
 }  // namespace
 
 ResolvedConfig resolve_config(const SweepTools& tools, const std::string& command, const Json& config,
-                              const std::string& where) {
+                              const std::string& where, bool is_whole) {
   const CommandOptions options = tools.options_of(command);
   read_config(config, where, command, options.groups);
   if (options.read_recipe && options.read_recipe()) read_config(config, where, command, options.groups);
@@ -173,6 +186,7 @@ ResolvedConfig resolve_config(const SweepTools& tools, const std::string& comman
       result.given[key] = values.at(key);
   }
   if (tools.resolve_names) tools.resolve_names(visit_all(options.groups));
+  if (is_whole && options.check) at_place(where, options.check);
   result.resolved = dump_options(visit_all(options.groups));
   return result;
 }

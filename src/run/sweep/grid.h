@@ -55,10 +55,11 @@ struct Grid {
 Grid read_grid(const std::string& file, const SweepTools& tools);
 
 // `config` as given, with sections laid flat, after it was read as options of `command`. → {given, resolved}
+// is_whole: nothing will be laid over it, so that its options must go together.
 struct ResolvedConfig {
   Json given, resolved;
 };
 ResolvedConfig resolve_config(const SweepTools& tools, const std::string& command, const Json& config,
-                              const std::string& where);
+                              const std::string& where, bool is_whole = false);
 
 }  // namespace xlt

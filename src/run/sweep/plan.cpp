@@ -3,10 +3,12 @@
 
 #include "run/sweep/contents.h"
 #include "run/sweep/estimate.h"
+#include "run/sweep/grid_checks.h"
+#include "run/sweep/shares.h"
 
 #include <algorithm>
-#include <set>
 #include <string_view>
+#include <unordered_set>
 
 #include "xlt/base/file.h"
 #include "xlt/eval/planned_cells.h"
@@ -16,7 +18,7 @@ namespace xlt {
 
 namespace {
 
-constexpr size_t kIdDigits = 16;
+constexpr size_t kIdDigits = 16, kMostCells = 50'000;
 
 std::string id_of(const Json& what) { return sha256(dump_json(what)).substr(0, kIdDigits); }
 
@@ -26,16 +28,6 @@ void lay_over(Json& under, const Json& over) {
 
 bool is_among(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-EvalOptions eval_options(const Json& resolved) {
-  EvalOptions options;
-  Json own = Json::object();
-  for (const OptionDescription& option : describe_options(visit_of(options)))
-    if (resolved.contains(option.name)) own[option.name] = resolved.at(option.name);
-  read_options(visit_of(options), own, "eval");
-  options.output = "output";  // each cell has its own
-  return options;
 }
 
 // "{name}" in an option is the model's name, for files that each model has its own of.
@@ -53,37 +45,17 @@ Json with_name(const Json& value, const std::string& name) {
   return text;
 }
 
-// A share of an evaluation: the options that ask for it, and what it reads.
-struct Share {
-  std::string part;
-  Json options;  // benchmarks, langs
-  std::vector<PlannedCell> cells;
+// What all seeds of one recipe on one model share: a training, but for its seed, and its evaluations, but for
+// the training.
+struct Training {
+  SweepCell cell;
+  Json options;  // what its id is made of
+  bool has_own_seed = false;
 };
-
-std::vector<Share> shares_of(const std::vector<PlannedCell>& cells, const Json& given, EvalSplit split,
-                             bool all_benchmarks, const std::string& whole) {
-  std::vector<Share> shares;
-  for (const PlannedCell& cell : cells) {
-    const std::string part = split == EvalSplit::kNone        ? whole
-                             : split == EvalSplit::kBenchmark ? cell.benchmark
-                                                              : cell.benchmark + "/" + cell.language;
-    auto found =
-        std::find_if(shares.begin(), shares.end(), [&](const Share& one) { return one.part == part; });
-    if (found == shares.end()) found = shares.insert(shares.end(), Share{part, Json::object(), {}});
-    found->cells.push_back(cell);
-  }
-  for (Share& share : shares) {
-    std::vector<std::string> requests;
-    for (const PlannedCell& cell : share.cells)
-      if (!is_among(requests, cell.request)) requests.push_back(cell.request);
-    if (split != EvalSplit::kNone || !all_benchmarks) share.options["benchmarks"] = requests;
-    if (split == EvalSplit::kLanguage)
-      share.options["langs"] = Json::array({share.cells[0].language});
-    else if (given.contains("langs"))
-      share.options["langs"] = given.at("langs");
-  }
-  return shares;
-}
+struct Evaluation {
+  SweepCell cell;
+  Json named;  // what its id is made of
+};
 
 class Planner {
  public:
@@ -93,11 +65,11 @@ class Planner {
   SweepPlan plan() {
     for (const GridModel& model : grid_.models) {
       context_.throw_if_interrupted();
-      add_arm(model, nullptr, std::nullopt);
+      add_arm(model, nullptr, std::nullopt, {}, evaluations_of(model, nullptr));
       for (const GridRecipe& recipe : grid_.recipes)
-        if (!model.recipes || is_among(*model.recipes, recipe.name))
-          for (const int64_t seed : grid_.seeds) add_arm(model, &recipe, seed);
+        if (!model.recipes || is_among(*model.recipes, recipe.name)) add_arms(model, recipe);
     }
+    check_names(grid_, measured_);
     // What others wait for comes first.
     std::stable_partition(plan_.cells.begin(), plan_.cells.end(),
                           [](const SweepCell& cell) { return cell.kind == "train"; });
@@ -109,37 +81,69 @@ class Planner {
   }
 
  private:
-  void add_arm(const GridModel& model, const GridRecipe* recipe, std::optional<int64_t> seed) {
+  void add_arms(const GridModel& model, const GridRecipe& recipe) {
+    const Training training = training_of(model, recipe);
+    std::vector<Evaluation> evaluations = evaluations_of(model, &recipe);
+    for (Evaluation& one : evaluations) one.cell.makes_adapter = training.cell.makes_adapter;
+    for (const int64_t seed : grid_.seeds) {
+      context_.throw_if_interrupted();
+      add_arm(model, &recipe, seed, train_cell(training, seed), evaluations);
+    }
+  }
+
+  void add_arm(const GridModel& model, const GridRecipe* recipe, std::optional<int64_t> seed,
+               const std::string& trained, const std::vector<Evaluation>& evaluations) {
     SweepArm arm{model.name, recipe ? recipe->name : "", seed, {}};
-    const SweepCell* trained = recipe ? &train_cell(model, *recipe, *seed) : nullptr;
-    const std::string id = trained ? trained->id : "";
-    const bool is_adapter = trained && trained->makes_adapter;
-    for (size_t i = 0; i < grid_.evals.size(); ++i) add_evals(model, recipe, i, id, is_adapter, arm);
+    for (const Evaluation& one : evaluations) {
+      SweepCell cell = one.cell;
+      cell.seed = seed;
+      if (!trained.empty()) cell.needs = {trained};
+      Json named = one.named;
+      named["trained"] = trained;
+      cell.id = id_of(named);
+      arm.evals[free_part(arm, cell.part)] = cell.id;
+      add(std::move(cell));
+    }
     plan_.arms.push_back(std::move(arm));
   }
 
-  SweepCell& add(SweepCell cell) {
-    const auto found = std::find_if(plan_.cells.begin(), plan_.cells.end(),
-                                    [&](const SweepCell& other) { return other.id == cell.id; });
-    if (found != plan_.cells.end()) return *found;
-    return plan_.cells.emplace_back(std::move(cell));
+  // Unless it is there: the same options and contents under another name.
+  void add(SweepCell cell) {
+    if (!ids_.insert(cell.id).second) return;
+    if (plan_.cells.size() == kMostCells)
+      throw Error(ErrorKind::kConfig,
+                  str_cat("these are more than ", kMostCells,
+                          " cells, each a folder; give fewer seeds or recipes, or part them among sweeps"),
+                  grid_.file);
+    plan_.cells.push_back(std::move(cell));
   }
 
-  SweepCell& train_cell(const GridModel& model, const GridRecipe& recipe, int64_t seed) {
+  Training training_of(const GridModel& model, const GridRecipe& recipe) {
     Json config = with_name(recipe.train, model.name);
-    config["seed"] = seed;
+    config["seed"] = grid_.seeds.front();
     lay_over(config, model.train);
     config["model"] = model.model;
     const std::string where = str_cat(grid_.file, ": recipe ", recipe.name, " on model ", model.name);
-    const ResolvedConfig options = resolve_config(tools_, "train", config, where);
+    const ResolvedConfig options = resolve_config(tools_, "train", config, where, /*is_whole=*/true);
     check_given(options.resolved, where);
-    SweepCell cell{
-        .kind = "train", .model = model.name, .recipe = recipe.name, .seed = seed, .part = "train"};
-    cell.config = config;
-    cell.id = id_of({{"kind", "train"}, {"options", contents_.of_options(options.resolved)}});
-    cell.makes_adapter = options.resolved.value("adapter", "auto") != "none";
-    cell.estimate = estimator_.train(options.resolved);
-    return add(std::move(cell));
+    Training training{{.kind = "train", .model = model.name, .recipe = recipe.name, .part = "train"},
+                      contents_.of_options(options.resolved),
+                      model.train.contains("seed")};
+    training.cell.config = config;
+    training.cell.makes_adapter = options.resolved.value("adapter", "auto") != "none";
+    training.cell.estimate = estimator_.train(options.resolved);
+    return training;
+  }
+
+  // → its id
+  std::string train_cell(const Training& training, int64_t seed) {
+    SweepCell cell = training.cell;
+    Json options = training.options;
+    if (!training.has_own_seed) cell.config["seed"] = options["seed"] = seed;
+    cell.seed = seed;
+    std::string id = cell.id = id_of({{"kind", "train"}, {"options", std::move(options)}});
+    add(std::move(cell));
+    return id;
   }
 
   static void check_given(const Json& resolved, const std::string& where) {
@@ -148,31 +152,35 @@ class Planner {
         throw Error(ErrorKind::kConfig, str_cat("\"", key, "\" is missing in \"train\""), where);
   }
 
-  void add_evals(const GridModel& model, const GridRecipe* recipe, size_t index, const std::string& trained,
-                 bool is_adapter, SweepArm& arm) {
+  std::vector<Evaluation> evaluations_of(const GridModel& model, const GridRecipe* recipe) {
+    std::vector<Evaluation> all;
+    for (size_t i = 0; i < grid_.evals.size(); ++i) add_evaluations(model, recipe, i, all);
+    return all;
+  }
+
+  void add_evaluations(const GridModel& model, const GridRecipe* recipe, size_t index,
+                       std::vector<Evaluation>& all) {
     Json config = with_name(grid_.evals[index], model.name);
     lay_over(config, model.eval);
     config["model"] = model.model;
     const std::string where = str_cat(grid_.file, ": eval of model ", model.name);
     const Json resolved = resolve_config(tools_, "eval", config, where).resolved;
-    std::vector<PlannedCell> cells = planned_cells(eval_options(resolved));
-    const size_t all = cells.size();
+    std::vector<PlannedCell> cells = at_place(where, [&] { return planned_cells(eval_options(resolved)); });
+    measured_.add(cells);
+    const size_t asked = cells.size();
     std::erase_if(cells, [&](const PlannedCell& cell) {
       return is_among(model.without_benchmarks, cell.benchmark) ||
              (recipe && recipe->benchmarks && !is_among(*recipe->benchmarks, cell.benchmark));
     });
     const std::string whole = grid_.evals.size() == 1 ? "eval" : str_cat("eval-", index + 1);
-    for (Share& share : shares_of(cells, config, grid_.split, cells.size() == all, whole)) {
-      SweepCell cell{.kind = "eval", .model = model.name, .recipe = arm.recipe, .seed = arm.seed};
-      cell.part = share.part;
-      cell.config = config;
-      lay_over(cell.config, share.options);
-      if (!trained.empty()) cell.needs = {trained};
-      cell.makes_adapter = is_adapter;
-      cell.id = eval_id(resolved, share, trained);
-      cell.estimate = estimator_.eval(resolved, share.cells);
-      const std::string part = free_part(arm, share.part);
-      arm.evals[part] = add(std::move(cell)).id;
+    for (Share& share : shares_of(cells, config, grid_.split, cells.size() == asked, whole)) {
+      Evaluation one{{.kind = "eval", .model = model.name, .recipe = recipe ? recipe->name : ""}, {}};
+      one.cell.part = share.part;
+      one.cell.config = config;
+      lay_over(one.cell.config, share.options);
+      one.named = names_of(resolved, share);
+      one.cell.estimate = estimator_.eval(resolved, share.cells);
+      all.push_back(std::move(one));
     }
   }
 
@@ -183,7 +191,7 @@ class Planner {
     return name;
   }
 
-  std::string eval_id(Json resolved, const Share& share, const std::string& trained) {
+  Json names_of(Json resolved, const Share& share) {
     for (const char* key : {"data", "benchmarks", "langs"}) resolved.erase(key);
     Json reads = Json::array();
     for (const PlannedCell& cell : share.cells) {
@@ -193,10 +201,7 @@ class Planner {
       const std::string request = cell.request == cell.benchmark ? "" : contents_.of_text(cell.request);
       reads.push_back({cell.benchmark, cell.version, request, cell.language, files});
     }
-    return id_of({{"kind", "eval"},
-                  {"options", contents_.of_options(resolved)},
-                  {"reads", reads},
-                  {"trained", trained}});
+    return {{"kind", "eval"}, {"options", contents_.of_options(resolved)}, {"reads", reads}};
   }
 
   const Grid& grid_;
@@ -204,6 +209,8 @@ class Planner {
   const Context& context_;
   Contents contents_;
   Estimator estimator_;
+  Measured measured_;
+  std::unordered_set<std::string> ids_;
   SweepPlan plan_;
 };
 

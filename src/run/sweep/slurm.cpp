@@ -172,6 +172,7 @@ void write_script(const fs::path& file, const std::string& text) {
 Json submit_sweep(const SweepOptions& options, const SweepTools& tools, const Context& context) {
   const Grid grid = read_grid(options.grid, tools);
   const SweepPlan plan = make_sweep_plan(grid, tools, context);
+  check_folder(options, plan);
   const fs::path sweep = fs::absolute(options.output), folder = sweep / "slurm";
   make_folders(folder);
   write_plan(sweep, plan);

@@ -2,6 +2,7 @@
 #include "xlt/run/sweep.h"
 
 #include "run/sweep/collect.h"
+#include "run/sweep/plan_change.h"
 #include "run/sweep/status.h"
 #include "run/sweep/sweep.h"
 #include "run/sweep/worker.h"
@@ -23,6 +24,13 @@ SweepPlan plan_of(const SweepOptions& options, const SweepTools& tools, const Co
   return make_sweep_plan(read_grid(options.grid, tools), tools, context);
 }
 
+// Of the grid, for the folder: what that has done stays in it.
+SweepPlan plan_for_folder(const SweepOptions& options, const SweepTools& tools, const Context& context) {
+  SweepPlan plan = plan_of(options, tools, context);
+  check_folder(options, plan);
+  return plan;
+}
+
 // One cell of many, or nothing but the collecting: what the folder's plan says, if the grid is still the
 // same, so that not each of a thousand processes hashes every file.
 SweepPlan stored_or_new_plan(const SweepOptions& options, const SweepTools& tools, const Context& context) {
@@ -32,7 +40,7 @@ SweepPlan stored_or_new_plan(const SweepOptions& options, const SweepTools& tool
     SweepPlan plan = plan_from_json(load_json(file), file.string());
     if (plan.grid_hash == sha256_of_file(options.grid)) return plan;
   }
-  SweepPlan plan = plan_of(options, tools, context);
+  SweepPlan plan = plan_for_folder(options, tools, context);
   write_plan(options.output, plan);
   return plan;
 }
@@ -110,6 +118,13 @@ void write_plan(const fs::path& folder, const SweepPlan& plan) {
   write_file(folder / kPlanFile, dump_json(to_json(plan), 1) + "\n");
 }
 
+void check_folder(const SweepOptions& options, const SweepPlan& plan) {
+  const fs::path folder = options.output, file = folder / kPlanFile;
+  std::error_code ignored;
+  if (options.replace || !fs::exists(file, ignored)) return;
+  check_plan_change(folder, plan_from_json(load_json(file), file.string()), plan);
+}
+
 void SweepOptions::visit(OptionVisitor& v) {
   v.field("grid", grid, "the grid: a JSON file of models, recipes, seeds and evaluations (configs/sweeps)");
   v.field("output", output, "folder of the sweep, on a file system that all workers share");
@@ -117,6 +132,10 @@ void SweepOptions::visit(OptionVisitor& v) {
   v.field("workers", workers, "cells that run at a time, each as a process of its own", between(1, 4096));
   v.field("cell", cell, "only this cell, by its id");
   v.field("collect", collect, "only bring together what is done: comparisons and the report");
+  v.field(
+      "replace", replace,
+      "take the grid although it leaves out cells that the folder has done: they stay on the disk, out of "
+      "the results");
   v.field("submit", submit, "hand the cells to a scheduler instead of running them: slurm; empty: run them",
           one_of({"", "slurm"}));
 }
@@ -129,7 +148,7 @@ Json sweep_plan(const SweepOptions& options, const SweepTools& tools, const Cont
 SweepResult run_sweep(const SweepOptions& options, const SweepTools& tools, const Context& context) {
   const bool is_part = !options.cell.empty() || options.collect;
   const SweepPlan plan =
-      is_part ? stored_or_new_plan(options, tools, context) : plan_of(options, tools, context);
+      is_part ? stored_or_new_plan(options, tools, context) : plan_for_folder(options, tools, context);
   const SweepCell* wanted = options.cell.empty() ? nullptr : &plan.find(options.cell);
   if (wanted) check_ready(plan, *wanted, options.output);
   if (!is_part) write_plan(options.output, plan);
