@@ -31,7 +31,8 @@ class Command {
   virtual std::vector<OptionGroup> groups() = 0;
   // Does the work with the options as they stand and returns the exit code. Results go to stdout.
   virtual int run(Session& session) = 0;
-  // Options that must be given, as the others stand.
+  // Options that must be given, as the others stand. Throws kUsage where there is more to say than their
+  // names.
   virtual std::vector<std::string> required() const { return help().required; }
   // Whether an interrupt that it does not heed in time may end the process: it keeps nothing to go on with,
   // and leaves nothing but --output, which appears when it is whole (InterruptDeadline).

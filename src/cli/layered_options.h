@@ -15,6 +15,8 @@ class LayeredOptions {
   // Sets the options of the recipe that is named, if one is, and says whether; those that were given are then
   // set again: they win.
   virtual bool read_recipe_by(const std::vector<OptionGroup>& groups) = 0;
+  // Throws where options do not go together, or files that they name beside the data are not there.
+  virtual void check_together() const = 0;
 };
 
 }  // namespace xlt::cli

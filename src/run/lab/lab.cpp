@@ -125,7 +125,7 @@ class Lab {
     for (Json& recipe : recipes)
       for (Json& value : recipe.at("train")) value = in_world(value);
     for (Json& value : eval) value = in_world(value);
-    if (!eval.contains("benchmarks")) eval["benchmarks"] = kLabBenchmarks;
+    if (!eval.contains("benchmarks")) eval["benchmarks"] = lab_benchmarks();
     if (!eval.contains("scorer"))
       eval["scorer"] = {"oracle:" + each_world() + "/world.json#toxic",
                         "word_list:" + each_world() + "/data/toxic_words"};

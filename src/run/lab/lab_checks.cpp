@@ -29,10 +29,9 @@ void check_target_arm(const LabDesign& design) {
 }
 
 // Those that the evaluation runs, each with its options at their defaults.
-std::vector<NamedBenchmark> benchmarks_of(const LabDesign& design) {
-  std::vector<std::string> asked(std::begin(kLabBenchmarks), std::end(kLabBenchmarks));
-  if (design.eval.contains("benchmarks"))
-    asked = design.eval.at("benchmarks").get<std::vector<std::string>>();
+std::vector<NamedBenchmark> benchmarks_of(const LabDesign& design, const EvalOptions& options) {
+  const std::vector<std::string> asked =
+      design.eval.contains("benchmarks") ? options.benchmarks : lab_benchmarks();
   std::vector<NamedBenchmark> found;
   for (NamedBenchmark& one : make_benchmarks())
     if (std::find(asked.begin(), asked.end(), one.name) != asked.end() ||
@@ -45,11 +44,11 @@ std::vector<NamedBenchmark> benchmarks_of(const LabDesign& design) {
 void check_target_metric(const LabDesign& design, const EvalOptions& options) {
   const LabTarget& target = design.target;
   const Scoring scoring = target.scoring == "paper" ? Scoring::kPaper : Scoring::kCorrected;
-  const std::string asked = design.eval.value("scoring", "both");
-  if (asked != "both" && asked != target.scoring)
-    refuse("the evaluation's scoring is \"" + asked + "\" alone", at(design, "analysis.target.scoring"));
+  if (options.scoring != "both" && options.scoring != target.scoring)
+    refuse("the evaluation's scoring is \"" + options.scoring + "\" alone",
+           at(design, "analysis.target.scoring"));
   std::vector<std::string> names;
-  for (const NamedBenchmark& one : benchmarks_of(design)) {
+  for (const NamedBenchmark& one : benchmarks_of(design, options)) {
     names.push_back(one.name);
     if (one.name != target.benchmark) continue;
     std::vector<std::string> metrics;
@@ -73,6 +72,8 @@ void check_target_metric(const LabDesign& design, const EvalOptions& options) {
 }
 
 }  // namespace
+
+std::vector<std::string> lab_benchmarks() { return {"rtp_prompts", "crows_pairs", "perplexity"}; }
 
 void check_lab_design(const LabDesign& design, const SweepTools& tools) {
   resolve_config(tools, "train", design.pretraining, at(design, "pretraining"));

@@ -9,7 +9,7 @@
 namespace xlt {
 
 // Those that a design is evaluated on unless it says otherwise.
-constexpr const char* kLabBenchmarks[] = {"rtp_prompts", "crows_pairs", "perplexity"};
+std::vector<std::string> lab_benchmarks();
 
 // Options of the pretraining, the recipes, the evaluation and the comparison, by name and value; that the
 // target is a recipe's, and a metric that the evaluation has and the comparison keeps. Throws kConfig naming

@@ -166,7 +166,7 @@ Json sweep_status(const fs::path& folder) {
         std::count_if(cells.begin(), cells.end(), [&](const Json& row) { return row.at("state") == state; });
   Json totals = totals_of(cells, machine);
   if (sweeps.front() == "pretraining" && sweeps.size() == 1)
-    totals["not_planned"] = {"finetuning"};  // when the models are there
+    totals["not_planned"] = Json::array({"finetuning"});  // when the models are there
   totals["states"] = counts;
   totals["seconds_left"] = seconds_left(cells);
   return {{"cells", std::move(cells)}, {"totals", std::move(totals)}};
