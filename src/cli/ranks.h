@@ -23,8 +23,8 @@ struct Ranked {
 // rank 0 where all had it.
 int run_in_world(const Session& session, const std::function<int(const Ranked&)>& work);
 
-// Whether this process speaks where each rank would say the same, without meeting the others: it is rank 0, or
-// alone.
+// Whether this process speaks where each rank would say the same, without meeting the others: it is rank 0,
+// or alone.
 bool is_first_of_launch();
 
 }  // namespace xlt::cli

@@ -6,8 +6,8 @@
 
 namespace xlt {
 
-// Which published files a preset reads and which of their fields: "train.csv … of …; its fields are …". Throws
-// kUsage for an unknown name.
+// Which published files a preset reads and which of their fields: "train.csv … of …; its fields are …".
+// Throws kUsage for an unknown name.
 std::string preset_files(const std::string& preset);
 
 }  // namespace xlt
