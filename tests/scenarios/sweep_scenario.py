@@ -269,7 +269,7 @@ class Sweep(Scenario):
         self.assertEqual(len(by_host), 2)
         apart = [min(times) for times in by_host.values()]
         self.assertGreater(abs(apart[0] - apart[1]), 400)
-        print(f"two machines: {len(cells)} cells, {killed} kills, starts {[len(times) for times in by_host.values()]}, clocks {abs(apart[0] - apart[1])} s apart", flush=True)
+        print(f"two machines: {len(cells)} cells, {killed} kills, events of each {[len(times) for times in by_host.values()]}, clocks {abs(apart[0] - apart[1])} s apart", flush=True)
 
     def done(self, cell):
         log = self.out / "cells" / cell / "log.jsonl"
