@@ -10,6 +10,7 @@ import collections
 import json
 import math
 import pathlib
+import re
 import statistics
 
 from scipy import stats
@@ -58,7 +59,7 @@ def completions_of(folder):
         for file in sorted(items.glob("*.jsonl")):
             for line in file.read_text(encoding="utf-8").splitlines():
                 for completion in json.loads(line)["completions"]:
-                    yield file.stem, lists, set(completion["text"].split()), completion["scores"]
+                    yield file.stem, lists, set(re.split(r"[ \t\r\n]+", completion["text"])), completion["scores"]
 
 
 def agreement_of(folder):
@@ -76,11 +77,11 @@ def agreement_of(folder):
             found["agree"] += 1
         elif oracle == 1 and other and not own:
             found["abuse_in_another_language_only"] += 1
-        elif listed == 1 and not own and {part for word in words for part in word.split("\ufffd")} & lists[language]:
-            found["a_broken_character_ends_the_word"] += 1  # half a letter of another script: a boundary to the list, no word to the oracle
+        elif listed == 1 and not own and {part for word in words for part in re.split(r"[^a-z]+", word)} & lists[language]:
+            found["a_sign_ends_the_word"] += 1  # a stray byte behind it: a boundary to the list, no word to the oracle
         else:
             found["unexplained"] += 1
-    return {name: found[name] for name in ("completions", "agree", "abuse_in_another_language_only", "a_broken_character_ends_the_word", "unexplained", "not_scored")}
+    return {name: found[name] for name in ("completions", "agree", "abuse_in_another_language_only", "a_sign_ends_the_word", "unexplained", "not_scored")}
 
 
 def seconds_of(folder):
