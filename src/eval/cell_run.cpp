@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/cell_run.h"
 
+#include "eval/completion_log.h"
+
 #include "xlt/base/error.h"
+#include "xlt/base/file.h"
 
 namespace xlt {
+
+namespace {
+
+// Of a cell that is being made, beside the stamps of finished ones.
+fs::path log_file(const std::string& output, const CellPlan& plan, const std::string& completions_key) {
+  return fs::path(output) / "cells" / plan.entry.name /
+         str_cat(plan.language, "-", completions_key, ".jsonl");
+}
+
+}  // namespace
 
 CellOutcome CellRun::run(const CellPlan& plan) {
   CellOutcome outcome;
@@ -34,21 +47,28 @@ void CellRun::make_items(const CellPlan& plan, CellOutcome& outcome) {
     outcome.work = std::move(*finished);
     return;
   }
-  const std::string completions_key =
-      plan.benchmark().uses().sampling ? settings_.completions_key(plan) : std::string();
+  const std::string completions_key = settings_.completions_key(plan);
   outcome.was_computed = true;
   outcome.work = scored(plan, completions_key);
-  store_.keep(plan.entry.name, plan.language, key, completions_key, outcome.work);
+  store_.keep(plan.entry.name, plan.language, key, plan.benchmark().uses().sampling ? completions_key : "",
+              outcome.work);
+  std::error_code code;
+  fs::remove(log_file(options_.output, plan, completions_key), code);
 }
 
 CellWork CellRun::scored(const CellPlan& plan, const std::string& completions_key) {
   KeptCompletions kept;
-  if (!completions_key.empty()) kept = store_.completions(plan.entry.name, plan.language, completions_key);
+  if (plan.benchmark().uses().sampling)
+    kept = store_.completions(plan.entry.name, plan.language, completions_key);
+  CompletionLog log(log_file(options_.output, plan, completions_key));
+  EvalServices services = services_;
+  std::optional<KeepingLanguageModel> keeping;
+  if (services.lm) services.lm = &keeping.emplace(*services.lm, log);
   const auto num_tokens = [&] { return services_.lm ? services_.lm->num_tokens_computed() : 0; };
   CellWork work;
   const double begin = monotonic_seconds();
-  const int64_t tokens = num_tokens();
-  work.items = plan.benchmark().score({plan.language, plan.files, options_, services_, context_, &kept});
+  const int64_t tokens = num_tokens() - log.num_tokens();
+  work.items = plan.benchmark().score({plan.language, plan.files, options_, services, context_, &kept});
   work.seconds = monotonic_seconds() - begin;
   work.num_tokens = num_tokens() - tokens;
   return work;

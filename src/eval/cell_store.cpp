@@ -72,7 +72,8 @@ KeptCompletions CellStore::completions(const std::string& benchmark, const std::
   if (!fs::exists(items)) return {};
   const std::string hash = sha256_of_file(items);
   for (const auto& entry : fs::directory_iterator(output_ / "cells" / benchmark, code)) {
-    if (!entry.path().filename().string().starts_with(language + "-")) continue;
+    if (entry.path().extension() != ".json" || !entry.path().filename().string().starts_with(language + "-"))
+      continue;
     try {
       const Json stamp = load_json(entry.path());
       if (stamp.value("completions", "") == completions_key && stamp.value("items", "") == hash)

@@ -12,9 +12,10 @@ const MbbqControlSet& MbbqControlSets::of(const std::string& language, const Cel
                                           const std::filesystem::path& phrases_folder,
                                           int64_t max_new_tokens) {
   const EvalOptions& options = input.options;
-  const std::string asked_with =
-      str_cat(input.services.lm, "|", input.services.model_hash, "|", options.data, "|", options.limit, "|",
-              options.limit_order, "|", options.seed, "|", phrases_folder.string(), "|", max_new_tokens);
+  // The model by its description: what stands before it may be another in every cell.
+  const std::string asked_with = str_cat(&input.services.lm->info(), "|", input.services.model_hash, "|",
+                                         options.data, "|", options.limit, "|", options.limit_order, "|",
+                                         options.seed, "|", phrases_folder.string(), "|", max_new_tokens);
   if (asked_with != asked_with_) by_language_.clear();
   asked_with_ = asked_with;
   if (const auto found = by_language_.find(language); found != by_language_.end()) return found->second;
