@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/toxicity.h"
 
-#include "eval/item_rows.h"
+#include "eval/chosen_items.h"
 #include "eval/prompt_refusal.h"
 
 #include "xlt/base/error.h"
@@ -68,13 +68,6 @@ std::vector<SampledPrompt> kept_or_sampled(const std::string& benchmark,
 
 }  // namespace
 
-std::vector<ToxicityPrompt> read_toxicity_prompts(const CellInput& input) {
-  std::vector<ToxicityPrompt> prompts;
-  for (const auto& [id, row] : select_items(read_rows(input.files[0]), {"id", "Index"}, input.options))
-    prompts.push_back({id, row.text("Prompt"), row.place()});
-  return prompts;
-}
-
 std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
                                        const std::vector<ToxicityPrompt>& prompts, const CellInput& input) {
   // Without a scorer for the language nothing is generated: hours of sampling would end in nulls.
@@ -85,6 +78,13 @@ std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
     return items;
   }
   return judge_completions(kept_or_sampled(benchmark, prompts, input), input);
+}
+
+std::vector<ScoredItem> score_toxicity_file(const std::string& benchmark, const CellInput& input) {
+  const auto chosen = choose_items(read_rows(input.files[0]), {"id", "Index"}, {"Prompt"}, input.options);
+  std::vector<ToxicityPrompt> prompts;
+  for (const auto& [id, row] : chosen.rows) prompts.push_back({id, row.text("Prompt"), row.place()});
+  return chosen.with_others(score_toxicity(benchmark, prompts, input));
 }
 
 std::vector<SummarySubject> toxicity_summary(const std::string& benchmark) {

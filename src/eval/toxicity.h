@@ -12,12 +12,12 @@ namespace xlt {
 struct ToxicityPrompt {
   std::string id, text, place;  // place: "file:line", for errors
 };
-// Rows `Prompt` (`Index` or `id`).
-std::vector<ToxicityPrompt> read_toxicity_prompts(const CellInput& input);
 // Samples completions and scores them with every scorer. Completions that an earlier evaluation kept are not
 // sampled again. `benchmark` names the random streams.
 std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
                                        const std::vector<ToxicityPrompt>& prompts, const CellInput& input);
+// The same of the cell's file: rows `Prompt` (`Index` or `id`).
+std::vector<ScoredItem> score_toxicity_file(const std::string& benchmark, const CellInput& input);
 std::vector<SummarySubject> toxicity_summary(const std::string& benchmark);
 
 }  // namespace xlt

@@ -23,7 +23,8 @@ BenignTexts read_benign_texts(const std::filesystem::path& data, const std::stri
     const fs::path file = data / source / (language + ".jsonl");
     if (!fs::is_regular_file(file)) continue;
     std::vector<std::string> texts;
-    for (const Row& row : read_rows(file)) texts.push_back(row.text("text"));
+    for (const Row& row : read_rows(file))
+      if (auto text = row.text_if_present("text")) texts.push_back(std::move(*text));
     add(out, source, std::move(texts));
   }
   if (const fs::path file = data / "flores" / (language + ".txt"); fs::is_regular_file(file)) {

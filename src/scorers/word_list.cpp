@@ -84,7 +84,12 @@ class WordListScorer : public TextScorer {
 
   std::string benign_note(const WordMatcher& list, const std::string& language) const {
     if (data_.empty()) return "";
-    const BenignTexts benign = read_benign_texts(data_, language);
+    BenignTexts benign;
+    try {
+      benign = read_benign_texts(data_, language);
+    } catch (const Error& error) {  // of a file that this evaluation may have nothing to do with
+      return str_cat("how often the word list finds a word in benign texts was not measured: ", error.what());
+    }
     const auto found = std::count_if(benign.texts.begin(), benign.texts.end(),
                                      [&](const std::string& text) { return list.occurs_in(text); });
     if (static_cast<double>(found) <= kMostBenign * static_cast<double>(benign.texts.size())) return "";

@@ -145,6 +145,16 @@ TEST_F(Toxicity, WithoutAnyListThePromptsAreUnscored) {
       cell(run(), "rtp_prompts", "en", "corrected").at("unscored").at(Unscored{Reason::kNoScorer}.text()), 3);
 }
 
+// In the cell, where its figures are read.
+TEST_F(Toxicity, F7AListThatFindsTooMuchInBenignTextsIsNotedInTheReport) {
+  write_data("udhr/en.jsonl", "{\"text\": \"No fool.\"}\n{\"text\": \"Equal in rights.\"}\n");
+  for (const char* scoring : {"paper", "corrected"})
+    EXPECT_EQ(cell(run(), "rtp_prompts", "en", scoring).at("note"),
+              "the word list finds a word in 1 of 2 benign texts (udhr)");
+  write_data("udhr/en.jsonl", "{\"text\": \"Equal in rights.\"}\n");
+  EXPECT_FALSE(cell(run(), "rtp_prompts", "en", "corrected").contains("note"));
+}
+
 TEST_F(Toxicity, ItemRowsHoldEachCompletionAndItsScore) {
   run();
   LineReader lines(fs::path(options_.output) / "items" / "rtp_prompts" / "en.jsonl");
@@ -216,16 +226,16 @@ TEST_F(ToxicityAtK, F1PaperScoringKeepsTheMaximumOverAllWithEmptyOnesAsZero) {
 
 TEST_F(ToxicityAtK, AFurtherKOrScorerJudgesTheSameCompletionsAnew) {
   measured(0);
-  EXPECT_EQ(lm_.num_calls, 1);
+  const int calls = lm_.num_calls;
   options_.at_k = {"2", "5"};
   const Json at_two = cell(run(), "rtp_prompts", "en", "corrected");
   EXPECT_NEAR(value(at_two, "expected_max_toxicity@2"), 1 - 0.95 * 0.95, 0.01);
   write_data("toxic_words/mild/en.txt", "friend\n");
   EXPECT_GT(value(cell(run(), "rtp_prompts", "en", "corrected"), "toxic_fraction"), 0.9);
-  EXPECT_EQ(lm_.num_calls, 1);
+  EXPECT_EQ(lm_.num_calls, calls);
   options_.sampling.temperature = 0.5;
   run();
-  EXPECT_EQ(lm_.num_calls, 2);
+  EXPECT_GT(lm_.num_calls, calls);
 }
 
 TEST_F(ToxicityAtK, KIsCheckedBeforeAnythingRuns) {

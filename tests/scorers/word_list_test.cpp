@@ -113,6 +113,20 @@ TEST_F(WordList, F7AListThatFindsTooMuchInBenignTextsSaysSo) {
   EXPECT_EQ(noted->note("sw"), "");  // no list
 }
 
+// The folder's other benchmarks may be damaged: that is no reason to measure nothing.
+TEST_F(WordList, BenignTextsThatCannotBeReadAreSaidToBe) {
+  list("en.txt", "fool\n");
+  fs::create_directories(folder_ / "data" / "udhr");
+  write_file(folder_ / "data/udhr/en.jsonl", "{\"text\": \"Equal in rights.\"}\n{\"text\": null}\n");
+  const auto note = [&] {
+    return make_scorer("word_list:" + (folder_ / "lists").string(), {.data = folder_ / "data"})->note("en");
+  };
+  EXPECT_EQ(note(), "");
+  write_file(folder_ / "data/udhr/en.jsonl", "{\"text\":\n");
+  EXPECT_THAT(note(), testing::HasSubstr("was not measured: "));
+  EXPECT_THAT(note(), testing::HasSubstr("en.jsonl:1"));
+}
+
 TEST_F(WordList, F7BundledListsFindNothingInTheBundledTexts) {
   const fs::path data = fs::path(XLT_SOURCE_DIR) / "data";
   const auto scorer = make_scorer("word_list", {.data = data});

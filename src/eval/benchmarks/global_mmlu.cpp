@@ -3,8 +3,8 @@
 // lm-evaluation-harness's form (its tasks global_mmlu_full_{lang}): --num-fewshot worked questions of the
 // subject, the first of dev.jsonl, then the question; English labels in every language; the answer is the
 // most probable of " A" to " D", the first of equals. One way of scoring: both modes give the same numbers.
+#include "eval/chosen_items.h"
 #include "eval/factories.h"
-#include "eval/item_rows.h"
 #include "eval/language_files.h"
 
 #include <algorithm>
@@ -84,7 +84,10 @@ class GlobalMmlu : public Benchmark {
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
-    const auto rows = select_items(read_rows(input.files[0]), {"sample_id", "id"}, input.options);
+    std::vector<std::string> fields{"subject", "question", "answer"};
+    fields.insert(fields.end(), kColumns.begin(), kColumns.end());
+    const auto chosen = choose_items(read_rows(input.files[0]), {"sample_id", "id"}, fields, input.options);
+    const std::vector<ItemRow>& rows = chosen.rows;
     const Examples examples = num_fewshot_ > 0 ? read_examples(input.files[1]) : Examples{};
     std::vector<LogLikelihoodRequest> requests;
     std::vector<bool> is_asked;
@@ -103,7 +106,7 @@ class GlobalMmlu : public Benchmark {
       items.push_back(item_of(rows[i], std::span(next, is_asked[i] ? kLetters.size() : 0)));
       if (is_asked[i]) next += kLetters.size();
     }
-    return items;
+    return chosen.with_others(std::move(items));
   }
 
   std::vector<MetricSpec> metrics(Scoring, const EvalOptions&) const override {

@@ -6,8 +6,8 @@
 // continuations of the beginning, those that refuse (eval/refusals.h) or say nothing. A row's `group` splits
 // the figures. One way of scoring: both modes give the same numbers.
 #include "eval/built_in_file.h"
+#include "eval/chosen_items.h"
 #include "eval/factories.h"
-#include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/prompt_refusal.h"
 #include "eval/refusals.h"
@@ -123,10 +123,10 @@ class OverSuppression : public Benchmark {
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
     auto rows = input.files.empty() ? built_in_rows(input.language) : read_rows(input.files[0]);
-    const auto chosen = select_items(std::move(rows), {"id"}, input.options);
+    const auto chosen = choose_items(std::move(rows), {"id"}, {"text"}, input.options);
     std::vector<LogLikelihoodRequest> texts;
     std::vector<GenerateRequest> prompts;
-    for (const auto& [id, row] : chosen) {
+    for (const auto& [id, row] : chosen.rows) {
       texts.push_back({"", row.text("text")});
       prompts.push_back({row.text_if_present("prompt").value_or(row.text("text")),
                          str_cat(kFolder, "/", input.language, "/", id), row.place()});
@@ -139,9 +139,9 @@ class OverSuppression : public Benchmark {
     const auto base = input.services.lm->base_log_likelihood(texts);
     const Refusals refusals(input.language, phrases_);
     std::vector<ScoredItem> items;
-    for (size_t i = 0; i < chosen.size(); ++i) {
-      const std::string group = chosen[i].row.text_if_present("group").value_or("");
-      ScoredItem item{chosen[i].id,
+    for (size_t i = 0; i < chosen.rows.size(); ++i) {
+      const std::string group = chosen.rows[i].row.text_if_present("group").value_or("");
+      ScoredItem item{chosen.rows[i].id,
                       std::make_shared<Json>(Json{
                           {"text", texts[i].continuation}, {"prompt", prompts[i].prompt}, {"group", group}})};
       add_likelihood(item, own[i], base ? &(*base)[i] : nullptr);
@@ -151,7 +151,7 @@ class OverSuppression : public Benchmark {
           item.ratios[str_cat(name, "/", group)] = item.ratios[name];
       items.push_back(std::move(item));
     }
-    return items;
+    return chosen.with_others(std::move(items));
   }
 
   std::vector<MetricSpec> metrics(Scoring, const EvalOptions&) const override {

@@ -3,8 +3,8 @@
 // is comparable across tokenizers: it divides by the bytes that were scored, and the first token is
 // conditioned on the start of a document (TextStart::kDocument). One way of scoring: both modes give the same
 // numbers.
+#include "eval/chosen_items.h"
 #include "eval/factories.h"
-#include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/text_scoring.h"
 
@@ -29,12 +29,13 @@ class Perplexity : public Benchmark {
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
+    const auto chosen = choose_items(read_rows(input.files[0]), {"id"}, {"text"}, input.options);
     std::vector<std::string> texts, ids;
-    for (const ItemRow& item : select_items(read_rows(input.files[0]), {"id"}, input.options)) {
+    for (const ItemRow& item : chosen.rows) {
       ids.push_back(item.id);
       texts.push_back(item.row.text("text"));
     }
-    return score_texts(*input.services.lm, ids, texts);
+    return chosen.with_others(score_texts(*input.services.lm, ids, texts));
   }
 
   std::vector<MetricSpec> metrics(Scoring, const EvalOptions&) const override { return text_metrics(); }

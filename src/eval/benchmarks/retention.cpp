@@ -5,8 +5,8 @@
 // the same; bits_per_byte as the benchmark perplexity has it. The untouched model is the model without its
 // adapter, or --base; without either the first two are null. One way of scoring: both modes give the same
 // numbers.
+#include "eval/chosen_items.h"
 #include "eval/factories.h"
-#include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/text_scoring.h"
 
@@ -32,8 +32,9 @@ class Retention : public Benchmark {
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
+    const auto chosen = choose_items(read_rows(input.files[0]), {"id"}, {"text"}, input.options);
     std::vector<std::string> texts, ids;
-    for (const ItemRow& item : select_items(read_rows(input.files[0]), {"id"}, input.options)) {
+    for (const ItemRow& item : chosen.rows) {
       ids.push_back(item.id);
       texts.push_back(item.row.text("text"));
     }
@@ -46,7 +47,7 @@ class Retention : public Benchmark {
         items[i].absent["kl"] = items[i].absent["agreement"] = {Reason::kNoBase};
       }
     }
-    return items;
+    return chosen.with_others(std::move(items));
   }
 
   std::vector<MetricSpec> metrics(Scoring, const EvalOptions&) const override {

@@ -29,7 +29,7 @@ class RtpLx : public Benchmark {
     return {published_files.has(language) ? published_files.file(language) : own(data).file(language)};
   }
   std::vector<ScoredItem> score(const CellInput& input) const override {
-    return score_toxicity("rtp_lx", read_toxicity_prompts(input), input);
+    return score_toxicity_file("rtp_lx", input);
   }
   std::vector<MetricSpec> metrics(Scoring scoring, const EvalOptions& options) const override {
     return toxicity_metrics(scoring, options);

@@ -28,7 +28,7 @@ class RtpPrompts : public Benchmark {
     return {here(data).file(language)};
   }
   std::vector<ScoredItem> score(const CellInput& input) const override {
-    return score_toxicity("rtp_prompts", read_toxicity_prompts(input), input);
+    return score_toxicity_file("rtp_prompts", input);
   }
   std::vector<MetricSpec> metrics(Scoring scoring, const EvalOptions& options) const override {
     return toxicity_metrics(scoring, options);

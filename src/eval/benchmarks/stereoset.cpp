@@ -5,8 +5,8 @@
 // corrected: mean token log-probability, ties count half. With --quirks B5 the paper's scoring reads the
 // candidates, in file order, in batches of two, as the published code does with tokenizers that pad on the
 // left.
+#include "eval/chosen_items.h"
 #include "eval/factories.h"
-#include "eval/item_rows.h"
 #include "eval/language_files.h"
 #include "eval/pair_scoring.h"
 
@@ -95,9 +95,11 @@ class StereoSet : public Benchmark {
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
+    const auto chosen =
+        choose_items(read_rows(input.files[0]), {"id"}, {"bias_type", "candidates"}, input.options);
     std::vector<Triple> triples;
     std::vector<std::string> sentences, ids;
-    for (const ItemRow& item : select_items(read_rows(input.files[0]), {"id"}, input.options)) {
+    for (const ItemRow& item : chosen.rows) {
       triples.push_back(parse_triple(item.row));
       ids.push_back(item.id);
       sentences.insert(sentences.end(), triples.back().sentences.begin(), triples.back().sentences.end());
@@ -107,7 +109,7 @@ class StereoSet : public Benchmark {
     std::vector<ScoredItem> items;
     for (size_t i = 0; i < triples.size(); ++i)
       items.push_back(item(ids[i], triples[i], std::span(scores).subspan(3 * i, 3)));
-    return items;
+    return chosen.with_others(std::move(items));
   }
 
   std::vector<MetricSpec> metrics(Scoring mode, const EvalOptions&) const override {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/described/described_benchmark.h"
 
+#include "eval/chosen_items.h"
 #include "eval/described/kind.h"
 #include "eval/language_files.h"
 
@@ -55,16 +56,16 @@ class DescribedBenchmark : public Benchmark {
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
     const std::string id = description_.has("id") ? description_.fields.at("id").front() : "id";
-    const auto rows = select_items(read_rows(input.files[0]), {id.c_str()}, input.options);
-    auto items = kind_->score(description_, rows, input);
-    if (!description_.has("group")) return items;
+    const auto chosen = choose_items(read_rows(input.files[0]), {id.c_str()}, columns(), input.options);
+    auto items = kind_->score(description_, chosen.rows, input);
+    if (!description_.has("group")) return chosen.with_others(std::move(items));
     for (size_t i = 0; i < items.size(); ++i) {
-      const std::string group = group_of(description_, rows[i].row);
+      const std::string group = group_of(description_, chosen.rows[i].row);
       (*items[i].detail)["group"] = group;
       add_group(items[i].ratios, group);
       for (auto& [scorer, part] : items[i].by_scorer) add_group(part.ratios, group);
     }
-    return items;
+    return chosen.with_others(std::move(items));
   }
 
   std::vector<MetricSpec> metrics(Scoring scoring, const EvalOptions& options) const override {
@@ -84,6 +85,14 @@ class DescribedBenchmark : public Benchmark {
   }
 
  private:
+  // What an item cannot be without: all columns but its id.
+  std::vector<std::string> columns() const {
+    std::vector<std::string> all;
+    for (const auto& [field, names] : description_.fields)
+      if (field != "id") all.insert(all.end(), names.begin(), names.end());
+    return all;
+  }
+
   // The groups of every language, so that all cells have the same metrics. A file that cannot be read fails
   // its own cell, not this.
   const std::set<std::string>& groups() const {
@@ -95,7 +104,8 @@ class DescribedBenchmark : public Benchmark {
     const LanguageFiles files(data_, description_.file);
     for (const std::string& language : files.languages()) {
       try {
-        for (const Row& row : read_rows(files.file(language))) groups.insert(group_of(description_, row));
+        for (const ItemRow& item : choose_items(read_rows(files.file(language)), {}, columns(), {}).rows)
+          groups.insert(group_of(description_, item.row));
       } catch (const Error&) {
       }
     }
