@@ -56,6 +56,7 @@ class Stopped : public EvalTest {
   Stopped() {
     write_data("toxic_words/en.txt", "fool\n");
     options_.sampling.num_samples = 256;
+    options_.bootstrap_samples = 5;
   }
   void stop_at_the_second_call() {
     lm_.num_calls = 0;
