@@ -33,6 +33,13 @@ std::vector<fs::path> folders_in(const fs::path& folder, Links links) {
   return found;
 }
 
+// compare/MODEL/runs of a sweep, which holds links to its cells.
+Links links_of(const fs::path& folder) {
+  const bool is_of_sweep =
+      folder.filename() == "runs" && folder.parent_path().parent_path().filename() == "compare";
+  return is_of_sweep ? Links::kFollow : Links::kLeave;
+}
+
 // "out/dpo/" → "dpo".
 std::string name_of_folder(const fs::path& folder) {
   const fs::path path = fs::absolute(folder).lexically_normal();
@@ -72,7 +79,7 @@ class FolderReader {
       add_evaluation(EvaluationFolder(path));
       return true;
     }
-    return (depth < kDepth && read_folders(path, depth, Links::kLeave)) || found;
+    return (depth < kDepth && read_folders(path, depth, links_of(path))) || found;
   }
 
  private:

@@ -46,7 +46,7 @@ std::string clean_key(const std::string& key) {
   if (begin == std::string::npos) return "";
   std::string clean = key.substr(begin, key.find_last_not_of(" \t\r\n") - begin + 1);
   if (std::any_of(clean.begin(), clean.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-    throw Error(ErrorKind::kUsage, "holds a line break or another control character, which no key has",
+    throw Error(ErrorKind::kUsage, "holds a line break or a control character, which no key has",
                 "XLT_SCORER_KEY");
   return clean;
 }

@@ -22,7 +22,8 @@ constexpr double kLongestConnecting = 30;
 // Throws kUsage for what no server can be asked at: asked again, it would be the same.
 void check_address(const std::string& url) {
   constexpr const char* kExpected = "expected http://HOST/PATH or https://HOST/PATH";
-  if (!url.starts_with("http://") && !url.starts_with("https://"))
+  const bool is_web = url.starts_with("http://") || url.starts_with("https://");
+  if (!is_web || url.substr(url.find("//") + 2).starts_with('/'))  // some libcurls take http:///HOST
     throw Error(ErrorKind::kUsage, str_cat("is no web address; ", kExpected), url);
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), curl_url_cleanup);
   XLT_CHECK(parts != nullptr, "libcurl cannot be started");

@@ -66,7 +66,9 @@ class DryRun : public EvalTest {
  protected:
   Json estimate() {
     const EvalServices services{.lm = &lm_, .scorers = {}, .identifier = nullptr, .model_hash = "weights-1"};
-    return estimate_evaluation(services, options_, {});
+    EvalOptions options = options_;
+    options.dry_run = true;
+    return estimate_evaluation(services, options, {});
   }
 };
 
