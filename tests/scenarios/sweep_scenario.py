@@ -108,8 +108,8 @@ class Sweep(Scenario):
                 ({"recipes": [{**dpo, "benchmarks": []}]}, ("recipes[0].benchmarks", "empty")),
                 ({"models": [{"name": "tiny", "model": str(self.model), "without_benchmarks": ["mbqq"]}]}, ("models[0].without_benchmarks", "mbqq")),
                 ({"eval": []}, ("eval", "empty")),
-                ({"eval": {**evaluation, "langs": []}}, ("eval.langs", "empty")),
-                ({"eval": {**evaluation, "benchmarks": []}}, ("eval.benchmarks", "empty")),
+                ({"eval": {**evaluation, "langs": []}}, ("eval: langs", "empty")),
+                ({"eval": {**evaluation, "benchmarks": []}}, ("eval: benchmarks", "empty")),
                 ({"eval": {**evaluation, "benchmarks": ["perplexty"]}}, ("eval of model tiny", "perplexity")),
                 ({"recipes": [self.recipe("dpo", "dpo", self.pairs, monitor=["nowhere.txt"])]}, ("recipe dpo", "nowhere.txt")),
                 ({"recipes": [self.recipe("dpo", "dpo", self.pairs, monitor=["fr=nowhere.txt"])]}, ("recipe dpo", "nowhere.txt")),
@@ -122,7 +122,7 @@ class Sweep(Scenario):
         first = self.plan()["cells"]
         self.assert_works(self.sweep("--cell", first[0]["id"]))
         self.write_grid([self.recipe("dpo", "dpo", self.pairs)])
-        self.assert_fails(self.sweep(), 2, "train tiny sft seed 42", "not in the grid", "--replace")
+        self.assert_fails(self.sweep(), 2, "train tiny sft seed 1", "not in the grid", "--replace")
         self.write_grid([self.recipe("sft", "sft", self.texts, max_steps=3), self.recipe("dpo", "dpo", self.pairs)])
         for flags in ((), ("--collect",), ("--cell", first[1]["id"])):
             self.assert_fails(self.sweep(*flags), 2, "max_steps 2, now 3")
