@@ -51,6 +51,9 @@ std::vector<Completion> completions_of(const Json& rows) {
   return completions;
 }
 
+// With its prompt: a file may have one id twice.
+std::string key_of(const GenerateRequest& request) { return request.id + "\n" + request.prompt; }
+
 }  // namespace
 
 CompletionLog::CompletionLog(fs::path file) : file_(std::move(file)) {
@@ -95,7 +98,7 @@ void KeepingLanguageModel::ask(std::span<const GenerateRequest> requests, const 
     auto completions = model_.generate(block, options);
     XLT_CHECK(completions.size() == block.size(), completions.size(), " for ", block.size(), " prompts");
     CompletionLog::Completions fresh;
-    for (size_t i = 0; i < block.size(); ++i) fresh[block[i].id] = std::move(completions[i]);
+    for (size_t i = 0; i < block.size(); ++i) fresh[key_of(block[i])] = std::move(completions[i]);
     begin += block.size();
     log_.add(fresh, model_.num_tokens_computed() - tokens);
     answers.merge(fresh);
@@ -109,13 +112,13 @@ std::vector<std::vector<Completion>> KeepingLanguageModel::generate(std::span<co
                                                                     const GenerationOptions& options) {
   std::vector<GenerateRequest> missing;
   for (const GenerateRequest& request : requests)
-    if (!log_.kept().contains(request.id)) missing.push_back(request);
+    if (!log_.kept().contains(key_of(request))) missing.push_back(request);
   CompletionLog::Completions answers;
   ask(missing, options, answers);
   std::vector<std::vector<Completion>> all;
   for (const GenerateRequest& request : requests) {
-    const auto kept = log_.kept().find(request.id);
-    all.push_back(kept == log_.kept().end() ? answers.at(request.id) : kept->second);
+    const auto kept = log_.kept().find(key_of(request));
+    all.push_back(kept == log_.kept().end() ? answers.at(key_of(request)) : kept->second);
   }
   return all;
 }

@@ -17,8 +17,8 @@
 
 namespace xlt {
 
-// Completions by GenerateRequest::id, of one model under one set of options: the file's name tells them
-// apart.
+// Completions by GenerateRequest's id and prompt, of one model under one set of options: the file's name
+// tells them apart.
 class CompletionLog {
  public:
   using Completions = std::map<std::string, std::vector<Completion>>;

@@ -50,6 +50,20 @@ TEST_F(CompletionLogTest, ALineThatIsNotWholeIsWrittenOver) {
   }
 }
 
+// A file may give one id to two prompts: each has its own answer, kept or not.
+TEST_F(CompletionLogTest, OfTwoPromptsUnderOneIdEachHasItsOwn) {
+  const std::vector<GenerateRequest> requests{{"one", "id"}, {"two", "id"}};
+  for (const int num_asked : {2, 0}) {
+    FakeLanguageModel model;
+    model.completions = {{"one", {"first"}}, {"two", {"second"}}};
+    CompletionLog log(file());
+    const auto completions = KeepingLanguageModel(model, log).generate(requests, {});
+    EXPECT_EQ(completions.at(0).at(0).text, "first");
+    EXPECT_EQ(completions.at(1).at(0).text, "second");
+    EXPECT_EQ(model.generate_requests.size(), num_asked);
+  }
+}
+
 // Prompts enough for two blocks; the model stops at the second.
 class Stopped : public EvalTest {
  protected:
