@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "findings/lm_eval/results.h"
 
+#include "findings/lm_eval/metric_bounds.h"
 #include "findings/lm_eval/task_name.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <set>
 
@@ -111,51 +111,6 @@ MetricKey split_key(const std::string& key) {
                                     : MetricKey{key.substr(0, comma), key.substr(comma + 1)};
 }
 
-// What a metric of lm_eval's can be. One that is not here may be anything finite.
-struct Bounds {
-  const char* name;
-  double low, high;
-};
-constexpr double kNoBound = std::numeric_limits<double>::infinity();
-constexpr Bounds kBounds[] = {
-    {"acc", 0, 1},
-    {"acc_bytes", 0, 1},
-    {"acc_mutual_info", 0, 1},
-    {"acc_norm", 0, 1},
-    {"acc_norm_bytes", 0, 1},
-    {"bits_per_byte", 0, kNoBound},
-    {"bleu", 0, 100},
-    {"brier_score", 0, 2},
-    {"byte_perplexity", 1, kNoBound},
-    {"chrf", 0, 100},
-    {"em", 0, 100},
-    {"exact_match", 0, 100},
-    {"f1", 0, 100},
-    {"mcc", -1, 1},
-    {"pct_stereotype", 0, 100},
-    {"perplexity", 1, kNoBound},
-    {"ter", 0, kNoBound},
-    {"word_perplexity", 1, kNoBound},
-};
-
-// Why a value cannot be one of this metric; empty where it can.
-std::string fault_of(const std::string& metric, const Json& value) {
-  if (!value.is_number()) return str_cat("the results state ", dump_json(value), ", which is no number");
-  const auto number = value.get<double>();
-  if (!std::isfinite(number)) return "the results state no finite number";
-  for (const Bounds& bounds : kBounds)
-    if (metric == bounds.name && (number < bounds.low || number > bounds.high))
-      return str_cat("the results state ", number, ", and ", metric, " is ",
-                     bounds.high == kNoBound ? str_cat("at least ", bounds.low)
-                                             : str_cat("from ", bounds.low, " to ", bounds.high));
-  return "";
-}
-
-// Beside the metrics of a task.
-bool is_remark(const std::string& key) {
-  return key == "alias" || key == "sample_len" || key == "sample_count" || key == "name";
-}
-
 // How lm_eval makes a number of its documents' values.
 struct Reduction {
   const char* formula;
@@ -177,7 +132,7 @@ class TaskReader {
       if (is_remark(key) || metric.name.ends_with(kErrorMark)) continue;
       // A metric has a filter; what is a text without one is a remark.
       if (!value.is_number() && key.find(',') == std::string::npos) continue;
-      if (const std::string fault = fault_of(metric.name, value); !fault.empty()) {
+      if (const std::string fault = fault_of_metric(metric.name, value); !fault.empty()) {
         unusable.push_back({name_, metric.text(), fault});
         continue;
       }
