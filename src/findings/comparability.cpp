@@ -56,7 +56,7 @@ Json model_of(const Json& report) {
 // Ids, each with its prompt.
 Json prompts_of(const EvaluationFolder& folder, const CellName& cell) {
   std::map<std::string, std::string> prompts;
-  for (const ItemRow& item : folder.items(cell)) prompts[item.id] = item.prompt;
+  for (const EvaluatedItem& item : folder.items(cell)) prompts[item.id] = item.prompt;
   return Json(prompts);
 }
 

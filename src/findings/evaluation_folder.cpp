@@ -22,14 +22,14 @@ std::map<std::string, Ratio> ratios_of(const JsonView& json) {
   return ratios;
 }
 
-std::vector<ItemRow> read_items(const fs::path& file) {
-  std::vector<ItemRow> items;
+std::vector<EvaluatedItem> read_items(const fs::path& file) {
+  std::vector<EvaluatedItem> items;
   if (!fs::exists(file)) return items;
   LineReader lines(file);
   while (const auto line = lines.next()) {
     const Json json = parse_json(*line, lines.place());
     const JsonView row(json, lines.place());
-    ItemRow item{row.at("id").as_string(), row.get("prompt", ""), ratios_of(row), {}};
+    EvaluatedItem item{row.at("id").as_string(), row.get("prompt", ""), ratios_of(row), {}};
     if (row.has("by_scorer"))
       for (const std::string& scorer : row.at("by_scorer").keys())
         item.by_scorer[scorer] = ratios_of(row.at("by_scorer").at(scorer));
@@ -59,7 +59,7 @@ EvaluationFolder::EvaluationFolder(fs::path folder) : folder_(std::move(folder))
 }
 
 EvaluationFolder::EvaluationFolder(fs::path origin, std::shared_ptr<const Json> report,
-                                   std::map<CellName, std::vector<ItemRow>> items)
+                                   std::map<CellName, std::vector<EvaluatedItem>> items)
     : folder_(std::move(origin)), given_items_(std::move(items)) {
   for (const CellName& name : add_cells(report, folder_.string())) {
     given_items_.try_emplace(name);
@@ -94,7 +94,7 @@ MetricSpec EvaluationFolder::metric(const CellName& cell, const std::string& nam
                           str_cat(folder_.string(), ": ", cell.text(), ", ", name));
 }
 
-const std::vector<ItemRow>& EvaluationFolder::items(const CellName& cell) const {
+const std::vector<EvaluatedItem>& EvaluationFolder::items(const CellName& cell) const {
   if (const auto given = given_items_.find(cell); given != given_items_.end()) return given->second;
   const fs::path& file = items_files_.at(cell);
   const auto [found, is_new] = items_.try_emplace(file);
@@ -104,7 +104,7 @@ const std::vector<ItemRow>& EvaluationFolder::items(const CellName& cell) const 
 
 RatioTable EvaluationFolder::table(const CellName& cell, const MetricSpec& spec) const {
   RatioTable table;
-  for (const ItemRow& item : items(cell)) {
+  for (const EvaluatedItem& item : items(cell)) {
     auto ratios = item.ratios;
     if (const auto part = item.by_scorer.find(cell.scorer); part != item.by_scorer.end())
       ratios.insert(part->second.begin(), part->second.end());

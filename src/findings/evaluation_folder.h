@@ -21,7 +21,7 @@ struct CellName {
 };
 
 // A row of items: what was measured of it, by any scorer.
-struct ItemRow {
+struct EvaluatedItem {
   std::string id, prompt;  // prompt: where the row has one
   std::map<std::string, Ratio> ratios;
   std::map<std::string, std::map<std::string, Ratio>> by_scorer;
@@ -35,7 +35,7 @@ class EvaluationFolder {
   explicit EvaluationFolder(std::filesystem::path folder);
   // What another program measured, in the form of a report; `origin` is what messages call it.
   EvaluationFolder(std::filesystem::path origin, std::shared_ptr<const Json> report,
-                   std::map<CellName, std::vector<ItemRow>> items);
+                   std::map<CellName, std::vector<EvaluatedItem>> items);
 
   const std::filesystem::path& path() const { return folder_; }
   const std::vector<std::shared_ptr<const Json>>& reports() const { return reports_; }
@@ -43,7 +43,7 @@ class EvaluationFolder {
   // The metric as its cell describes it. Throws kData where the report is of an older version.
   MetricSpec metric(const CellName& cell, const std::string& name) const;
   // The rows of items of a cell; empty where the file is missing. Read once until `forget_items`.
-  const std::vector<ItemRow>& items(const CellName& cell) const;
+  const std::vector<EvaluatedItem>& items(const CellName& cell) const;
   // Where those rows are, as they were written.
   const std::filesystem::path& items_file(const CellName& cell) const { return items_files_.at(cell); }
   void forget_items() const { items_.clear(); }
@@ -59,8 +59,8 @@ class EvaluationFolder {
   std::vector<std::shared_ptr<const Json>> reports_;
   std::map<CellName, const Json*> cells_;
   std::map<CellName, std::filesystem::path> items_files_;
-  mutable std::map<std::filesystem::path, std::vector<ItemRow>> items_;
-  std::map<CellName, std::vector<ItemRow>> given_items_;  // of no file
+  mutable std::map<std::filesystem::path, std::vector<EvaluatedItem>> items_;
+  std::map<CellName, std::vector<EvaluatedItem>> given_items_;  // of no file
 };
 
 }  // namespace xlt

@@ -147,8 +147,8 @@ class TaskReader {
   }
 
   // The cell with the metrics that samples reproduce, and their items.
-  std::pair<Json, std::vector<ItemRow>> cell(const std::map<std::string, StatedMetric>& stated) const {
-    std::map<std::string, ItemRow> items;
+  std::pair<Json, std::vector<EvaluatedItem>> cell(const std::map<std::string, StatedMetric>& stated) const {
+    std::map<std::string, EvaluatedItem> items;
     Json metrics = Json::object(), names = Json::array();
     for (const auto& [text, number] : stated) {
       const MetricKey key = split_key(text);
@@ -161,7 +161,7 @@ class TaskReader {
         names.push_back(text);
       }
     }
-    std::vector<ItemRow> rows;
+    std::vector<EvaluatedItem> rows;
     for (auto& [id, item] : items) rows.push_back(std::move(item));
     return {Json{{"benchmark", name_.benchmark},
                  {"language", name_.language},
@@ -266,7 +266,7 @@ LmEvalResults read_lm_eval(const fs::path& path) {
   const Json results = load_json(file);
   const JsonView tasks = JsonView(results, file.string()).at("results");
   std::map<CellName, std::map<std::string, StatedMetric>> stated;
-  std::map<CellName, std::vector<ItemRow>> items;
+  std::map<CellName, std::vector<EvaluatedItem>> items;
   std::vector<UnusableMetric> unusable;
   Json cells = Json::array();
   for (const std::string& task : tasks.keys()) {

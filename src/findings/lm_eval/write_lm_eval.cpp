@@ -144,7 +144,8 @@ class TaskWriter {
 
  private:
   // The metrics of one item, where a metric is a ratio.
-  Json values_of(const std::vector<MetricSpec>& specs, const ItemRow& item, const std::string& scorer) const {
+  Json values_of(const std::vector<MetricSpec>& specs, const EvaluatedItem& item,
+                 const std::string& scorer) const {
     Json values = Json::object();
     auto ratios = item.ratios;
     if (const auto part = item.by_scorer.find(scorer); part != item.by_scorer.end())
@@ -165,7 +166,7 @@ class TaskWriter {
           specs.push_back(std::move(spec));
     const fs::path& file = folder_.items_file(name);
     if (!fs::exists(file)) return;
-    const std::vector<ItemRow>& items = folder_.items(name);
+    const std::vector<EvaluatedItem>& items = folder_.items(name);
     LineReader lines(file);
     for (size_t i = 0; i < items.size(); ++i) {
       const auto line = lines.next();
