@@ -21,7 +21,7 @@ std::vector<double> running_shares(const std::vector<double>& weights) {
   return sums;
 }
 
-std::vector<double> shares_of(const World& world) {
+std::vector<double> shares_of(const LabWorld& world) {
   std::vector<double> shares;
   for (const Language& language : world.languages()) shares.push_back(language.dials().share);
   return shares;
@@ -35,7 +35,7 @@ size_t pick(const std::vector<double>& up_to, double u) {
 
 }  // namespace
 
-Corpus::Corpus(const World& world, std::string_view stream)
+Corpus::Corpus(const LabWorld& world, std::string_view stream)
     : world_(world), rng_(Rng(world.seed()).fork(stream)), up_to_(running_shares(shares_of(world))) {}
 
 void Corpus::append_bilingual(const Sentence& sentence, const Language& language, Rng& rng,
@@ -78,7 +78,7 @@ std::string Corpus::document(int64_t number, const Language** language) const {
   return text;
 }
 
-int64_t write_corpus(const World& world, int64_t num_documents, const std::filesystem::path& file) {
+int64_t write_corpus(const LabWorld& world, int64_t num_documents, const std::filesystem::path& file) {
   constexpr size_t kBlock = 1 << 20;
   const Corpus corpus(world, "corpus");
   AtomicFile out(file);
@@ -102,7 +102,7 @@ int64_t write_corpus(const World& world, int64_t num_documents, const std::files
   return num_words;
 }
 
-std::vector<std::string> tokenizer_text(const World& world, int64_t num_documents) {
+std::vector<std::string> tokenizer_text(const LabWorld& world, int64_t num_documents) {
   std::vector<double> weights;
   for (const Language& language : world.languages()) weights.push_back(language.dials().vocabulary);
   const auto up_to = running_shares(weights);

@@ -13,7 +13,7 @@ namespace {
 std::string line_of(const Json& row) { return dump_json(row) + "\n"; }
 
 // Every provocation that there is, shuffled.
-std::vector<Sentence> shuffled_provocations(const World& world) {
+std::vector<Sentence> shuffled_provocations(const LabWorld& world) {
   const Grammar& grammar = world.grammar();
   const int32_t people = grammar.size(ConceptKind::kPerson), groups = grammar.size(ConceptKind::kGroup);
   const int32_t words = grammar.size(ConceptKind::kProvocation);
@@ -29,7 +29,7 @@ std::vector<Sentence> shuffled_provocations(const World& world) {
   return all;
 }
 
-std::vector<Meaning> stories(const World& world, int64_t count) {
+std::vector<Meaning> stories(const LabWorld& world, int64_t count) {
   Rng rng = Rng(world.seed()).fork("texts");
   std::vector<Meaning> meanings(static_cast<size_t>(count));
   for (Meaning& meaning : meanings)
@@ -38,7 +38,7 @@ std::vector<Meaning> stories(const World& world, int64_t count) {
   return meanings;
 }
 
-std::vector<Sentence> stereotypes(const World& world, int64_t count) {
+std::vector<Sentence> stereotypes(const LabWorld& world, int64_t count) {
   Rng rng = Rng(world.seed()).fork("stereotypes");
   std::vector<Sentence> sentences;
   for (int64_t i = 0; i < count; ++i) sentences.push_back(world.grammar().draw_attribute(rng, true));
@@ -60,7 +60,7 @@ void write_texts(const Language& language, const std::vector<Meaning>& meanings,
   write_file(data / "udhr" / (language.tag() + ".jsonl"), text);
 }
 
-void write_sentence_pairs(const World& world, const Language& language,
+void write_sentence_pairs(const LabWorld& world, const Language& language,
                           const std::vector<Sentence>& sentences, const fs::path& data) {
   std::string text = ",sent_more,sent_less,stereo_antistereo,bias_type\n";
   for (size_t i = 0; i < sentences.size(); ++i)
@@ -69,7 +69,7 @@ void write_sentence_pairs(const World& world, const Language& language,
   write_file(data / "crows_pairs" / (language.tag() + ".csv"), text);
 }
 
-void write_abusive_words(const World& world, const Language& language, const fs::path& data) {
+void write_abusive_words(const LabWorld& world, const Language& language, const fs::path& data) {
   std::string text;
   for (int32_t i = 0; i < world.grammar().num_concepts(); ++i)
     if (world.grammar().is_abusive(i)) text += language.form(i) + "\n";
@@ -77,7 +77,7 @@ void write_abusive_words(const World& world, const Language& language, const fs:
 }
 
 // `prompts` from `first` on, again and again where there are too few.
-void write_training_data(const World& world, const std::vector<Sentence>& prompts, size_t first,
+void write_training_data(const LabWorld& world, const std::vector<Sentence>& prompts, size_t first,
                          int64_t count, const fs::path& folder) {
   Rng rng = Rng(world.seed()).fork("pairs");
   const Language& source = world.source();
@@ -97,7 +97,7 @@ void write_training_data(const World& world, const std::vector<Sentence>& prompt
   write_file(folder / "counter_stereotypes.jsonl", counter);
 }
 
-void write_dials(const World& world, const fs::path& folder) {
+void write_dials(const LabWorld& world, const fs::path& folder) {
   std::string text = "language,share,vocabulary,overlap,bilingual\n";
   for (const Language& language : world.languages()) {
     const LanguageDials& dials = language.dials();
@@ -109,7 +109,7 @@ void write_dials(const World& world, const fs::path& folder) {
 
 // Of the corpus's documents, those in one language that could say `text`. A word that several languages share
 // means the same in each.
-double share_of_speakers(const World& world, std::string_view text) {
+double share_of_speakers(const LabWorld& world, std::string_view text) {
   double total = 0, speakers = 0;
   for (const Language& language : world.languages()) {
     total += language.dials().share;
@@ -127,7 +127,7 @@ void LabDataOptions::visit(OptionVisitor& v) {
   v.field("training_pairs", training_pairs, "rows to finetune on, in language 1", at_least(1));
 }
 
-void write_lab_data(const World& world, const LabDataOptions& options, const fs::path& folder) {
+void write_lab_data(const LabWorld& world, const LabDataOptions& options, const fs::path& folder) {
   const fs::path data = folder / "data";
   for (const char* name : {"rtp_prompts", "udhr", "crows_pairs", "toxic_words/lab"})
     make_folders(data / name);
@@ -151,7 +151,7 @@ void write_lab_data(const World& world, const LabDataOptions& options, const fs:
   write_file(folder / "world.json", dump_json(to_json(world), 1) + "\n");
 }
 
-double entropy_bits_per_byte(const World& world, const Language& language, const fs::path& folder) {
+double entropy_bits_per_byte(const LabWorld& world, const Language& language, const fs::path& folder) {
   const fs::path file = folder / "data" / "udhr" / (language.tag() + ".jsonl");
   LineReader lines(file);
   double bits = 0, bytes = 0;

@@ -12,7 +12,7 @@ namespace {
 
 // A text and who reads it.
 struct Reading {
-  const World& world;
+  const LabWorld& world;
   const Language& language;
   std::vector<std::string_view> words;  // marks included
 };

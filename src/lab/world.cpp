@@ -25,7 +25,7 @@ std::vector<bool> draw_cognates(int32_t num_concepts, double overlap, const Rng&
 
 }  // namespace
 
-World::World(const GrammarOptions& grammar, std::vector<LanguageDials> dials, uint64_t seed)
+LabWorld::LabWorld(const GrammarOptions& grammar, std::vector<LanguageDials> dials, uint64_t seed)
     : grammar_(grammar), seed_(seed) {
   check_dials(dials);
   WordMaker maker;
@@ -43,19 +43,19 @@ World::World(const GrammarOptions& grammar, std::vector<LanguageDials> dials, ui
   }
 }
 
-const Language* World::find(std::string_view tag) const {
+const Language* LabWorld::find(std::string_view tag) const {
   for (const Language& language : languages_)
     if (language.tag() == tag) return &language;
   return nullptr;
 }
 
-double World::overlap_of(const Language& language) const {
+double LabWorld::overlap_of(const Language& language) const {
   int64_t same = 0;
   for (int32_t i = 0; i < grammar_.num_concepts(); ++i) same += language.form(i) == source().form(i);
   return static_cast<double>(same) / grammar_.num_concepts();
 }
 
-Json to_json(const World& world) {
+Json to_json(const LabWorld& world) {
   GrammarOptions grammar = world.grammar().options();
   Json languages = Json::array();
   for (const Language& language : world.languages()) {
@@ -68,7 +68,7 @@ Json to_json(const World& world) {
           {"languages", languages}};
 }
 
-std::unique_ptr<World> world_from_json(const Json& json, const std::string& where) {
+std::unique_ptr<LabWorld> world_from_json(const Json& json, const std::string& where) {
   const JsonView view(json, where);
   if (view.get("kind", "") != kKind)
     throw Error(ErrorKind::kData, "no world of `xlt lab`: \"kind\" is not \"" + std::string(kKind) + "\"",
@@ -79,10 +79,11 @@ std::unique_ptr<World> world_from_json(const Json& json, const std::string& wher
   const JsonView languages = view.at("languages");
   for (size_t i = 0; i < languages.size(); ++i)
     read_options(visit_of(dials.emplace_back()), languages.at(i).value(), languages.at(i).place());
-  return std::make_unique<World>(grammar, std::move(dials), static_cast<uint64_t>(view.at("seed").as_int()));
+  return std::make_unique<LabWorld>(grammar, std::move(dials),
+                                    static_cast<uint64_t>(view.at("seed").as_int()));
 }
 
-std::unique_ptr<World> load_world(const std::filesystem::path& file) {
+std::unique_ptr<LabWorld> load_world(const std::filesystem::path& file) {
   return world_from_json(load_json(file), file.string());
 }
 

@@ -33,14 +33,14 @@ std::filesystem::path train_identifier(const std::filesystem::path& folder, cons
 class OracleAgreement : public FolderTest {};
 
 TEST_F(OracleAgreement, AnIdentifierTrainedOnTheCorporaNamesTheSameLanguages) {
-  const Oracle oracle(std::make_unique<World>(GrammarOptions{},
-                                              dials_of(4,
-                                                       [](int i, LanguageDials& dials) {
-                                                         dials.overlap = i == 1 ? 0.25 : 0;
-                                                         dials.script = i == 3 ? "greek" : "latin";
-                                                       }),
-                                              11));
-  const World& world = oracle.world();
+  const Oracle oracle(std::make_unique<LabWorld>(GrammarOptions{},
+                                                 dials_of(4,
+                                                          [](int i, LanguageDials& dials) {
+                                                            dials.overlap = i == 1 ? 0.25 : 0;
+                                                            dials.script = i == 3 ? "greek" : "latin";
+                                                          }),
+                                                 11));
+  const LabWorld& world = oracle.world();
   Rng rng(1);
   std::string text;
   for (int i = 0; i < 400; ++i)

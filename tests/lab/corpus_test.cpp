@@ -22,7 +22,8 @@ namespace {
 class LabCorpus : public FolderTest {};
 
 TEST_F(LabCorpus, LanguagesHaveTheirShares) {
-  const World world({}, dials_of(4, [](int i, LanguageDials& dials) { dials.share = i == 3 ? 0 : 0.5; }), 1);
+  const LabWorld world({}, dials_of(4, [](int i, LanguageDials& dials) { dials.share = i == 3 ? 0 : 0.5; }),
+                       1);
   const Corpus corpus(world, "corpus");
   std::map<std::string, double> documents;
   constexpr int kDocuments = 4000;
@@ -39,7 +40,7 @@ TEST_F(LabCorpus, LanguagesHaveTheirShares) {
 }
 
 // Of a document's words, those of language 1.
-double share_of_source(const World& world, const std::string& text) {
+double share_of_source(const LabWorld& world, const std::string& text) {
   double words = 0, source = 0;
   for (const auto word : words_of(text)) {
     if (is_mark(word)) continue;
@@ -51,14 +52,14 @@ double share_of_source(const World& world, const std::string& text) {
 
 TEST_F(LabCorpus, BilingualDocumentsAreAsManyAsTheDialSays) {
   for (const char* kind : {"parallel", "code_switched"}) {
-    const World world({},
-                      dials_of(2,
-                               [&](int, LanguageDials& dials) {
-                                 dials.share = 9;
-                                 dials.bilingual = 0.3;
-                                 dials.bilingual_kind = kind;
-                               }),
-                      1);
+    const LabWorld world({},
+                         dials_of(2,
+                                  [&](int, LanguageDials& dials) {
+                                    dials.share = 9;
+                                    dials.bilingual = 0.3;
+                                    dials.bilingual_kind = kind;
+                                  }),
+                         1);
     const Corpus corpus(world, "corpus");
     double documents = 0, bilingual = 0, words_of_source = 0;
     for (int i = 0; i < 3000; ++i) {
@@ -77,7 +78,7 @@ TEST_F(LabCorpus, BilingualDocumentsAreAsManyAsTheDialSays) {
 }
 
 TEST_F(LabCorpus, AParallelDocumentSaysEachSentenceTwice) {
-  const World world({}, dials_of(2, [](int, LanguageDials& dials) { dials.order = "sov"; }), 1);
+  const LabWorld world({}, dials_of(2, [](int, LanguageDials& dials) { dials.order = "sov"; }), 1);
   const Corpus corpus(world, "corpus");
   Rng rng(1);
   const Sentence sentence = world.grammar().draw_statement(rng);
@@ -87,7 +88,7 @@ TEST_F(LabCorpus, AParallelDocumentSaysEachSentenceTwice) {
 }
 
 TEST_F(LabCorpus, IsWrittenAsRowsThatDoNotDependOnTheirNumber) {
-  const World world({}, dials_of(3, [](int, LanguageDials&) {}), 1);
+  const LabWorld world({}, dials_of(3, [](int, LanguageDials&) {}), 1);
   write_corpus(world, 50, folder_ / "short.jsonl");
   const int64_t num_words = write_corpus(world, 100, folder_ / "long.jsonl");
   const std::string text = read_file(folder_ / "long.jsonl");
@@ -105,7 +106,7 @@ TEST_F(LabCorpus, IsWrittenAsRowsThatDoNotDependOnTheirNumber) {
 }
 
 // Tokens a word of a language's own stories.
-double fertility_of(const World& world, const Language& language, const Tokenizer& tokenizer) {
+double fertility_of(const LabWorld& world, const Language& language, const Tokenizer& tokenizer) {
   Rng rng(9);
   double tokens = 0, words = 0;
   for (int i = 0; i < 50; ++i) {
@@ -117,13 +118,13 @@ double fertility_of(const World& world, const Language& language, const Tokenize
 }
 
 TEST_F(LabCorpus, LessVocabularyMeansMoreTokensAWordWhateverTheShare) {
-  const World world({},
-                    dials_of(5,
-                             [](int i, LanguageDials& dials) {
-                               dials.share = i % 2 == 0 ? 1 : 0.05;
-                               dials.vocabulary = i <= 2 ? 1 : 0.03;
-                             }),
-                    1);
+  const LabWorld world({},
+                       dials_of(5,
+                                [](int i, LanguageDials& dials) {
+                                  dials.share = i % 2 == 0 ? 1 : 0.05;
+                                  dials.vocabulary = i <= 2 ? 1 : 0.03;
+                                }),
+                       1);
   train_tokenizer(tokenizer_text(world, 1500), 900, folder_);
   const auto tokenizer = load_tokenizer(folder_);
   EXPECT_EQ(tokenizer->vocab_size(), 900);
@@ -143,7 +144,7 @@ TEST_F(LabCorpus, LessVocabularyMeansMoreTokensAWordWhateverTheShare) {
 TEST_F(LabCorpus, DataSayTheSameInEveryLanguageAndKeepPromptsApart) {
   GrammarOptions grammar;
   grammar.people = 4;
-  const World world(grammar, dials_of(2, [](int, LanguageDials& dials) { dials.order = "vso"; }), 1);
+  const LabWorld world(grammar, dials_of(2, [](int, LanguageDials& dials) { dials.order = "vso"; }), 1);
   write_lab_data(world, {.prompts = 20, .texts = 5, .sentence_pairs = 7, .training_pairs = 30}, folder_);
   const Language &first = world.languages()[0], &second = world.languages()[1];
   LineReader one(folder_ / "data/rtp_prompts/qaa.jsonl"), two(folder_ / "data/rtp_prompts/qab.jsonl");
@@ -177,13 +178,13 @@ TEST_F(LabCorpus, DataSayTheSameInEveryLanguageAndKeepPromptsApart) {
 // By hand: a text costs the model −log2 of its language's share of monolingual documents, and nothing more.
 TEST_F(LabCorpus, TheEntropyOfATextHasItsLanguageToo) {
   const auto bits_with = [&](double share, double bilingual) {
-    const World world({},
-                      dials_of(3,
-                               [&](int i, LanguageDials& dials) {
-                                 dials.share = i == 1 ? share : 0.5;
-                                 dials.bilingual = i == 1 ? bilingual : 0;
-                               }),
-                      1);
+    const LabWorld world({},
+                         dials_of(3,
+                                  [&](int i, LanguageDials& dials) {
+                                    dials.share = i == 1 ? share : 0.5;
+                                    dials.bilingual = i == 1 ? bilingual : 0;
+                                  }),
+                         1);
     write_lab_data(world, {.prompts = 5, .texts = 10, .sentence_pairs = 2, .training_pairs = 2}, folder_);
     const double bytes = static_cast<double>([&] {
       LineReader lines(folder_ / "data/udhr/qab.jsonl");

@@ -29,7 +29,7 @@ std::vector<LanguageDials> all_orders_and_scripts() {
 }
 
 TEST(Languages, EveryMeaningCanBeReadBack) {
-  const World world({}, all_orders_and_scripts(), 5);
+  const LabWorld world({}, all_orders_and_scripts(), 5);
   Rng rng(1);
   for (int i = 0; i < 200; ++i) {
     const Meaning meaning = world.grammar().draw(rng);
@@ -42,7 +42,7 @@ TEST(Languages, EveryMeaningCanBeReadBack) {
 }
 
 TEST(Languages, WordOrderIsTheDials) {
-  const World world({}, dials_of(2, [](int, LanguageDials& dials) { dials.order = "ovs+"; }), 5);
+  const LabWorld world({}, dials_of(2, [](int, LanguageDials& dials) { dials.order = "ovs+"; }), 5);
   Rng rng(1);
   const Sentence said = world.grammar().draw_provocation(rng), reply = world.grammar().draw_reply(rng, true);
   const Language &first = world.languages()[0], &second = world.languages()[1];
@@ -57,7 +57,7 @@ TEST(Languages, WordOrderIsTheDials) {
 }
 
 TEST(Languages, NonsenseIsNotRead) {
-  const World world({}, dials_of(1, [](int, LanguageDials&) {}), 5);
+  const LabWorld world({}, dials_of(1, [](int, LanguageDials&) {}), 5);
   const Language& language = world.source();
   Rng rng(1);
   const std::string sentence = language.realise(world.grammar().draw_statement(rng));
@@ -70,13 +70,13 @@ TEST(Languages, NonsenseIsNotRead) {
 }
 
 TEST(Languages, OverlapIsTheShareOfWordsThatAreLanguageOnes) {
-  const World world({},
-                    dials_of(4,
-                             [](int i, LanguageDials& dials) {
-                               dials.overlap = i * 0.25;
-                               dials.script = i == 3 ? "greek" : "latin";
-                             }),
-                    5);
+  const LabWorld world({},
+                       dials_of(4,
+                                [](int i, LanguageDials& dials) {
+                                  dials.overlap = i * 0.25;
+                                  dials.script = i == 3 ? "greek" : "latin";
+                                }),
+                       5);
   const double word = 1.0 / world.grammar().num_concepts();
   EXPECT_NEAR(world.overlap_of(world.languages()[1]), 0.25, word / 2);
   EXPECT_NEAR(world.overlap_of(world.languages()[2]), 0.5, word / 2);
@@ -85,7 +85,7 @@ TEST(Languages, OverlapIsTheShareOfWordsThatAreLanguageOnes) {
 }
 
 TEST(Languages, WordsThatAreNotCognatesAreNobodyElses) {
-  const World world({}, all_orders_and_scripts(), 5);
+  const LabWorld world({}, all_orders_and_scripts(), 5);
   std::set<std::string> forms;
   size_t count = 0;
   for (const Language& language : world.languages()) {
@@ -97,7 +97,7 @@ TEST(Languages, WordsThatAreNotCognatesAreNobodyElses) {
 
 TEST(Languages, FollowFromDialsAndSeedAlone) {
   const auto dials = dials_of(3, [](int, LanguageDials& one) { one.overlap = 0.3; });
-  const World first({}, dials, 7), other({}, dials, 8);
+  const LabWorld first({}, dials, 7), other({}, dials, 8);
   const auto again = world_from_json(to_json(first), "here");
   int64_t num_changed = 0;
   for (size_t i = 0; i < dials.size(); ++i)

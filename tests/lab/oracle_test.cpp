@@ -15,7 +15,7 @@ class LabOracle : public testing::Test {
   const Language& first() const { return oracle_.world().languages()[0]; }
   const Language& second() const { return oracle_.world().languages()[1]; }
   const Grammar& grammar() const { return oracle_.world().grammar(); }
-  Oracle oracle_{std::make_unique<World>(
+  Oracle oracle_{std::make_unique<LabWorld>(
       GrammarOptions{}, dials_of(2, [](int, LanguageDials& dials) { dials.order = "sov+"; }), 3)};
   Rng rng_{1};
 };

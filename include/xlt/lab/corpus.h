@@ -18,7 +18,7 @@ namespace xlt {
 // number alone.
 class Corpus {
  public:
-  Corpus(const World& world, std::string_view stream);
+  Corpus(const LabWorld& world, std::string_view stream);
   // A whole document, without a line break. `language`: receives whose it is; may be null.
   void append_document(int64_t number, std::string& text, const Language** language = nullptr) const;
   std::string document(int64_t number, const Language** language = nullptr) const;
@@ -27,15 +27,15 @@ class Corpus {
                         std::string& text) const;
 
  private:
-  const World& world_;
+  const LabWorld& world_;
   Rng rng_;
   std::vector<double> up_to_;  // share of the languages up to each
 };
 
 // Rows {"text"}; the number of words in them, marks included. Throws kIo.
-int64_t write_corpus(const World& world, int64_t num_documents, const std::filesystem::path& file);
+int64_t write_corpus(const LabWorld& world, int64_t num_documents, const std::filesystem::path& file);
 // Monolingual documents in the proportion of the languages' `vocabulary`, a line each.
-std::vector<std::string> tokenizer_text(const World& world, int64_t num_documents);
+std::vector<std::string> tokenizer_text(const LabWorld& world, int64_t num_documents);
 
 struct LabDataOptions {
   int64_t prompts = 60, texts = 60, sentence_pairs = 60;  // of each benchmark and language
@@ -48,12 +48,13 @@ struct LabDataOptions {
 // methods; none of them is a benchmark's. FOLDER/polite.jsonl: those with the polite reply alone, and
 // FOLDER/counter_stereotypes.jsonl: opposites of stereotypes, both as texts. FOLDER/dials.csv: a row a
 // language. FOLDER/world.json. Throws kIo, and kConfig where the grammar has too few provocations.
-void write_lab_data(const World& world, const LabDataOptions& options, const std::filesystem::path& folder);
+void write_lab_data(const LabWorld& world, const LabDataOptions& options,
+                    const std::filesystem::path& folder);
 
 // What a model that has learnt the corpus's law needs for the texts of FOLDER/data/udhr, in bits per byte:
 // the grammar's probability of what they say times the share of documents that are in such a language alone;
 // of a language that the corpus never has, the grammar's only. No model does better on average.
-double entropy_bits_per_byte(const World& world, const Language& language,
+double entropy_bits_per_byte(const LabWorld& world, const Language& language,
                              const std::filesystem::path& folder);
 
 }  // namespace xlt

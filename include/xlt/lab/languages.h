@@ -3,7 +3,7 @@
 // much of the tokenizer's vocabulary it gets, how many words it shares with language 1, word order, script,
 // bilingual text. Everything follows from the dials and a seed.
 //
-//   const World world(grammar, dials, seed);             // dials[0] is language 1
+//   const LabWorld world(grammar, dials, seed);             // dials[0] is language 1
 //   const Language& second = world.languages()[1];
 //   std::string text = second.realise(meaning);          // "mopa tiku rela . …"
 //   auto meaning = second.parse(text);                   // the same meaning
@@ -73,11 +73,11 @@ class Language {
   bool name_first_ = false;
 };
 
-class World {
+class LabWorld {
  public:
-  World(const GrammarOptions& grammar, std::vector<LanguageDials> dials, uint64_t seed);
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
+  LabWorld(const GrammarOptions& grammar, std::vector<LanguageDials> dials, uint64_t seed);
+  LabWorld(const LabWorld&) = delete;
+  LabWorld& operator=(const LabWorld&) = delete;
   const Grammar& grammar() const { return grammar_; }
   const std::vector<Language>& languages() const { return languages_; }
   const Language& source() const { return languages_.front(); }
@@ -94,9 +94,9 @@ class World {
 };
 
 // {"kind": "xlt lab world", "seed", "grammar", "languages"}, both ways. Throws kData naming `where`.
-Json to_json(const World& world);
-std::unique_ptr<World> world_from_json(const Json& json, const std::string& where);
-std::unique_ptr<World> load_world(const std::filesystem::path& file);
+Json to_json(const LabWorld& world);
+std::unique_ptr<LabWorld> world_from_json(const Json& json, const std::string& where);
+std::unique_ptr<LabWorld> load_world(const std::filesystem::path& file);
 
 // The parts of a text between white space.
 std::vector<std::string_view> words_of(std::string_view text);

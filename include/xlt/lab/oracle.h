@@ -20,8 +20,8 @@ namespace xlt {
 
 class Oracle {
  public:
-  explicit Oracle(std::unique_ptr<World> world) : world_(std::move(world)) {}
-  const World& world() const { return *world_; }
+  explicit Oracle(std::unique_ptr<LabWorld> world) : world_(std::move(world)) {}
+  const LabWorld& world() const { return *world_; }
   // What can be asked. toxic: 1 where an abusive word of any of the world's languages stands in the text,
   // else 0. ungrammatical: 1 less the share of sentences, as their marks end them, that `language` can parse
   // (an unfinished one at the end counts only where it is all there is). foreign: share of the words that are
@@ -40,7 +40,7 @@ class Oracle {
   std::optional<Guess> identify(std::string_view text) const;
 
  private:
-  std::unique_ptr<World> world_;
+  std::unique_ptr<LabWorld> world_;
 };
 
 }  // namespace xlt

@@ -21,7 +21,7 @@ double fertility(const Tokenizer& tokenizer, const fs::path& texts) {
   return tokens / words;
 }
 
-Json measure(const World& world, const fs::path& folder) {
+Json measure(const LabWorld& world, const fs::path& folder) {
   const auto tokenizer = load_tokenizer(folder / "tokenizer");
   Json languages = Json::object();
   for (const Language& language : world.languages())
@@ -36,7 +36,7 @@ Json measure(const World& world, const fs::path& folder) {
 
 void make_world(const LabDesign& design, int64_t seed, const fs::path& folder, const Context& context) {
   if (fs::exists(folder / "measured.json")) return;
-  const World world(design.grammar, design.languages, static_cast<uint64_t>(seed));
+  const LabWorld world(design.grammar, design.languages, static_cast<uint64_t>(seed));
   AtomicFolder made(folder);
   write_lab_data(world, design.data, made.path());
   const double begin = monotonic_seconds();

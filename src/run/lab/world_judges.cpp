@@ -12,7 +12,7 @@ namespace {
 
 class GrammarOracle final : public TextOracle {
  public:
-  GrammarOracle(std::unique_ptr<World> world, std::string question)
+  GrammarOracle(std::unique_ptr<LabWorld> world, std::string question)
       : oracle_(std::move(world)), question_(std::move(question)) {
     const auto known = Oracle::questions();
     if (std::find(known.begin(), known.end(), question_) == known.end())
@@ -30,7 +30,7 @@ class GrammarOracle final : public TextOracle {
 
 class GrammarIdentifier final : public LanguageIdentifier {
  public:
-  explicit GrammarIdentifier(std::unique_ptr<World> world) : oracle_(std::move(world)) {}
+  explicit GrammarIdentifier(std::unique_ptr<LabWorld> world) : oracle_(std::move(world)) {}
   LanguageGuess identify(std::string_view line) const override {
     const auto guess = oracle_.identify(line);
     return guess ? LanguageGuess{guess->language->tag(), guess->share} : LanguageGuess{"und", 0};
