@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Layers point down: fails on an include that points upward or sideways, on another module's private header, and on
-libtorch where the table of modules has none (in a public header, or through the headers that a file includes).
+libtorch where the table of modules has none (in a public header, or through the headers that a file includes). Fails too on two
+headers that define classes of one name in one namespace: the linker would take one's functions for the other's.
 
 usage: check_layers.py [--self-test]
 """
@@ -26,6 +27,8 @@ TORCH_SOURCES = {"ops", "parallel", "nn", "checkpoint", "models", "lm", "train"}
 WITHOUT_TORCH = {"base", "stats", "text", "dataset", "scorers", "eval", "lab", "findings"}
 SUFFIXES = {".h", ".cpp", ".cu", ".cuh", ".def"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
+NAMESPACE = re.compile(r"^namespace ([\w:]+) \{")
+CLASS = re.compile(r"^(?:struct|class) (\w+)(?: final)?(?: :[^;{]*)? \{")
 TORCH = ("torch/", "ATen/", "c10/", "caffe2/")
 
 
@@ -130,9 +133,29 @@ def faults_of(path, tree):
             yield f"{path}:{include.line}: {include.name}: {fault}"
 
 
+def classes_of(root, path):
+    """(line, namespace::name) of every class that a header defines outside other classes."""
+    namespace = ""
+    for number, line in enumerate((root / path).read_text(encoding="utf-8").splitlines(), 1):
+        if opened := NAMESPACE.match(line):
+            namespace = opened.group(1)
+        if defined := CLASS.match(line):
+            yield number, f"{namespace}::{defined.group(1)}"
+
+
+def name_faults(root, headers):
+    first = {}
+    for path in headers:
+        for line, name in classes_of(root, path):
+            other = first.setdefault(name, path)
+            if other != path:
+                yield f"{path}:{line}: {name} is defined in {other} too; give it a name of its own"
+
+
 def check(root):
     tree = Tree(root)
-    return list(tree.includes), [fault for path in tree.includes for fault in faults_of(path, tree)]
+    faults = [fault for path in tree.includes for fault in faults_of(path, tree)]
+    return list(tree.includes), faults + list(name_faults(root, [path for path in tree.includes if path.suffix == ".h"]))
 
 
 # Each planted file holds one line that must be found, or (below) lines that must not.
@@ -155,8 +178,11 @@ PLANTED = {
     "src/unheard_of/x.cpp": "#include <vector>",
     "src/base/unknown_module.cpp": '#include "xlt/unheard_of/x.h"',
     "src/models/families.def": '#include "xlt/lm/x.h"',
+    "src/nn/same_name.h": "struct Named : Base {",
 }
 FINE = {
+    "include/xlt/nn/a_name.h": "struct Named {\n};\nclass Declared;\n",
+    "src/nn/other_namespace.h": "namespace other {\nstruct Named {\n};\nclass Declared;\n}\n",
     "include/xlt/nn/fine.h": '#include <ATen/core/Tensor.h>\n#include "xlt/ops/x.h"\n',
     "src/lm/fine.cpp": '#include "lm/own.h"\n#include "xlt/models/x.h"\n#include <ATen/Parallel.h>\n',
     "src/eval/fine.cpp": '#include <vector>\n#include "xlt/lm/language_model.h"\n// #include "xlt/train/x.h"\n',
