@@ -41,10 +41,10 @@ class Command {
   virtual void check(Checks& checks) {}
 };
 
-#define XLT_ROWS "cli/commands.def"
-#define XLT_THING Command
-#define XLT_MAKER command
-#define XLT_LIST commands
-#include "xlt/base/expand_table.h"
+#define X(name) std::unique_ptr<Command> make_##name##_command();
+#include "cli/commands.def"
+#undef X
+// What this program can do, in the order of its table.
+std::span<const Entry<Command>> commands();
 
 }  // namespace xlt::cli

@@ -5,6 +5,7 @@
 #include "cli/hub_names.h"
 #include "cli/interrupt.h"
 #include "cli/layered_options.h"
+#include "cli/report_errors.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 
@@ -31,11 +32,6 @@ constexpr const char* kPurpose =
     "xlt: finetune a multilingual language model in English, and measure what happens in every other "
     "language.\n\n"
     "Start with `xlt doctor`, then `xlt train --help` and `xlt eval --help`.";
-
-std::string version_text() {
-  return str_cat("xlt ", version(), " (commit ", build_commit(), build_dirty() ? ", uncommitted changes" : "",
-                 "; libtorch ", build_torch_version(), ")");
-}
 
 // A command with its place in the parser.
 struct Parsed {
@@ -210,52 +206,75 @@ int run_command(Parsed& parsed, const GlobalOptions& global) {
   return code;
 }
 
-// `xlt help` and `xlt help COMMAND`, as other tools have them.
-int print_help(CLI::App& app, int argc, char** argv) {
-  std::string text;
-  if (argc < 3) {
-    text = app.help();
-  } else {
-    find_entry<Command>(commands(), "command", argv[2]);  // throws, naming the nearest
-    text = app.get_subcommand(argv[2])->help();
-  }
-  std::fputs(text.c_str(), stdout);
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
   check_stdout();
-  return 0;
 }
+
+// The parser with all commands in it.
+struct CommandLine {
+  CommandLine() : app(kPurpose) {
+    app.name("xlt");
+    const auto formatter = std::make_shared<HelpFormatter>();
+    app.formatter(formatter);
+    app.get_formatter()->column_width(34);
+    app.set_help_flag("-h,--help", kHelpHelp);
+    app.set_version_flag("--version", version_text(), kVersionHelp);
+    app.allow_extras();
+    for (const auto& entry : commands()) {
+      all.push_back(add_command(app, entry, global));
+      if (const std::string& usage = all.back().help.usage; !usage.empty())
+        formatter->set_usage(entry.name, usage);
+    }
+  }
+
+  CLI::App app;
+  GlobalOptions global;
+  std::vector<Parsed> all;
+};
 
 }  // namespace
 
-int run_command_line(int argc, char** argv) {
-  CLI::App app(kPurpose);
-  app.name("xlt");
-  const auto formatter = std::make_shared<HelpFormatter>();
-  app.formatter(formatter);
-  app.get_formatter()->column_width(34);
-  app.set_help_flag("-h,--help", kHelpHelp);
-  app.set_version_flag("--version", version_text(), kVersionHelp);
-  app.allow_extras();
-  GlobalOptions global;
-  std::vector<Parsed> all;
-  for (const auto& entry : commands()) {
-    all.push_back(add_command(app, entry, global));
-    if (const std::string& usage = all.back().help.usage; !usage.empty())
-      formatter->set_usage(entry.name, usage);
-  }
-  if (argc > 1 && argv[1] == std::string_view("help")) return print_help(app, argc, argv);
+std::string version_text() {
+  return str_cat("xlt ", version(), " (commit ", build_commit(), build_dirty() ? ", uncommitted changes" : "",
+                 "; libtorch ", build_torch_version(), ")");
+}
+
+std::string help_page(const std::string& command) {
+  CommandLine line;
+  if (command.empty()) return line.app.help();
+  find_entry<Command>(commands(), "command", command);  // throws, naming the nearest
+  return line.app.get_subcommand(command)->help();
+}
+
+int print_page(std::string_view text) {
   try {
-    app.parse(argc, argv);
+    print(text);
+    return 0;
+  } catch (const Error&) {
+    return report_current_error();
+  }
+}
+
+int run_command_line(int argc, char** argv) {
+  if (argc > 1 && argv[1] == std::string_view("help")) {  // as other tools have it
+    print(help_page(argc > 2 ? argv[2] : ""));
+    return 0;
+  }
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0)
       throw Error(ErrorKind::kUsage, std::string(error.what()) + "; see `xlt --help`");
-    const int code = app.exit(error);  // help or version, on stdout
+    const int code = line.app.exit(error);  // help or version, on stdout
     check_stdout();
     return code;
   }
   // What stands before the command would otherwise be passed over in silence.
-  if (!app.remaining(/*recurse=*/false).empty()) throw_no_command(app.remaining());
-  for (auto& parsed : all)
-    if (parsed.app->parsed()) return run_command(parsed, global);
+  if (!line.app.remaining(/*recurse=*/false).empty()) throw_no_command(line.app.remaining());
+  for (auto& parsed : line.all)
+    if (parsed.app->parsed()) return run_command(parsed, line.global);
   throw_no_command({});
 }
 

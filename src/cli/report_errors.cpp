@@ -74,9 +74,11 @@ int report_current_error() {
   }
 }
 
-int run_and_report(int argc, char** argv) {
+int run_and_report(int argc, char** argv, const std::function<int()>& on_usage_error) {
   try {
     return run_unless_bytes_are_lost(argc, argv);
+  } catch (const Error& error) {
+    return on_usage_error && error.kind() == ErrorKind::kUsage ? on_usage_error() : report_current_error();
   } catch (...) {
     return report_current_error();
   }

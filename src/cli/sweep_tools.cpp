@@ -32,12 +32,17 @@ CommandOptions options_of(const std::string& name) {
   return options;
 }
 
+// What people would start, which stands beside the engine; scripts that a sweep writes name it.
+std::filesystem::path own_program() {
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  const auto front = self.parent_path() / "xlt";
+  return std::filesystem::exists(front) ? front : self;
+}
+
 }  // namespace
 
 SweepTools make_sweep_tools() {
-  return {.binary = std::filesystem::read_symlink("/proc/self/exe"),
-          .options_of = options_of,
-          .resolve_names = resolve_hub_names};
+  return {.binary = own_program(), .options_of = options_of, .resolve_names = resolve_hub_names};
 }
 
 }  // namespace xlt::cli

@@ -35,6 +35,22 @@ function(xlt_module name)
   endforeach()
 endfunction()
 
+# xlt_part(NAME OF MODULE SOURCES …): a library of its own for some of a module's sources (paths in src/MODULE, without .cpp), so that
+# whoever links it does not link what the rest needs. The caller links it.
+function(xlt_part name)
+  cmake_parse_arguments(ARG "" "OF" "SOURCES" ${ARGN})
+  get_target_property(rest xlt_${ARG_OF} SOURCES)
+  set(own "")
+  foreach(source ${ARG_SOURCES})
+    list(APPEND own ${CMAKE_SOURCE_DIR}/src/${ARG_OF}/${source}.cpp)
+  endforeach()
+  list(REMOVE_ITEM rest ${own})
+  set_property(TARGET xlt_${ARG_OF} PROPERTY SOURCES ${rest})
+  add_library(xlt_${name} STATIC ${own})
+  target_include_directories(xlt_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(xlt_${name} PUBLIC xlt_flags)
+endfunction()
+
 # xlt_test(NAME DEPENDS …): the test binary NAME_test from tests/NAME/**_test.cpp, label `unit`.
 function(xlt_test name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})

@@ -14,20 +14,6 @@
 
 namespace xlt {
 
-void Checks::add(const std::string& what, const std::function<std::string()>& look) {
-  try {
-    results_.push_back({what, look(), true});
-  } catch (const Error& error) {
-    results_.push_back({what, error.what(), false});
-  } catch (const std::filesystem::filesystem_error& error) {  // cannot even be looked at
-    results_.push_back({what, error.path1().string() + ": " + error.code().message(), false});
-  }
-}
-
-bool Checks::all_ok() const {
-  return std::all_of(results_.begin(), results_.end(), [](const Check& check) { return check.ok; });
-}
-
 namespace {
 
 template <typename Outline>

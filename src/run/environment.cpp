@@ -11,12 +11,21 @@ namespace xlt {
 
 Json code_record() { return {{"commit", build_commit()}, {"dirty", build_dirty()}}; }
 
+namespace {
+
+// What a program without libtorch cannot say is null.
+Json known(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+}  // namespace
+
 Json environment_record(const Placement& where) {
-  return {
-      {"torch", runtime_torch_version()},  {"torch_build", build_torch_version()},
-      {"device", name_of(where)},          {"dtype", name_of(where.dtype)},
-      {"threads", num_threads()},          {"matmul", where.is_cuda ? "device" : matmul_library(where.dtype)},
-      {"cpu_capability", cpu_capability()}};
+  return {{"torch", known(runtime_torch_version())},
+          {"torch_build", build_torch_version()},
+          {"device", name_of(where)},
+          {"dtype", name_of(where.dtype)},
+          {"threads", num_threads()},
+          {"matmul", where.is_cuda ? Json("device") : known(matmul_library(where.dtype))},
+          {"cpu_capability", known(cpu_capability())}};
 }
 
 Json file_records(const std::vector<std::filesystem::path>& files) {

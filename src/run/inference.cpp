@@ -2,7 +2,6 @@
 #include "xlt/run/inference.h"
 
 #include "run/conversations.h"
-#include "run/quantize_option.h"
 #include "run/row_files.h"
 
 #include <algorithm>
@@ -164,19 +163,6 @@ std::string FileTally::summary(const std::string& output) const {
   std::snprintf(speed, sizeof speed, "%lld tokens in %.2f s (%.0f tokens/s), loaded in %.2f s",
                 static_cast<long long>(tokens), computing, computing > 0 ? tokens / computing : 0.0, loading);
   return str_cat("wrote ", rows, " rows to ", output, ": ", speed);
-}
-
-void ModelChoice::visit(OptionVisitor& v) {
-  v.field("model", model,
-          "checkpoint folder in Hugging Face format (config.json, *.safetensors, tokenizer files), a .gguf "
-          "file, or "
-          "org/name[@revision] of the hub in the local cache");
-  v.field("adapter", adapter, "LoRA adapter folder in PEFT's format; empty: the model as it is");
-  visit_quantize(v, quantize);
-  v.field("batch_tokens", batch_tokens,
-          "most tokens in one forward pass, but for a longer prompt; changes speed and memory, on a CPU "
-          "never results; 0: chosen for the device",
-          at_least(0));
 }
 
 std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, const Placement& where,

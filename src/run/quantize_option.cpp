@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/quantize_option.h"
+#include "xlt/run/quantize_option.h"
 
 #include "xlt/nn/linear_weight.h"  // quantizations
 

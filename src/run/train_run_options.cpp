@@ -2,7 +2,7 @@
 #include "run/train_run_options.h"
 
 #include "run/conversations.h"
-#include "run/quantize_option.h"
+#include "xlt/run/quantize_option.h"
 #include "run/watch.h"
 
 #include <unistd.h>

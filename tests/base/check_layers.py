@@ -79,9 +79,9 @@ class Tree:
 
 
 def module_of(path):
-    """The module a file belongs to; src/main.cpp stands with the command line. None: a folder that is in no row."""
+    """The module a file belongs to; src/main.cpp and the front stand with the command line. None: a folder that is in no row."""
     parts = path.parts
-    if parts[:1] == ("src",) and len(parts) == 2:
+    if parts[:1] == ("src",) and (len(parts) == 2 or parts[1] == "front"):
         return "cli"
     name = parts[2] if parts[:2] == ("include", "xlt") else parts[1]
     return name if name in LAYERS else None

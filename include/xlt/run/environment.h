@@ -12,7 +12,7 @@ namespace xlt {
 
 // {"commit", "dirty"}
 Json code_record();
-// {"torch", "torch_build", "device", "dtype", "threads", "matmul", "cpu_capability"}
+// {"torch", "torch_build", "device", "dtype", "threads", "matmul", "cpu_capability"}; null: without libtorch
 Json environment_record(const Placement& where);
 // [{"file", "bytes", "sha256"}], in order. Throws kIo for a file that cannot be read.
 Json file_records(const std::vector<std::filesystem::path>& files);

@@ -5,7 +5,7 @@
 #include "xlt/base/json_fwd.h"
 #include "xlt/base/placement.h"
 #include "xlt/eval/evaluate.h"
-#include "xlt/run/inference.h"
+#include "xlt/run/model_choice.h"
 
 namespace xlt {
 

@@ -11,17 +11,10 @@
 #include "xlt/base/context.h"
 #include "xlt/base/placement.h"
 #include "xlt/lm/language_model.h"
+#include "xlt/run/model_choice.h"
 
 namespace xlt {
 
-// Which model answers; options of every command that asks one.
-struct ModelChoice {
-  std::string model, adapter;
-  int64_t batch_tokens = 0;
-  std::string base = {};  // not visited: --base of `xlt eval`
-  std::string quantize = "none";
-  void visit(OptionVisitor& v);
-};
 std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, const Placement& where,
                                                    const Context& context);
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "xlt/base/config.h"
+
+namespace xlt {
+
+// Which model answers; options of every command that asks one.
+struct ModelChoice {
+  std::string model, adapter;
+  int64_t batch_tokens = 0;
+  std::string base = {};  // not visited: --base of `xlt eval`
+  std::string quantize = "none";
+  void visit(OptionVisitor& v);
+};
+
+}  // namespace xlt
