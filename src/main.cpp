@@ -4,10 +4,28 @@
 #include "cli/report_errors.h"
 #include "cli/standard_streams.h"
 
+#include <cstdlib>
 #include <string_view>
+
+namespace {
+
+// Where the front showed the loader libtorch's folder: programs that are started from here (--scorer exec)
+// have libraries of their own.
+void restore_library_path() {
+  const char* outer = std::getenv("XLT_OUTER_LIBRARY_PATH");
+  if (outer == nullptr) return;
+  if (*outer)
+    ::setenv("LD_LIBRARY_PATH", outer, /*overwrite=*/1);
+  else
+    ::unsetenv("LD_LIBRARY_PATH");
+  ::unsetenv("XLT_OUTER_LIBRARY_PATH");
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   xlt::cli::fill_closed_streams();
+  restore_library_path();
   if (argc == 2 && argv[1] == std::string_view("--help-pages")) return xlt::cli::print_help_pages();
   return xlt::cli::run_and_report(argc, argv);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rest of the program, `xlt-engine`, which stands beside this one and links libtorch.
+// The rest of the program, `xlt-engine`, which links libtorch. It stands beside this one where both were
+// built, in ../libexec where they were packaged (scripts/package.sh).
 #pragma once
 
 namespace xlt::front {
