@@ -56,6 +56,7 @@ std::string matmul_library(DType dtype) {
   return ops::matmul_library(operand, operand);
 }
 
+std::string bfloat16_unit() { return ops::bfloat16_unit(); }
 std::string why_no_cuda() { return ops::why_no_cuda(); }
 int num_cuda_devices() {
   return why_no_cuda().empty() ? c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount() : 0;

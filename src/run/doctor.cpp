@@ -39,8 +39,10 @@ Finding look_at_cpu() {
 }
 
 Finding look_at_matmul() {
-  return {"matrix products", str_cat("float32 by ", matmul_library(DType::kFloat32), ", bfloat16 by ",
-                                     matmul_library(DType::kBFloat16), ", ", num_threads(), " threads")};
+  const std::string half = matmul_library(DType::kBFloat16);
+  return {"matrix products",
+          str_cat("float32 by ", matmul_library(DType::kFloat32), ", bfloat16 by ", half,
+                  half == "xlt" ? ", in " + bfloat16_unit() : "", ", ", num_threads(), " threads")};
 }
 
 Finding look_at_cuda() {

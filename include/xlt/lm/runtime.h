@@ -18,6 +18,8 @@ void check_torch_version();
 std::string cpu_capability();
 // "xlt" (our own kernel), "mkl" or "onednn": the library that runs this dtype's matrix products on the CPU.
 std::string matmul_library(DType dtype);
+// What multiplies bfloat16 there where that is "xlt" (ops::bfloat16_unit).
+std::string bfloat16_unit();
 // Why no CUDA device can be used, or nothing; the first call loads libtorch's CUDA library where there is a
 // driver.
 std::string why_no_cuda();

@@ -67,7 +67,7 @@ void multiply_by_rows(const CpuMatmul& product) {
   at::parallel_for(0, (product.rows + share - 1) / share, 1, [&](int64_t begin, int64_t end) {
     const int64_t last = std::min(end * share, product.rows);
     const int64_t most = std::max(kStep, kLanesBeside / lanes / kStep * kStep);
-    const Buffer packed(round_up(std::min(most, last - begin * share), kStep) * lanes);
+    const Buffer packed(round_up(std::min(most, last - begin * share), row_step(product)) * lanes);
     for (int64_t row = begin * share; row < last; row += most) {
       const CpuMatmul part = rows_of(product, row, std::min(row + most, last));
       multiply_into_y(part, pack(part, 0, part.in, packed.data()), 0, part.out);
@@ -102,7 +102,7 @@ int64_t whole_rows(const CpuMatmul& product) {
 }
 void multiply_whole_rows(const CpuMatmul& product) {
   const int64_t lanes = lanes_of(product, product.in), most = whole_rows(product);
-  const Buffer packed(round_up(std::min(most, product.rows), kStep) * lanes);
+  const Buffer packed(round_up(std::min(most, product.rows), row_step(product)) * lanes);
   for (int64_t row = 0; row < product.rows; row += most)
     multiply_by_outputs(rows_of(product, row, std::min(row + most, product.rows)), 0, product.in,
                         packed.data());
@@ -125,7 +125,7 @@ void multiply_then_round(const CpuMatmul& product) {
 void check(const CpuMatmul& product) {
   XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
   const bool is_pairs = is_paired(product) && product.dtype == KernelDtype::kBf16 &&
-                        product.nf4_absmax == nullptr && cpu_matmul_takes_pairs();
+                        product.nf4_absmax == nullptr && (cpu_matmul_takes_pairs() || product.kernels);
   XLT_CHECK(product.x_dtype == KernelDtype::kF32 || is_pairs, "x of a type the kernels do not multiply");
   XLT_CHECK(product.dtype != KernelDtype::kF64 && product.y_dtype != KernelDtype::kF64, "float64 operands");
 }

@@ -13,6 +13,8 @@
 
 namespace xlt::ops {
 
+struct MatmulKernels;
+
 // y [rows, out] ← x · weightᵀ, or y += that. No size is 0. Strides in elements.
 struct CpuMatmul {
   const void* x;  // [rows, in]
@@ -28,6 +30,7 @@ struct CpuMatmul {
   const float* nf4_absmax = nullptr;
   // float32; or bfloat16 by a weight of bfloat16 where cpu_matmul_takes_pairs(): two inputs a multiply-add.
   KernelDtype x_dtype = KernelDtype::kF32;
+  const MatmulKernels* kernels = nullptr;   // for tests: these, not the machine's
   KernelDtype y_dtype = KernelDtype::kF32;  // not kF64; others are rounded once, from the whole sum
 };
 void cpu_matmul(const CpuMatmul& product);

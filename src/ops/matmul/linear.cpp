@@ -4,6 +4,7 @@
 #include "xlt/ops/matmul/linear.h"
 
 #include "ops/matmul/matmul.h"
+#include "ops/matmul/tiles.h"
 
 #include <functional>
 #include <initializer_list>
@@ -222,6 +223,11 @@ at::Tensor lora_update(const at::Tensor& x, const at::Tensor& a, const at::Tenso
 
 int64_t invariant_rows(const at::Tensor& x, const at::Tensor& weight) {
   return invariant_rows_of(matmul_library_of(x, weight));
+}
+
+std::string bfloat16_unit() {
+  if (!cpu_matmul_takes_pairs()) return "float32";
+  return has_tiles() ? "tiles (AMX)" : "pairs (AVX512_BF16)";
 }
 
 bool reads_half_weights() { return cpu_matmul_suits(); }

@@ -19,15 +19,12 @@
 namespace xlt::ops {
 namespace {
 
-// Whether oneDNN multiplies bfloat16 better than we do: by tiles (AMX), many times the speed of pairs, or by
-// pairs where this was built without the kernel for them.
+// Whether oneDNN multiplies bfloat16 better than we do: by pairs where this was built without the kernels for
+// them.
 bool leaves_bf16_to_onednn() {
-#if defined(__x86_64__) && defined(XLT_HAS_AVX_KERNELS)
-  static const bool kHasTiles = __builtin_cpu_supports("amx-bf16") != 0;
-  return kHasTiles;
-#elif defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__)
   static const bool kHasPairs = __builtin_cpu_supports("avx512bf16") != 0;
-  return kHasPairs;
+  return kHasPairs && !cpu_matmul_takes_pairs();
 #else
   return false;
 #endif

@@ -11,10 +11,11 @@
 namespace xlt::ops {
 
 enum class MatmulLibrary {
-  kOwn,         // cpu_matmul.h: float32, bfloat16 and float16 with AVX2; faster in bfloat16 with AVX512_BF16
-  kMkl,         // at::linear: float64, and float32 without AVX2
-  kOnednnBf16,  // at::linear, which calls oneDNN: bfloat16 where the CPU has tiles of it (AMX), or only
-                // oneDNN pairs
+  kOwn,  // cpu_matmul.h: float32, bfloat16 and float16 with AVX2; faster in bfloat16 with AVX512_BF16, and
+         // tiles (AMX)
+  kMkl,  // at::linear: float64, and float32 without AVX2
+  kOnednnBf16,  // at::linear, which calls oneDNN: bfloat16 where the CPU multiplies it and we were built
+                // without the kernels
   kMklWidened,  // bfloat16 and float16 without AVX2: libtorch's own loops reach 1/7 of float32 there
   kDevice,      // whatever the tensor's device brings (cuBLAS)
 };

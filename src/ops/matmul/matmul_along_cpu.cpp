@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The weight's inputs lie side by side: vectors hold rows of x, and each weight is broadcast.
 #include "ops/matmul/matmul_kernels.h"
+#include "ops/matmul/store_panel.h"
 
 #include <algorithm>
 
-#include "xlt/base/error.h"
-
 namespace xlt::ops {
 namespace {
-
-// Four outputs of four rows, transposed from [output][row], into y.
-XLT_INLINE void store_quads(const Quad (&in)[4], float* y, int64_t rows, const ChunkOutput& where) {
-  Quad out[4];
-  transpose_quads(in, out);
-  for (int64_t i = 0; i < std::min<int64_t>(4, rows); ++i) {
-    float* place = y + i * where.row_stride;
-    if (where.add) out[i] += load_quad(place);
-    std::memcpy(place, &out[i], sizeof(Quad));
-  }
-}
 
 // sums += the products of the lanes of x at `columns` and part kPart of each output's lane of the weight.
 template <typename Operands, int kPart, typename Vector, int kOutputs, int kVectors>
@@ -80,26 +68,6 @@ XLT_INLINE void add_run(const char* weight, int64_t stride, int64_t ahead, const
   }
 }
 
-// The sums [outputs][kWidth] of one panel into y.
-template <int64_t kWidth>
-XLT_INLINE void store_panel(const float* totals, int64_t outputs, int64_t rows, float* y,
-                            const ChunkOutput& out) {
-  int64_t output = 0;
-  for (; output + 4 <= outputs; output += 4)
-    for (int64_t row = 0; row < rows; row += 4) {
-      const float* from = totals + output * kWidth + row;
-      const Quad quads[4] = {load_quad(from), load_quad(from + kWidth), load_quad(from + 2 * kWidth),
-                             load_quad(from + 3 * kWidth)};
-      store_quads(quads, y + row * out.row_stride + output, rows - row, out);
-    }
-  for (; output < outputs; ++output)
-    for (int64_t row = 0; row < rows; ++row) {
-      float& place = y[row * out.row_stride + output];
-      const float total = totals[output * kWidth + row];
-      place = out.add ? total + place : total;
-    }
-}
-
 // Every output of the chunk over `count` lanes of the panel, which stay in the first-level cache.
 template <typename Tiles, typename Operands, typename Vector, int kVectors, bool kFetch>
 XLT_INLINE void add_runs(const Chunk& chunk, int64_t begin, int64_t count, const float* x, float* totals) {
@@ -129,10 +97,6 @@ XLT_INLINE void multiply_panel(const Chunk& chunk, const Panel& panel, const Chu
       add_runs<Tiles, Operands, Vector, kVectors, false>(chunk, begin, count, x, totals);
   }
   store_panel<kWidth>(totals, chunk.outputs, panel.rows, out.y + panel.first_row * out.row_stride, out);
-}
-
-[[noreturn]] void no_tile(const Panel& panel) {
-  throw Error(ErrorKind::kInternal, str_cat("no tile for a panel of ", panel.width, " rows"));
 }
 
 template <typename Operands>

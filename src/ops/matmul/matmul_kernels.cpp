@@ -2,6 +2,8 @@
 // Which of the compiled kernels this machine runs.
 #include "ops/matmul/matmul_kernels.h"
 
+#include "ops/matmul/matmul_tiles_cpu.h"
+
 namespace xlt::ops {
 namespace {
 
@@ -27,9 +29,10 @@ const MatmulKernels& matmul_kernels([[maybe_unused]] bool narrow_vectors) {
 
 const MatmulKernels& matmul_pair_kernels() {
 #ifdef XLT_HAS_AVX_KERNELS
+  static constexpr MatmulKernels kTiles = tile_kernels(multiply_along_tiles, multiply_across_tiles);
   static constexpr MatmulKernels kPairs =
       kernels<Avx512Tiles>(multiply_along_pairs, multiply_across_pairs, nullptr);
-  return kPairs;
+  return has_tiles() ? kTiles : kPairs;
 #else
   return matmul_kernels(false);  // never called: cpu_matmul_takes_pairs() is false
 #endif

@@ -117,18 +117,20 @@ struct ChunkOutput {
 
 using MultiplyChunk = void (*)(const Chunk& chunk, const Panel* panels, int64_t num_panels,
                                const ChunkOutput& out);
+inline constexpr int64_t kStep = Avx2Tiles::kFloats;
 struct MatmulKernels {
   int64_t strip;  // outputs; a thread's share across is a multiple of it
-  // Rows of a panel at most. Along, its width is its rows rounded up to kStep and one that there is a tile
-  // for (panel_rows in matmul_operands.cpp); across, its rows, kRun inputs at most.
+  // Rows of a panel at most. Along, its width is its rows rounded up to along_step and one that there is a
+  // tile for (panel_rows in matmul_operands.cpp); across, its rows, kRun inputs at most.
   int64_t along_panel, across_panel;
   MultiplyChunk along, across;
   MultiplyChunk along_halves;  // by bfloat16 as it lies; null where x is not float32
+  int64_t along_step = kStep;
+  bool across_by_rows = false;  // panels across are lanes [rows][depth], not [depth][rows]
 };
-inline constexpr int64_t kStep = Avx2Tiles::kFloats;
 
 // The widest kernels of float32 that this machine runs, or AVX2's; and of pairs of bfloat16, which only
-// machines with AVX512_BF16 run.
+// machines with AVX512_BF16 run: by tiles (AMX) where they have them.
 const MatmulKernels& matmul_kernels(bool narrow_vectors);
 const MatmulKernels& matmul_pair_kernels();
 
@@ -142,6 +144,8 @@ XLT_DECLARE(multiply_along_pairs);
 XLT_DECLARE(multiply_across_avx2);
 XLT_DECLARE(multiply_across_avx512);
 XLT_DECLARE(multiply_across_pairs);
+XLT_DECLARE(multiply_along_tiles);
+XLT_DECLARE(multiply_across_tiles);
 #undef XLT_DECLARE
 
 // Lanes [columns][width], row-major: column i of `from` [rows, columns], rows `stride` bytes apart and not

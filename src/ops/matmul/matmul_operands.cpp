@@ -110,9 +110,27 @@ XLT_CPU_KERNEL void pack_pairs(const uint16_t* from, int64_t row_stride, int64_t
   }
 }
 
+// Bfloat16 [rows, depth] → lanes [rows][depth / 2, rounded up].
+void pack_rows_of_pairs(const uint16_t* from, int64_t row_stride, int64_t column_stride, int64_t rows,
+                        int64_t depth, float* to) {
+  const int64_t lanes = (depth + 1) / 2;
+  if (column_stride != 1) {
+    const Buffer turned(lanes * rows);
+    pack_pairs(from, row_stride, column_stride, rows, depth, turned.data(), rows);
+    return transpose(turned.data(), rows * kLaneBytes, lanes, rows, to, lanes);
+  }
+  for (int64_t row = 0; row < rows; ++row) {
+    to[(row + 1) * lanes - 1] = 0;  // half of it may be no input's
+    std::memcpy(to + row * lanes, from + row * row_stride, depth * sizeof(uint16_t));
+  }
+}
+
 // A panel's rows of x, inputs begin … begin + depth.
 void pack_panel(const CpuMatmul& product, const Panel& panel, int64_t begin, int64_t depth) {
   const int64_t offset = panel.first_row * product.x_row_stride + begin * product.x_column_stride;
+  if (is_across(product) && kernels_of(product).across_by_rows)
+    return pack_rows_of_pairs(static_cast<const uint16_t*>(product.x) + offset, product.x_row_stride,
+                              product.x_column_stride, panel.rows, depth, panel.values);
   if (is_paired(product))
     pack_pairs(static_cast<const uint16_t*>(product.x) + offset, product.x_row_stride,
                product.x_column_stride, panel.rows, depth, panel.values, panel.width);
@@ -158,12 +176,12 @@ float* Buffer::data() const {
       round_up(static_cast<int64_t>(reinterpret_cast<intptr_t>(storage_.get())), kLine * sizeof(float)));
 }
 
-int64_t packed_rows(const CpuMatmul& product) {
-  return is_across(product) ? product.rows : round_up(product.rows, kStep);
-}
+int64_t row_step(const CpuMatmul& product) { return is_across(product) ? 1 : kernels_of(product).along_step; }
+
+int64_t packed_rows(const CpuMatmul& product) { return round_up(product.rows, row_step(product)); }
 
 std::vector<PackedBlock> pack(const CpuMatmul& product, int64_t begin, int64_t depth, float* packed) {
-  const int64_t deepest = depth_of(product), step = is_across(product) ? 1 : kStep;
+  const int64_t deepest = depth_of(product), step = row_step(product);
   std::vector<PackedBlock> blocks;
   for (int64_t first = 0; first < depth; first += deepest) {
     blocks.push_back({begin + first, std::min(deepest, depth - first), {}});

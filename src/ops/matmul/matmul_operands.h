@@ -14,6 +14,7 @@ namespace xlt::ops {
 
 inline bool is_paired(const CpuMatmul& product) { return product.x_dtype == KernelDtype::kBf16; }
 inline const MatmulKernels& kernels_of(const CpuMatmul& product) {
+  if (product.kernels) return *product.kernels;
   return is_paired(product) ? matmul_pair_kernels() : matmul_kernels(product.narrow_vectors);
 }
 // Lanes that hold so many inputs.
@@ -53,7 +54,9 @@ struct PackedBlock {
   int64_t begin, depth;
   std::vector<Panel> panels;
 };
-// Rows of a packed block: those of x, and along, zeros up to a multiple of kStep.
+// What rows of a packed block, or of some panels, are rounded up to.
+int64_t row_step(const CpuMatmul& product);
+// Rows of a packed block: those of x, and along, zeros up to a multiple of row_step.
 int64_t packed_rows(const CpuMatmul& product);
 // Inputs begin … begin + depth of x, in blocks, into `packed` [packed_rows · lanes of depth]; on all threads.
 std::vector<PackedBlock> pack(const CpuMatmul& product, int64_t begin, int64_t depth, float* packed);

@@ -2,6 +2,7 @@
 #include "ops/matmul/cpu_matmul.h"
 
 #include "ops/matmul/matmul.h"
+#include "ops/matmul/matmul_tiles_cpu.h"
 #include "ops/op_testing.h"
 
 #include <algorithm>
@@ -19,10 +20,28 @@ namespace {
 
 using xlt::testing::same_bits;
 
+// The kernels by tiles, run by the model of them, on any machine.
+void multiply_along_model(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                          const ChunkOutput& out) {
+  multiply_along_by<ModelTiles>(chunk, panels, num_panels, out);
+}
+void multiply_across_model(const Chunk& chunk, const Panel* panels, int64_t num_panels,
+                           const ChunkOutput& out) {
+  multiply_across_by<ModelTiles>(chunk, panels, num_panels, out);
+}
+constexpr MatmulKernels kModelled = tile_kernels(multiply_along_model, multiply_across_model);
+
+// Kernels of pairs to try: the machine's own (null), where it has any, and the model's.
+std::vector<const MatmulKernels*> pair_kernels() {
+  return cpu_matmul_takes_pairs() ? std::vector<const MatmulKernels*>{nullptr, &kModelled}
+                                  : std::vector<const MatmulKernels*>{&kModelled};
+}
+
 struct Problem {
   at::Tensor x, weight, y;  // [rows, in], [out, in], [rows, out]
   bool add = false;
   bool narrow_vectors = false;
+  const MatmulKernels* kernels = nullptr;
 
   at::Tensor exact() const {
     const at::Tensor product = at::linear(x.to(at::kDouble), weight.to(at::kDouble));
@@ -41,6 +60,7 @@ struct Problem {
     CpuMatmul product{};
     set_x(product, x);
     set_weight(product, weight);
+    product.kernels = kernels;
     return product;
   }
   double error_of(const at::Tensor& result) const {
@@ -68,8 +88,9 @@ Problem problem(int64_t rows, int64_t out, int64_t in, at::ScalarType dtype = at
 }
 
 // The same in bfloat16.
-Problem in_pairs(const Problem& wide, at::ScalarType y_type) {
+Problem in_pairs(const Problem& wide, at::ScalarType y_type, const MatmulKernels* kernels) {
   Problem pairs = wide;
+  pairs.kernels = kernels;
   pairs.x = wide.x.to(at::kBFloat16);
   pairs.weight = wide.weight.to(at::kBFloat16);
   pairs.y = wide.y.to(y_type);
@@ -77,9 +98,9 @@ Problem in_pairs(const Problem& wide, at::ScalarType y_type) {
 }
 
 // Against float64, at most twice the error of the same product by libtorch, in y's type.
-void check_pairs(const Problem& wide) {
+void check_pairs(const Problem& wide, const MatmulKernels* kernels) {
   for (const at::ScalarType y_type : {at::kFloat, at::kBFloat16}) {
-    const Problem pairs = in_pairs(wide, y_type);
+    const Problem pairs = in_pairs(wide, y_type, kernels);
     at::Tensor naive = at::linear(pairs.x.to(y_type), pairs.weight.to(y_type));
     if (pairs.add) naive = pairs.y + naive;
     const double floor =
@@ -137,37 +158,40 @@ TEST(CpuMatmul, RoundsHalfPrecisionOnce) {
 
 // Where a row of the weight does not begin on a lane's boundary.
 TEST(CpuMatmul, ReadsPairsFromAnywhere) {
-  if (!cpu_matmul_takes_pairs()) GTEST_SKIP() << "no AVX512_BF16";
   const auto placed = [](const at::Tensor& values, int64_t beside, int64_t offset) {
     const int64_t rows = values.size(0), columns = values.size(1), stride = columns + beside;
     at::Tensor apart = at::full({rows * stride + offset}, std::nan(""), at::kBFloat16)
                            .as_strided({rows, columns}, {stride, 1}, offset);
     return apart.copy_(values);
   };
-  for (const int64_t in : {10, 140})
-    for (const int64_t beside : {1, 2})
-      for (const int64_t offset : {0, 1}) {
-        const Problem aligned = in_pairs(problem(9, 70, in), at::kBFloat16);
-        Problem apart = aligned;
-        apart.x = placed(aligned.x, beside, offset);
-        apart.weight = placed(aligned.weight, beside, offset);
-        EXPECT_TRUE(same_bits(apart.computed(), aligned.computed())) << in << " " << beside << " " << offset;
-      }
+  for (const MatmulKernels* kernels : pair_kernels())
+    for (const int64_t in : {10, 140})
+      for (const int64_t beside : {1, 2})
+        for (const int64_t offset : {0, 1}) {
+          const Problem aligned = in_pairs(problem(9, 70, in), at::kBFloat16, kernels);
+          Problem apart = aligned;
+          apart.x = placed(aligned.x, beside, offset);
+          apart.weight = placed(aligned.weight, beside, offset);
+          EXPECT_TRUE(same_bits(apart.computed(), aligned.computed()))
+              << in << " " << beside << " " << offset;
+        }
 }
 
 TEST_P(CpuMatmulOf, MultipliesPairsOfBfloat16InEveryLayout) {
-  if (!cpu_matmul_takes_pairs()) GTEST_SKIP() << "no AVX512_BF16";
   const auto& [rows, out, in] = GetParam();
-  Problem plain = problem(rows, out, in);
-  check_pairs(plain);
-  Problem across = plain;
-  across.weight = plain.weight.t().contiguous().t();
-  check_pairs(across);
-  across.x = plain.x.t().contiguous().t();
-  check_pairs(across);
-  plain.add = across.add = true;
-  check_pairs(plain);
-  check_pairs(across);
+  for (const MatmulKernels* kernels : pair_kernels()) {
+    if (kernels == &kModelled && rows % 8 != 1) continue;  // it takes its time
+    Problem plain = problem(rows, out, in);
+    check_pairs(plain, kernels);
+    Problem across = plain;
+    across.weight = plain.weight.t().contiguous().t();
+    check_pairs(across, kernels);
+    across.x = plain.x.t().contiguous().t();
+    check_pairs(across, kernels);
+    plain.add = across.add = true;
+    check_pairs(plain, kernels);
+    check_pairs(across, kernels);
+  }
 }
 
 // Edges of tiles (4, 8, 16 and 32 outputs; 6, 12, 24 and 48 rows, and 40, for which there is none), few
@@ -209,12 +233,14 @@ TEST(CpuMatmul, ARowIsTheSameBitsInAnyCompanyAndOnAnyNumberOfThreads) {
   across.weight = across.weight.narrow(0, 0, 64);
   across.y = across.y.narrow(1, 0, 64).contiguous();
   expect_rows_alone_equal_rows_together(across);
-  if (!cpu_matmul_takes_pairs()) return;
-  for (const at::ScalarType y_type : {at::kFloat, at::kBFloat16}) {
-    expect_rows_alone_equal_rows_together(in_pairs(problem(150, 333, 2601), y_type));
-    expect_rows_alone_equal_rows_together(in_pairs(problem(150, 64, 640), y_type));
-    expect_rows_alone_equal_rows_together(in_pairs(across, y_type));
-  }
+  if (cpu_matmul_takes_pairs())
+    for (const at::ScalarType y_type : {at::kFloat, at::kBFloat16}) {
+      expect_rows_alone_equal_rows_together(in_pairs(problem(150, 333, 2601), y_type, nullptr));
+      expect_rows_alone_equal_rows_together(in_pairs(problem(150, 64, 640), y_type, nullptr));
+      expect_rows_alone_equal_rows_together(in_pairs(across, y_type, nullptr));
+    }
+  expect_rows_alone_equal_rows_together(in_pairs(problem(150, 35, 2085), at::kBFloat16, &kModelled));
+  expect_rows_alone_equal_rows_together(in_pairs(across, at::kFloat, &kModelled));
 }
 
 void expect_blocks_as_the_whole(const Problem& whole) {
@@ -234,7 +260,8 @@ TEST(CpuMatmul, BlocksHoldTheSameBitsAsTheWhole) {
       Problem halves = whole;
       halves.weight = whole.weight.to(at::kBFloat16);
       expect_blocks_as_the_whole(halves);
-      if (cpu_matmul_takes_pairs()) expect_blocks_as_the_whole(in_pairs(whole, at::kFloat));
+      for (const MatmulKernels* kernels : pair_kernels())
+        expect_blocks_as_the_whole(in_pairs(whole, at::kFloat, kernels));
     }
   }
 }
@@ -245,9 +272,8 @@ TEST(CpuMatmul, ReadsNothingOfYUnlessItAdds) {
     of_nan.y.fill_(std::nan(""));
     of_nan.check();
     const auto is_finite = [](const Problem& of) { return of.computed().isfinite().all().item<bool>(); };
-    if (cpu_matmul_takes_pairs()) {
-      EXPECT_TRUE(is_finite(in_pairs(of_nan, at::kBFloat16)));
-    }
+    for (const MatmulKernels* kernels : pair_kernels())
+      EXPECT_TRUE(is_finite(in_pairs(of_nan, at::kBFloat16, kernels)));
     of_nan.weight = of_nan.weight.t().contiguous().t();
     of_nan.check();
   }
@@ -255,23 +281,23 @@ TEST(CpuMatmul, ReadsNothingOfYUnlessItAdds) {
 
 // An odd number of inputs: the pair of the last one holds nothing of what lies beside it.
 TEST(CpuMatmul, PairsEndWithTheInputs) {
-  if (!cpu_matmul_takes_pairs()) GTEST_SKIP() << "no AVX512_BF16";
-  for (const int64_t in : {1, 9, 601}) {
-    Problem inside = in_pairs(problem(7, 70, in), at::kBFloat16);
-    const auto beside_nan = [](const at::Tensor& values) {
-      at::Tensor wide = at::full({values.size(0) + 1, values.size(1) + 1}, std::nan(""), values.options());
-      wide.narrow(0, 0, values.size(0)).narrow(1, 0, values.size(1)).copy_(values);
-      return wide.narrow(0, 0, values.size(0)).narrow(1, 0, values.size(1));
-    };
-    const at::Tensor expected = inside.computed();
-    inside.x = beside_nan(inside.x);
-    inside.weight = beside_nan(inside.weight);
-    EXPECT_TRUE(same_bits(inside.computed(), expected)) << in;
-    inside.weight = inside.weight.t().contiguous().t();
-    inside.weight = beside_nan(inside.weight.t()).t();
-    inside.x = beside_nan(inside.x.t().contiguous()).t();
-    EXPECT_TRUE(at::allclose(inside.computed(), expected, 1e-2, 1e-2)) << in;
-  }
+  for (const MatmulKernels* kernels : pair_kernels())
+    for (const int64_t in : {1, 9, 601}) {
+      Problem inside = in_pairs(problem(7, 70, in), at::kBFloat16, kernels);
+      const auto beside_nan = [](const at::Tensor& values) {
+        at::Tensor wide = at::full({values.size(0) + 1, values.size(1) + 1}, std::nan(""), values.options());
+        wide.narrow(0, 0, values.size(0)).narrow(1, 0, values.size(1)).copy_(values);
+        return wide.narrow(0, 0, values.size(0)).narrow(1, 0, values.size(1));
+      };
+      const at::Tensor expected = inside.computed();
+      inside.x = beside_nan(inside.x);
+      inside.weight = beside_nan(inside.weight);
+      EXPECT_TRUE(same_bits(inside.computed(), expected)) << in;
+      inside.weight = inside.weight.t().contiguous().t();
+      inside.weight = beside_nan(inside.weight.t()).t();
+      inside.x = beside_nan(inside.x.t().contiguous()).t();
+      EXPECT_TRUE(at::allclose(inside.computed(), expected, 1e-2, 1e-2)) << in;
+    }
 }
 
 // As they lie or widened, along, across and turned; an odd number of inputs with NaN beside them; rows that
@@ -304,7 +330,7 @@ TEST(CpuMatmul, MoreThreadsThanWork) {
     const Problem one = problem(rows, out, in);
     const at::Tensor expected = one.computed();
     const bool has_pairs = cpu_matmul_takes_pairs();
-    const Problem pairs = in_pairs(one, at::kBFloat16);
+    const Problem pairs = in_pairs(one, at::kBFloat16, nullptr);
     const at::Tensor expected_pairs = has_pairs ? pairs.computed() : at::Tensor();
     at::set_num_threads(7);
     EXPECT_TRUE(same_bits(one.computed(), expected)) << rows;

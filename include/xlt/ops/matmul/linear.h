@@ -34,6 +34,9 @@ int64_t invariant_rows(const at::Tensor& x, const at::Tensor& weight);
 // "xlt" (our own kernel), "mkl" or "onednn", for run.json and reports; "device" for a weight that is not on
 // the CPU (no promise on rows there).
 std::string matmul_library(const at::Tensor& x, const at::Tensor& weight);
+// What our own kernels multiply bfloat16 by on this CPU: "tiles (AMX)", "pairs (AVX512_BF16)", or nothing of
+// its own, "float32".
+std::string bfloat16_unit();
 // Whether our own kernel runs on this CPU, which multiplies float32 by half precision as it lies: about as
 // fast as by float32 (bfloat16), or up to a fifth slower where rows are few (float16).
 bool reads_half_weights();
