@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A study on Gemma 3 270M: finetune in English (DPO against toxicity, SFT on texts with demographic words exchanged; three seeds each) and
 # measure toxicity, bias, fluency, diversity and language before and after in up to 17 languages.
-#   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as README "What it measures" lists them,
+#   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as data/README.md lists them,
 #   and beside them rtp_lx/pairs/en.jsonl, perturbation_pairs_en/redditbias.jsonl and toxic_words/ldnoobw
 # --quick: a few items in five languages, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
 # Results: OUTPUT/report.html (a page to look at), OUTPUT/compare/compare.{json,csv,tex} (xlt compare base dpo=… sft=…), OUTPUT/table.md and the evaluations of each run in

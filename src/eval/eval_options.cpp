@@ -59,7 +59,7 @@ void EvalOptions::visit(OptionVisitor& v) {
       "completions", completions,
       "files of completions of any system to score, without a model: rows {\"prompt\", \"completion\", "
       "\"language\"[, \"id\", \"sample\"]}; rows of one id are samples of one item, and num_samples is k");
-  v.field("data", data, "data folder (README, \"What it measures\")");
+  v.field("data", data, "data folder (data/README.md lists its files)");
   v.field("output", output,
           "where report.json and items/ go; with --dry-run, what is done there costs nothing");
   v.field("baseline", baseline, "output folder of an earlier evaluation, to compare with");
@@ -188,7 +188,7 @@ void check_eval_options(const EvalOptions& options) {
     throw Error(ErrorKind::kUsage, "no data folder was given (--data)");
   if (!options.data.empty() && !std::filesystem::is_directory(options.data))
     throw Error(ErrorKind::kIo,
-                "no such data folder; `data` in the repository is one, and README.md lists the files",
+                "no such data folder; `data` in the repository is one, and data/README.md lists the files",
                 options.data);
   if (options.output.empty() && !options.dry_run)
     throw Error(ErrorKind::kUsage, "no output folder was given (--output)");
