@@ -20,61 +20,68 @@ def number(value):
     return "" if value is None else f"{value:.3g}"
 
 
+def markdown(header, rows):
+    """The lines of a table. A column is called NAME, or NAME> where it is aligned to the right."""
+    line = lambda cells: "| " + " | ".join(str(cell) for cell in cells) + " |"
+    marks = "|" + "".join("---:|" if name.endswith(">") else "---|" for name in header)
+    return [line(name.removesuffix(">") for name in header), marks] + [line(cells) for cells in rows]
+
+
+def bold(text, is_bold):
+    return f"**{text}**" if is_bold else text
+
+
 def speed_table(record):
-    lines = ["| model | work | dtype | peer | xlt | peer's | times as fast (lowest–highest) | goal | memory, of the peer's |",
-             "|---|---|---|---|---:|---:|---:|---:|---:|"]
+    rows = []
     for row in record["rows"]:
         low, high = row["speedup_range"]
         share = row.get("memory_share") or (row["xlt_mb"] / row["peer_mb"] if row.get("peer_mb") else None)
-        lines.append(f"| {row['model']} | {WORKS.get(row['work'], row['work'])} | {row['dtype']} | {row['peer']} | {number(row['xlt_seconds'])} s | "
-                     f"{number(row['peer_seconds'])} s | **{row['speedup']:.1f}** ({low:.1f}–{high:.1f}) | {number(row['goal'])} | "
-                     f"{'' if share is None else f'{share:.2f}'} |")
-    return lines
+        rows.append([row["model"], WORKS.get(row["work"], row["work"]), row["dtype"], row["peer"], f"{number(row['xlt_seconds'])} s",
+                     f"{number(row['peer_seconds'])} s", f"**{row['speedup']:.1f}** ({low:.1f}–{high:.1f})", number(row["goal"]),
+                     "" if share is None else f"{share:.2f}"])
+    return markdown(["model", "work", "dtype", "peer", "xlt>", "peer's>", "times as fast (lowest–highest)>", "goal>", "memory, of the peer's>"], rows)
 
 
 def change_text(change, decimals):
     if change["change"] is None:
         return "–"
     signed = lambda value: f"{value:+.{decimals}f}"
-    mark = "**" if change["p_holm"] is not None and change["p_holm"] < 0.05 else ""
     low, high = change["ci95"]
-    return f"{mark}{signed(change['change'])}{mark}" + ("" if low is None else f" [{signed(low)}, {signed(high)}]")
+    holds = change["p_holm"] is not None and change["p_holm"] < 0.05
+    return bold(signed(change["change"]), holds) + ("" if low is None else f" [{signed(low)}, {signed(high)}]")
 
 
 def study_table(rows):
     """Rows {scorer?, metric?, language, n, before, decimals, and a {change, ci95, p_holm} for each arm}; bold: p < 0.05 after Holm's correction."""
     names = [name for name in ("scorer", "metric", "language", "n") if name in rows[0]]
     arms = [name for name in rows[0] if isinstance(rows[0][name], dict)]
-    lines = ["| " + " | ".join(names + ["before"] + arms) + " |", "|" + "---|" * len(names) + "---:|" + "---|" * len(arms)]
-    for row in rows:
-        before = "–" if row["before"] is None else f"{row['before']:.{row['decimals']}f}"
-        cells = [str(row[name]) for name in names] + [before] + [change_text(row[arm], row["decimals"]) for arm in arms]
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
+    before = lambda row: "–" if row["before"] is None else f"{row['before']:.{row['decimals']}f}"
+    return markdown(names + ["before>"] + arms, ([row[name] for name in names] + [before(row)] + [change_text(row[arm], row["decimals"]) for arm in arms]
+                                                for row in rows))
 
 
 def agreement_table(rows):
     """Rows {language, n, alpha, alpha_ci95, coverage}: how far several scorers agree, and what share of the completions each could score."""
     scorers = list(rows[0]["coverage"])
-    lines = ["| language | completions | alpha | " + " | ".join(f"scored by {name}, %" for name in scorers) + " |", "|---|---:|---|" + "---:|" * len(scorers)]
+    cells = []
     for row in rows:
         low, high = row["alpha_ci95"]
         alpha = "–" if row["alpha"] is None else f"{row['alpha']:.2f}" + ("" if low is None else f" [{low:.2f}, {high:.2f}]")
         shares = [row["coverage"].get(name) for name in scorers]
-        lines.append(f"| {row['language']} | {row['n']} | {alpha} | " + " | ".join("–" if share is None else f"{100 * share:.0f}" for share in shares) + " |")
-    return lines
+        cells.append([row["language"], row["n"], alpha] + ["–" if share is None else f"{100 * share:.0f}" for share in shares])
+    return markdown(["language", "completions>", "alpha"] + [f"scored by {name}, %>" for name in scorers], cells)
 
 
 def false_positive_table(rows):
     """Rows {list, language, texts, found, share}: a line a language, a column a list."""
     lists = list(dict.fromkeys(row["list"] for row in rows))
     found = {(row["language"], row["list"]): row for row in rows}
-    lines = ["| language | texts | " + " | ".join(lists) + " |", "|---|---:|" + "---:|" * len(lists)]
+    cells = []
     for language in sorted({row["language"] for row in rows}):
-        cells = [found.get((language, name)) for name in lists]
-        shares = ["" if row is None else f"{'**' if row['share'] > 0.01 else ''}{100 * row['share']:.1f}{'**' if row['share'] > 0.01 else ''}" for row in cells]
-        lines.append(f"| {language} | {next(row['texts'] for row in cells if row)} | " + " | ".join(shares) + " |")
-    return lines
+        of_lists = [found.get((language, name)) for name in lists]
+        shares = ["" if row is None else bold(f"{100 * row['share']:.1f}", row["share"] > 0.01) for row in of_lists]
+        cells.append([language, next(row["texts"] for row in of_lists if row)] + shares)
+    return markdown(["language", "texts>"] + [name + ">" for name in lists], cells)
 
 
 GPU_WORKS = {"generate4": "generate 4 × 25 × 20 tokens", "generate64": "generate 64 × 25 × 20 tokens", "score": "score 200 texts",
@@ -86,25 +93,24 @@ GPU_WORKS = {"generate4": "generate 4 × 25 × 20 tokens", "generate64": "genera
 def gpu_table(rows):
     """What gpu_bench.py compared: xlt beside transformers (generation, scoring) and PEFT + TRL (training)."""
     share = lambda value: "" if value is None else f"{100 * value:.0f} %"
-    lines = ["| model | work | xlt | peer | times as fast | by the fastest | xlt's memory | peer's | of the roofline |", "|---|---|---:|---:|---:|---:|---:|---:|---:|"]
+    cells = []
     for row in rows:
         rate = lambda value: "" if value is None else f"{value:,.0f} {row['unit']}" if value >= 100 else f"{value:.3g} {row['unit']}"
         times = "" if row["times_as_fast"] is None else f"**{row['times_as_fast']:.1f}**"
         best = "" if row["times_as_fast_at_best"] is None else f"{row['times_as_fast_at_best']:.1f}"
         memory = ["" if row[side] is None else f"{row[side] / 1024:.1f} GiB" for side in ("xlt_gpu_mb", "peer_gpu_mb")]
-        lines.append(f"| {row['model']} | {GPU_WORKS[row['work']]} | {rate(row['xlt'])} | {rate(row['peer'])} | {times} | {best} | {memory[0]} | {memory[1]} | "
-                     f"{share(row['xlt_share_of_roofline'])} |")
-    return lines
+        cells.append([row["model"], GPU_WORKS[row["work"]], rate(row["xlt"]), rate(row["peer"]), times, best, *memory, share(row["xlt_share_of_roofline"])])
+    return markdown(["model", "work", "xlt>", "peer>", "times as fast>", "by the fastest>", "xlt's memory>", "peer's>", "of the roofline>"], cells)
 
 
 def gpu_ops_table(rows):
     """gpu_check.sh's rows of ops, beside what the card copies and multiplies."""
-    lines = ["| op | shape | time | GB/s | TFLOP/s | of the card's rate |", "|---|---|---:|---:|---:|---:|"]
+    cells = []
     for row in rows:
         share = "" if row["share_of_limit"] is None else f"{100 * row['share_of_limit']:.0f} %"
         tflops = f"{row['tflops']:.0f}" if row["tflops"] >= 0.5 else ""
-        lines.append(f"| {row['op']} | {row['shape'].replace(' x ', ' × ')} | {1e3 * row['seconds']:.3g} ms | {row['gb_per_s']:,.0f} | {tflops} | {share} |")
-    return lines
+        cells.append([row["op"], row["shape"].replace(" x ", " × "), f"{1e3 * row['seconds']:.3g} ms", f"{row['gb_per_s']:,.0f}", tflops, share])
+    return markdown(["op", "shape", "time>", "GB/s>", "TFLOP/s>", "of the card's rate>"], cells)
 
 
 KINDS = {"rows": gpu_table, "bench": gpu_ops_table}  # lists of gpu-*.json
@@ -125,50 +131,50 @@ def probe_table(rows, what):
     """Rows {language, SCORER: figures of its card}: a line a language, a column a scorer."""
     scorers = [name for name in max(rows, key=len) if name not in ("language", "languages")]
     scorers.sort(key=lambda name: not name.startswith("probe"))
-    lines = ["| language | rows | " + " | ".join(scorers) + " |", "|---|---:|" + "---|" * len(scorers)]
+    cells = []
     for row in rows:
         if what != "auc" and "languages" in row:
             continue
         count = f"{len(row['languages'])} languages" if "languages" in row else max(row[scorer]["n"] for scorer in scorers if scorer in row)
-        lines.append(f"| {row['language']} | {count} | " + " | ".join(probe_value(row.get(scorer, {}), what) for scorer in scorers) + " |")
-    return lines
+        cells.append([row["language"], count] + [probe_value(row.get(scorer, {}), what) for scorer in scorers])
+    return markdown(["language", "rows>"] + scorers, cells)
 
 
 def tokenizers_table(record):
     """What bench_tokenizers.py measured: MB of text a second of one core."""
     rate = lambda seconds: f"{record['bytes'] / 1e6 / seconds:.1f} MB/s"
-    lines = ["| tokenizer | model | tokens known | xlt | `tokenizers` | times as fast (lowest–highest) | loading: xlt | `tokenizers` |", "|---|---|---:|---:|---:|---:|---:|---:|"]
+    cells = []
     for row in record["rows"]:
         low, high = row["speedup_range"]
-        lines.append(f"| {row['tokenizer']} | {row['model']} | {row['vocab_size']:,} | {rate(row['xlt_seconds'])} | {rate(row['peer_seconds'])} | "
-                     f"**{row['speedup']:.1f}** ({low:.1f}–{high:.1f}) | {row['xlt_load_seconds']:.2f} s | {row['peer_load_seconds']:.2f} s |")
-    return lines
+        cells.append([row["tokenizer"], row["model"], f"{row['vocab_size']:,}", rate(row["xlt_seconds"]), rate(row["peer_seconds"]),
+                      f"**{row['speedup']:.1f}** ({low:.1f}–{high:.1f})", f"{row['xlt_load_seconds']:.2f} s", f"{row['peer_load_seconds']:.2f} s"])
+    return markdown(["tokenizer", "model", "tokens known>", "xlt>", "`tokenizers`>", "times as fast (lowest–highest)>", "loading: xlt>", "`tokenizers`>"], cells)
 
 
 def lab_effects_table(effects):
     """A design's contrasts, of the share of toxic completions; bold: an effect after Holm's correction."""
-    lines = ["| effect | estimate, points | 95 % interval | p, Holm | same sign in worlds |", "|---|---:|---|---:|---:|"]
+    cells = []
     for row in effects:
-        mark = "**" if row["is_effect"] else ""
         interval = "–" if row["ci95"] is None else f"[{100 * row['ci95'][0]:+.1f}, {100 * row['ci95'][1]:+.1f}]"
         p = "–" if row["p_holm"] is None else f"{row['p_holm']:.3f}"
-        lines.append(f"| {row['name']} | {mark}{100 * row['estimate']:+.1f}{mark} | {interval} | {p} | {row['n_same_sign']} of {row['n_blocks']} |")
-    return lines
+        cells.append([row["name"], bold(f"{100 * row['estimate']:+.1f}", row["is_effect"]), interval, p, f"{row['n_same_sign']} of {row['n_blocks']}"])
+    return markdown(["effect", "estimate, points>", "95 % interval", "p, Holm>", "same sign in worlds>"], cells)
 
 
 def lab_languages_table(languages):
     """A line a language, means over worlds."""
     percent = lambda value: "–" if value is None else f"{100 * value:.0f}"
-    lines = ["| share | vocabulary | bilingual | tokens a word | bits per byte (possible) | toxic before, % | after | change [95 %] |",
-             "|---:|---:|---:|---:|---|---:|---:|---|"]
+    cells = []
     for number, row in enumerate(languages):
         dials = [f"{row['dials'][name]:g}" for name in ("share", "vocabulary", "bilingual")]
         change = "–" if row["change"] is None else f"{100 * row['change']:+.0f}"
         if row["ci95"]:
             change += f" [{100 * row['ci95'][0]:+.0f}, {100 * row['ci95'][1]:+.0f}]"
-        lines.append(f"| {dials[0]}{' (language 1)' if number == 0 else ''} | {dials[1]} | {dials[2]} | {row['fertility']:.2f} | "
-                     f"{row['bits_per_byte']:.3f} ({row['entropy_bits_per_byte']:.3f}) | {percent(row['before'])} | {percent(row['after'])} | {change} |")
-    return lines
+        if number == 0:
+            dials[0] += " (language 1)"
+        cells.append([*dials, f"{row['fertility']:.2f}", f"{row['bits_per_byte']:.3f} ({row['entropy_bits_per_byte']:.3f})", percent(row["before"]),
+                      percent(row["after"]), change])
+    return markdown(["share>", "vocabulary>", "bilingual>", "tokens a word>", "bits per byte (possible)", "toxic before, %>", "after>", "change [95 %]"], cells)
 
 
 def table(name):
