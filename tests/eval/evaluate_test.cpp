@@ -348,6 +348,47 @@ TEST_F(EvaluateBaseline, F2DataScorerSeedAndDtypeCount) {
   EXPECT_THAT(refusal(), HasSubstr("dtype: float32 in the baseline, bfloat16 here"));
 }
 
+TEST_F(EvaluateBaseline, F2AnotherIdentifierOfLanguagesCounts) {
+  std::string text;
+  try {
+    EvalServices services{.lm = &lm_, .model_hash = "weights-1", .identifier_hash = "of another"};
+    const auto scorers = make_scorers(scorer_specs(options_), {.data = options_.data});
+    for (const auto& scorer : scorers) services.scorers.push_back(scorer.get());
+    evaluate(services, options_, Json::object(), {});
+    ADD_FAILURE() << "no error was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(exit_code(error.kind()), 3);
+    text = error.what();
+  }
+  EXPECT_THAT(text, HasSubstr("lid_hash: none in the baseline, of another here (rtp_prompts en"));
+  EXPECT_THAT(text, HasSubstr("--allow lid_hash:"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("perplexity")));  // which asks no identifier
+}
+
+TEST_F(EvaluateBaseline, F2AQuirkThatIsSwitchedOnCounts) {
+  options_.quirks = {"G4"};
+  const std::string text = refusal();
+  EXPECT_THAT(text, HasSubstr("quirks: not set in the baseline, [\"G4\"] here (rtp_prompts en"));
+  EXPECT_THAT(text, HasSubstr("--allow quirks:"));
+  options_.benchmarks = {"perplexity"};  // which samples nothing
+  EXPECT_TRUE(cell(run(), "perplexity", "en", "corrected").contains("change"));
+}
+
+TEST_F(EvaluateBaseline, F2NoScoringIsComparedWithTheOther) {
+  options_.baseline.clear();
+  options_.output += "-paper";
+  options_.scoring = "paper";
+  run();
+  options_.baseline = options_.output;
+  options_.output += "-after";
+  options_.scoring = "both";
+  const Json report = run();
+  EXPECT_TRUE(cell(report, "perplexity", "en", "paper").contains("change"));
+  const Json other = cell(report, "perplexity", "en", "corrected");
+  EXPECT_FALSE(other.contains("change"));
+  EXPECT_EQ(other.at("change_reason"), "the baseline's report has no such cell");
+}
+
 TEST_F(EvaluateBaseline, F2WhatIsAllowedIsComparedAndRecorded) {
   options_.limit = 1;
   options_.allow = {"limit"};

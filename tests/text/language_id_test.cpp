@@ -108,6 +108,28 @@ TEST(LanguageOfLabel, ScriptlessCodesAreWikipedias) {
   EXPECT_EQ(language_of_label(""), "");
 }
 
+// OpenLID has FLORES-200's codes in its first version, those of FLORES+ (standard members of macrolanguages,
+// fil for tgl) in its second, and in its third macrolanguages too, and a label for what is no language.
+TEST(LanguageOfLabel, F4OpenLidsLabelsAreLanguages) {
+  for (const auto& [label, language] :
+       {std::pair("zho_Hans", "zh-Hans"), std::pair("cmn_Hans", "zh-Hans"), std::pair("zho_Hant", "zh-Hant"),
+        std::pair("cmn_Hant", "zh-Hant"), std::pair("est_Latn", "et"),      std::pair("ekk_Latn", "et"),
+        std::pair("tgl_Latn", "tl"),      std::pair("fil_Latn", "tl"),      std::pair("fil_Latn", "fil"),
+        std::pair("grn_Latn", "gn"),      std::pair("gug_Latn", "gn"),      std::pair("arb_Arab", "ar"),
+        std::pair("ara_Arab", "ar"),      std::pair("pes_Arab", "fa"),      std::pair("fas_Arab", "fa"),
+        std::pair("lvs_Latn", "lv"),      std::pair("swh_Latn", "sw"),      std::pair("zsm_Latn", "ms"),
+        std::pair("als_Latn", "sq"),      std::pair("nob_Latn", "no"),      std::pair("srp_Cyrl", "sr"),
+        std::pair("srp_Latn", "sr-Latn")})
+    EXPECT_TRUE(is_language(language_of_label(str_cat("__label__", label)), language)) << label;
+  // Another script, and a variety with a label of its own.
+  EXPECT_FALSE(is_language(language_of_label("cmn_Hant"), "zh-Hans"));
+  EXPECT_FALSE(is_language(language_of_label("srp_Latn"), "sr-Cyrl"));
+  EXPECT_FALSE(is_language(language_of_label("arz_Arab"), "ar"));
+  EXPECT_FALSE(is_language(language_of_label("yue_Hant"), "zh"));
+  for (const LanguageInfo& language : known_languages())
+    EXPECT_FALSE(is_language(language_of_label("__label__zxx_Zxxx"), language.tag)) << language.tag;
+}
+
 TEST(LanguageIdentifier, OtherFilesAreRefused) {
   const TemporaryFolder folder;
   folder.write("x.bin", std::string_view("not a model at all"));
