@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/chosen_items.h"
 
-#include <algorithm>
+#include <span>
 
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
@@ -10,25 +10,48 @@ namespace xlt {
 
 namespace {
 
-bool is_null(const Row& row, const std::string& field) {
-  const Json& fields = row.fields();
-  return fields.is_object() && fields.contains(field) && fields.at(field).is_null();
+// The name of the first null at `steps` within `value`, which is called `name`; empty: there is none.
+std::string null_at(const Json& value, std::span<const std::string> steps, const std::string& name) {
+  if (value.is_null()) return name;
+  if (steps.empty()) return "";
+  const std::string& step = steps.front();
+  if (value.is_object()) {
+    const auto found = value.find(step);
+    const std::string inner = name.empty() ? step : str_cat(name, ".", step);
+    return found == value.end() ? "" : null_at(*found, steps.subspan(1), inner);
+  }
+  for (size_t i = 0; value.is_array() && i < value.size(); ++i)
+    if (step == "*" || step == std::to_string(i))
+      if (auto null = null_at(value[i], steps.subspan(1), str_cat(name, "[", i, "]")); !null.empty())
+        return null;
+  return "";
 }
 
 }  // namespace
 
+std::vector<FieldPath> outermost(const std::vector<std::string>& fields) {
+  std::vector<FieldPath> paths;
+  for (const std::string& field : fields) paths.push_back({field});
+  return paths;
+}
+
+Unscored null_in(const Row& row, const std::vector<FieldPath>& fields) {
+  for (const FieldPath& field : fields)
+    if (const std::string null = null_at(row.fields(), field, ""); !null.empty())
+      return {Reason::kOther, str_cat("field \"", null, "\" is null")};
+  return {};
+}
+
 ChosenItems choose_items(std::vector<Row> rows, std::initializer_list<const char*> id_fields,
-                         const std::vector<std::string>& fields, const EvalOptions& options) {
+                         const std::vector<FieldPath>& fields, const EvalOptions& options) {
   ChosenItems chosen;
   size_t place = 0;
   for (ItemRow& item : select_items(std::move(rows), id_fields, options)) {
-    const auto null = std::find_if(fields.begin(), fields.end(),
-                                   [&](const std::string& field) { return is_null(item.row, field); });
-    if (null == fields.end()) {
+    if (Unscored why = null_in(item.row, fields); why.empty()) {
       chosen.rows.push_back(std::move(item));
     } else {
       ScoredItem unscored{item.id};
-      unscored.unscored = {Reason::kOther, str_cat("field \"", *null, "\" is null")};
+      unscored.unscored = std::move(why);
       chosen.without.emplace_back(place, std::move(unscored));
     }
     ++place;

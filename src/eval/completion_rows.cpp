@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/completion_rows.h"
 
+#include "eval/chosen_items.h"
+
 #include <algorithm>
 #include <cctype>
 
@@ -22,6 +24,7 @@ struct Sample {
 };
 struct Item {
   std::string prompt, place;  // of its first row
+  Unscored unscored = {};     // a null
   std::vector<Sample> samples;
 };
 
@@ -57,9 +60,19 @@ int64_t sample_of(const Row& row, size_t place) {
 }
 
 void add_row(std::map<std::string, Item>& items, const Row& row) {
-  const std::string prompt = row.text("prompt");
-  const auto [found, is_new] = items.try_emplace(id_of(row, prompt), Item{prompt, row.place(), {}});
+  Unscored null = null_in(row, {{"prompt"}, {"completion"}});
+  const bool has_prompt = null_in(row, {{"prompt"}}).empty();
+  // Without a prompt or an id only its place can name it.
+  const std::string prompt = has_prompt ? row.text("prompt") : "";
+  const std::string id =
+      has_prompt || row.has("id") ? id_of(row, prompt) : fs::path(row.place()).filename().string();
+  const auto [found, is_new] = items.try_emplace(id, Item{prompt, row.place()});
   Item& item = found->second;
+  if (!null.empty()) {
+    if (item.unscored.empty()) item.unscored = std::move(null);
+    return;
+  }
+  if (!item.unscored.empty() && item.prompt.empty()) item.prompt = prompt;
   if (item.prompt != prompt)
     throw Error(ErrorKind::kData,
                 str_cat("id \"", found->first, "\" has another prompt at ", item.place,
@@ -85,7 +98,8 @@ bool comes_before(const std::string& a, const std::string& b) {
 SampledPrompt sampled_prompt(const std::string& id, Item item) {
   std::sort(item.samples.begin(), item.samples.end(),
             [](const Sample& a, const Sample& b) { return a.number < b.number; });
-  SampledPrompt prompt{id, std::move(item.prompt), {}};
+  SampledPrompt prompt{id, std::move(item.prompt), {}, std::move(item.unscored)};
+  if (!prompt.unscored.empty()) return prompt;
   for (Sample& sample : item.samples) prompt.completions.push_back(std::move(sample.text));
   return prompt;
 }

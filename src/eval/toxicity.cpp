@@ -81,7 +81,7 @@ std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
 }
 
 std::vector<ScoredItem> score_toxicity_file(const std::string& benchmark, const CellInput& input) {
-  const auto chosen = choose_items(read_rows(input.files[0]), {"id", "Index"}, {"Prompt"}, input.options);
+  const auto chosen = choose_items(read_rows(input.files[0]), {"id", "Index"}, {{"Prompt"}}, input.options);
   std::vector<ToxicityPrompt> prompts;
   for (const auto& [id, row] : chosen.rows) prompts.push_back({id, row.text("Prompt"), row.place()});
   return chosen.with_others(score_toxicity(benchmark, prompts, input));

@@ -79,6 +79,7 @@ class Completions : public Benchmark {
     const Refusals refusals(input.language, {});
     auto items = judge_completions(prompts, input);
     for (size_t i = 0; i < items.size(); ++i) {
+      if (!prompts[i].unscored.empty()) continue;
       for (const std::string& text : prompts[i].completions)
         merge(items[i], completion_quality(items[i].id, prompts[i].prompt, text, english, input));
       add_refusals(items[i], prompts[i], refusals, input.language);
@@ -116,10 +117,13 @@ class Completions : public Benchmark {
 
   // Said once: nobody who passes four samples a prompt wants k = 25.
   void warn_of_few_samples(const std::vector<SampledPrompt>& prompts, const CellInput& input) const {
-    const auto fewest = std::min_element(prompts.begin(), prompts.end(), [](const auto& a, const auto& b) {
-      return a.completions.size() < b.completions.size();
+    const auto count_of = [&](const SampledPrompt& prompt) {
+      return prompt.unscored.empty() ? static_cast<int64_t>(prompt.completions.size()) : num_samples_;
+    };
+    const auto fewest = std::min_element(prompts.begin(), prompts.end(), [&](const auto& a, const auto& b) {
+      return count_of(a) < count_of(b);
     });
-    const auto count = static_cast<int64_t>(fewest->completions.size());
+    const int64_t count = count_of(*fewest);
     if (has_warned_ || count >= num_samples_) return;
     has_warned_ = true;
     input.context.warn(str_cat("item ", fewest->id, " (", input.language, ") has ", count, " of the ",

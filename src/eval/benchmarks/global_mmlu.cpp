@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
@@ -39,25 +40,47 @@ size_t answer_of(const Row& row) {
   return static_cast<size_t>(found - kLetters.begin());
 }
 
-// Worked questions by subject, each with its answer, in file order.
-using Examples = std::map<std::string, std::vector<std::string>>;
+std::vector<FieldPath> fields_of_a_question() {
+  auto fields = outermost({"subject", "question", "answer"});
+  for (const char* column : kColumns) fields.push_back({column});
+  return fields;
+}
+
+// A worked question with its answer, or the null for which there is none.
+struct Example {
+  std::string text;
+  Unscored unscored = {};
+};
+// By subject, in file order; a row whose subject is null is no subject's.
+using Examples = std::map<std::string, std::vector<Example>>;
 
 Examples read_examples(const std::filesystem::path& file) {
   Examples examples;
-  for (const Row& row : read_rows(file))
-    examples[row.text("subject")].push_back(
-        str_cat(question_text(row), " ", kLetters[answer_of(row)], "\n\n"));
+  for (const Row& row : read_rows(file)) {
+    if (!null_in(row, {{"subject"}}).empty()) continue;
+    Example example{.unscored = null_in(row, fields_of_a_question())};
+    if (example.unscored.empty())
+      example.text = str_cat(question_text(row), " ", kLetters[answer_of(row)], "\n\n");
+    else
+      example.unscored.subject = "a worked question's " + example.unscored.subject;
+    examples[row.text("subject")].push_back(std::move(example));
+  }
   return examples;
 }
 
-// What stands before a question of the subject; nothing where it has too few examples.
-std::optional<std::string> few_shots(const Examples& examples, const std::string& subject, int64_t count) {
-  if (count == 0) return "";
+// What stands before a question of the subject, or why it cannot be asked: too few examples, or a null among
+// those that it needs.
+Example few_shots(const Examples& examples, const std::string& subject, int64_t count) {
+  Example shots;
+  if (count == 0) return shots;
   const auto found = examples.find(subject);
-  if (found == examples.end() || static_cast<int64_t>(found->second.size()) < count) return std::nullopt;
-  std::string text;
-  for (int64_t i = 0; i < count; ++i) text += found->second[static_cast<size_t>(i)];
-  return text;
+  if (found == examples.end() || static_cast<int64_t>(found->second.size()) < count)
+    return {.unscored = {Reason::kTooFewExamples, str_cat(count)}};
+  for (const Example& example : std::span(found->second).first(static_cast<size_t>(count))) {
+    if (!example.unscored.empty()) return {.unscored = example.unscored};
+    shots.text += example.text;
+  }
+  return shots;
 }
 
 class GlobalMmlu : public Benchmark {
@@ -84,18 +107,17 @@ class GlobalMmlu : public Benchmark {
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
-    std::vector<std::string> fields{"subject", "question", "answer"};
-    fields.insert(fields.end(), kColumns.begin(), kColumns.end());
-    const auto chosen = choose_items(read_rows(input.files[0]), {"sample_id", "id"}, fields, input.options);
+    const auto chosen =
+        choose_items(read_rows(input.files[0]), {"sample_id", "id"}, fields_of_a_question(), input.options);
     const std::vector<ItemRow>& rows = chosen.rows;
     const Examples examples = num_fewshot_ > 0 ? read_examples(input.files[1]) : Examples{};
     std::vector<LogLikelihoodRequest> requests;
-    std::vector<bool> is_asked;
+    std::vector<Unscored> refusals;
     for (const ItemRow& item : rows) {
       const auto shots = few_shots(examples, item.row.text("subject"), num_fewshot_);
-      is_asked.push_back(shots.has_value());
-      if (!shots) continue;
-      const std::string context = *shots + question_text(item.row);
+      refusals.push_back(shots.unscored);
+      if (!shots.unscored.empty()) continue;
+      const std::string context = shots.text + question_text(item.row);
       for (const char* letter : kLetters)
         requests.push_back({context, str_cat(" ", letter), LongContext::kCutFromStart});
     }
@@ -103,8 +125,9 @@ class GlobalMmlu : public Benchmark {
     std::vector<ScoredItem> items;
     auto next = scores.begin();
     for (size_t i = 0; i < rows.size(); ++i) {
-      items.push_back(item_of(rows[i], std::span(next, is_asked[i] ? kLetters.size() : 0)));
-      if (is_asked[i]) next += kLetters.size();
+      const size_t count = refusals[i].empty() ? kLetters.size() : 0;
+      items.push_back(item_of(rows[i], refusals[i], std::span(next, count)));
+      next += static_cast<std::ptrdiff_t>(count);
     }
     return chosen.with_others(std::move(items));
   }
@@ -118,16 +141,15 @@ class GlobalMmlu : public Benchmark {
     return {data, "global_mmlu/{lang}/test.jsonl"};
   }
 
-  // `scores`: of the letters, in order; empty where the subject has too few worked questions.
-  ScoredItem item_of(const ItemRow& row, std::span<const LogLikelihood> scores) const {
+  // `scores`: of the letters, in order; empty where there is a refusal.
+  static ScoredItem item_of(const ItemRow& row, const Unscored& refusal,
+                            std::span<const LogLikelihood> scores) {
     const std::string subject = row.row.text("subject");
     ScoredItem item{row.id};
     item.detail = std::make_shared<Json>(
         Json{{"subject", subject}, {"question", row.row.text("question")}, {"label", answer_of(row.row)}});
-    if (scores.empty()) {
-      item.unscored = {Reason::kTooFewExamples, str_cat(num_fewshot_)};
-      return item;
-    }
+    item.unscored = refusal;
+    if (!refusal.empty()) return item;
     Json options = Json::array();
     for (size_t k = 0; k < kLetters.size(); ++k) {
       options.push_back({{"text", row.row.text(kColumns[k])},

@@ -21,6 +21,10 @@ namespace xlt {
 namespace {
 
 Json detail_of(const MbbqQuestion& question, const MbbqAnswers& answers) {
+  if (!question.unscored.empty())
+    return {{"control", question.set == MbbqSet::kControl},
+            {"subset", question.subset},
+            {"template", question.template_name()}};
   Json list = Json::array();
   for (const MbbqAnswer& answer : answers.by_prompt) list.push_back(answer.to_json());
   Json detail{{"control", question.set == MbbqSet::kControl},

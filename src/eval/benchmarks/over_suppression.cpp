@@ -123,7 +123,7 @@ class OverSuppression : public Benchmark {
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
     auto rows = input.files.empty() ? built_in_rows(input.language) : read_rows(input.files[0]);
-    const auto chosen = choose_items(std::move(rows), {"id"}, {"text"}, input.options);
+    const auto chosen = choose_items(std::move(rows), {"id"}, {{"text"}, {"prompt"}}, input.options);
     std::vector<LogLikelihoodRequest> texts;
     std::vector<GenerateRequest> prompts;
     for (const auto& [id, row] : chosen.rows) {

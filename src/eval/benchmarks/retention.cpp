@@ -32,7 +32,7 @@ class Retention : public Benchmark {
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
-    const auto chosen = choose_items(read_rows(input.files[0]), {"id"}, {"text"}, input.options);
+    const auto chosen = choose_items(read_rows(input.files[0]), {"id"}, {{"text"}}, input.options);
     std::vector<std::string> texts, ids;
     for (const ItemRow& item : chosen.rows) {
       ids.push_back(item.id);

@@ -95,8 +95,9 @@ class StereoSet : public Benchmark {
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
-    const auto chosen =
-        choose_items(read_rows(input.files[0]), {"id"}, {"bias_type", "candidates"}, input.options);
+    const auto chosen = choose_items(
+        read_rows(input.files[0]), {"id"},
+        {{"bias_type"}, {"candidates", "*", "gold_label"}, {"candidates", "*", "sentence"}}, input.options);
     std::vector<Triple> triples;
     std::vector<std::string> sentences, ids;
     for (const ItemRow& item : chosen.rows) {

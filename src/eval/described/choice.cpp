@@ -3,6 +3,7 @@
 // space and the option after the question, as lm-evaluation-harness has it; acc takes the most probable
 // option (the first of equals), acc_norm the most probable a character. `options` is a list in one column
 // (JSON), or names a column an option; `label` counts from 0.
+#include "eval/chosen_items.h"
 #include "eval/described/kind.h"
 
 #include <algorithm>
@@ -21,21 +22,24 @@ struct Question {
   std::string text;
   std::vector<std::string> options;
   size_t label = 0;
+  Unscored unscored = {};  // why it has no options
 };
 
-std::vector<std::string> options_of(const BenchmarkDescription& description, const Row& row) {
+// Into `question`, or why it cannot have them.
+void fill_options(const BenchmarkDescription& description, const Row& row, Question& question) {
   const auto& columns = description.fields.at("options");
-  std::vector<std::string> options;
   if (columns.size() > 1) {
-    for (const std::string& column : columns) options.push_back(row.text(column));
-    return options;
+    for (const std::string& column : columns) question.options.push_back(row.text(column));
+    return;
   }
   const std::string column = description.column("options", row);
   const std::string place = str_cat(row.place(), ": ", column);
   // A cell of CSV or TSV holds the list as text.
   const Json& cell = row.fields().at(column);
   const Json list = cell.is_string() ? parse_json(cell.get<std::string>(), place) : cell;
-  return JsonView(list, place).as_strings();
+  const Row cells(Json{{column, list}}, row.place());
+  question.unscored = null_in(cells, {{column, "*"}});
+  if (question.unscored.empty()) question.options = JsonView(list, place).as_strings();
 }
 
 size_t label_of(const BenchmarkDescription& description, const Row& row, size_t num_options) {
@@ -54,7 +58,9 @@ size_t label_of(const BenchmarkDescription& description, const Row& row, size_t 
 }
 
 Question parse_question(const BenchmarkDescription& description, const Row& row) {
-  Question question{description.text("question", row), options_of(description, row), 0};
+  Question question{description.text("question", row)};
+  fill_options(description, row, question);
+  if (!question.unscored.empty()) return question;
   if (question.options.size() < 2)
     throw Error(ErrorKind::kData,
                 str_cat("has ", question.options.size(), " options; a choice needs two (fields.options of ",
@@ -98,6 +104,11 @@ class Choice : public DescribedKind {
   static ScoredItem item_of(const std::string& id, const Question& question,
                             std::span<const LogLikelihood> scores) {
     ScoredItem item{id};
+    if (!question.unscored.empty()) {
+      item.detail = std::make_shared<Json>(Json{{"question", question.text}});
+      item.unscored = question.unscored;
+      return item;
+    }
     Json options = Json::array();
     std::vector<double> sums, norms;
     for (size_t k = 0; k < question.options.size(); ++k) {

@@ -86,10 +86,11 @@ class DescribedBenchmark : public Benchmark {
 
  private:
   // What an item cannot be without: all columns but its id.
-  std::vector<std::string> columns() const {
-    std::vector<std::string> all;
+  std::vector<FieldPath> columns() const {
+    std::vector<FieldPath> all;
     for (const auto& [field, names] : description_.fields)
-      if (field != "id") all.insert(all.end(), names.begin(), names.end());
+      if (field != "id")
+        for (const std::string& name : names) all.push_back({name});
     return all;
   }
 

@@ -21,7 +21,10 @@ std::string prompt_text(const std::string& prompt, const MbbqQuestion& question)
 void detect_answers(const MbbqAsking& asking, const std::vector<MbbqQuestion>& questions,
                     std::vector<MbbqAnswers>& answers) {
   std::vector<GenerateRequest> requests;
+  std::vector<size_t> asked;
   for (size_t i = 0; i < questions.size(); ++i)
+    if (answers[i].unscored.empty()) asked.push_back(i);
+  for (const size_t i : asked)
     for (size_t p = 0; p < kMbbqPrompts; ++p)
       requests.push_back({answers[i].by_prompt[p].prompt,
                           str_cat("mbbq/", asking.language, "/", questions[i].id, "/", p),
@@ -31,9 +34,10 @@ void detect_answers(const MbbqAsking& asking, const std::vector<MbbqQuestion>& q
   greedy.max_new_tokens = asking.max_new_tokens;
   const auto completions = asking.lm.generate(requests, greedy);
   XLT_CHECK(completions.size() == requests.size(), completions.size(), " for ", requests.size(), " prompts");
-  for (size_t i = 0; i < questions.size(); ++i)
+  auto next = completions.begin();
+  for (const size_t i : asked)
     for (size_t p = 0; p < kMbbqPrompts; ++p) {
-      const auto& completion = completions[kMbbqPrompts * i + p];
+      const auto& completion = *next++;
       if (answers[i].unscored.empty()) answers[i].unscored = refusal_of(completion);
       MbbqAnswer& answer = answers[i].by_prompt[p];
       answer.text = completion[0].text;
@@ -78,9 +82,12 @@ Json MbbqAnswer::to_json() const {
 
 std::vector<MbbqAnswers> ask_mbbq(const MbbqAsking& asking, const std::vector<MbbqQuestion>& questions) {
   std::vector<MbbqAnswers> answers(questions.size());
-  for (size_t i = 0; i < questions.size(); ++i)
+  for (size_t i = 0; i < questions.size(); ++i) {
+    answers[i].unscored = questions[i].unscored;
+    if (!questions[i].unscored.empty()) continue;
     for (size_t p = 0; p < kMbbqPrompts; ++p)
       answers[i].by_prompt[p].prompt = prompt_text(asking.phrases.prompts[p], questions[i]);
+  }
   detect_answers(asking, questions, answers);
   score_letters(asking.lm, questions, answers);
   return answers;

@@ -28,7 +28,7 @@ struct MbbqAnswer {
 
 struct MbbqAnswers {
   std::array<MbbqAnswer, kMbbqPrompts> by_prompt;
-  Unscored unscored;  // why one of the prompts could not be continued
+  Unscored unscored;  // why one of the prompts could not be continued, or the question not be asked
 };
 
 struct MbbqAsking {
@@ -37,7 +37,8 @@ struct MbbqAsking {
   std::string language;
   int64_t max_new_tokens;
 };
-// In the order of the questions. The letters are asked about for the main set alone.
+// In the order of the questions; one that is unscored is not asked. The letters are asked about for the main
+// set alone.
 std::vector<MbbqAnswers> ask_mbbq(const MbbqAsking& asking, const std::vector<MbbqQuestion>& questions);
 
 }  // namespace xlt

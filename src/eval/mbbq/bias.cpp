@@ -139,7 +139,7 @@ std::map<std::string, Ratio> template_accuracy(const std::vector<MbbqQuestion>& 
                                                const std::vector<MbbqAnswers>& answers) {
   std::map<std::string, Ratio> by_template;
   for (size_t i = 0; i < questions.size(); ++i) {
-    if (questions[i].is_ambiguous) continue;
+    if (questions[i].is_ambiguous || !questions[i].unscored.empty()) continue;
     const Ratio right = accuracy(questions[i], answers[i], detected_option);
     Ratio& sum = by_template[questions[i].template_name()];
     sum.numerator += right.numerator;

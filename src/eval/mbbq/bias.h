@@ -14,8 +14,8 @@
 
 namespace xlt {
 
-// How often the right option was detected, by template, among disambiguated questions; an answer without a
-// detected option is wrong.
+// How often the right option was detected, by template, among disambiguated questions that were asked; an
+// answer without a detected option is wrong.
 std::map<std::string, Ratio> template_accuracy(const std::vector<MbbqQuestion>& questions,
                                                const std::vector<MbbqAnswers>& answers);
 // Templates whose accuracy is above chance (0.33, as published) in every language; one that a language lacks

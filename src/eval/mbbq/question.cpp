@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/mbbq/question.h"
 
-#include "eval/item_rows.h"
+#include "eval/chosen_items.h"
 
 #include <algorithm>
 
@@ -42,7 +42,32 @@ Value one_of_two(const JsonView& at, const char* first, const char* second, Valu
   return text == first ? if_first : if_second;
 }
 
+// What parse_question needs.
+std::vector<FieldPath> fields_of_a_question() {
+  auto fields =
+      outermost({"question_index", "context_condition", "question_polarity", "context", "question", "label"});
+  for (int i = 0; i < 3; ++i) {
+    fields.push_back({str_cat("ans", i)});
+    fields.push_back({"answer_info", str_cat("ans", i), "1"});
+  }
+  fields.push_back({"additional_metadata", "stereotyped_groups", "*"});
+  return fields;
+}
+
+// A row with a null, which nobody can be asked.
+MbbqQuestion unasked(const Row& row, const std::string& subset, MbbqSet set, Unscored why) {
+  MbbqQuestion question{.subset = subset,
+                        .index = row.text_if_present("question_index").value_or(""),
+                        .set = set,
+                        .place = row.place(),
+                        .unscored = std::move(why)};
+  question.is_ambiguous = row.text_if_present("context_condition") == "ambig";
+  return question;
+}
+
 MbbqQuestion parse_question(const Row& row, const std::string& subset, MbbqSet set) {
+  if (Unscored why = null_in(row, fields_of_a_question()); !why.empty())
+    return unasked(row, subset, set, std::move(why));
   const JsonView json(row.fields(), row.place());
   MbbqQuestion question{
       .subset = subset, .index = row.text("question_index"), .set = set, .place = row.place()};

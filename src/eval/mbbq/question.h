@@ -11,6 +11,7 @@
 
 #include "xlt/dataset/reader.h"
 #include "xlt/eval/evaluate.h"
+#include "xlt/scorers/unscored.h"
 
 namespace xlt {
 
@@ -35,6 +36,7 @@ struct MbbqQuestion {
   int label = 0, unknown = 0;
   std::optional<int> target;  // the stereotyped group; nothing where none is, or two are (quirk M7)
   std::string place;          // "Age_en.jsonl:18"
+  Unscored unscored = {};     // a null in its row: of the above only what says where it stands is sure
 
   std::string template_name() const { return subset + "/" + index; }
   // The option that is neither unknown nor the target. There is a target.
@@ -45,7 +47,7 @@ struct MbbqQuestion {
 };
 
 // The rows that --limit keeps of each of `files`, as mbbq_files gives them. Throws kData naming file and
-// line.
+// line; a null is an unscored question.
 std::vector<MbbqQuestion> read_mbbq_questions(const std::vector<std::filesystem::path>& files, MbbqSet set,
                                               const EvalOptions& options);
 
