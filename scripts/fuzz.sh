@@ -29,6 +29,8 @@ python3 tests/fuzz/make_seeds.py build/fuzz/seeds
 # Memory, time for one input and its length are bounded: a reader that grows or hangs is a finding.
 failed=()
 mkdir -p build/fuzz/found
+# Every input is written to a file: in memory, where there is such a file system.
+[ -n "${TMPDIR:-}" ] || [ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 for target in "$@"; do
   mkdir -p "build/fuzz/corpus/$target"
   say "$target"

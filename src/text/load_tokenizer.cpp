@@ -20,8 +20,9 @@ std::vector<std::string> Tokenizer::decode_each(std::span<const int64_t> ids) co
 
 namespace {
 
-std::unique_ptr<Tokenizer> from_ranks(const RankedVocabulary& vocabulary, TokenizerSettings settings) {
-  TokenizerFile file = tokenizer_file_of(vocabulary, settings);
+std::unique_ptr<Tokenizer> from_ranks(const RankedVocabulary& vocabulary, TokenizerSettings settings,
+                                      const Context& context) {
+  TokenizerFile file = tokenizer_file_of(vocabulary, settings, context);
   return make_pipeline_tokenizer(std::move(file), settings);
 }
 
@@ -41,10 +42,10 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder, c
     return make_pipeline_tokenizer(std::move(file), settings);
   }
   if (std::filesystem::is_regular_file(tekken))
-    return from_ranks(read_tekken_file(tekken), read_tokenizer_settings(folder));
+    return from_ranks(read_tekken_file(tekken), read_tokenizer_settings(folder), context);
   if (std::filesystem::is_regular_file(model)) {
     const TokenizerSettings settings = read_tokenizer_settings(folder);
-    if (is_tiktoken_file(model)) return from_ranks(read_tiktoken_file(model), settings);
+    if (is_tiktoken_file(model)) return from_ranks(read_tiktoken_file(model), settings, context);
     return make_sentence_piece_tokenizer(model, settings);
   }
   throw Error(

@@ -2,6 +2,7 @@
 #include "text/ranked_vocabulary.h"
 
 #include "text/byte_level.h"
+#include "text/growth.h"
 #include "text/utf8.h"
 #include "text/vocabulary.h"
 
@@ -11,18 +12,38 @@ namespace xlt {
 
 namespace {
 
+// Bytes; Llama's, Mistral's and Qwen's have 128 at most. A token's halves are looked for at every place where
+// it can be cut, which takes the square of its length.
+constexpr size_t kLongestToken = 1024;
+
 void check_tokens(const RankedVocabulary& from, const Vocabulary& known) {
   const auto fail = [&](const std::string& message) {
     throw Error(ErrorKind::kCheckpoint, message, from.place);
   };
   for (size_t rank = 0; rank < from.tokens.size(); ++rank) {
     if (from.tokens[rank].empty()) fail(str_cat("the token of rank ", rank, " is empty"));
+    if (from.tokens[rank].size() > kLongestToken)
+      fail(str_cat("the token of rank ", rank, " has ", from.tokens[rank].size(), " bytes; at most ",
+                   kLongestToken));
     if (known.id_of(bytes_to_characters(from.tokens[rank])) != from.first_id + static_cast<int64_t>(rank))
       fail(str_cat("the token of rank ", rank, " stands twice"));
   }
   for (int byte = 0; byte < 256; ++byte)
     if (known.id_of(bytes_to_characters(std::string(1, static_cast<char>(byte)))) < 0)
       fail(str_cat("the byte ", byte, " is not among the tokens"));
+}
+
+// Where "a", "aa" and so on to a thousand are tokens, every cut of each is a merge: the cube of their number
+// in bytes. The merges of published vocabularies hold two to three times the bytes of their tokens.
+void check_merges(const TokenizerFile& out) {
+  const size_t limit = growth_limit(out.tokens.text().size());
+  if (out.merges.text().size() > limit)
+    throw Error(
+        ErrorKind::kCheckpoint,
+        str_cat("its tokens can be put together from one another in so many ways that the merges hold "
+                "more than ",
+                limit, " bytes, 64 times the tokens; no real vocabulary does"),
+        out.place);
 }
 
 // Of a token's halves those of lower ranks first.
@@ -33,6 +54,7 @@ void add_merges(TokenizerFile& out, const Vocabulary& known) {
   };
   std::vector<Halves> ways;
   for (size_t rank = 0; rank < out.tokens.size(); ++rank) {
+    out.throw_if_interrupted(rank);
     const std::string_view token = out.tokens[rank];
     ways.clear();
     for (size_t cut = utf8_length(token[0]); cut < token.size(); cut += utf8_length(token[cut])) {
@@ -46,6 +68,7 @@ void add_merges(TokenizerFile& out, const Vocabulary& known) {
       out.merges.push_back(token.substr(0, way.cut));
       out.merges.push_back(token.substr(way.cut));
     }
+    check_merges(out);
   }
 }
 
@@ -73,8 +96,10 @@ Json template_of(const RankedVocabulary& from, const TokenizerSettings& settings
 
 }  // namespace
 
-TokenizerFile tokenizer_file_of(const RankedVocabulary& from, TokenizerSettings& settings) {
+TokenizerFile tokenizer_file_of(const RankedVocabulary& from, TokenizerSettings& settings,
+                                const Context& context) {
   TokenizerFile out;
+  out.context = context;
   out.place = from.place;
   for (size_t rank = 0; rank < from.tokens.size(); ++rank) {
     out.tokens.push_back(bytes_to_characters(from.tokens[rank]));

@@ -24,7 +24,9 @@ struct RankedVocabulary {
 
 // As transformers' conversion makes it: every way to put a token together from two others is a merge. BOS is
 // put first unless `settings` say add_bos_token: false. Fills in bos and eos of `settings` where no file
-// names them. Throws kCheckpoint for a token that stands twice, is empty, or a single byte that is missing.
-TokenizerFile tokenizer_file_of(const RankedVocabulary& vocabulary, TokenizerSettings& settings);
+// names them. Throws kCheckpoint for a token that stands twice, is empty or longer than any is, a single
+// byte that is missing, more merges than any vocabulary has; kInterrupted.
+TokenizerFile tokenizer_file_of(const RankedVocabulary& vocabulary, TokenizerSettings& settings,
+                                const Context& context = {});
 
 }  // namespace xlt

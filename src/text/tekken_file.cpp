@@ -30,12 +30,13 @@ constexpr const char* kSpecialTokens[] = {"<unk>",
                                           "[SYSTEM_PROMPT]",
                                           "[/SYSTEM_PROMPT]",
                                           "[TOOL_CONTENT]"};
-// More than any vocabulary has.
-constexpr int64_t kMostTokens = 10'000'000;
+// More than any vocabulary has. Of special tokens (published files have 1,000) the file need not name one,
+// so that nothing but this bounds what a few bytes may ask for.
+constexpr int64_t kMostTokens = 10'000'000, kMostSpecialTokens = 20'000;
 
-int64_t count_in(const JsonView& config, const char* key, int64_t least) {
+int64_t count_in(const JsonView& config, const char* key, int64_t least, int64_t most) {
   const int64_t count = config.at(key).as_int();
-  if (count < least || count > kMostTokens) config.at(key).fail(str_cat(count, " is out of range"));
+  if (count < least || count > most) config.at(key).fail(str_cat(count, " is out of range"));
   return count;
 }
 
@@ -66,8 +67,8 @@ RankedVocabulary read_tekken_file(const std::filesystem::path& file) {
   RankedVocabulary out;
   out.place = file.string();
   out.pattern = config.at("pattern").as_string();
-  out.first_id = count_in(config, "default_num_special_tokens", 0);
-  const int64_t count = count_in(config, "default_vocab_size", out.first_id) - out.first_id;
+  out.first_id = count_in(config, "default_num_special_tokens", 0, kMostSpecialTokens);
+  const int64_t count = count_in(config, "default_vocab_size", out.first_id, kMostTokens) - out.first_id;
   if (count > static_cast<int64_t>(vocabulary.size()))
     vocabulary.fail(str_cat("has ", vocabulary.size(), " tokens; config names ", count));
   for (int64_t rank = 0; rank < count; ++rank) {

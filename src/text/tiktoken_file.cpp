@@ -92,20 +92,25 @@ bool is_tiktoken_file(const std::filesystem::path& file) {
   return parse_line(beginning.substr(0, beginning.find_first_of("\r\n"))).has_value();
 }
 
-RankedVocabulary read_tiktoken_file(const std::filesystem::path& file) {
-  RankedVocabulary out;
-  out.place = file.string();
+std::vector<std::string> read_tiktoken_lines(const std::filesystem::path& file) {
+  std::vector<std::string> tokens;
   LineReader lines(file);
   while (const auto line = lines.next()) {
     if (line->empty()) continue;
     auto token = parse_line(*line);
     if (!token) throw Error(ErrorKind::kCheckpoint, "expected a token in base64 and its rank", lines.place());
-    if (token->rank != out.tokens.size())
+    if (token->rank != tokens.size())
       throw Error(ErrorKind::kCheckpoint,
-                  str_cat("rank ", token->rank, " where ", out.tokens.size(), " was expected"),
-                  lines.place());
-    out.tokens.push_back(std::move(token->bytes));
+                  str_cat("rank ", token->rank, " where ", tokens.size(), " was expected"), lines.place());
+    tokens.push_back(std::move(token->bytes));
   }
+  return tokens;
+}
+
+RankedVocabulary read_tiktoken_file(const std::filesystem::path& file) {
+  RankedVocabulary out;
+  out.place = file.string();
+  out.tokens = read_tiktoken_lines(file);
   const bool is_llama3 = out.tokens.size() == kLlama3Tokens;
   if (!is_llama3 && out.tokens.size() != kLlama4Tokens)
     throw Error(ErrorKind::kCheckpoint,

@@ -11,7 +11,9 @@ namespace xlt {
 
 // By its first line: a SentencePiece model, which goes by the same name, does not begin so.
 bool is_tiktoken_file(const std::filesystem::path& file);
-// Throws kCheckpoint naming file and line; for a number of tokens that is no Llama's.
+// The bytes of its tokens, by rank. Throws kCheckpoint naming file and line.
+std::vector<std::string> read_tiktoken_lines(const std::filesystem::path& file);
+// The same as a Llama's vocabulary. Throws kCheckpoint too for a number of tokens that is no Llama's.
 RankedVocabulary read_tiktoken_file(const std::filesystem::path& file);
 
 }  // namespace xlt

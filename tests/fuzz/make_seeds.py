@@ -109,6 +109,9 @@ def seeds(folder):
         "tokenizer_settings": {"all": b'{"bos_token":"<s>","add_bos_token":true,"tokenizer_class":"LlamaTokenizer"}\0{"eos_token":{"content":"b"}}\0'
                                       b'{"<x>":7}\0{"bos_token_id":3,"eos_token_id":[1],"model_type":"llama"}'},
         "sentence_piece": {"bpe": sentence_piece(folder, "bpe"), "unigram": sentence_piece(folder, "unigram")},
+        "tekken": {"plain": b'"pattern":" ?\\\\p{L}+|\\\\s+","default_num_special_tokens":10,"default_vocab_size":268\0'
+                            b',{"rank":256,"token_bytes":"SGU="},{"rank":257,"token_bytes":"bGw="}\0{"rank":3,"token_str":"<x>"}\0Hello <x>'},
+        "tiktoken": {"plain": b"SGU= 0\nbGw= 1\nSGVsbA== 2\n\0Hello there"},
         "fasttext": {"plain": fasttext(), "quantised": fasttext(True)},
         "gguf": {"llama": gguf("llama", PIECES, [(0, 1, 4), (1, 1, 2), (8, 32, 34)]), "gemma3": gguf("gemma3", PIECES, [(8, 32, 34)]),
                  "qwen2": gguf("qwen2", BYTES, [(2, 32, 18), (3, 32, 20), (6, 32, 22), (7, 32, 24), (30, 1, 2)])},

@@ -2,6 +2,8 @@
 // tekken.json and tiktoken's tokenizer.model: vocabularies without merges.
 #include "text_testing.h"
 
+#include <atomic>
+
 namespace xlt {
 namespace {
 
@@ -99,6 +101,39 @@ TEST(RankedVocabulary, FaultsOfTekkenNameTheirPlace) {
   json = tekken({});
   json["config"]["default_vocab_size"] = 100;
   EXPECT_THAT(complaint(json), HasSubstr("the byte 90 is not among the tokens"));
+}
+
+TEST(RankedVocabulary, TakesNoMoreWorkThanARealOne) {
+  const auto complaint = [](const Json& json) {
+    TemporaryFolder folder;
+    folder.write("tekken.json", json);
+    return complaint_of(folder);
+  };
+  EXPECT_THAT(complaint(tekken({std::string(1025, 'a')})),
+              HasSubstr("/tekken.json: the token of rank 256 has 1025 bytes; at most 1024"));
+  std::vector<std::string> runs;
+  for (size_t length = 2; length <= 400; ++length) runs.emplace_back(length, 'a');
+  EXPECT_THAT(complaint(tekken(runs)), HasSubstr("no real vocabulary does"));
+  runs.resize(59);
+  EXPECT_EQ(complaint(tekken(runs)), "");
+  Json json = tekken({});
+  json["config"]["default_num_special_tokens"] = 10'000'000;
+  json["config"]["default_vocab_size"] = 10'000'000;
+  EXPECT_THAT(complaint(json), HasSubstr("default_num_special_tokens: 10000000 is out of range"));
+}
+
+TEST(RankedVocabulary, StopsWhenAsked) {
+  const std::atomic<bool> interrupted{true};
+  Context context;
+  context.interrupted_flag = &interrupted;
+  TemporaryFolder folder;
+  folder.write("tekken.json", tekken({}));
+  try {
+    load_tokenizer(folder.path(), context);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
+  }
 }
 
 // Bytes, then words of two and three bytes until there are `count`.
