@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs, builds and runs the tests: format, layers, unit tests, scenarios with the real binary, and parity with transformers,
 # TRL and PEFT.
-#   scripts/test.sh [--quick] [--sanitize] [--real]     --quick: no parity     --sanitize: the unit tests again under ASan + UBSan,
-#                                                       and, where clang is installed, the kernels' threads under TSan
+#   scripts/test.sh [--quick] [--sanitize] [--real]     --quick: no parity     --sanitize: unit tests and scenarios again under
+#                                                       ASan + UBSan, and, where clang is installed, the kernels' threads under TSan
 #                                                       --real: parity on more real models too, which are fetched (600 MB)
 # XLT_KILLS=N: kill -9 at N random moments of each command (tests/scenarios/kills_scenario.py) instead of 3; XLT_KILLS_SEED=N: others.
 set -euo pipefail
@@ -14,14 +14,14 @@ for argument in "$@"; do
 done
 has() { local wanted=$1 argument; shift; for argument in "$@"; do [ "$argument" = "$wanted" ] && return; done; return 1; }
 
-# Of the last run of ctest, by name: unittest puts a docstring's first line between a test's name and what became of it, and
-# GoogleTest says why above its line.
+# Of the last run of ctest in a build folder, by name: unittest puts a docstring's first line between a test's name and what became
+# of it, and GoogleTest says why above its line.
 list_skipped() {
   awk '/^test_[A-Za-z0-9_]+ \(/ { name = $1 " " $2 }
        / \.\.\. skipped / { sub(/^.* \.\.\. skipped /, ""); print "skipped: " name ": " $0 }
        /^\[ RUN      \]/ { why = "" }
        /: Skipped$/ { if ((getline line) > 0) why = ": " line }
-       /^\[  SKIPPED \] .* ms\)$/ { print "skipped: " $4 why }' build/release/Testing/Temporary/LastTest.log
+       /^\[  SKIPPED \] .* ms\)$/ { print "skipped: " $4 why }' "$1/Testing/Temporary/LastTest.log"
 }
 
 if has --quick "$@"; then scripts/setup.sh; else scripts/setup.sh --parity; fi
@@ -39,19 +39,25 @@ python3 scripts/print_tables.py --check
 
 say "unit tests, layers, scenarios"
 ctest --test-dir build/release --output-on-failure -j 2
-list_skipped
+list_skipped build/release
 
 if ! has --quick "$@"; then
   if has --real "$@"; then export XLT_REAL=1; fi
   say "parity with transformers, TRL and PEFT"
   ctest --test-dir build/release -C parity -L parity --output-on-failure -j 2
-  list_skipped
+  list_skipped build/release
 fi
 if has --sanitize "$@"; then
-  say "AddressSanitizer and UndefinedBehaviorSanitizer"
+  say "AddressSanitizer and UndefinedBehaviorSanitizer: unit tests"
   cmake --preset asan >/dev/null
-  cmake --build build/asan -j "${XLT_JOBS:-2}" --target unit_tests >/dev/null
+  cmake --build build/asan -j "${XLT_JOBS:-2}" --target unit_tests xlt >/dev/null
   ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ctest --test-dir build/asan -L unit --output-on-failure
+  say "AddressSanitizer and UndefinedBehaviorSanitizer: scenarios"
+  rm -f build/asan/reports/*
+  ctest --test-dir build/asan -L scenario --output-on-failure -j 2
+  list_skipped build/asan
+  reports=(build/asan/reports/*)
+  [ ! -e "${reports[0]}" ] || { cat "${reports[@]}" >&2; echo "test.sh: the sanitizers found something: ${reports[*]}" >&2; exit 1; }
   if command -v clang++ >/dev/null; then
     say "ThreadSanitizer"
     cmake --preset tsan >/dev/null

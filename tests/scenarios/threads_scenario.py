@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from support import TEXTS, XLT, Scenario, read_rows, run, write_rows
+from support import TEXTS, XLT, Scenario, read_rows, run, unless_sanitized, write_rows
 
 SETTINGS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
@@ -48,6 +48,7 @@ class Threads(Scenario):
         self.assertIn("--threads 4096 is more than the", process.stderr)
         self.assertNotIn("--threads", self.assert_works(run(*score, "--threads", 1)).stderr)
 
+    @unless_sanitized
     def test_two_processes_on_the_same_cores_take_the_time_of_two(self):
         if len(os.sched_getaffinity(0)) < 2:
             self.skipTest("one core: no threads that wait")

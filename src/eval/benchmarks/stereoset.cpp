@@ -22,7 +22,6 @@ namespace xlt {
 
 namespace {
 
-constexpr std::array<const char*, 4> kDomains = {"gender", "profession", "race", "religion"};
 constexpr std::array<const char*, 3> kLabels = {"stereotype", "anti-stereotype", "unrelated"};
 
 struct Triple {
