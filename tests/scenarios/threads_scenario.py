@@ -26,6 +26,7 @@ def spin_of(**settings):
 
 
 class Threads(Scenario):
+    @unless_sanitized
     def test_the_spin_is_short_unless_somebody_chose(self):
         spin = spin_of()
         if spin is None:
