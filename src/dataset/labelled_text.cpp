@@ -47,6 +47,12 @@ std::string language_of(const Row& row, const std::string& fallback) {
   }
 }
 
+std::string id_of(const Row& row) {
+  if (!row.has("id")) return "";
+  const Json& id = row.fields().at("id");
+  return id.is_null() ? "" : id.is_string() ? id.get<std::string>() : dump_json(id);
+}
+
 }  // namespace
 
 std::vector<LabelledText> read_labelled_texts(const std::vector<std::string>& files,
@@ -55,7 +61,7 @@ std::vector<LabelledText> read_labelled_texts(const std::vector<std::string>& fi
   std::vector<LabelledText> rows;
   for (const std::string& file : files)
     for (const Row& row : read_rows(file))
-      rows.push_back({row.text("text"), language_of(row, language), label_of(row), row.place()});
+      rows.push_back({row.text("text"), language_of(row, language), label_of(row), row.place(), id_of(row)});
   return rows;
 }
 

@@ -48,6 +48,19 @@ void check_rows_of_probe(const std::vector<LabelledText>& rows) {
                   "--data");
 }
 
+// Both classes to train on and to choose by.
+void check_sides(const std::vector<LabelledText>& rows, const std::vector<bool>& held_out) {
+  std::set<std::pair<bool, bool>> sides;
+  for (size_t i = 0; i < rows.size(); ++i) sides.emplace(held_out[i], rows[i].is_positive());
+  if (sides.size() < 4)
+    throw Error(
+        ErrorKind::kData,
+        "no rows can be held out so that both sides have labels below 0.5 and of at least 0.5: rows of "
+        "one \"id\" are taken for translations of each other and stay together, and each language and "
+        "class needs two groups; leave \"id\" out where it means something else",
+        "--data");
+}
+
 // The states of every layer asked, in one pass over the texts.
 std::vector<LayerFeatures> features_of(const std::vector<LabelledText>& rows, SentenceEncoder& encoder,
                                        const std::vector<int64_t>& layers, const Context& context) {
@@ -152,16 +165,18 @@ void ProbeOptions::visit(OptionVisitor& v) {
   v.field("model", model,
           "decoder or encoder whose hidden states are read: a checkpoint folder, a .gguf file, or "
           "org/name[@revision] of the hub in the local cache");
-  v.field(
-      "data", data,
-      "files of rows {\"text\", \"label\"[, \"language\"]}; a label is a number from 0 to 1, true or false");
+  v.field("data", data,
+          "files of rows {\"text\", \"label\"[, \"language\", \"id\"]}; a label is a number from 0 to 1, "
+          "true or false");
   v.field("output", output, "folder for probe.json and probe.safetensors, the scorer probe:FOLDER");
   v.field("layer", layer,
           "whose states are read: a number (0: the embeddings), or auto: the one that does best on rows held "
           "out");
-  v.field("held_out", held_out,
-          "share of the texts of every language and class by which layer, penalty and temperature are chosen",
-          between(0.01, 0.9));
+  v.field(
+      "held_out", held_out,
+      "share of the texts of every language and class by which layer, penalty and temperature are chosen; "
+      "rows of one id are translations of each other and on the same side",
+      between(0.01, 0.9));
   v.field("language", language, "of rows that name none, as a BCP-47 tag; und: not known");
   v.field("batch_tokens", batch_tokens,
           "most tokens in one forward pass, but for a longer text; changes speed and memory, on a CPU never "
@@ -183,6 +198,7 @@ Json train_probe(const ProbeOptions& options, const ProbeBase& base, Json record
   const auto rows = read_labelled_texts(options.data, options.language);
   check_rows_of_probe(rows);
   const auto held_out = hold_out(rows, options.held_out, options.seed);
+  check_sides(rows, held_out);
   std::vector<double> targets;
   for (const LabelledText& row : rows) targets.push_back(row.label);
 

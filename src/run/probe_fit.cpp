@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "xlt/base/error.h"
@@ -101,27 +102,78 @@ ProbeHead folded(const LogisticFit& fit, const Scaling& scaling, int64_t layer) 
   return head;
 }
 
+// The name of each row's group: of the ids of its rows, and the texts of those without, the smallest.
+std::vector<std::string> groups_of(const std::vector<LabelledText>& rows) {
+  std::vector<size_t> parent(rows.size());
+  std::iota(parent.begin(), parent.end(), size_t{0});
+  const auto root = [&](size_t i) {
+    while (parent[i] != i) i = parent[i] = parent[parent[i]];
+    return i;
+  };
+  std::map<std::string, size_t> first_of_id, first_of_text;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    parent[root(i)] = root(first_of_text.emplace(rows[i].text, i).first->second);
+    if (!rows[i].id.empty()) parent[root(i)] = root(first_of_id.emplace(rows[i].id, i).first->second);
+  }
+  std::map<size_t, std::string> names;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::string& own = rows[i].id.empty() ? rows[i].text : rows[i].id;
+    std::string& name = names.emplace(root(i), own).first->second;
+    if (own < name) name = own;
+  }
+  std::vector<std::string> groups;
+  for (size_t i = 0; i < rows.size(); ++i) groups.push_back(names.at(root(i)));
+  return groups;
+}
+
+// Rows of one language and class.
+struct Stratum {
+  std::set<std::pair<uint64_t, std::string>> groups;  // in order of their hashes
+  int64_t num_wanted = 0, num_held = 0;
+  bool is_served() const { return num_held >= num_wanted; }
+};
+bool is_served(const Stratum* stratum) { return stratum->is_served(); }
+bool is_last_left(const Stratum* stratum) {
+  return stratum->num_held + 1 >= static_cast<int64_t>(stratum->groups.size());
+}
+
+int64_t num_wanted(double share, size_t num_groups) {
+  if (num_groups < 2) return 0;
+  const auto most = static_cast<int64_t>(num_groups) - 1;
+  return std::clamp<int64_t>(std::llround(share * static_cast<double>(num_groups)), 1, most);
+}
+
 }  // namespace
 
 std::vector<bool> hold_out(const std::vector<LabelledText>& rows, double share, uint64_t seed) {
   const Rng rng = Rng(seed).fork("probe held out");
-  using Place = std::pair<uint64_t, std::string>;
-  std::map<std::string, std::set<Place>> strata;  // language and class → texts in order of their hashes
-  std::set<std::string> seen;
-  for (const LabelledText& row : rows)
-    if (seen.insert(row.text).second)
-      strata[str_cat(row.language, row.is_positive() ? "+" : "-")].emplace(rng.fork(row.text).key(),
-                                                                           row.text);
-  std::set<std::string> held;
-  for (const auto& [stratum, texts] : strata) {
-    if (texts.size() < 2) continue;
-    const auto most = static_cast<int64_t>(texts.size()) - 1;
-    int64_t left = std::clamp(std::llround(share * static_cast<double>(texts.size())), 1LL,
-                              static_cast<long long>(most));
-    for (auto text = texts.begin(); left > 0; ++text, --left) held.insert(text->second);
+  const auto groups = groups_of(rows);
+  std::map<std::string, Stratum> strata;  // by language and class
+  for (size_t i = 0; i < rows.size(); ++i)
+    strata[str_cat(rows[i].language, rows[i].is_positive() ? "+" : "-")].groups.emplace(
+        rng.fork(groups[i]).key(), groups[i]);
+  std::vector<Stratum*> smallest_first;
+  std::map<std::string, std::vector<Stratum*>> strata_of;
+  for (auto& [name, stratum] : strata) {
+    stratum.num_wanted = num_wanted(share, stratum.groups.size());
+    smallest_first.push_back(&stratum);
+    for (const auto& [hash, group] : stratum.groups) strata_of[group].push_back(&stratum);
   }
+  std::stable_sort(smallest_first.begin(), smallest_first.end(),
+                   [](const Stratum* a, const Stratum* b) { return a->groups.size() < b->groups.size(); });
+  std::set<std::string> held;
+  for (const Stratum* stratum : smallest_first)
+    for (const auto& [hash, group] : stratum->groups) {
+      if (stratum->is_served()) break;
+      const auto& touched = strata_of[group];
+      const bool is_taken = held.contains(group) || std::any_of(touched.begin(), touched.end(), is_last_left);
+      if (is_taken || (stratum->num_held > 0 && std::any_of(touched.begin(), touched.end(), is_served)))
+        continue;
+      held.insert(group);
+      for (Stratum* one : touched) ++one->num_held;
+    }
   std::vector<bool> result;
-  for (const LabelledText& row : rows) result.push_back(held.contains(row.text));
+  for (const std::string& group : groups) result.push_back(held.contains(group));
   return result;
 }
 

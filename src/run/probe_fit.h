@@ -13,9 +13,11 @@
 
 namespace xlt {
 
-// Whether each row is held out: of every language and class `share` of the different texts, one at least and
-// not all where there are two or more; those whose hash with `seed` is smallest, so that neither order nor
-// other rows matter, and equal texts stay together.
+// Whether each row is held out. Rows of one id (translations of each other) and equal texts are one group, on
+// one side together: else a head would be tested on what it was trained on, in another language. Of every
+// language and class `share` of the groups, one at least and not all where there are two or more; those whose
+// hash with `seed` is smallest, so that order does not matter. Where languages share some groups only, the
+// smallest is served first, and a larger makes up its share from what it does not share, or stays below it.
 std::vector<bool> hold_out(const std::vector<LabelledText>& rows, double share, uint64_t seed);
 
 // The mean hidden states of all rows in one layer.

@@ -48,6 +48,18 @@ TEST_F(LabelledTexts, LabelsAreNumbersOrTruthOfSeveralFiles) {
   EXPECT_THAT(rows[3].place, HasSubstr("b.csv"));
 }
 
+TEST_F(LabelledTexts, AnIdIsATextANumberOrNone) {
+  const auto rows = read_labelled_texts(
+      {write("a.jsonl",
+             "{\"id\":\"r7\",\"text\":\"a\",\"label\":1}\n{\"id\":7,\"text\":\"b\",\"label\":0}\n"
+             "{\"id\":null,\"text\":\"c\",\"label\":0}\n{\"text\":\"d\",\"label\":0}\n")},
+      "und");
+  EXPECT_EQ(rows[0].id, "r7");
+  EXPECT_EQ(rows[1].id, "7");
+  EXPECT_EQ(rows[2].id, "");
+  EXPECT_EQ(rows[3].id, "");
+}
+
 TEST_F(LabelledTexts, ABadRowIsNamed) {
   EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":1}\n{\"text\":\"a\",\"label\":1.5}\n"),
               HasSubstr("bad.jsonl:2"));

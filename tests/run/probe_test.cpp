@@ -6,6 +6,8 @@
 #include "run_testing.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -106,6 +108,55 @@ TEST_F(Probes, TheSameRowsInAnotherOrderHoldOutTheSame) {
   EXPECT_EQ(one[0], one[5]);                                         // the same text
   EXPECT_NE(one[0], one[1]);                                         // one of two
   EXPECT_EQ(std::count(one.begin() + 2, one.begin() + 5, true), 1);  // 0.4 of three
+}
+
+// Whether each id of one class is held out, {} where its rows are on both sides.
+std::map<std::string, std::optional<bool>> sides_of(const std::vector<LabelledText>& rows,
+                                                    const std::vector<bool>& held_out) {
+  std::map<std::string, std::optional<bool>> sides;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto [place, is_new] = sides.emplace(rows[i].id, held_out[i]);
+    if (!is_new && place->second != held_out[i]) place->second.reset();
+  }
+  return sides;
+}
+
+TEST_F(Probes, TranslationsStayOnOneSide) {
+  std::vector<LabelledText> rows;
+  std::map<std::string, int64_t> held;
+  for (const char* language : {"en", "de", "fr"})
+    for (int i = 0; i < 20; ++i)
+      rows.push_back({str_cat(language, i), language, i % 2 ? 1.0 : 0.0, "", str_cat("r", i)});
+  const auto held_out = hold_out(rows, 0.3, 3);
+  for (const auto& [id, side] : sides_of(rows, held_out)) EXPECT_TRUE(side.has_value()) << id;
+  for (size_t i = 0; i < rows.size(); ++i)
+    held[str_cat(rows[i].language, rows[i].is_positive())] += held_out[i];
+  ASSERT_EQ(held.size(), 6);
+  for (const auto& [stratum, count] : held) EXPECT_EQ(count, 3) << stratum;
+}
+
+TEST_F(Probes, AFewTranslationsOfManyTextsAreHeldOutToo) {
+  // Four of a hundred have a translation; an equal text under two ids joins them.
+  std::vector<LabelledText> rows;
+  for (int i = 0; i < 100; ++i) rows.push_back({str_cat("en", i), "en", 1, "", str_cat(i)});
+  for (int i = 50; i < 54; ++i) rows.push_back({str_cat("sw", i), "sw", 1, "", str_cat(i)});
+  rows.push_back({"en51", "en", 1, "", "another id"});
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const auto held_out = hold_out(rows, 0.2, seed);
+    EXPECT_EQ(std::count(held_out.begin() + 100, held_out.begin() + 104, true), 1);
+    EXPECT_NEAR(std::count(held_out.begin(), held_out.begin() + 100, true), 20, 1);
+    EXPECT_EQ(held_out[51], held_out[104]);
+    for (const auto& [id, side] : sides_of(rows, held_out)) EXPECT_TRUE(side.has_value()) << id;
+    auto reversed = hold_out({rows.rbegin(), rows.rend()}, 0.2, seed);
+    EXPECT_TRUE(std::equal(reversed.rbegin(), reversed.rend(), held_out.begin()));
+  }
+}
+
+TEST_F(Probes, AnIdThatAllRowsShareIsNamed) {
+  std::string rows;
+  for (int i = 0; i < 8; ++i)
+    rows += str_cat("{\"id\":1,\"text\":\"", i % 2 ? "x" : "y", i, "\",\"label\":", i % 2, "}\n");
+  EXPECT_THAT(complaint(rows), HasSubstr("rows of one \"id\""));
 }
 
 TEST_F(Probes, AChangedFolderIsRefused) {

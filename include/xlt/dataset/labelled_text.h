@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts that people have judged: rows {"text", "label"[, "language"]}, to train and to test scorers.
+// Texts that people have judged: rows {"text", "label"[, "language", "id"]}, to train and to test scorers.
 //
 //   for (const LabelledText& row : read_labelled_texts({"en.jsonl", "de.csv"}, "und")) …
 //
@@ -14,6 +14,7 @@ struct LabelledText {
   std::string text, language;  // language: BCP-47
   double label;                // 0 … 1; at least 0.5: positive
   std::string place;           // "file:line"
+  std::string id = {};         // rows of one id are translations of each other; empty: the row names none
   bool is_positive() const { return label >= 0.5; }
 };
 
