@@ -22,22 +22,35 @@ bool is_code(const std::string& cell) {
           std::all_of(cell.begin(), cell.end(), [](unsigned char c) { return std::islower(c); }));
 }
 
+// `text` and `english` are numbers of cells.
+TranslatedText sentence(const std::vector<std::string>& cells, size_t text,
+                        std::optional<size_t> english = {}) {
+  if (english && !cells[*english].empty()) return {cells[text], cells[*english]};
+  return {cells[text], std::nullopt};
+}
+
 }  // namespace
 
-std::optional<std::string> tatoeba_text(const Row& row) {
+std::optional<TranslatedText> translated_text(const Row& row) {
   std::vector<std::string> cells;
   while (const auto cell = row.text_if_present(std::to_string(cells.size()))) cells.push_back(*cell);
   // Excel and some editors leave empty cells behind the last one.
   while (cells.size() > 1 && cells.back().empty()) cells.pop_back();
   const size_t count = cells.size();
-  if (count == 1) return is_number(cells[0]) ? std::nullopt : std::optional(cells[0]);
-  if (count == 2) return is_number(cells[0]) ? cells[1] : cells[0];
-  if (count == 3 && is_number(cells[0]) && is_code(cells[1])) return cells[2];
-  if (count == 3 && cells[2].starts_with("CC-BY")) return cells[1];
-  if (count == 3 && is_number(cells[0]) && is_number(cells[2])) return cells[1];  // a published row cut short
-  if (count == 4 && is_number(cells[0]) && is_number(cells[2])) return cells[1];
-  if (count == 6 && is_number(cells[0]) && is_code(cells[1])) return cells[2];
+  if (count == 1 && !is_number(cells[0])) return sentence(cells, 0);
+  if (count == 2) return is_number(cells[0]) ? sentence(cells, 1) : sentence(cells, 0, 1);
+  if (count == 3 && is_number(cells[0]) && is_code(cells[1])) return sentence(cells, 2);
+  if (count == 3 && cells[2].starts_with("CC-BY")) return sentence(cells, 1, 0);
+  if (count == 3 && is_number(cells[0]) && is_number(cells[2]))
+    return sentence(cells, 1);  // a published row cut short
+  if (count == 4 && is_number(cells[0]) && is_number(cells[2])) return sentence(cells, 1, 3);
+  if (count == 6 && is_number(cells[0]) && is_code(cells[1])) return sentence(cells, 2);
   return std::nullopt;
+}
+
+std::optional<std::string> tatoeba_text(const Row& row) {
+  const auto found = translated_text(row);
+  return found ? std::optional(found->text) : std::nullopt;
 }
 
 }  // namespace xlt

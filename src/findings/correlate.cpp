@@ -46,12 +46,15 @@ void flatten(const Json& json, const std::string& language, const std::string& p
   }
 }
 
-// A predictor each; of the layers' similarities their mean alone, lest a table of one question be forty rows.
+// A predictor each; of what is known layer by layer the mean alone, lest a table of one question be forty
+// rows.
 std::vector<Column> predictors_of(const Json& languages) {
   std::vector<Column> columns;
   for (const auto& [language, json] : languages.items()) flatten(json, language, "", columns);
   std::erase_if(columns, [](const Column& column) {
-    return column.name.starts_with("sentence_similarity/") && column.name != "sentence_similarity/mean";
+    const bool is_by_layer =
+        column.name.starts_with("sentence_similarity/") || column.name.starts_with("retrieval_accuracy/");
+    return is_by_layer && !column.name.ends_with("/mean");
   });
   return columns;
 }
@@ -279,7 +282,8 @@ void PredictorsOptions::visit(OptionVisitor& v) {
   v.field("compare", compare, "compare.json of xlt compare, or its folder: the changes");
   v.field(
       "parallel", parallel,
-      "folder of the same texts in several languages: {lang}.jsonl (rows \"id\", \"text\") or {lang}.txt");
+      "folder of the same texts in several languages: {lang}.jsonl (rows \"id\", \"text\"), {lang}.txt, or "
+      "Tatoeba's {lang}.tsv (a text and its English)");
   v.field("table", table, "predictors of your own: CSV files, column \"language\" and one a predictor");
   v.field("output", output, "where predictors.json and predictors.csv go");
   v.field("source", source, "language of the finetuning");
@@ -288,8 +292,9 @@ void PredictorsOptions::visit(OptionVisitor& v) {
           "under Spearman's "
           "name, no correction)",
           one_of({"corrected", "paper"}));
-  v.field("no_similarity", no_similarity,
-          "leave out the similarity of sentences, which takes a pass of the model over them");
+  v.field(
+      "no_similarity", no_similarity,
+      "leave out the similarity and the retrieval of sentences, which take a pass of the model over them");
   v.field("num_resamples", num_resamples, "draws behind every interval", between(100, 1'000'000));
 }
 

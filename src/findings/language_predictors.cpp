@@ -46,16 +46,16 @@ Json typology_of(const std::string& language) {
   return Json{{"geo", facts->geo}, {"fam", facts->fam}, {"syntax_average", facts->syntax}};
 }
 
-Json similarity_json(const SentenceSimilarities& similarities, const std::string& language) {
-  const auto found = similarities.find(language);
-  if (found == similarities.end() || found->second.empty()) return Json{{"mean", Json()}};
+// {layer: x, "mean"}
+Json by_layer(const std::vector<double>& values) {
+  if (values.empty()) return Json{{"mean", Json()}};
   Json json = Json::object();
   double sum = 0;
-  for (size_t layer = 0; layer < found->second.size(); ++layer) {
-    json[std::to_string(layer)] = found->second[layer];
-    sum += found->second[layer];
+  for (size_t layer = 0; layer < values.size(); ++layer) {
+    json[std::to_string(layer)] = values[layer];
+    sum += values[layer];
   }
-  json["mean"] = sum / static_cast<double>(found->second.size());
+  json["mean"] = sum / static_cast<double>(values.size());
   return json;
 }
 
@@ -108,7 +108,10 @@ Json language_predictors(const PredictorsOptions& options, const Json& compariso
     add_facts(language, options.is_paper(), json);
     json.update(
         token_predictors(tokenizer, paired_texts(texts, options.source, language), options.is_paper()));
-    json["sentence_similarity"] = similarity_json(similarities, language);
+    const auto similarity = similarities.find(language);
+    const bool is_known = similarity != similarities.end();
+    json["sentence_similarity"] = by_layer(is_known ? similarity->second.cosine : std::vector<double>());
+    json["retrieval_accuracy"] = by_layer(is_known ? similarity->second.retrieval : std::vector<double>());
     json["typology"] = typology_of(language);
     for (const auto& [column, values] : columns) {
       const auto found = values.find(language);

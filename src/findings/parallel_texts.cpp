@@ -5,6 +5,7 @@
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/dataset/reader.h"
+#include "xlt/dataset/tatoeba_row.h"
 
 namespace xlt {
 
@@ -30,6 +31,15 @@ std::map<std::string, std::string> read_rows_of(const fs::path& file) {
   return texts;
 }
 
+void add_tatoeba(const fs::path& file, const std::string& language, ParallelTexts& texts) {
+  for (const Row& row : read_tsv_without_header(file)) {
+    const auto sentence = translated_text(row);
+    if (!sentence || !sentence->english || language == "en") continue;
+    texts[language].emplace(*sentence->english, sentence->text);
+    texts["en"].emplace(*sentence->english, *sentence->english);
+  }
+}
+
 }  // namespace
 
 ParallelTexts read_parallel_texts(const fs::path& folder) {
@@ -38,14 +48,17 @@ ParallelTexts read_parallel_texts(const fs::path& folder) {
     for (const auto& entry : fs::directory_iterator(folder)) {
       const fs::path& file = entry.path();
       const std::string extension = file.extension().string();
-      if ((extension != ".jsonl" && extension != ".txt") || !find_language(file.stem().string())) continue;
-      texts[parse_language(file.stem().string())] =
-          extension == ".txt" ? read_lines(file) : read_rows_of(file);
+      if (!find_language(file.stem().string())) continue;
+      const std::string language = parse_language(file.stem().string());
+      if (extension == ".jsonl") texts[language] = read_rows_of(file);
+      if (extension == ".txt") texts[language] = read_lines(file);
+      if (extension == ".tsv") add_tatoeba(file, language, texts);
     }
   if (texts.empty())
     throw Error(
         ErrorKind::kIo,
-        "no parallel text is there; expected files such as en.jsonl (rows \"id\", \"text\") or en.txt",
+        "no parallel text is there; expected files such as en.jsonl (rows \"id\", \"text\"), en.txt, or "
+        "de.tsv (a text, a tab, its English)",
         folder.string());
   return texts;
 }

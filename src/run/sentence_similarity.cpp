@@ -14,27 +14,69 @@ constexpr size_t kBlock =
 // [text][layer][hidden]
 using Vectors = std::vector<std::vector<std::vector<float>>>;
 
-double cosine(const std::vector<float>& a, const std::vector<float>& b) {
-  double product = 0, aa = 0, bb = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    product += static_cast<double>(a[i]) * b[i];
-    aa += static_cast<double>(a[i]) * a[i];
-    bb += static_cast<double>(b[i]) * b[i];
-  }
-  return product / std::sqrt(aa * bb);
+// Both sums in double, eight at a time: an order of its own, the same on every machine.
+double product(const std::vector<float>& a, const std::vector<float>& b) {
+  constexpr size_t kLanes = 8;
+  double lanes[kLanes] = {}, rest = 0;
+  const size_t whole = a.size() / kLanes * kLanes;
+  for (size_t i = 0; i < whole; i += kLanes)
+    for (size_t lane = 0; lane < kLanes; ++lane)
+      lanes[lane] += static_cast<double>(a[i + lane]) * b[i + lane];
+  for (size_t i = whole; i < a.size(); ++i) rest += static_cast<double>(a[i]) * b[i];
+  for (const double lane : lanes) rest += lane;
+  return rest;
 }
 
-// Sums of cosines a layer, and how many pairs they are of.
-struct CosineSums {
-  std::vector<double> sums;
-  int64_t count = 0;
-  void add(const Vectors& a, const Vectors& b) {
-    for (size_t i = 0; i < a.size(); ++i) {
-      if (a[i].empty() || b[i].empty()) continue;
-      for (size_t layer = 0; layer < sums.size(); ++layer) sums[layer] += cosine(a[i][layer], b[i][layer]);
-      ++count;
+void normalize(std::vector<float>& vector) {
+  const double length = std::sqrt(product(vector, vector));
+  for (float& value : vector) value = static_cast<float>(value / length);
+}
+
+// The texts of one language beside the source's, added block by block.
+class Pairs {
+ public:
+  explicit Pairs(size_t num_layers) : sums_(num_layers, 0.0), ours_(num_layers), theirs_(num_layers) {}
+
+  void add(Vectors ours, Vectors theirs) {
+    for (size_t i = 0; i < ours.size(); ++i) {
+      if (ours[i].empty() || theirs[i].empty()) continue;
+      ++count_;
+      for (size_t layer = 0; layer < sums_.size(); ++layer) {
+        normalize(ours[i][layer]);
+        normalize(theirs[i][layer]);
+        sums_[layer] += product(ours[i][layer], theirs[i][layer]);
+        if (count_ > kMaxRetrieved) continue;
+        ours_[layer].push_back(std::move(ours[i][layer]));
+        theirs_[layer].push_back(std::move(theirs[i][layer]));
+      }
     }
   }
+  size_t count() const { return count_; }
+  SentenceSimilarity similarity() const {
+    SentenceSimilarity similarity;
+    for (size_t layer = 0; layer < sums_.size(); ++layer) {
+      similarity.cosine.push_back(sums_[layer] / static_cast<double>(count_));
+      similarity.retrieval.push_back(retrieval(ours_[layer], theirs_[layer]));
+    }
+    return similarity;
+  }
+
+ private:
+  using LayerVectors = std::vector<std::vector<float>>;  // [text][hidden], of length 1
+
+  static double retrieval(const LayerVectors& ours, const LayerVectors& theirs) {
+    size_t found = 0;
+    for (size_t i = 0; i < theirs.size(); ++i) {
+      const double own = product(ours[i], theirs[i]);
+      found += std::none_of(ours.begin(), ours.end(),
+                            [&](const auto& other) { return product(other, theirs[i]) > own; });
+    }
+    return static_cast<double>(found) / static_cast<double>(theirs.size());
+  }
+
+  std::vector<double> sums_;  // of cosines, [layer]
+  size_t count_ = 0;
+  std::vector<LayerVectors> ours_, theirs_;  // [layer]
 };
 
 }  // namespace
@@ -50,7 +92,7 @@ SentenceSimilarities sentence_similarities(SentenceEncoder& encoder, const Paral
     bar.advance(1, language);
     if (language == source) continue;
     const auto pairs = paired_texts(texts, source, language);
-    CosineSums cosines{std::vector<double>(layers.size(), 0.0), 0};
+    Pairs compared(layers.size());
     for (size_t begin = 0; begin < pairs.size(); begin += kBlock) {
       context.throw_if_interrupted();
       std::vector<std::string> ours, theirs;
@@ -58,11 +100,9 @@ SentenceSimilarities sentence_similarities(SentenceEncoder& encoder, const Paral
         ours.push_back(pairs[i].first);
         theirs.push_back(pairs[i].second);
       }
-      cosines.add(encoder.embed(ours, layers, pooling), encoder.embed(theirs, layers, pooling));
+      compared.add(encoder.embed(ours, layers, pooling), encoder.embed(theirs, layers, pooling));
     }
-    if (cosines.count == 0) continue;
-    for (double sum : cosines.sums)
-      similarities[language].push_back(sum / static_cast<double>(cosines.count));
+    if (compared.count() > 0) similarities[language] = compared.similarity();
   }
   return similarities;
 }

@@ -32,5 +32,18 @@ TEST_F(TatoebaRow, ARowOfNoLayoutHasNone) {
     EXPECT_EQ(text(row), "(none)") << row;
 }
 
+TEST_F(TatoebaRow, FindsTheEnglishOfLayoutsThatHaveIt) {
+  const auto english = [&](const std::string& line) {
+    write_file(folder_ / "rows.tsv", line + "\n");
+    return translated_text(read_tsv_without_header(folder_ / "rows.tsv").at(0))->english.value_or("(none)");
+  };
+  for (const char* row :
+       {"Wo ist er?\tWhere is he?", "Where is he?\tWo ist er?\tCC-BY 2.0 (France) Attribution",
+        "78\tWo ist er?\t88\tWhere is he?"})
+    EXPECT_EQ(english(row), "Where is he?") << row;
+  for (const char* row : {"Wo ist er?", "78\tWo ist er?", "78\tdeu\tWo ist er?", "78\tWo ist er?\t88"})
+    EXPECT_EQ(english(row), "(none)") << row;
+}
+
 }  // namespace
 }  // namespace xlt

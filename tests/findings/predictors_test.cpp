@@ -93,7 +93,7 @@ class Predictors : public FolderTest {
   }
   Json comparison_{{"rows", Json::array()}};
   ParallelTexts texts_{{"en", {{"1", "one"}}}, {"de", {{"1", "eins"}}}};
-  SentenceSimilarities similarities_{{"de", {0.5, 1.0}}};
+  SentenceSimilarities similarities_{{"de", {{0.5, 1.0}, {0.25, 0.5}}}};
   PredictorsOptions options_;
 };
 
@@ -104,6 +104,8 @@ TEST_F(Predictors, KnowEveryLanguageButTheSource) {
   EXPECT_EQ(languages.at("de").at("size"), Json(4.0));
   EXPECT_EQ(languages.at("de").at("typology").at("fam"), Json(0.5443));
   EXPECT_EQ(languages.at("de").at("sentence_similarity").at("mean"), Json(0.75));
+  EXPECT_EQ(languages.at("de").at("retrieval_accuracy"), Json::parse(R"({"0":0.25,"1":0.5,"mean":0.375})"));
+  EXPECT_TRUE(languages.at("fr").at("retrieval_accuracy").at("mean").is_null());
   EXPECT_EQ(languages.at("de").at("fertility"), Json(4.0));
   EXPECT_TRUE(languages.at("fr").at("fertility").is_null());
   EXPECT_TRUE(languages.at("zh").at("pretraining_share_aya").is_null()) << "the published count is wrong";
@@ -156,6 +158,17 @@ TEST_F(Predictors, ATableWithAWordForANumberIsAnError) {
   write_file(folder_ / "bad.csv", "language,size\nde,many\n");
   options_.table = {(folder_ / "bad.csv").string()};
   EXPECT_THROW(found(), Error);
+}
+
+TEST_F(Predictors, TatoebasTextsArePairedByTheirEnglish) {
+  fs::create_directories(folder_ / "tatoeba");
+  write_file(folder_ / "tatoeba" / "de.tsv", "Eins\tOne\nEin anderes\tOne\nZwei\tTwo\nohne\n");
+  write_file(folder_ / "tatoeba" / "fr.tsv", "7\tDeux\t8\tTwo\n9\tTrois\t10\tThree\n");
+  write_file(folder_ / "tatoeba" / "en.tsv", "Four\n");
+  const ParallelTexts texts = read_parallel_texts(folder_ / "tatoeba");
+  EXPECT_THAT(paired_texts(texts, "en", "de"),
+              testing::ElementsAre(testing::Pair("One", "Eins"), testing::Pair("Two", "Zwei")));
+  EXPECT_THAT(paired_texts(texts, "fr", "de"), testing::ElementsAre(testing::Pair("Deux", "Zwei")));
 }
 
 TEST_F(Predictors, ParallelTextsArePairedById) {

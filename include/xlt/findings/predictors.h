@@ -32,14 +32,18 @@ struct PredictorsOptions {
   bool is_paper() const { return mode == "paper"; }
 };
 
-// [layer]: mean cosine of a language's sentences to the source's, of each language.
-using SentenceSimilarities = std::map<std::string, std::vector<double>>;
+// Of one language, [layer]: the mean cosine of its sentences to the source's, and the share of them whose
+// translation is the nearest of all the source's.
+struct SentenceSimilarity {
+  std::vector<double> cosine, retrieval;
+};
+using SentenceSimilarities = std::map<std::string, SentenceSimilarity>;
 
 // Of each language but the source that the comparison or the text has: {"pretraining_share" (per cent of
 // CC-MAIN-2024-30), "pretraining_share_aya" (per cent of the Aya collection), "fertility", "bytes_per_token",
-// "single_token_words", "subword_overlap", "sentence_similarity": {layer: x, "mean"}, "typology": {"geo",
-// "fam", "syntax_average"}} and a field a column of the user's tables; null where it is not known. Throws
-// kData for a table without "language" or with a cell that is no number.
+// "single_token_words", "subword_overlap", "sentence_similarity": {layer: x, "mean"}, "retrieval_accuracy":
+// the same, "typology": {"geo", "fam", "syntax_average"}} and a field a column of the user's tables; null
+// where it is not known. Throws kData for a table without "language" or with a cell that is no number.
 Json language_predictors(const PredictorsOptions& options, const Json& comparison, const ParallelTexts& texts,
                          const Tokenizer& tokenizer, const SentenceSimilarities& similarities);
 

@@ -10,9 +10,11 @@
 
 namespace xlt {
 
-// Of every language but `source`: the mean over paired texts of the cosine between the means of hidden states
-// over tokens (special ones included), a value a layer, 0 the embeddings. Pairs of which a side has no tokens
-// are left out.
+// Of every language but `source`, a value a layer, 0 the embeddings, of the means of hidden states over
+// tokens (special ones included): the mean cosine of paired texts, and the share of the language's texts to
+// which no text of the source is nearer, by cosine, than their own. Retrieval looks among the first
+// kMaxRetrieved pairs. Pairs of which a side has no tokens are left out.
+inline constexpr size_t kMaxRetrieved = 1000;
 SentenceSimilarities sentence_similarities(SentenceEncoder& encoder, const ParallelTexts& texts,
                                            const std::string& source, const Context& context);
 
