@@ -190,8 +190,10 @@ def table(name):
     if which == "agreement":
         return agreement_table(record[which])
     if file == "lab.json":
-        design, _, part = which.partition("/")
-        return {"effects": lab_effects_table, "languages": lab_languages_table}[part](record[design][part])
+        *path, part = which.split("/")
+        for name in path:
+            record = record[name]
+        return {"effects": lab_effects_table, "word_list": lab_effects_table, "languages": lab_languages_table}[part](record[part])
     if file.startswith("gpu-"):
         return KINDS[which](record[which])
     return study_table(record[which]) if which else speed_table(record)
