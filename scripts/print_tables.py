@@ -177,6 +177,18 @@ def lab_languages_table(languages):
     return markdown(["share>", "vocabulary>", "bilingual>", "tokens a word>", "bits per byte (possible)", "toxic before, %>", "after>", "change [95 %]"], cells)
 
 
+def lab_groups_table(groups):
+    """What each half dozen of worlds alone says of the dials, points."""
+    dials = [name for name in groups[0]["estimates"] if re.fullmatch(r"\w+", name)]
+    lines = ["| worlds | " + " | ".join(dials) + " |", "|---|" + "---:|" * len(dials)]
+    for row in groups:
+        lines.append(f"| {row['seeds'][0]} to {row['seeds'][-1]} | " + " | ".join(f"{100 * row['estimates'][name]:+.1f}" for name in dials) + " |")
+    return lines
+
+
+LAB_PARTS = {"effects": lab_effects_table, "word_list": lab_effects_table, "languages": lab_languages_table, "groups": lab_groups_table}
+
+
 def table(name):
     file, _, which = name.partition(":")
     record = json.loads((HERE / "results" / file).read_text(encoding="utf-8"))
@@ -193,7 +205,7 @@ def table(name):
         *path, part = which.split("/")
         for name in path:
             record = record[name]
-        return {"effects": lab_effects_table, "word_list": lab_effects_table, "languages": lab_languages_table}[part](record[part])
+        return LAB_PARTS[part](record[part])
     if file.startswith("gpu-"):
         return KINDS[which](record[which])
     return study_table(record[which]) if which else speed_table(record)

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`xlt lab` from a design to its page, in seconds: the worlds, both sweeps, the analysis; run again it does nothing, with one seed more only what that
-seed needs, and another design is refused."""
+seed needs, killed it goes on to the same figures, and another design is refused. A model that learns its world comes near the grammar's entropy."""
 import csv
 import json
+import os
 import pathlib
 import re
+import signal
+import subprocess
+import time
 import unittest
 
-from support import CONFIG, Scenario, read_rows, run, write_rows
+from support import CONFIG, XLT, Scenario, read_rows, run, write_rows
 
 
 class Lab(Scenario):
@@ -108,6 +112,40 @@ class Lab(Scenario):
         refused = self.lab()
         self.assertEqual(refused.returncode, 2, refused.stderr)
         self.assertIn("another design", refused.stderr)
+
+    def kill_at(self, sign):
+        """Starts the experiment and kills it and what it started as soon as a file of this name is there."""
+        process = subprocess.Popen([XLT, "lab", str(self.design), "--output", str(self.out)], start_new_session=True, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        while process.poll() is None and not any(self.out.glob(sign)):
+            time.sleep(0.01)
+        self.assertIsNone(process.poll(), sign)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def test_a_killed_experiment_goes_on_to_the_same_figures(self):
+        self.write_design(seeds=(1, 2), lease_seconds=3)
+        self.assert_works(self.lab())
+        whole = (self.out / "results.json").read_text(), (self.out / "effects.json").read_text()
+        self.out = self.folder / "killed"
+        for sign in ("worlds/seed-1/measured.json", "pretraining/cells/*/log.jsonl", "finetuning/cells/*/output/report.json"):
+            self.kill_at(sign)
+            self.assertFalse((self.out / "results.json").exists())
+        self.assert_works(self.lab())
+        self.assertEqual(((self.out / "results.json").read_text(), (self.out / "effects.json").read_text()), whole)
+        self.assertEqual([path.name for path in (self.out / "worlds").iterdir() if path.name.startswith(".")], [])
+
+    def test_a_model_that_learns_its_world_comes_near_the_grammars_entropy(self):
+        two = dict.fromkeys(("people", "groups", "attributes", "actions", "objects", "objects_per_action", "provocations", "qualities", "names"), 2)
+        self.write_design(grammar={**two, "sentences": 1}, languages=[{}, {}, {"share": 0}], tokenizer={"vocab_size": 340, "documents": 200},
+                          pretraining={"max_steps": 200, "batch_size": 16, "learning_rate": 1e-2, "threads": 1}, data={"prompts": 4, "texts": 40, "training_pairs": 4},
+                          analysis={"factors": {}})
+        self.assert_works(self.lab())
+        rows = json.loads((self.out / "results.json").read_text())["rows"]
+        for row in rows[:2]:
+            self.assertLess(row["bits_per_byte"], 1.15 * row["entropy_bits_per_byte"], row)
+            self.assertGreater(row["bits_per_byte"], 0.9 * row["entropy_bits_per_byte"], row)
+        self.assertGreater(rows[2]["bits_per_byte"], 4 * rows[2]["entropy_bits_per_byte"])  # never seen
 
     def test_a_wrong_design_is_refused_with_its_place(self):
         for change, message in [
