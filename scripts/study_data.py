@@ -66,4 +66,5 @@ def main():
     print(f"{len(pairs)} preference pairs, {len(texts)} texts", file=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main()
