@@ -12,7 +12,6 @@
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
-#include "xlt/parallel/parallel.h"
 #include "xlt/scorers/majority.h"
 #include "xlt/scorers/score_cache.h"
 
@@ -73,7 +72,6 @@ class Evaluation {
     write(ReportStatus::kRunning);
     EvaluationLog log(plan_, context_);
     try {
-      make_items_together();
       for (const CellPlan& plan : plan_) {
         context_.throw_if_interrupted();
         log.begin(plan);
@@ -93,22 +91,6 @@ class Evaluation {
   }
 
  private:
-  // With several ranks: each makes the items of its share of the cells, and all of them then find all items
-  // in the output folder, so that every rank has the whole report.
-  void make_items_together() {
-    if (!services_.world || services_.world->world_size() == 1) return;
-    std::exception_ptr interruption;
-    try {
-      for (const int64_t i : share_of(static_cast<int64_t>(plan_.size()), *services_.world)) {
-        context_.throw_if_interrupted();
-        run_.run(plan_[static_cast<size_t>(i)]);
-      }
-    } catch (...) {
-      interruption = std::current_exception();
-    }
-    throw_on_all_ranks(*services_.world, interruption);
-  }
-
   // Refuses before anything runs.
   void compare_with(const fs::path& folder) {
     baseline_.emplace(folder);
@@ -210,7 +192,6 @@ class Evaluation {
   bool is_time_to_write() const { return monotonic_seconds() - written_at_ > 1; }
   void write(ReportStatus status) {
     report_.status = status;
-    if (services_.world && !services_.world->is_first()) return;
     write_file(fs::path(options_.output) / "report.json", dump_json(report_.to_json(), 1) + "\n");
     written_at_ = monotonic_seconds();
   }

@@ -54,6 +54,8 @@ class NoModels final : public EvalModels {
     return std::make_unique<ModelsOfTheEngine>();
   }
   Json load(EvalServices&, const EvalOptions&, const Context&) override { leave_to_engine(); }
+  void answer() override {}
+  void release() override {}
   Json environment() const override { return environment_record(where_); }
 
  private:

@@ -10,6 +10,7 @@
 #include "xlt/base/json.h"
 #include "xlt/base/utf8.h"
 #include "xlt/checkpoint/model_source.h"
+#include "xlt/lm/ranked_models.h"
 #include "xlt/lm/seq2seq.h"
 #include "xlt/models/encoder_decoder.h"  // is_encoder_decoder
 #include "xlt/parallel/parallel.h"
@@ -23,7 +24,8 @@ namespace {
 
 class LoadedModels final : public EvalModels {
  public:
-  LoadedModels(ModelChoice model, const Placement& where) : model_(std::move(model)), where_(where) {}
+  LoadedModels(ModelChoice model, const Placement& where, World& world)
+      : model_(std::move(model)), where_(where), ranks_(world) {}
   void check(const EvalOptions& options) const override {
     if (model_.model.empty() && options.completions.empty())
       throw Error(ErrorKind::kUsage,
@@ -33,13 +35,15 @@ class LoadedModels final : public EvalModels {
                   "--model");
   }
   std::unique_ptr<ScorerModels> scorer_models(const Context& context) override {
-    return make_scorer_models(where_, context);
+    return make_scorer_models(where_, context, &ranks_);
   }
   Json load(EvalServices& services, const EvalOptions& options, const Context& context) override {
     Json identity = load_model(services, options.base, context);
     if (!options.fluency_model.empty()) load_fluency_model(services, options.fluency_model, context);
     return identity;
   }
+  void answer() override { ranks_.answer(); }
+  void release() override { ranks_.release(); }
   Json environment() const override {
     Json record = environment_record(where_);
     if (lm_) record["matmul"] = lm_->info().matmul;
@@ -51,7 +55,7 @@ class LoadedModels final : public EvalModels {
   Json load_model(EvalServices& services, const std::string& base, const Context& context) {
     ModelChoice model = model_;
     model.base = base;
-    lm_ = load_language_model(model, where_, context);
+    lm_ = ranks_.share(load_language_model(model, where_, context));
     if (!base.empty()) services.base_hash = hash_of_model(base);
     services.lm = lm_.get();
     const std::string hash = hash_of_model(model.model), adapter_hash = hash_of_adapter(model.adapter);
@@ -73,19 +77,21 @@ class LoadedModels final : public EvalModels {
   void load_fluency_model(EvalServices& services, const std::string& folder, const Context& context) {
     const std::string hash = hash_of_model(folder);
     if (is_encoder_decoder(*open_model_source(folder))) {
-      seq2seq_ = load_seq2seq({.model = folder, .batch_tokens = model_.batch_tokens}, where_, context);
+      seq2seq_ =
+          ranks_.share(load_seq2seq({.model = folder, .batch_tokens = model_.batch_tokens}, where_, context));
       services.seq2seq = seq2seq_.get();
       services.seq2seq_hash = hash;
       return;
     }
-    judge_ = load_language_model(LanguageModelOptions{.model = folder, .batch_tokens = model_.batch_tokens},
-                                 where_, context);
+    judge_ = ranks_.share(load_language_model(
+        LanguageModelOptions{.model = folder, .batch_tokens = model_.batch_tokens}, where_, context));
     services.judge = judge_.get();
     services.judge_hash = hash;
   }
 
   const ModelChoice model_;
   const Placement where_;
+  RankedModels ranks_;
   std::unique_ptr<LanguageModel> lm_, judge_;
   std::unique_ptr<Seq2Seq> seq2seq_;
 };
@@ -95,13 +101,15 @@ class LoadedModels final : public EvalModels {
 EvalResult run_evaluation(const ModelChoice& model, const EvalOptions& options, const Json& config,
                           const Placement& where, const Context& context, World* given_world) {
   const auto alone = make_single_world();
-  LoadedModels models(model, where);
-  return run_evaluation_with(models, options, config, context, given_world ? *given_world : *alone);
+  World& world = given_world ? *given_world : *alone;
+  LoadedModels models(model, where, world);
+  return run_evaluation_with(models, options, config, context, world);
 }
 
 Json estimate_evaluation_run(const ModelChoice& model, const EvalOptions& options, const Placement& where,
                              const Context& context) {
-  LoadedModels models(model, where);
+  const auto alone = make_single_world();
+  LoadedModels models(model, where, *alone);
   return estimate_evaluation_with(models, options, context);
 }
 

@@ -3,6 +3,9 @@
 
 #include "run/lab/world_judges.h"
 
+#include <exception>
+#include <string>
+
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
@@ -74,6 +77,17 @@ Json header_of(const EvalModels& models, const EvalOptions& options, Json config
           {"model", std::move(identity)}};
 }
 
+EvalResult evaluate_in_folder(const EvalServices& services, const EvalOptions& options, const Json& header,
+                              const Context& context) {
+  make_folders(options.output);
+  const auto lock = take_lock(fs::path(options.output) / kLockName, {"evaluates", options.output}, context);
+  remove_leftovers(options.output, LeftoversOf::kOtherProcesses);
+  check_earlier_evaluation(services, options, header);
+  EvalResult result = evaluate(services, options, header, context);
+  lock->throw_if_lost();
+  return result;
+}
+
 }  // namespace
 
 EvalResult run_evaluation_with(EvalModels& models, const EvalOptions& given, const Json& config,
@@ -93,17 +107,21 @@ EvalResult run_evaluation_with(EvalModels& models, const EvalOptions& given, con
       context.info(str_cat("toxicity is that of ", options.sampling.num_samples,
                            " samples, as many as the item with the fewest has (--num-samples)"));
   });
-  owned.services.world = &world;
-  const Json header = header_of(models, options, config, std::move(identity));
-  std::unique_ptr<FileLock> lock;
-  on_first_rank(world, [&] {
-    make_folders(options.output);
-    lock = take_lock(fs::path(options.output) / kLockName, {"evaluates", options.output}, inside);
-    remove_leftovers(options.output, LeftoversOf::kOtherProcesses);
-    check_earlier_evaluation(owned.services, options, header);
-  });
-  EvalResult result = evaluate(owned.services, options, header, inside);
-  on_first_rank(world, [&] { lock->throw_if_lost(); });
+  EvalResult result;
+  std::exception_ptr error;
+  try {
+    if (world.is_first())
+      result = evaluate_in_folder(owned.services, options,
+                                  header_of(models, options, config, std::move(identity)), inside);
+    else
+      models.answer();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  models.release();
+  throw_on_all_ranks(world, error);
+  result.num_failed =
+      std::stoll(found_by_first_rank(world, [&] { return std::to_string(result.num_failed); }));
   return result;
 }
 

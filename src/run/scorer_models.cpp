@@ -9,6 +9,7 @@
 #include "xlt/base/json.h"
 #include "xlt/lm/language_model.h"
 #include "xlt/lm/probe.h"
+#include "xlt/lm/ranked_models.h"
 
 namespace xlt {
 
@@ -16,12 +17,13 @@ namespace {
 
 class PlacedModels final : public ScorerModels {
  public:
-  PlacedModels(const Placement& where, const Context& context) : where_(where), context_(context) {}
+  PlacedModels(const Placement& where, const Context& context, RankedModels* ranks)
+      : where_(where), context_(context), ranks_(ranks) {}
   std::unique_ptr<TextClassifier> load_classifier(const std::filesystem::path& model) override {
-    return load_text_classifier({.model = model}, where_, context_);
+    return shared(load_text_classifier({.model = model}, where_, context_));
   }
   std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& model) override {
-    return xlt::load_language_model({.model = model}, where_, context_);
+    return shared(xlt::load_language_model({.model = model}, where_, context_));
   }
   LoadedProbe load_probe(const std::filesystem::path& folder, const std::filesystem::path& model) override {
     SavedProbe saved = xlt::load_probe(folder);
@@ -44,8 +46,8 @@ class PlacedModels final : public ScorerModels {
     loaded.hash =
         sha256(str_cat("probe\n", saved.head.layer, "\n", saved.head.temperature, "\n",
                        record.at("weights_sha256").as_string(), "\n", name_of(where_.dtype), "\n", hash));
-    loaded.classifier = make_probe_classifier(std::move(saved.head),
-                                              load_sentence_encoder({.model = base}, where_, context_));
+    loaded.classifier = shared(make_probe_classifier(
+        std::move(saved.head), load_sentence_encoder({.model = base}, where_, context_)));
     return loaded;
   }
   std::unique_ptr<TextOracle> load_oracle(const std::filesystem::path& world,
@@ -55,14 +57,21 @@ class PlacedModels final : public ScorerModels {
   std::string hash_of(const std::filesystem::path& model) override { return hash_of_model(model); }
 
  private:
+  template <typename Model>
+  std::unique_ptr<Model> shared(std::unique_ptr<Model> model) const {
+    return ranks_ ? ranks_->share(std::move(model)) : std::move(model);
+  }
+
   Placement where_;
   Context context_;
+  RankedModels* ranks_;
 };
 
 }  // namespace
 
-std::unique_ptr<ScorerModels> make_scorer_models(const Placement& where, const Context& context) {
-  return std::make_unique<PlacedModels>(where, context);
+std::unique_ptr<ScorerModels> make_scorer_models(const Placement& where, const Context& context,
+                                                 RankedModels* ranks) {
+  return std::make_unique<PlacedModels>(where, context, ranks);
 }
 
 }  // namespace xlt

@@ -10,6 +10,10 @@
 
 namespace xlt {
 
-std::unique_ptr<ScorerModels> make_scorer_models(const Placement& where, const Context& context);
+class RankedModels;
+
+// `ranks`: who shares their models; null: this process alone.
+std::unique_ptr<ScorerModels> make_scorer_models(const Placement& where, const Context& context,
+                                                 RankedModels* ranks = nullptr);
 
 }  // namespace xlt

@@ -17,7 +17,7 @@ LAYERS = {"base": 0, "stats": 0, "text": 1, "dataset": 1, "ops": 1, "parallel": 
 BESIDE = {"stats": {"base"}}
 # Modules that may include less than everything below them: scorers and evaluation know models through lm's wall alone.
 ALLOWED = {"stats": {"base"}, "parallel": {"base"}, "scorers": {"base", "stats", "text", "dataset", "lm"},
-           "eval": {"base", "stats", "text", "dataset", "parallel", "lm", "scorers"}, "lab": {"base", "stats", "text", "dataset"},
+           "eval": {"base", "stats", "text", "dataset", "lm", "scorers"}, "lab": {"base", "stats", "text", "dataset"},
            "findings": {"base", "stats", "text", "dataset", "lm", "scorers", "eval"}}
 # Modules whose public headers may include ATen/core/Tensor.h, and nothing else of libtorch.
 TENSOR_HEADERS = {"ops", "nn", "checkpoint", "train"}

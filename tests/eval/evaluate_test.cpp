@@ -3,7 +3,6 @@
 #include "xlt/eval/evaluate.h"
 
 #include "eval/eval_testing.h"
-#include "parallel/thread_world.h"
 
 #include <stdexcept>
 
@@ -538,26 +537,6 @@ TEST_F(Evaluate, LanguagesWithoutDataAreOneLine) {
   EXPECT_THAT(log.info,
               ElementsAre("no data file for 6 of 8 cells: perplexity: sw yo; rtp_prompts: en fr sw yo",
                           HasSubstr("evaluated 2 cells in ")));
-}
-
-// Each of the ranks asks its own model for its share of the cells; all have the report, and the first one
-// wrote it.
-TEST_F(Evaluate, RanksShareTheCellsAndEachHasTheWholeReport) {
-  EvalOptions together = options_;
-  together.output += "-ranks";
-  const Json alone = run();
-  std::vector<int> calls(2);
-  run_ranks(2, [&](World& world) {
-    FakeLanguageModel lm;
-    EvalServices services{.lm = &lm, .model_hash = "weights-1", .world = &world};
-    EvalResult result = evaluate(services, together, Json{{"seeds", {0}}}, {});
-    calls[static_cast<size_t>(world.rank())] = lm.num_calls;
-    ASSERT_EQ(result.report()->at("cells").size(), alone.at("cells").size());
-    for (size_t i = 0; i < alone.at("cells").size(); ++i)
-      EXPECT_EQ(result.report()->at("cells")[i].at("metrics"), alone.at("cells")[i].at("metrics"));
-  });
-  EXPECT_THAT(calls, ElementsAre(2, 1));
-  EXPECT_EQ(load_json(fs::path(together.output) / "report.json").at("status"), "done");
 }
 
 }  // namespace

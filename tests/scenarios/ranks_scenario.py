@@ -120,8 +120,12 @@ class RanksScenario(RanksCase):
         data = self.folder / "data"
         for language in ("en", "fr", "de"):
             write_rows(data / "udhr" / f"{language}.jsonl", [{"id": i, "text": f"{text} {language}"} for i, text in enumerate(TEXTS)])
+        write_rows(data / "rtp_prompts" / "en.jsonl", [{"id": i, "prompt": text[:12]} for i, text in enumerate(TEXTS)])
+        (data / "toxic_words").mkdir()
+        (data / "toxic_words" / "en.txt").write_text("rain\nsnow\n", encoding="utf-8")
         def command(output):
-            return ["eval", "--model", self.model, "--benchmarks", "perplexity", "--langs", "en,fr,de", "--data", data, "--output", output, "--threads", 1]
+            return ["eval", "--model", self.model, "--benchmarks", "perplexity,rtp_prompts", "--langs", "en,fr,de", "--data", data, "--output", output,
+                    "--num-samples", 3, "--max-new-tokens", 4, "--threads", 1]
         self.assert_works(run(*command(self.folder / "alone")))
         ranks = Ranks(2, command(self.folder / "both"))
         printed, said = self.assert_all_work(ranks.finish())

@@ -30,7 +30,6 @@ namespace xlt {
 class LanguageIdentifier;
 class Seq2Seq;
 class TextScorer;
-class World;
 struct EvalOptions;
 
 // paper: the published protocol, quirks included; corrected: without them.
@@ -71,9 +70,6 @@ struct EvalServices {
   Seq2Seq* seq2seq = nullptr;
   LanguageModel* judge = nullptr;
   std::string seq2seq_hash = {}, judge_hash = {};
-  // The ranks that evaluate together, each with services of its own and one output folder; null: this process
-  // alone.
-  World* world = nullptr;
 };
 
 // Texts by item id, in the order of their samples.

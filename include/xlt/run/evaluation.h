@@ -26,12 +26,15 @@ class EvalModels {
   // Loads the evaluated model, and those that judge with it, and names them in `services`; they live as long
   // as this. Returns what the report's header says of the model. Not called where --completions are judged.
   virtual Json load(EvalServices& services, const EvalOptions& options, const Context& context) = 0;
+  // Several ranks: rank 0 evaluates, the others answer what it asks of models, until it lets them go.
+  virtual void answer() = 0;
+  virtual void release() = 0;
   // What computed, for the report's header (environment_record, xlt/run/environment.h).
   virtual Json environment() const = 0;
 };
 
 // Options are checked before anything is loaded. `config`: the resolved options, for the report. All ranks of
-// `world` call it.
+// `world` call it; the report is rank 0's, an Error everybody's.
 EvalResult run_evaluation_with(EvalModels& models, const EvalOptions& options, const Json& config,
                                const Context& context, World& world);
 // --dry-run: what it would cost (estimate_evaluation). Loads the model, writes nothing.
