@@ -27,7 +27,10 @@ std::optional<double> number_of(const Json& value) {
 
 double label_of(const Row& row) {
   if (!row.has("label"))
-    throw Error(ErrorKind::kData, "no field \"label\"; expected a number from 0 to 1", row.place());
+    throw Error(ErrorKind::kData,
+                row.fields().contains("label") ? "field \"label\" is null; expected a number from 0 to 1"
+                                               : "no field \"label\"; expected a number from 0 to 1",
+                row.place());
   const Json& value = row.fields().at("label");
   const auto number = number_of(value);
   if (!number || !(*number >= 0 && *number <= 1))

@@ -65,6 +65,7 @@ TEST_F(LabelledTexts, ABadRowIsNamed) {
               HasSubstr("bad.jsonl:2"));
   EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":\"toxic\"}\n"), HasSubstr("no number from 0"));
   EXPECT_THAT(complaint("{\"text\":\"a\"}\n"), HasSubstr("no field \"label\""));
+  EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":null}\n"), HasSubstr("\"label\" is null"));
   EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":null}\n"), HasSubstr("bad.jsonl:1"));
   EXPECT_THAT(complaint("{\"text\":\"a\",\"label\":1,\"language\":\"klingonese\"}\n"), HasSubstr("language"));
   EXPECT_THAT(complaint(""), HasSubstr("bad.jsonl"));
