@@ -150,7 +150,8 @@ std::map<std::string, Ratio> template_accuracy(const std::vector<MbbqQuestion>& 
 
 std::set<std::string> understood_templates(const std::vector<std::map<std::string, Ratio>>& by_language) {
   std::set<std::string> understood;
-  for (const auto& [name, ignored] : by_language.front()) {
+  for (const auto& entry : by_language.front()) {
+    const std::string& name = entry.first;  // clang 14 captures no part of a structured binding
     const bool is_understood = std::all_of(
         by_language.begin(), by_language.end(), [&](const std::map<std::string, Ratio>& language) {
           const auto found = language.find(name);

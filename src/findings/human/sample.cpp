@@ -29,7 +29,9 @@ std::map<std::string, std::vector<ItemName>> shared_items(const ArmItems& arms, 
   std::map<std::string, std::vector<ItemName>> shared;
   const auto first = arms[0][0].find(language);
   if (first == arms[0][0].end()) return shared;
-  for (const auto& [name, item] : first->second) {
+  for (const auto& entry : first->second) {
+    const auto& name = entry.first;  // clang 14 captures no part of a structured binding
+    const auto& item = entry.second;
     const auto has_it = [&](const std::map<std::string, CompletedItems>& run) {
       const auto items = run.find(language);
       if (items == run.end()) return false;
