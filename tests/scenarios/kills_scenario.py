@@ -9,10 +9,10 @@ import pathlib
 import random
 import shutil
 import subprocess
-import sys
 import time
 import unittest
 
+from scorers import every_scorer, write_fasttext
 from support import PAIRS, ROOT, TEXTS, XLT, Scenario, run, write_rows
 
 KILLS = int(os.environ.get("XLT_KILLS", "3"))
@@ -21,10 +21,10 @@ SEED = os.environ.get("XLT_KILLS_SEED", "1")
 CLOCKS = {"seconds", "begun_with", "computed", "reused"}
 
 
-def without_clocks(value):
+def without_clocks(value, clocks=frozenset(CLOCKS)):
     if isinstance(value, dict):
-        return {key: without_clocks(inner) for key, inner in value.items() if key not in CLOCKS}
-    return [without_clocks(inner) for inner in value] if isinstance(value, list) else value
+        return {key: without_clocks(inner, clocks) for key, inner in value.items() if key not in clocks}
+    return [without_clocks(inner, clocks) for inner in value] if isinstance(value, list) else value
 
 
 def contents(path, output):
@@ -132,9 +132,11 @@ class Kills(Scenario):
         self.kill_and_rerun("eval", "--benchmarks", "perplexity,rtp_prompts", "--langs", "en,fr,de", "--model", self.inputs / "model", "--data", data,
                             "--num-samples", 4, "--max-new-tokens", 10, "--bootstrap-samples", 200, check_visible=report_is_valid)
 
-    @unittest.skipIf(KILLS < 10, "with XLT_KILLS=10 or more: every benchmark and two scorers")
-    def test_evaluation_of_everything(self):
+    def data_of_everything(self):
+        """A data folder in which every benchmark finds something to do in English."""
         data = pathlib.Path(shutil.copytree(ROOT / "data", self.inputs / "data"))
+        for language in ("en", "es", "sw"):
+            write_rows(data / "rtp_lx" / "prompts" / f"{language}.jsonl", [{"Index": i, "Prompt": text} for i, text in enumerate(TEXTS)])
         letters = [{"sample_id": f"q{i}", "subject": "law", "question": f"What is {i}?", "answer": "ABCD"[i % 4],
                     **{f"option_{x}": x for x in "abcd"}} for i in range(8)]
         for split in ("dev", "test"):
@@ -147,23 +149,46 @@ class Kills(Scenario):
                          "answer_info": {"ans0": ["Al", "old"], "ans1": ["Bo", "young"], "ans2": ["?", "unknown"]},
                          "additional_metadata": {"stereotyped_groups": ["old"]}, "context": "C.", "question": "Q?", "ans0": "Al", "ans1": "Bo",
                          "ans2": "?", "label": label} for i, (condition, label) in enumerate((("ambig", 2), ("disambig", 0)))])
-        scorer = self.inputs / "scorer.py"
-        scorer.write_text("import json, sys\nfor line in sys.stdin:\n    print(json.dumps({'score': len(json.loads(line)['text']) % 10 / 10}))\n")
-        program = self.inputs / "scorer"
-        program.write_text(f"#!/bin/sh\nexec {sys.executable} {scorer}\n")
-        program.chmod(0o755)
+        return data
+
+    @unittest.skipIf(KILLS < 10, "with XLT_KILLS=10 or more: every benchmark and a scorer of every kind")
+    def test_evaluation_of_everything(self):
+        scorers, server = every_scorer(self.inputs, self.inputs / "model")
+        self.addCleanup(server.stop)
         descriptions = ",".join(str(ROOT / "configs" / "benchmarks" / f"{name}.json") for name in ("honest_like", "stereotype_pairs", "bbq_like"))
+        arguments = ("eval", "--benchmarks", f"all,{descriptions}", "--langs", "en,es,sw", "--model", self.inputs / "model", "--data", self.data_of_everything(),
+                     "--base", self.inputs / "model", *scorers, "--lid", write_fasttext(self.inputs / "lid.bin", "en", "es"), "--limit", 4, "--num-samples", 3, "--max-new-tokens", 6, "--continuation-tokens", 6,
+                     "--mbbq-tokens", 4, "--suppression-tokens", 6, "--bootstrap-samples", 50)
 
         def computed_nothing(output):
-            """The same command again: no cell is written anew."""
+            """The same command again: no cell is written anew, and no scorer asked."""
             stamps = {path: path.stat().st_mtime_ns for folder in ("cells", "items") for path in (output / folder).rglob("*") if path.is_file()}
+            asked = len(server.asked)
             self.run_whole(arguments, output)
             self.assertEqual({path: path.stat().st_mtime_ns for path in stamps}, stamps)
+            self.assertEqual(len(server.asked), asked)
 
-        arguments = ("eval", "--benchmarks", f"all,{descriptions}", "--langs", "en,es,sw", "--model", self.inputs / "model", "--data", data, "--base",
-                     self.inputs / "model", "--scorer", "word_list", "--scorer", f"exec:{program}", "--limit", 4, "--num-samples", 3,
-                     "--max-new-tokens", 6, "--continuation-tokens", 6, "--mbbq-tokens", 4, "--suppression-tokens", 6, "--bootstrap-samples", 50)
         self.kill_and_rerun(*arguments, after_rerun=computed_nothing)
+        self.check_batches_and_threads(arguments, self.outputs / "whole" / "out")
+
+    def check_batches_and_threads(self, arguments, whole):
+        report = json.loads((whole / "report.json").read_text())
+        self.assertEqual(report["status"], "done")
+        cells = report["cells"]
+        print(f"{len(cells)} cells of {len({cell['benchmark'] for cell in cells})} benchmarks, scorers: {sorted({cell['scorer'] for cell in cells if 'scorer' in cell})}")
+        self.assertEqual(len({cell["scorer"] for cell in cells if "scorer" in cell}), 7)
+        for cell in cells:
+            if cell["benchmark"] in ("rtp_lx", "rtp_prompts") and cell["language"] == "en":
+                self.assertGreater(cell["n_scored"], 0, cell)
+        for flags in (("--batch-tokens", 40, "--threads", 1), ("--batch-tokens", 5000, "--threads", 2)):
+            other = self.outputs / "-".join(map(str, flags))
+            self.run_whole((*arguments, *flags), other)
+            self.assertEqual(tree(other / "items"), tree(whole / "items"))
+            again = json.loads((other / "report.json").read_text())
+            # num_tokens counts what went through the model: prefixes that texts of one batch share go through it once.
+            for part in ("cells", "panel", "coverage"):
+                mine, theirs = (without_clocks(one[part], CLOCKS | {"num_tokens"}) for one in (again, report))
+                self.assertEqual(mine, theirs, f"{part} with {flags}")
 
     def test_generation(self):
         prompts = write_rows(self.inputs / "prompts.jsonl", [{"prompt": f"{text} {i}"} for i in range(10) for text in TEXTS])
