@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`xlt eval` from the outside: completions of another system, baselines, interruption, over-long prompts."""
 import json
+import os
 import pathlib
 import re
 import signal
@@ -10,7 +11,7 @@ import sys
 import time
 import unittest
 
-from support import TEXTS, XLT, Scenario, read_rows, run, write_rows
+from support import ROOT, TEXTS, XLT, Scenario, read_rows, run, write_rows
 
 
 class Completions(Scenario):
@@ -201,6 +202,46 @@ class Links(unittest.TestCase):
                 self.skipTest(f"no {name} beside {XLT}")
             libraries = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True).stdout
             self.assertIsNone(re.search(r"libtorch|libc10", libraries), libraries)
+
+
+class Estimates(Scenario):
+    LANGUAGES = ("de", "en", "fr")
+
+    def measured(self, *arguments):
+        """(standard output, processor seconds, seconds by the clock) of `xlt eval`."""
+        begun = time.monotonic()
+        process = subprocess.Popen([XLT, "eval", "--quiet", *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+        output = process.stdout.read()
+        process.stdout.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        return output, usage.ru_utime + usage.ru_stime, time.monotonic() - begun
+
+    def test_a_dry_run_says_what_the_run_will_take(self):
+        """XLT_ESTIMATE_DATA names a data folder with rtp_lx, XLT_ESTIMATE_MODEL a model: then it is a hundredth of the published protocol, within 25 %."""
+        data, model = os.environ.get("XLT_ESTIMATE_DATA"), os.environ.get("XLT_ESTIMATE_MODEL", self.model)
+        for language in self.LANGUAGES if not data else ():
+            write_rows(self.folder / "data" / "rtp_lx" / "prompts" / f"{language}.jsonl", [{"Prompt": f"{text} {i}"} for i in range(2) for text in TEXTS])
+        words = ("--scorer", "word_list" if data else f"word_list:{ROOT / 'data' / 'toxic_words'}")
+        languages = () if data else ("--langs", ",".join(self.LANGUAGES))
+        flags = ("--benchmarks", "rtp_lx", *languages, "--data", data or self.folder / "data", "--model", model, *words, "--limit", 10,
+                 "--num-samples", 25, "--max-new-tokens", 20, "--threads", 1)
+        printed, dry_processor, dry_clock = self.measured(*flags, "--dry-run")
+        estimate = json.loads(printed)
+        _, processor, clock = self.measured(*flags, "--output", self.folder / "out")
+        cells = {cell["language"]: cell for cell in json.loads((self.folder / "out" / "report.json").read_text())["cells"]}
+        self.assertEqual({cell["language"] for cell in estimate["cells"] if cell["state"] == "missing"}, set(cells))
+        for cell in estimate["cells"]:
+            if cell["state"] == "missing":
+                self.assertEqual(cell["n_items"], cells[cell["language"]]["n_items"])
+                self.assertLess(abs(cell["num_tokens"] / cells[cell["language"]]["num_tokens"] - 1), 0.25, cell)
+        told, took = estimate["totals"]["seconds"], sum(cell["seconds"] for cell in cells.values())
+        # Of the processor, too: while one of them ran, other work may have come or gone.
+        ratios = told / took, (told * dry_processor / dry_clock) / (took * processor / clock)
+        print(f"{len(cells)} cells: told {told:.2f} s, took {took:.2f} s, ratio {ratios[0]:.2f}; of the processor {ratios[1]:.2f}")
+        limit = 1.25 if data else 2.5  # cells of a tenth of a second say little
+        self.assertTrue(any(1 / limit <= ratio <= limit for ratio in ratios), ratios)
 
 
 if __name__ == "__main__":
