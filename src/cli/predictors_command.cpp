@@ -73,12 +73,14 @@ class PredictorsCommand final : public Command {
       std::snprintf(line, sizeof line, "%+.3f  p=%.4f", row.at("value").get<double>(),
                     row.at("p_value").get<double>());
       const Json& p = row.at("p_holm");
-      text += str_cat(row.at("target").get<std::string>(), "  ", row.at("predictor").get<std::string>(),
-                      row.at("given").is_string() ? " given " + row.at("given").get<std::string>() : "", "  ",
-                      line, "  n=", row.at("n").get<int64_t>(),
-                      p.is_number() && p.get<double>() < 0.05 ? " *" : "", "\n");
+      text +=
+          str_cat(row.at("target").get<std::string>(), "  ", row.at("predictor").get<std::string>(),
+                  row.at("given").is_string() ? " given " + row.at("given").get<std::string>() : "", "  ",
+                  line, "  n=", row.at("n").get<int64_t>(),
+                  p.is_number() && p.get<double>() < 0.05 && row.at("is_finding_possible") ? " *" : "", "\n");
     }
-    return text + "* below 0.05 after Holm's correction for the number of all rows\n";
+    return text +
+           "* below 0.05 after Holm's correction for the number of all rows, of languages enough for it\n";
   }
 
   // Each thing that a reader must know once.

@@ -20,6 +20,7 @@ namespace xlt {
 namespace {
 
 constexpr int64_t kFewLanguages = 8;
+constexpr double kSignificant = 0.05;
 // Published: every row three times where three kinds of typological features had been merged in.
 constexpr int64_t kPaperRepeats = 3;
 
@@ -214,14 +215,37 @@ class RowWriter {
   Json& rows_;
 };
 
-void correct_for_number(Json& rows) {
+std::vector<double> p_values_of(const Json& rows) {
   std::vector<double> p_values;
   for (const Json& row : rows)
     if (row.at("p_value").is_number()) p_values.push_back(row.at("p_value").get<double>());
-  const auto corrected = holm(p_values);
+  return p_values;
+}
+
+void correct_for_number(Json& rows) {
+  const auto corrected = holm(p_values_of(rows));
   size_t next = 0;
   for (Json& row : rows)
     if (row.at("p_value").is_number()) row["p_holm"] = corrected[next++];
+}
+
+// Student's t calls a perfect order of four languages certain, which one in twelve chances gives: n! orders,
+// two of them perfect, are the least p that there is.
+void mark_what_cannot_be_found(Json& rows) {
+  const auto num_tests = static_cast<double>(p_values_of(rows).size());
+  for (Json& row : rows) {
+    const auto n = row.at("n").get<int64_t>();
+    const double num_orders = std::tgamma(static_cast<double>(n) + 1);
+    const bool is_possible = row.at("p_value").is_number() && 2 / num_orders * num_tests < kSignificant;
+    row["is_finding_possible"] = is_possible;
+    if (is_possible || n > kFewLanguages || !row.at("p_value").is_number()) continue;
+    char least[16], corrected[16];
+    std::snprintf(least, sizeof least, "%.2g", 2 / num_orders);
+    std::snprintf(corrected, sizeof corrected, "%.2g", std::min(1.0, 2 / num_orders * num_tests));
+    row["warning"] = str_cat(row.at("warning").get<std::string>(), "; they have ",
+                             static_cast<int64_t>(num_orders), " orders, so no p is truly below ", least,
+                             ", nor below ", corrected, " after the correction: no finding is possible");
+  }
 }
 
 const Column* find_column(const std::vector<Column>& columns, const std::string& name) {
@@ -264,7 +288,10 @@ Json correlate(const PredictorsOptions& options, const Json& comparison, Json la
     }
     bar.advance(1);
   }
-  if (!options.is_paper()) correct_for_number(rows);
+  if (!options.is_paper()) {
+    correct_for_number(rows);
+    mark_what_cannot_be_found(rows);
+  }
   return Json{{"version", 1},
               {"mode", options.mode},
               {"languages", std::move(languages)},

@@ -137,6 +137,23 @@ TEST_F(Predictors, PaperModeCountsEveryRowThreeTimesWithPearsonsP) {
   EXPECT_TRUE(result.at("languages").at("zh").at("pretraining_share_aya").is_number());
 }
 
+TEST_F(Predictors, OfFourLanguagesAPerfectOrderIsNoFinding) {
+  for (Json& row : comparison_["rows"])
+    if (row["change_relative"] > 4) row["change_relative"] = nullptr;
+  write_file(folder_ / "sizes.csv", "language,size\nar,1\nca,2\nde,3\nes,4\n");
+  const Json result = found();
+  const Json& size = row(result, "size", "spearman");
+  EXPECT_EQ(size.at("value"), Json(1.0));
+  EXPECT_EQ(size.at("p_value"), Json(0.0)) << "Student's t of n - 2 degrees, as everywhere";
+  EXPECT_FALSE(size.at("is_finding_possible").get<bool>());
+  EXPECT_THAT(size.at("warning").get<std::string>(), HasSubstr("24 orders, so no p is truly below 0.083"));
+  EXPECT_FALSE(row(found(), "typology/fam", "spearman").at("is_finding_possible").get<bool>());
+}
+
+TEST_F(Predictors, OfEightLanguagesItMayBeOne) {
+  EXPECT_TRUE(row(found(), "size", "spearman").at("is_finding_possible").get<bool>());
+}
+
 TEST_F(Predictors, WhatIsHeldFixedIsNamed) {
   // Lengths of the second texts make fertilities that differ.
   for (const char* language : {"ar", "ca", "es", "fr", "it", "mt", "zh"})

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`xlt report` from the newcomer's side, and its page in a real browser (skipped where no Chromium runs)."""
+import importlib.util
 import json
+import os
+import pathlib
 import random
 import unittest
 
@@ -8,6 +11,15 @@ from chromium import Browser, find_chromium
 from support import Scenario, run, write_rows
 
 CHROMIUM = find_chromium()
+
+
+def find_axe():
+    """axe-core's file, or None."""
+    package = importlib.util.find_spec("axe_playwright_python")
+    return os.environ.get("XLT_AXE") or (package and str(pathlib.Path(package.origin).with_name("axe.min.js")))
+
+
+AXE = find_axe()
 LANGUAGES = "en ar ca cs de es fr hi id it ja ko mt nl pl pt ru sv tr zh".split()
 
 
@@ -127,6 +139,22 @@ class Report(Scenario):
             self.check_table(browser)
             self.check_samples(browser)
             self.assertEqual(browser.problems, [])
+
+    @unittest.skipUnless(CHROMIUM and AXE, "SKIPPED: no Chromium, or no axe-core (PyPI's axe-playwright-python has it, or XLT_AXE names axe.min.js)")
+    def test_axe_finds_nothing_to_mend(self):
+        """axe-core's rules on the page with everything uncovered, in the light and in the dark."""
+        self.make(self.base, self.after, write_run(self.folder / "run"))
+        with Browser(CHROMIUM, timeout=300) as browser:
+            for is_dark in (False, True):
+                browser.open(self.page, is_dark=is_dark)
+                browser.evaluate("""(() => { for (const box of document.querySelectorAll('details')) { box.open = true; box.dispatchEvent(new Event('toggle')); }
+                    for (const button of document.querySelectorAll('#samples article button')) button.click(); })()""")
+                browser.evaluate(pathlib.Path(AXE).read_text(encoding="utf-8") + "; 0")
+                found = browser.evaluate("""axe.run().then(result => ({passes: result.passes.length, violations: result.violations.map(rule =>
+                    [rule.id, rule.help, rule.nodes.length, rule.nodes[0].html.slice(0, 200), rule.nodes[0].failureSummary])}))""")
+                print(f"axe-core: {found['passes']} rules kept, {len(found['violations'])} broken")
+                self.assertEqual(found["violations"], [])
+                self.assertGreater(found["passes"], 20)
 
     def check_table(self, browser):
         values = browser.evaluate("""(() => {

@@ -9,7 +9,7 @@ function drawSamples() {
   const fits = sample => (!state.language || sample.language === state.language) && (!state.arm || sample.arm === state.arm) &&
     (!state.change || (state.change === "fell" ? moved(sample) < 0 : state.change === "rose" ? moved(sample) > 0 : !moved(sample)));
   const text = (parent, title, words, sample) => {
-    parent.append("h4").text(title);
+    parent.append("h3").text(title);
     parent.append("blockquote").attr("lang", sample.language).attr("dir", isRightToLeft(sample.language) ? "rtl" : "auto").attr("class", sample.is_sensitive ? "covered" : null)
       .attr("aria-hidden", sample.is_sensitive ? "true" : null).text(words || "(empty)");
   };
