@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <string_view>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
+#include "xlt/base/registry.h"
 #include "xlt/base/scratch_folder.h"
 #include "xlt/base/version.h"
 #include "xlt/dataset/record.h"
@@ -62,13 +64,13 @@ class Bench {
       best_gflops_ = std::max(best_gflops_, rate.gflops);
   }
   Json machine() const { return {{"copy_gb_per_s", copy_gb_per_s_}, {"matmul_gflops", best_gflops_}}; }
-  // What the matrix products of a row of work() alone would take at the machine's best, as a share of its
-  // time.
+  // What the matrix products of a row would take at the machine's best, as a share of its time.
   void add_share_of_limit(Json& row) const {
     if (row.contains("gflops")) row["share_of_limit"] = row.at("gflops").get<double>() / best_gflops_;
   }
 
-  Json matmul() const {
+  // Each work gives its rows; `name` is that of its row in kWorks.
+  Json matmul(const std::string&) {
     Json rows = Json::array();
     for (const Shape& shape : kShapes) {
       context_.throw_if_interrupted();
@@ -83,43 +85,7 @@ class Bench {
     return rows;
   }
 
-  Json work(const std::string& name) {
-    if (name == "generate") return generate();
-    if (name == "score") return score();
-    return train(name);
-  }
-
- private:
-  struct Speed {
-    double rate;        // in the row's unit
-    double gflops = 0;  // of matrix products, in 10⁹ a second; 0: not known
-  };
-  // One repeat more than is kept: the first one reads the weights from the disk.
-  Json repeated(const std::string& name, const std::string& unit, const std::function<Speed()>& once) const {
-    std::vector<double> rates, gflops;
-    for (int64_t i = 0; i <= options_.repeats; ++i) {
-      context_.throw_if_interrupted();
-      const Speed speed = once();
-      if (i == 0) continue;
-      rates.push_back(speed.rate);
-      gflops.push_back(speed.gflops);
-    }
-    Json row{{"work", name}, {"unit", unit}};
-    row.update(spread_of(rates));
-    if (const double done = *median_of(gflops); done > 0) row["gflops"] = done;
-    return row;
-  }
-
-  LanguageModel& lm() {
-    if (!lm_) lm_ = load_language_model(model_, where_, context_);
-    return *lm_;
-  }
-
-  static double gflops_since(int64_t multiply_adds, double seconds) {
-    return 2e-9 * static_cast<double>(ops::num_multiply_adds() - multiply_adds) / seconds;
-  }
-
-  Json generate() {
+  Json generate(const std::string& name) {
     std::vector<GenerateRequest> requests;
     for (const auto& pair : records())
       if (static_cast<int64_t>(requests.size()) < options_.num_prompts)
@@ -129,7 +95,7 @@ class Bench {
     generation.seed = seed_;
     const double tokens =
         static_cast<double>(requests.size()) * generation.num_samples * generation.max_new_tokens;
-    return repeated("generate", "tokens/s", [&]() -> Speed {
+    return repeated(name, "tokens/s", [&]() -> Speed {
       LanguageModel& model = lm();
       const int64_t before = ops::num_multiply_adds();
       const double begin = monotonic_seconds();
@@ -139,11 +105,11 @@ class Bench {
     });
   }
 
-  Json score() {
+  Json score(const std::string& name) {
     std::vector<std::string> texts;
     for (const auto& pair : records())
       if (static_cast<int64_t>(texts.size()) < options_.num_texts) texts.push_back(pair.prompt + pair.chosen);
-    return repeated("score", "tokens/s", [&]() -> Speed {
+    return repeated(name, "tokens/s", [&]() -> Speed {
       LanguageModel& model = lm();
       const int64_t before = ops::num_multiply_adds();
       const double begin = monotonic_seconds();
@@ -166,7 +132,7 @@ class Bench {
     run.trainer.max_steps = options_.steps;
     run.trainer.lr_schedule = "constant";
     double tokens_per_step = 0;
-    Json row = repeated(method, "steps/s", [&]() -> Speed {
+    Json rows = repeated(method, "steps/s", [&]() -> Speed {
       const ScratchFolder folder;  // an adapter and an optimizer's state
       const fs::path output = folder.path() / "run";
       run.output = output.string();
@@ -176,8 +142,38 @@ class Bench {
       tokens_per_step = summary.at("num_tokens").get<double>() / static_cast<double>(options_.steps);
       return {static_cast<double>(options_.steps) / seconds, gflops_since(before, seconds)};
     });
-    row["tokens_per_step"] = tokens_per_step;
-    return row;
+    rows[0]["tokens_per_step"] = tokens_per_step;
+    return rows;
+  }
+
+ private:
+  struct Speed {
+    double rate;        // in the row's unit
+    double gflops = 0;  // of matrix products, in 10⁹ a second; 0: not known
+  };
+  // One repeat more than is kept: the first one reads the weights from the disk.
+  Json repeated(const std::string& name, const std::string& unit, const std::function<Speed()>& once) const {
+    std::vector<double> rates, gflops;
+    for (int64_t i = 0; i <= options_.repeats; ++i) {
+      context_.throw_if_interrupted();
+      const Speed speed = once();
+      if (i == 0) continue;
+      rates.push_back(speed.rate);
+      gflops.push_back(speed.gflops);
+    }
+    Json row{{"work", name}, {"unit", unit}};
+    row.update(spread_of(rates));
+    if (const double done = *median_of(gflops); done > 0) row["gflops"] = done;
+    return Json::array({row});
+  }
+
+  LanguageModel& lm() {
+    if (!lm_) lm_ = load_language_model(model_, where_, context_);
+    return *lm_;
+  }
+
+  static double gflops_since(int64_t multiply_adds, double seconds) {
+    return 2e-9 * static_cast<double>(ops::num_multiply_adds() - multiply_adds) / seconds;
   }
 
   const std::vector<PreferenceRecord>& records() {
@@ -195,20 +191,63 @@ class Bench {
   std::vector<PreferenceRecord> records_;
 };
 
+// Where a work's rows go in the result.
+constexpr const char *kOfMachine = "matmul", *kOfModel = "work";
+
+struct Work {
+  const char *name, *what;
+  const char* section;  // kOfModel: needs a model and pairs
+  Json (Bench::*time)(const std::string& name);
+
+  bool needs_model() const { return std::string_view(section) == kOfModel; }
+};
+constexpr Work kWorks[] = {
+    {"matmul", "matrix products of a decoder, by every library at hand", kOfMachine, &Bench::matmul},
+    {"generate", "25 samples of 20 tokens of each prompt", kOfModel, &Bench::generate},
+    {"score", "log-likelihoods of texts", kOfModel, &Bench::score},
+    {"dpo", "training steps on 4 preference pairs each, LoRA", kOfModel, &Bench::train},
+    {"sft", "training steps on 4 texts each, LoRA", kOfModel, &Bench::train},
+};
+
+const Work& find_work(const std::string& name) {
+  for (const Work& work : kWorks)
+    if (name == work.name) return work;
+  throw_unknown_name("work", name, bench_work_names());
+}
+
+std::string works_that(bool need_model) {
+  std::string names;
+  for (const Work& work : kWorks)
+    if (work.needs_model() == need_model) names += str_cat(names.empty() ? "" : ", ", work.name);
+  return names;
+}
+
 void check_options(const BenchOptions& options, const ModelChoice& model) {
   const bool asks_a_model = std::any_of(options.work.begin(), options.work.end(),
-                                        [](const auto& name) { return name != "matmul"; });
+                                        [](const auto& name) { return find_work(name).needs_model(); });
   if (asks_a_model && (model.model.empty() || options.data.empty()))
-    throw Error(
-        ErrorKind::kUsage,
-        "generate, score, dpo and sft need --model DIR and --data FILE (preference pairs); --work matmul "
-        "needs neither");
+    throw Error(ErrorKind::kUsage,
+                str_cat(works_that(/*need_model=*/true),
+                        ": each needs --model DIR and --data FILE (preference pairs); --work ",
+                        works_that(/*need_model=*/false), " needs neither"));
 }
 
 }  // namespace
 
+std::vector<Described> bench_works() {
+  std::vector<Described> rows;
+  for (const Work& work : kWorks) rows.push_back({work.name, work.what});
+  return rows;
+}
+
+std::vector<std::string> bench_work_names() {
+  std::vector<std::string> names;
+  for (const Work& work : kWorks) names.emplace_back(work.name);
+  return names;
+}
+
 void BenchOptions::visit(OptionVisitor& v) {
-  v.field("work", work, "what to time", one_of({"matmul", "generate", "score", "dpo", "sft"}));
+  v.field("work", work, "what to time", one_of(bench_work_names()));
   v.field("data", data,
           "preference pairs {\"prompt\", \"chosen\", \"rejected\"} to generate from, score and train on");
   v.field("output", output, "file for the figures as JSON; empty: only the table");
@@ -230,19 +269,17 @@ Json run_bench(const BenchOptions& options, const ModelChoice& model, const Plac
               {"config", config},
               {"code", code_record()},
               {"env", environment_record(where)},
-              {"matmul", Json::array()},
-              {"work", Json::array()}};
+              {kOfMachine, Json::array()},
+              {kOfModel, Json::array()}};
   bench.look_at_machine();
   for (const std::string& name : options.work) {
     context.info("timing " + name);
-    if (name == "matmul")
-      result["matmul"] = bench.matmul();
-    else
-      result["work"].push_back(bench.work(name));
+    const Work& work = find_work(name);
+    for (Json& row : (bench.*work.time)(work.name)) result[work.section].push_back(std::move(row));
   }
   bench.look_at_machine();
   result["machine"] = bench.machine();
-  for (Json& row : result["work"]) bench.add_share_of_limit(row);
+  for (Json& row : result[kOfModel]) bench.add_share_of_limit(row);
   if (output) {
     output->write(dump_json(result) + "\n");
     output->commit();

@@ -8,14 +8,19 @@
 
 #include "xlt/base/config.h"
 #include "xlt/base/context.h"
+#include "xlt/base/described.h"
 #include "xlt/base/json_fwd.h"
 #include "xlt/base/placement.h"
 #include "xlt/run/inference.h"
 
 namespace xlt {
 
+// What can be timed, in the order in which it is.
+std::vector<Described> bench_works();
+std::vector<std::string> bench_work_names();
+
 struct BenchOptions {
-  std::vector<std::string> work = {"matmul", "generate", "score", "dpo", "sft"};
+  std::vector<std::string> work = bench_work_names();
   std::string data, output;
   int64_t repeats = 5, num_prompts = 4, num_texts = 80, steps = 3;
   void visit(OptionVisitor& v);
@@ -23,8 +28,8 @@ struct BenchOptions {
 
 // → {"version", "config", "code", "env", "machine": {"copy_gb_per_s", "matmul_gflops"}, "matmul": […],
 // "work": […]}; every figure is a median of `repeats`, those of "work" with the lowest and the highest beside
-// it. Written to options.output if that is not empty. Works other than "matmul" need a model and `data`,
-// preference pairs: their prompts are completed, their chosen answers scored, they are trained on.
+// it. Written to options.output if that is not empty. Works on a model need it and `data`, preference
+// pairs: their prompts are completed, their chosen answers scored, they are trained on.
 Json run_bench(const BenchOptions& options, const ModelChoice& model, const Placement& where, uint64_t seed,
                const Json& config, const Context& context);
 // Tables for people.
