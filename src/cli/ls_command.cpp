@@ -6,84 +6,83 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "xlt/base/described.h"
 #include "xlt/base/language.h"
 #include "xlt/base/quirk.h"
+#include "xlt/dataset/presets.h"
 #include "xlt/dataset/record.h"
 #include "xlt/eval/benchmark.h"
 #include "xlt/eval/description.h"
-#include "xlt/eval/evaluate.h"
-#include "xlt/models/decoder.h"
-#include "xlt/models/encoder.h"
-#include "xlt/models/encoder_decoder.h"
+#include "xlt/eval/metric_list.h"
+#include "xlt/models/described.h"
+#include "xlt/run/bench.h"
 #include "xlt/run/recipe.h"
-#include "xlt/scorers/scorer.h"
+#include "xlt/scorers/described.h"
 #include "xlt/text/chat_template.h"
-#include "xlt/train/trainer.h"
+#include "xlt/train/described.h"
 
 namespace xlt::cli {
 
 namespace {
 
-// A name, and what people call it (may be empty).
-using Rows = std::vector<std::pair<std::string, std::string>>;
-
-Rows rows_of(const std::vector<std::string>& names) {
-  Rows rows;
-  for (const auto& name : names) rows.emplace_back(name, "");
-  return rows;
-}
+using Rows = std::vector<Described>;
+constexpr size_t kNarrow = 14, kWide = 26;  // columns of the names, at least and at most
 
 Rows languages() {
   Rows rows;
   for (const auto& language : known_languages())
-    rows.emplace_back(language.tag, str_cat(language.name, ", ", language.script));
+    rows.push_back({language.tag, str_cat(language.name, ", ", language.script)});
   return rows;
 }
 
 Rows command_rows() {
   Rows rows;
-  for (const auto& entry : commands()) rows.emplace_back(entry.name, entry.make()->help().purpose);
+  for (const auto& entry : commands()) rows.push_back({entry.name, entry.make()->help().purpose});
   return rows;
 }
 
 Rows benchmark_rows() {
   Rows rows;
-  for (const auto& entry : benchmarks()) rows.emplace_back(entry.name, entry.make()->description());
+  for (const auto& entry : benchmarks()) rows.push_back({entry.name, entry.make()->description()});
   std::string kinds;
   for (const std::string& kind : description_kinds()) kinds += (kinds.empty() ? "" : ", ") + kind;
-  rows.emplace_back("FILE.json", "one of your own, by description: kinds " + kinds + " (configs/benchmarks)");
+  rows.push_back({"FILE.json", "one of your own, by description: kinds " + kinds + " (configs/benchmarks)"});
   return rows;
 }
 
 Rows chat_template_rows() {
   Rows rows;
-  for (const std::string& name : chat_format_names()) rows.emplace_back(name, describe_chat_format(name));
+  for (const std::string& name : chat_format_names()) rows.push_back({name, describe_chat_format(name)});
   return rows;
 }
 
 // Each with what either scoring does about it; lines below the first stand under it.
 Rows quirk_rows() {
-  const std::string below = "\n" + std::string(15, ' ');
+  const std::string below = "\n" + std::string(kNarrow + 1, ' ');
   Rows rows;
   for (const Quirk& quirk : quirks())
-    rows.emplace_back(quirk.id, str_cat(quirk.what, below, "paper:     ", quirk.paper, below,
-                                        "corrected: ", quirk.corrected, below, describe_state(quirk),
-                                        quirk.is_reproduced() ? "; shown by " : ": ", quirk.reason));
+    rows.push_back({quirk.id, str_cat(quirk.what, below, "paper:     ", quirk.paper, below,
+                                      "corrected: ", quirk.corrected, below, describe_state(quirk),
+                                      quirk.is_reproduced() ? "; shown by " : ": ", quirk.reason)});
   return rows;
 }
 
-// The values a training option takes, as its own check names them.
-Rows values_of(const std::string& name) {
-  TrainerOptions trainer;
-  std::string list;
-  for (const auto& option : describe_options(visit_of(trainer)))
-    if (option.name == name) list = option.check;
+Rows metric_rows() {
   Rows rows;
-  for (size_t begin = 0; begin < list.size();) {
-    const size_t end = std::min(list.find(", ", begin), list.size());
-    rows.emplace_back(list.substr(begin, end - begin), "");
-    begin = end + 2;
-  }
+  for (const ListedMetric& metric : metric_list())
+    rows.push_back({metric.spec.name, describe_metric(metric)});
+  return rows;
+}
+
+Rows preset_rows() {
+  Rows rows;
+  for (const std::string& name : preset_names()) rows.push_back({name, preset_files(name)});
+  return rows;
+}
+
+Rows recipe_rows() {
+  Rows rows;
+  for (const auto& [name, description] : recipes()) rows.push_back({name, description});
   return rows;
 }
 
@@ -95,22 +94,19 @@ constexpr Kind kKinds[] = {
     {"benchmarks", "for xlt eval --benchmarks", benchmark_rows},
     {"chat-templates", "for --chat-template, beside auto, none and Jinja files", chat_template_rows},
     {"commands", "what xlt does", command_rows},
-    {"encoders", "encoder architectures, for --scorer classifier:DIR and xlt embed",
-     [] { return rows_of(encoder_names()); }},
-    {"families", "model architectures that load (model_type of config.json)",
-     [] { return rows_of(family_names()); }},
+    {"encoders", "encoder architectures, for --scorer classifier:DIR and xlt embed", described_encoders},
+    {"families", "model architectures that load (model_type of config.json)", described_decoders},
     {"languages", "languages by BCP-47 tag", languages},
-    {"methods", "training methods, for xlt train --method", [] { return rows_of(method_names()); }},
-    {"optimizers", "for xlt train --optimizer", [] { return values_of("optimizer"); }},
-    {"presets", "published data sets, for xlt train --data PRESET=FILE",
-     [] { return rows_of(preset_names()); }},
+    {"methods", "training methods, for xlt train --method", described_methods},
+    {"metrics", "what the benchmarks measure, and which way is better", metric_rows},
+    {"optimizers", "for xlt train --optimizer", described_optimizers},
+    {"presets", "published data sets, for xlt train --data PRESET=FILE", preset_rows},
     {"quirks", "what the published code does unexpectedly, and what xlt does about it", quirk_rows},
-    {"recipes", "the study's recipes, for xlt train --recipe", recipes},
-    {"schedules", "courses of the learning rate, for xlt train --lr-schedule",
-     [] { return values_of("lr_schedule"); }},
-    {"scorers", "what toxicity is scored by", [] { return rows_of(scorer_names()); }},
-    {"seq2seq", "encoder-decoder architectures, for xlt score of continuations",
-     [] { return rows_of(encoder_decoder_names()); }},
+    {"recipes", "the study's recipes, for xlt train --recipe", recipe_rows},
+    {"schedules", "courses of the learning rate, for xlt train --lr-schedule", described_schedules},
+    {"scorers", "what judges completions, for --scorer", described_scorers},
+    {"seq2seq", "encoder-decoder architectures, for xlt score of continuations", described_encoder_decoders},
+    {"works", "what is timed, for xlt bench --work", bench_works},
 };
 
 std::vector<std::string> kind_names() {
@@ -134,15 +130,14 @@ class LsCommand final : public Command {
   int run(Session&) override {
     Rows rows;
     for (const Kind& kind : kKinds) {
-      if (options_.kind.empty()) rows.emplace_back(kind.name, kind.purpose);
+      if (options_.kind.empty()) rows.push_back({kind.name, kind.purpose});
       if (options_.kind == kind.name) rows = kind.list();
     }
     if (rows.empty()) throw_unknown_name("kind", options_.kind, kind_names());
-    for (const auto& [name, purpose] : rows)
-      if (purpose.empty())
-        std::printf("%s\n", name.c_str());
-      else
-        std::printf("%-14s %s\n", name.c_str(), purpose.c_str());
+    size_t width = kNarrow;
+    for (const Described& row : rows) width = std::max(width, std::min(row.name.size(), kWide));
+    for (const auto& [name, what] : rows)
+      std::printf("%-*s %s\n", static_cast<int>(width), name.c_str(), what.c_str());
     return 0;
   }
 

@@ -14,7 +14,7 @@ namespace xlt {
 // Reads and checks the family's keys. Throws kCheckpoint.
 using EncoderDecoderMaker = std::unique_ptr<EncoderDecoder> (*)(const ConfigReader& json);
 
-#define X(name) std::unique_ptr<EncoderDecoder> make_##name(const ConfigReader& json);
+#define X(name, models) std::unique_ptr<EncoderDecoder> make_##name(const ConfigReader& json);
 #include "models/encoder_decoders.def"
 #undef X
 

@@ -15,7 +15,7 @@ namespace xlt {
 // Reads and checks the family's keys. Throws kCheckpoint.
 using EncoderMaker = std::unique_ptr<Encoder> (*)(const ConfigReader& json);
 
-#define X(name) std::unique_ptr<Encoder> make_##name(const ConfigReader& json);
+#define X(name, models) std::unique_ptr<Encoder> make_##name(const ConfigReader& json);
 #include "models/encoders.def"
 #undef X
 

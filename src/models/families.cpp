@@ -5,7 +5,7 @@ namespace xlt {
 
 namespace {
 constexpr DecoderFamily kFamilies[] = {
-#define X(name) {#name, make_##name},
+#define X(name, models) {#name, make_##name},
 #include "models/families.def"
 #undef X
 };

@@ -16,7 +16,7 @@ namespace xlt {
 using DecoderMaker = std::unique_ptr<Decoder> (*)(const ConfigReader& json);
 
 // The row's name is config.json's `model_type`.
-#define X(name) std::unique_ptr<Decoder> make_##name(const ConfigReader& json);
+#define X(name, models) std::unique_ptr<Decoder> make_##name(const ConfigReader& json);
 #include "models/families.def"
 #undef X
 

@@ -20,7 +20,7 @@ struct EncoderFamily {
   EncoderMaker make;
 };
 constexpr EncoderFamily kEncoders[] = {
-#define X(name) {#name, make_##name},
+#define X(name, models) {#name, make_##name},
 #include "models/encoders.def"
 #undef X
 };

@@ -22,7 +22,7 @@ struct Family {
   EncoderDecoderMaker make;
 };
 constexpr Family kFamilies[] = {
-#define X(name) {#name, make_##name},
+#define X(name, models) {#name, make_##name},
 #include "models/encoder_decoders.def"
 #undef X
 };

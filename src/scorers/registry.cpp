@@ -15,7 +15,7 @@ struct ScorerKind {
   std::unique_ptr<TextScorer> (*make)(const ScorerSpec&, const ScorerServices&);
 };
 constexpr ScorerKind kKinds[] = {
-#define X(name) {#name, make_##name##_scorer},
+#define X(name, what) {#name, make_##name##_scorer},
 #include "scorers/scorers.def"
 #undef X
 };

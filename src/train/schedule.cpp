@@ -30,7 +30,7 @@ double linear(int64_t step, const ScheduleSteps& steps) {
 }
 
 constexpr Schedule kSchedules[] = {
-#define X(name) {#name, name},
+#define X(name, what) {#name, name},
 #include "train/schedules.def"
 #undef X
 };

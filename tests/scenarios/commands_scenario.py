@@ -365,8 +365,8 @@ class Options(Scenario):
 
     def test_ls_lists_every_kind_it_names(self):
         kinds = [line.split()[0] for line in self.assert_works(run("ls")).stdout.splitlines()]
-        for kind in ("benchmarks", "commands", "encoders", "families", "languages", "methods", "optimizers", "presets", "quirks", "recipes", "schedules", "scorers",
-                     "seq2seq"):
+        for kind in ("benchmarks", "commands", "encoders", "families", "languages", "methods", "metrics", "optimizers", "presets", "quirks", "recipes", "schedules",
+                     "scorers", "seq2seq", "works"):
             self.assertIn(kind, kinds)
             self.assertTrue(self.assert_works(run("ls", kind)).stdout.strip(), kind)
         self.assertIn("dpo", run("ls", "methods").stdout.split())
