@@ -2,7 +2,6 @@
 #include "checkpoint/gguf_weights.h"
 
 #include "checkpoint/gguf_architecture.h"
-#include "checkpoint/gguf_blocks.h"
 
 #include <algorithm>
 #include <cstring>
@@ -14,6 +13,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/registry.h"  // nearest_name
+#include "xlt/ops/matmul/gguf.h"
 
 namespace xlt {
 
@@ -135,13 +135,33 @@ at::Tensor GgufWeights::get(const std::string& name) const {
   at::parallel_for(0, units, std::max<int64_t>(1, 65536 / size), [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t from = stored_row(unit, units, entry.heads);
-      dequantize_blocks(type, tensor.data.data() + from * blocks_a_unit * type.bytes, blocks_a_unit,
-                        data + unit * size);
+      ops::dequantize_blocks(type, tensor.data.data() + from * blocks_a_unit * type.bytes, blocks_a_unit,
+                             data + unit * size);
     }
   });
   if (entry.is_one_more) out.sub_(1);
   // In what it was stored; a norm stays exact.
   return type.elements == 1 && !entry.is_one_more ? out.to(scalar_type_of(type)) : out;
+}
+
+at::Tensor GgufWeights::blocks(const std::string& name) const {
+  const Entry& entry = find(name);
+  const GgufTensor& tensor = *entry.tensor;
+  const GgufType& type = *tensor.type;
+  if (type.elements == 1 || tensor.shape.size() != 2 || entry.is_one_more) return {};
+  const int64_t rows = tensor.shape[0], blocks = tensor.shape[1] / type.elements;
+  const std::vector<int64_t> sizes = {rows, blocks, type.bytes};
+  if (entry.heads == 0 && gguf_.map())
+    return at::from_blob(
+        const_cast<std::byte*>(tensor.data.data()), sizes, [map = gguf_.map()](void*) {}, at::kByte);
+  at::Tensor copy = at::empty(sizes, at::kByte);
+  auto* to = static_cast<std::byte*>(copy.mutable_data_ptr());
+  const auto row_bytes = static_cast<size_t>(blocks * type.bytes);
+  for (int64_t row = 0; row < rows; ++row)
+    std::memcpy(to + static_cast<size_t>(row) * row_bytes,
+                tensor.data.data() + static_cast<size_t>(stored_row(row, rows, entry.heads)) * row_bytes,
+                row_bytes);
+  return copy;
 }
 
 }  // namespace xlt

@@ -11,7 +11,8 @@
 
 namespace xlt {
 
-// Floating-point tensors share the memory map; those in blocks become float32, exactly as their blocks say. A
+// Floating-point tensors share the memory map; those in blocks become float32, exactly as their blocks say,
+// or as blocks() stay in the map, but for Llama's queries and keys, which are copied row by row into order. A
 // tensor without a counterpart keeps its own name, so that loading reports it.
 class GgufWeights : public WeightSource {
  public:
@@ -24,6 +25,7 @@ class GgufWeights : public WeightSource {
   std::string dtype(const std::string& name) const override;  // "Q4_K"
   std::string place(const std::string& name) const override;
   at::Tensor get(const std::string& name) const override;
+  at::Tensor blocks(const std::string& name) const override;
 
  private:
   struct Entry {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "xlt/base/error.h"
+#include "xlt/base/gguf.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
 #include "xlt/checkpoint/weight_source.h"
@@ -39,20 +40,44 @@ class Nf4Weights final : public SameWeights {
   }
 };
 
+class StoredWeights final : public SameWeights {
+ public:
+  using SameWeights::SameWeights;
+  at::Tensor get(const std::string& name) const override {
+    const at::Tensor blocks = stored_->blocks(name);
+    return blocks.defined() ? blocks : stored_->get(name);
+  }
+  // Without a look at the blocks: they may be copied for it.
+  int64_t block_bytes(const std::string& name) const override {
+    const std::vector<int64_t> sizes = shape(name);
+    const std::string type_name = dtype(name);
+    for (const GgufType& type : gguf_types())
+      if (type_name == type.name && type.elements > 1 && sizes.size() == 2)
+        return sizes[0] * (sizes[1] / type.elements) * type.bytes;
+    return 0;
+  }
+  bool holds_nf4(const std::string& name) const override { return stored_->holds_nf4(name); }
+  std::optional<ops::Nf4Weight> nf4(const std::string& name, bool is_transposed) const override {
+    return stored_->nf4(name, is_transposed);
+  }
+};
+
+enum class Held { kNf4, kDense, kStored };
+
 class QuantizedSource final : public ModelSource {
  public:
-  QuantizedSource(std::unique_ptr<ModelSource> source, bool in_nf4)
-      : source_(std::move(source)), in_nf4_(in_nf4) {}
+  QuantizedSource(std::unique_ptr<ModelSource> source, Held held) : source_(std::move(source)), held_(held) {}
 
   const std::filesystem::path& path() const override { return source_->path(); }
   Json config() const override {
     Json config = source_->config();
-    if (!in_nf4_) config.erase("quantization_config");
+    if (held_ == Held::kDense) config.erase("quantization_config");
     return config;
   }
   std::string config_place() const override { return source_->config_place(); }
   std::unique_ptr<WeightSource> weights() const override {
-    if (in_nf4_) return std::make_unique<Nf4Weights>(source_->weights());
+    if (held_ == Held::kNf4) return std::make_unique<Nf4Weights>(source_->weights());
+    if (held_ == Held::kStored) return std::make_unique<StoredWeights>(source_->weights());
     return std::make_unique<SameWeights>(source_->weights());
   }
   std::vector<std::filesystem::path> weight_files() const override { return source_->weight_files(); }
@@ -71,16 +96,19 @@ class QuantizedSource final : public ModelSource {
 
  private:
   std::unique_ptr<ModelSource> source_;
-  bool in_nf4_;
+  Held held_;
 };
 
 }  // namespace
 
 std::unique_ptr<ModelSource> quantized(std::unique_ptr<ModelSource> source, const std::string& quantize) {
   if (quantize == "none") return source;
-  if (quantize != "nf4" && quantize != "dense")
-    throw Error(ErrorKind::kUsage, unknown_name_message("quantisation", quantize, {"dense", "nf4", "none"}));
-  return std::make_unique<QuantizedSource>(std::move(source), quantize == "nf4");
+  constexpr std::pair<const char*, Held> kWords[] = {
+      {"dense", Held::kDense}, {"nf4", Held::kNf4}, {"stored", Held::kStored}};
+  for (const auto& [word, held] : kWords)
+    if (quantize == word) return std::make_unique<QuantizedSource>(std::move(source), held);
+  throw Error(ErrorKind::kUsage,
+              unknown_name_message("quantisation", quantize, {"dense", "nf4", "none", "stored"}));
 }
 
 }  // namespace xlt

@@ -134,9 +134,12 @@ DecoderFootprint footprint_of(const ModelSource& source, const Placement& where)
     const std::string name = stored_name(*weights, parameter.name), dtype = weights->dtype(name);
     sizes[dtype] += parameter.tensor->numel();
     const bool in_few_bits = of_linears.contains(parameter.name) && weights->holds_nf4(name);
-    const int64_t bytes = in_few_bits ? bytes_in_nf4(parameter.tensor->numel())
-                                      : bytes_in_memory(*parameter.tensor, dtype, where);
+    const int64_t in_blocks = weights->block_bytes(name);
+    const int64_t bytes = in_few_bits     ? bytes_in_nf4(parameter.tensor->numel())
+                          : in_blocks > 0 ? in_blocks
+                                          : bytes_in_memory(*parameter.tensor, dtype, where);
     footprint.weight_bytes += bytes;
+    footprint.block_bytes += in_blocks;
     if (in_few_bits) footprint.quantized_bytes += bytes;
   }
   for (const auto& [dtype, size] : sizes)

@@ -14,6 +14,7 @@
 #include "xlt/base/registry.h"  // nearest_name
 #include "xlt/nn/linear.h"
 #include "xlt/nn/nf4_linear_weight.h"
+#include "xlt/ops/matmul/gguf.h"
 #include "xlt/ops/matmul/linear.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -114,6 +115,7 @@ bool stays_as_stored(int64_t dimensions, bool is_half, const Placement& where) {
          ops::reads_half_weights();
 }
 bool stays_as_stored(const at::Tensor& stored, const Placement& where) {
+  if (ops::is_gguf(stored)) return true;
   const bool is_half = stored.scalar_type() == at::kBFloat16 || stored.scalar_type() == at::kHalf;
   return stays_as_stored(stored.dim(), is_half, where);
 }
@@ -122,10 +124,13 @@ bool stays_as_stored(const at::Tensor& stored, const Placement& where) {
 at::Tensor stored_tensor(const NamedParameter& parameter, const WeightSource& source,
                          const std::string& name) {
   at::Tensor stored = source.get(name);
+  const bool is_transposed = lies_transposed(parameter, source, name);
+  if (ops::is_gguf(stored))
+    return is_transposed ? ops::values_of(stored, at::kFloat).t().contiguous() : stored;
   if (!stored.is_floating_point())
     throw Error(ErrorKind::kCheckpoint, str_cat("tensor \"", name, "\" is not of a floating-point dtype"),
                 source.place(name));
-  return lies_transposed(parameter, source, name) ? stored.t().contiguous() : stored;
+  return is_transposed ? stored.t().contiguous() : stored;
 }
 
 // Gives the layer a weight in NF4 where the source holds it so; false where it does not.

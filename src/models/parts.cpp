@@ -11,6 +11,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/nn/token_batch.h"
+#include "xlt/ops/matmul/gguf.h"
 #include "xlt/ops/scalar_type.h"
 #include "xlt/ops/to_device.h"
 
@@ -50,7 +51,7 @@ ops::AttentionOptions options_of(const ModelConfig& config, const AttentionParts
 
 at::Tensor look_up(const at::Tensor& table, const std::vector<int64_t>& rows, DType dtype) {
   const at::Tensor index = ops::to_device(rows, table.device());
-  return at::index_select(table, 0, index).to(scalar_type(dtype));
+  return ops::values_of(at::index_select(table, 0, index), scalar_type(dtype));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/safetensors.h"
+#include "xlt/ops/matmul/gguf.h"
 #include "xlt/ops/scalar_type.h"
 
 namespace xlt {
@@ -24,7 +25,7 @@ struct ParameterList : PartVisitor {
   }
   void linear(const std::string& name, Linear& linear, StoredAs layout) override {
     linear.visit_parameters([&](const char* part, at::Tensor& tensor) {
-      const bool is_matrix = tensor.dim() == 2;
+      const bool is_matrix = tensor.dim() > 1;  // blocks have three
       parameters.push_back({str_cat(name, ".", part), &tensor,
                             is_matrix ? TensorRole::kMatrix : TensorRole::kBias,
                             is_matrix && layout == StoredAs::kInOut});
@@ -56,7 +57,9 @@ std::vector<NamedLinear> WeightedModel::linears() {
 
 int64_t WeightedModel::num_parameters() {
   int64_t count = 0;
-  for (const NamedParameter& parameter : parameters()) count += parameter.tensor->numel();
+  for (const NamedParameter& parameter : parameters())
+    count += ops::is_gguf(*parameter.tensor) ? parameter.tensor->size(0) * ops::columns_of(*parameter.tensor)
+                                             : parameter.tensor->numel();
   for (const NamedLinear& named : linears())
     if (named.linear->is_quantized()) count += named.linear->out_features() * named.linear->in_features();
   return count;

@@ -9,6 +9,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/rng.h"
+#include "xlt/ops/matmul/gguf.h"
 
 namespace xlt {
 
@@ -35,7 +36,7 @@ int64_t Linear::out_features() const {
 
 int64_t Linear::in_features() const {
   const auto* tensor = std::get_if<at::Tensor>(&weight_);
-  return tensor ? tensor->size(1) : quantized(weight_).in_features();
+  return tensor ? ops::columns_of(*tensor) : quantized(weight_).in_features();
 }
 
 at::Device Linear::device() const {

@@ -4,6 +4,7 @@
 
 #include <ATen/TensorOperators.h>
 
+#include "xlt/ops/matmul/gguf.h"
 #include "xlt/ops/matmul/linear.h"
 
 namespace xlt {
@@ -17,7 +18,7 @@ at::Tensor product(const at::Tensor& x, const LinearWeight& weight, const at::Te
 }
 
 at::Tensor dense(const LinearWeight& weight, at::ScalarType dtype) {
-  if (const auto* tensor = std::get_if<at::Tensor>(&weight)) return tensor->to(dtype);
+  if (const auto* tensor = std::get_if<at::Tensor>(&weight)) return ops::values_of(*tensor, dtype);
   return std::get<std::shared_ptr<const QuantizedWeight>>(weight)->dequantize(dtype);
 }
 

@@ -6,6 +6,8 @@
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/model_source.h"
+#include "xlt/checkpoint/quantized_source.h"
+#include "xlt/lm/quantized.h"
 #include "xlt/models/decoder_footprint.h"
 #include "xlt/models/encoder.h"
 #include "xlt/models/encoder_decoder.h"
@@ -76,8 +78,12 @@ Finding look_at_eval_memory(const ModelConfig& config, const DecoderFootprint& f
   const double weights = static_cast<double>(footprint.weight_bytes), logits = logits_bytes(config);
   const double cache = 2.0 * static_cast<double>(config.num_hidden_layers * config.num_key_value_heads) *
                        static_cast<double>(config.head_dim * kBatchTokens * activation_bytes(where));
+  const std::string blocks = footprint.block_bytes > 0
+                                 ? str_cat(" (", memory_text(static_cast<double>(footprint.block_bytes)),
+                                           " of them the file's blocks)")
+                                 : "";
   return look_at_memory("memory for eval", weights + logits + cache,
-                        str_cat("weights ", memory_text(weights), ", logits ", memory_text(logits),
+                        str_cat("weights ", memory_text(weights), blocks, ", logits ", memory_text(logits),
                                 ", keys and values of ", kBatchTokens, " tokens ", memory_text(cache)));
 }
 
@@ -137,9 +143,11 @@ std::vector<Finding> examine_model(const std::string& model, const Placement& wh
     if (is_encoder(outline.config.model_type))
       return examine_scoring_model(model, *source, outline, "an encoder to score with", where);
     const DecoderFootprint footprint = footprint_of(*source, where);
+    const DecoderFootprint evaluated =
+        footprint_of(*quantized(open_model_source(model), held_as("none", where)), where);
     return {look_at_architecture(outline, footprint, where),
             look_at_tokenizer(model, outline.config.vocab_size), look_at_chat_template(*source),
-            look_at_eval_memory(outline.config, footprint, where),
+            look_at_eval_memory(outline.config, evaluated, where),
             look_at_train_memory(outline.config, footprint, where)};
   } catch (const Error& error) {
     return {{"model", error.what(), Verdict::kProblem}};

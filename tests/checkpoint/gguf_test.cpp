@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // GGUF files as models: blocks by hand, names, permuted heads, norms, config, files that are wrong.
-#include "checkpoint/gguf_blocks.h"
+#include "xlt/ops/matmul/gguf.h"
+
+#include "gguf_blocks_testing.h"
 #include "gguf_writer.h"
 #include "scratch_folder.h"
 
@@ -19,6 +21,7 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/model_source.h"
+#include "xlt/checkpoint/quantized_source.h"
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/checkpoint/save_weights.h"
 
@@ -35,7 +38,7 @@ std::vector<float> dequantized(const char* name, const std::string& block) {
     if (std::string_view(type.name) != name) continue;
     EXPECT_EQ(static_cast<int64_t>(block.size()), type.bytes) << name;
     std::vector<float> values(static_cast<size_t>(type.elements));
-    dequantize_blocks(type, reinterpret_cast<const std::byte*>(block.data()), 1, values.data());
+    ops::dequantize_blocks(type, reinterpret_cast<const std::byte*>(block.data()), 1, values.data());
     return values;
   }
   ADD_FAILURE() << "no type " << name;
@@ -234,6 +237,29 @@ TEST_F(GgufModelFile, BlocksBecomeFloatsRowByRow) {
   EXPECT_THAT(head.sizes().vec(), ElementsAre(3, 64));
   EXPECT_EQ(head[1][63].item<float>(), 1.0f);
   EXPECT_EQ(head[2][0].item<float>(), 3.0f);
+}
+
+// Rows of queries are put into order; others stay in the map, which they outlive the source by.
+TEST_F(GgufModelFile, BlocksStayWhereTheyAreAskedFor) {
+  const std::string queries = "model.layers.0.self_attn.q_proj.weight", head = "lm_head.weight";
+  for (const GgufType& type : types_in_blocks()) {
+    auto gguf = model_of("llama");
+    gguf.add_tensor("output.weight", {3, 2 * type.elements}, type.number, random_blocks(type, 6, 1));
+    gguf.add_tensor("blk.1.attn_q.weight", {8, type.elements}, type.number, random_blocks(type, 8, 2));
+    const auto values = open(gguf)->weights();
+    const auto held = quantized(open(gguf), "stored")->weights();
+    for (const std::string& name : {head, std::string("model.layers.1.self_attn.q_proj.weight")}) {
+      EXPECT_FALSE(ops::is_gguf(values->get(name)));
+      const at::Tensor blocks = held->get(name);
+      ASSERT_TRUE(ops::is_gguf(blocks)) << type.name;
+      EXPECT_EQ(blocks.numel(), held->block_bytes(name));
+      EXPECT_EQ(values->block_bytes(name), 0);
+      EXPECT_EQ(held->shape(name), values->shape(name));
+      EXPECT_TRUE(at::equal(ops::values_of(blocks, at::kFloat), values->get(name))) << type.name << name;
+    }
+    EXPECT_EQ(held->block_bytes(queries), 0);
+    EXPECT_TRUE(at::equal(held->get(queries), values->get(queries)));
+  }
 }
 
 TEST_F(GgufModelFile, HalvesStayAndShareTheMap) {

@@ -28,8 +28,15 @@ class WeightSource {
   virtual std::vector<int64_t> shape(const std::string& name) const = 0;
   virtual std::string dtype(const std::string& name) const = 0;  // as the format writes it: "BF16"
   virtual std::string place(const std::string& name) const = 0;  // the file that holds it
-  // On the CPU; may share a read-only memory map, which lives as long as any of its tensors.
+  // On the CPU; may share a read-only memory map, which lives as long as any of its tensors. Values, unless
+  // block_bytes() says otherwise.
   virtual at::Tensor get(const std::string& name) const = 0;
+  // The matrix in blocks (ops/matmul/gguf.h), rows as Hugging Face orders them, where the file has it so;
+  // else undefined.
+  virtual at::Tensor blocks(const std::string& /*name*/) const { return {}; }
+  // Of what get() gives where that is in blocks, as whoever opened the source wants it (quantized_source.h);
+  // else 0.
+  virtual int64_t block_bytes(const std::string& /*name*/) const { return 0; }
   // Whether the matrix is to be held in NF4: it is stored in it (`shape` and `get` are then of what it stands
   // for, [out, in] whatever layout the family has), or whoever opened the source wants it so
   // (quantized_source.h).

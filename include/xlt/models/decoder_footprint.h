@@ -19,6 +19,8 @@ struct DecoderFootprint {
   int64_t back_features = 0;    // inputs of those that lead back to hidden_size (o_proj, down_proj), summed
   int64_t largest_matrix = 0;   // numbers in the largest of them
   int64_t quantized_bytes = 0;  // of weight_bytes, those of matrices in few bits
+  int64_t block_bytes =
+      0;  // of weight_bytes, those of matrices that stay in a GGUF file's blocks, in its map
   int64_t num_parameters = 0;
   int64_t num_layers = 0, hidden_size = 0, vocab_size = 0;
 };

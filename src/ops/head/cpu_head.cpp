@@ -17,6 +17,7 @@
 #include <c10/util/BFloat16.h>
 
 #include "xlt/base/error.h"
+#include "xlt/ops/matmul/gguf.h"
 
 namespace xlt::ops {
 namespace {
@@ -142,6 +143,11 @@ void finish_slopes(const std::vector<SlopeSpan>& spans, const OnlineLogSumExp* s
   });
 }
 
+// Rows of a weight; those in blocks as their values.
+at::Tensor of_type(const at::Tensor& rows, at::ScalarType dtype) {
+  return is_gguf(rows) ? values_of(rows, dtype) : rows;
+}
+
 }  // namespace
 
 bool cpu_head_takes(const at::Tensor& hidden, const at::Tensor& weight) {
@@ -172,13 +178,13 @@ void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const a
                      const HeadOptions& options, OnlineLogSumExp* states, at::Tensor& slopes) {
   XLT_CHECK(slopes.is_contiguous() && slopes.scalar_type() == at::kFloat, "slopes are dense float32");
   const int64_t rows = hidden.size(0), vocabulary = weight.size(0),
-                span = SlopeSpan::columns_of(vocabulary, weight.size(1));
+                span = SlopeSpan::columns_of(vocabulary, hidden.size(1));
   if (rows == 0) return;
   const int64_t* ids = targets.const_data_ptr<int64_t>();
   std::vector<OnlineLogSumExp> parts = new_parts(rows, vocabulary);
   const at::ScalarType type = multiplies_pairs(hidden, weight) ? at::kBFloat16 : at::kFloat;
   std::vector<SlopeSpan> spans;
-  for (int64_t first = 0; first < vocabulary; first += span) spans.emplace_back(rows, weight.size(1), type);
+  for (int64_t first = 0; first < vocabulary; first += span) spans.emplace_back(rows, hidden.size(1), type);
   matmul_blocks(
       hidden, weight, kColumns,
       [&](int64_t first, int64_t count, float* y) {
@@ -187,11 +193,13 @@ void cpu_head_slopes(const at::Tensor& hidden, const at::Tensor& weight, const a
         const LogitBlock block{y, rows, count, first, ids};
         OnlineLogSumExp* block_parts = parts.data() + first / kColumns * rows;
         cpu::add_block({block, block_parts}, {});
-        spans[first / span].add(block, block_parts, options, weight.narrow(0, first, count));
+        spans[first / span].add(block, block_parts, options,
+                                of_type(weight.narrow(0, first, count), hidden.scalar_type()));
       },
       span / kColumns);
   merge_parts(parts, ids, rows, states);
-  finish_slopes(spans, states, weight.index_select(0, targets).to(at::kFloat), options, slopes);
+  finish_slopes(spans, states, of_type(weight.index_select(0, targets), hidden.scalar_type()).to(at::kFloat),
+                options, slopes);
 }
 
 void cpu_head_logits(const at::Tensor& hidden, const at::Tensor& weight, const HeadOptions& options,

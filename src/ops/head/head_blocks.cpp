@@ -12,6 +12,7 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 
+#include "xlt/ops/matmul/gguf.h"
 #include "xlt/ops/matmul/linear.h"
 
 namespace xlt::ops {
@@ -39,7 +40,7 @@ std::vector<Run> blocks_of(const at::Tensor& weight) {
 
 at::Tensor block_of(const at::Tensor& weight, const Run& run) {
   const at::Tensor block = narrow(weight, run);
-  return block.is_cpu() ? block.to(at::kFloat) : block;
+  return block.is_cpu() ? values_of(block, at::kFloat) : block;
 }
 
 void add_product(at::Tensor sum, const at::Tensor& x, const at::Tensor& y) {

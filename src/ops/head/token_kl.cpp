@@ -29,6 +29,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "xlt/base/error.h"
+#include "xlt/ops/matmul/gguf.h"
 
 namespace xlt::ops {
 namespace {
@@ -217,9 +218,8 @@ class TokenKlFunction : public torch::autograd::Function<TokenKlFunction> {
 };
 
 void check_rows(const HeadRows& rows, const char* name) {
-  XLT_CHECK(rows.hidden.dim() == 2 && rows.weight.dim() == 2 && rows.hidden.size(1) == rows.weight.size(1),
-            name, ": hidden ", rows.hidden.sizes(), " [M, C] does not fit weight ", rows.weight.sizes(),
-            " [V, C]");
+  XLT_CHECK(rows.hidden.dim() == 2 && rows.hidden.size(1) == columns_of(rows.weight), name, ": hidden ",
+            rows.hidden.sizes(), " [M, C] does not fit weight ", rows.weight.sizes(), " [V, C]");
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/runs.h"
+#include "xlt/ops/matmul/gguf.h"
 #include "xlt/ops/matmul/linear.h"
 
 namespace xlt::ops {
@@ -150,8 +151,8 @@ void check_targets(const at::Tensor& targets, int64_t vocabulary) {
 
 at::Tensor token_logps(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                        const HeadOptions& options) {
-  XLT_CHECK(hidden.dim() == 2 && weight.dim() == 2 && hidden.size(1) == weight.size(1) &&
-                targets.dim() == 1 && targets.size(0) == hidden.size(0),
+  XLT_CHECK(hidden.dim() == 2 && hidden.size(1) == columns_of(weight) && targets.dim() == 1 &&
+                targets.size(0) == hidden.size(0),
             "hidden ", hidden.sizes(), " [M, C], weight ", weight.sizes(), " [V, C] and targets ",
             targets.sizes(), " [M] do not fit");
   XLT_CHECK(options.chunk_rows > 0, "chunks of ", options.chunk_rows, " rows");
@@ -171,8 +172,8 @@ at::Tensor head_logits(const at::Tensor& hidden, const at::Tensor& weight, const
 
 void head_logits_into(at::Tensor logits, const at::Tensor& hidden, const at::Tensor& weight,
                       const HeadOptions& options) {
-  XLT_CHECK(hidden.dim() == 2 && weight.dim() == 2 && hidden.size(1) == weight.size(1), "hidden ",
-            hidden.sizes(), " [M, C] does not fit weight ", weight.sizes(), " [V, C]");
+  XLT_CHECK(hidden.dim() == 2 && hidden.size(1) == columns_of(weight), "hidden ", hidden.sizes(),
+            " [M, C] does not fit weight ", weight.sizes(), " [V, C]");
   XLT_CHECK(logits.dim() == 2 && logits.size(0) == hidden.size(0) && logits.size(1) == weight.size(0),
             "logits ", logits.sizes(), " for ", hidden.size(0), " rows and ", weight.size(0), " tokens");
   const at::NoGradGuard no_grad;

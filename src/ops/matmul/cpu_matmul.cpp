@@ -17,18 +17,29 @@ namespace {
 constexpr int64_t kPackedLanes = int64_t{1} << 20;
 // Lanes of a weight that stay in a second-level cache, and those of x that do so beside it.
 constexpr int64_t kSmallWeight = int64_t{1} << 17, kLanesBeside = int64_t{1} << 18;
+// Of x in all, beside a weight in blocks; and rows of that at a time: an output tile of every kernel.
+constexpr int64_t kPackedBesideBlocks = int64_t{1} << 17, kBlockRows = 8;
 
 // Every row, outputs first … last, one thread; y points at the first of them. Block by block, so that the
-// packed values stay in its cache.
+// packed values stay in its cache; where they all do, chunk by chunk, as a weight in blocks lies in its file,
+// and of that so little at a time that its values stay in the first-level cache. An output's sums are the
+// same.
 void multiply_outputs(const CpuMatmul& product, const std::vector<PackedBlock>& blocks, ChunkReader& weights,
                       int64_t first, int64_t last, float* y, int64_t y_row_stride, bool add) {
   const MultiplyChunk multiply = kernel_of(product);
+  const auto multiply_block = [&](const PackedBlock& block, int64_t output, int64_t most) {
+    const Chunk chunk = weights.read(output, std::min(most, last - output), block.begin, block.depth);
+    multiply(chunk, block.panels.data(), static_cast<int64_t>(block.panels.size()),
+             {y + output - first, y_row_stride, add || &block != blocks.data()});
+  };
+  if (product.gguf != nullptr &&
+      packed_rows(product) * lanes_of(product, product.in) <= kPackedBesideBlocks) {
+    for (int64_t output = first; output < last; output += kBlockRows)
+      for (const PackedBlock& block : blocks) multiply_block(block, output, kBlockRows);
+    return;
+  }
   for (const PackedBlock& block : blocks)
-    for (int64_t output = first; output < last; output += kMaxChunk) {
-      const Chunk chunk = weights.read(output, std::min(kMaxChunk, last - output), block.begin, block.depth);
-      multiply(chunk, block.panels.data(), static_cast<int64_t>(block.panels.size()),
-               {y + output - first, y_row_stride, add || &block != blocks.data()});
-    }
+    for (int64_t output = first; output < last; output += kMaxChunk) multiply_block(block, output, kMaxChunk);
 }
 
 // The same into the product's y: float32 sums go there at once, others are rounded from a chunk's.
@@ -126,6 +137,8 @@ void check(const CpuMatmul& product) {
   XLT_CHECK(product.rows > 0 && product.in > 0 && product.out > 0, "an empty product");
   const bool is_pairs = is_paired(product) && product.dtype == KernelDtype::kBf16 &&
                         product.nf4_absmax == nullptr && (cpu_matmul_takes_pairs() || product.kernels);
+  XLT_CHECK(product.gguf == nullptr || (product.in_stride == 1 && product.out_stride == product.in),
+            "blocks across rows");
   XLT_CHECK(product.x_dtype == KernelDtype::kF32 || is_pairs, "x of a type the kernels do not multiply");
   XLT_CHECK(product.dtype != KernelDtype::kF64 && product.y_dtype != KernelDtype::kF64, "float64 operands");
 }

@@ -11,6 +11,10 @@
 #include <cstdint>
 #include <functional>
 
+namespace xlt {
+struct GgufType;
+}
+
 namespace xlt::ops {
 
 struct MatmulKernels;
@@ -28,6 +32,9 @@ struct CpuMatmul {
   bool narrow_vectors = false;  // AVX2's also where there is AVX-512, for tests: the same bits; not for pairs
   // Not null: `weight` holds nf4 codes (nf4_kernels.h) and the strides count elements of what they stand for.
   const float* nf4_absmax = nullptr;
+  // Not null: `weight` holds rows of blocks of this type one after the other, of the values in `dtype`;
+  // in_stride is 1 and out_stride `in`.
+  const GgufType* gguf = nullptr;
   // float32; or bfloat16 by a weight of bfloat16 where cpu_matmul_takes_pairs(): two inputs a multiply-add.
   KernelDtype x_dtype = KernelDtype::kF32;
   const MatmulKernels* kernels = nullptr;   // for tests: these, not the machine's

@@ -17,6 +17,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "xlt/base/error.h"
+#include "xlt/ops/matmul/gguf.h"
 
 namespace xlt::ops {
 namespace {
@@ -26,7 +27,8 @@ using torch::autograd::tensor_list;
 
 // Gradient of x [N, in] from that of y [N, out].
 at::Tensor input_gradient(const at::Tensor& y_gradient, const at::Tensor& weight) {
-  return matmul_nt(y_gradient, weight.t());
+  return matmul_nt(y_gradient,
+                   is_gguf(weight) ? values_of(weight, y_gradient.scalar_type()).t() : weight.t());
 }
 
 // Gradient of the weight [out, in]: y_gradientᵀ · x.
@@ -165,7 +167,7 @@ bool records_gradients(std::initializer_list<std::reference_wrapper<const at::Te
 }
 
 at::Tensor to_rows(const at::Tensor& x, const at::Tensor& weight) {
-  XLT_CHECK(x.dim() >= 1 && weight.dim() == 2 && x.size(-1) == weight.size(1), "linear: x ", x.sizes(),
+  XLT_CHECK(x.dim() >= 1 && columns_of(weight) == x.size(-1), "linear: x ", x.sizes(),
             " does not fit a weight ", weight.sizes(), " [out, in]");
   return x.dim() == 2 ? x : x.reshape({-1, x.size(-1)});
 }
@@ -190,7 +192,7 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
 at::Tensor lora_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
                        const at::Tensor& b, double scale, const Dropout& drop, const at::Tensor& bias) {
   const at::Tensor rows = to_rows(x, weight);
-  XLT_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == weight.size(1) && b.size(0) == weight.size(0) &&
+  XLT_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == rows.size(1) && b.size(0) == weight.size(0) &&
                 a.size(0) == b.size(1),
             "lora_linear: a ", a.sizes(), " [r, in] and b ", b.sizes(), " [out, r] do not fit a weight ",
             weight.sizes());

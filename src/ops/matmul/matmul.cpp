@@ -4,6 +4,7 @@
 
 #include "ops/cpu_kernel.h"
 #include "ops/dispatch.h"
+#include "ops/matmul/gguf_kernels.h"
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +15,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "xlt/base/error.h"
+#include "xlt/ops/matmul/gguf.h"
 #include "xlt/ops/matmul/machine_rates.h"
 
 namespace xlt::ops {
@@ -56,26 +58,37 @@ void count(const at::Tensor& x, const at::Tensor& weight) {
 }
 
 void check_sizes(const at::Tensor& x, const at::Tensor& weight) {
-  XLT_CHECK(x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1), "matrix product of ", x.sizes(),
+  XLT_CHECK(x.dim() == 2 && columns_of(weight) == x.size(1), "matrix product of ", x.sizes(),
             " and the transpose of ", weight.sizes());
+}
+
+bool lies_as_read(const at::Tensor& weight) {
+  return is_gguf(weight) ? weight.is_contiguous() : weight.stride(0) == 1 || weight.stride(1) == 1;
 }
 
 // The operands as the kernel takes them, and what keeps them alive.
 struct OwnOperands {
   OwnOperands(const at::Tensor& x, const at::Tensor& weight)
       : x(multiplies_pairs(x, weight) ? x : x.to(at::kFloat)),
-        weight(weight.stride(0) == 1 || weight.stride(1) == 1 ? weight : weight.contiguous()) {
+        weight(lies_as_read(weight) ? weight : weight.contiguous()),
+        dtype(kernel_dtype(is_gguf(weight) ? x : weight)) {
     check_sizes(x, weight);
-    XLT_CHECK(x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == weight.scalar_type()),
+    XLT_CHECK(x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == weight.scalar_type() ||
+                             is_gguf(weight)),
               "x is ", x.toString(), ", the weight ", weight.toString());
   }
   CpuMatmul product() const {
     CpuMatmul product{};
     set_x(product, x);
-    set_weight(product, weight);
+    product.dtype = dtype;
+    if (is_gguf(weight))
+      set_gguf(product, weight);
+    else
+      set_weight(product, weight);
     return product;
   }
   at::Tensor x, weight;
+  KernelDtype dtype;  // of the weight's values
 };
 
 // y ← x · weightᵀ, or y += that; y's columns contiguous.
@@ -100,12 +113,22 @@ at::Tensor own_linear(const at::Tensor& x, const at::Tensor& weight, const at::T
 }  // namespace
 
 bool multiplies_pairs(const at::Tensor& x, const at::Tensor& weight) {
-  return x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16 &&
+  return x.scalar_type() == at::kBFloat16 && (weight.scalar_type() == at::kBFloat16 || is_gguf(weight)) &&
          cpu_matmul_takes_pairs();
+}
+
+bool multiplies_gguf(at::ScalarType x_dtype) {
+  const bool is_read =
+      x_dtype == at::kFloat || x_dtype == at::kHalf || (x_dtype == at::kBFloat16 && !leaves_bf16_to_onednn());
+  return is_read && cpu_matmul_suits();
 }
 
 MatmulLibrary matmul_library_of(const at::Tensor& x, const at::Tensor& weight) {
   if (!weight.is_cpu()) return MatmulLibrary::kDevice;
+  if (is_gguf(weight)) {
+    XLT_CHECK(multiplies_gguf(x.scalar_type()), "a weight in blocks beside ", x.toString());
+    return MatmulLibrary::kOwn;
+  }
   if (x.scalar_type() == at::kDouble || weight.scalar_type() == at::kDouble) return MatmulLibrary::kMkl;
   if (x.scalar_type() == at::kBFloat16 && leaves_bf16_to_onednn()) return MatmulLibrary::kOnednnBf16;
   if (cpu_matmul_suits()) return MatmulLibrary::kOwn;
@@ -136,7 +159,7 @@ at::Tensor matmul_nt(MatmulLibrary library, const at::Tensor& x, const at::Tenso
                      const at::Tensor& bias) {
   check_sizes(x, weight);
   count(x, weight);
-  if (x.numel() == 0 || weight.numel() == 0) return at::linear(x, weight.to(x.scalar_type()), bias);
+  if (x.numel() == 0 || weight.numel() == 0) return at::linear(x, values_of(weight, x.scalar_type()), bias);
   if (library == MatmulLibrary::kOwn) return own_linear(x, weight, bias);
   if (library == MatmulLibrary::kMklWidened) return widened_linear(x, weight, bias);
   return at::linear(x, weight, bias);
@@ -186,6 +209,13 @@ void set_weight(CpuMatmul& product, const at::Tensor& weight) {
   product.out = weight.size(0);
   product.out_stride = weight.stride(0);
   product.in_stride = weight.stride(1);
+}
+void set_gguf(CpuMatmul& product, const at::Tensor& weight) {
+  product.weight = weight.const_data_ptr();
+  product.gguf = gguf_type_of_block(weight.size(2));
+  product.out = weight.size(0);
+  product.out_stride = product.in;
+  product.in_stride = 1;
 }
 void set_y(CpuMatmul& product, at::Tensor& y) {
   product.y = y.mutable_data_ptr();

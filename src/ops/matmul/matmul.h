@@ -43,6 +43,7 @@ at::Tensor matmul_nf4(const at::Tensor& x, const Nf4Weight& weight, bool transpo
 // cpu_matmul()'s operands from tensors that outlive the product. The weight of either layout.
 void set_x(CpuMatmul& product, const at::Tensor& x);
 void set_weight(CpuMatmul& product, const at::Tensor& weight);
+void set_gguf(CpuMatmul& product, const at::Tensor& weight);  // after x; `dtype` is the caller's
 void set_y(CpuMatmul& product, at::Tensor& y);
 
 // The product in blocks of columns that are visited while they are in the cache (cpu_matmul.h); kOwn only.

@@ -8,6 +8,8 @@
 
 #include <ATen/Parallel.h>
 
+#include "xlt/base/gguf.h"
+
 namespace xlt::ops {
 namespace {
 
@@ -35,6 +37,34 @@ void widen_nf4(const CpuMatmul& product, int64_t offset, int64_t stride, int64_t
     cpu::nf4_dequantize_range(static_cast<const uint8_t*>(product.weight), product.nf4_absmax,
                               offset + row * stride, columns, to + row * columns);
 }
+
+// values[i] ← values[i] rounded to bfloat16 or float16.
+template <typename T>
+XLT_INLINE void round_values(float* values, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) values[i] = widen(narrow<T>(values[i]));
+}
+XLT_CPU_KERNEL void round_to(KernelDtype dtype, float* values, int64_t count) {
+  if (dtype == KernelDtype::kBf16) round_values<c10::BFloat16>(values, count);
+  if (dtype == KernelDtype::kF16) round_values<c10::Half>(values, count);
+}
+
+// Float32 → bfloat16, two to a lane; `count` a multiple of 32. Only where there are kernels of pairs.
+#ifdef XLT_HAS_AVX_KERNELS
+XLT_AVX512_KERNEL void narrow_to_pairs(const float* from, int64_t count, float* to) {
+  using Vector = Avx512Tiles::Vector;
+  using Halves = BitVector<32>::type;
+  constexpr int64_t kStep16 = Avx512Tiles::kFloats;
+  for (int64_t i = 0; i < count; i += kStep16) {
+    Vector values;
+    std::memcpy(&values, from + i, sizeof(values));
+    Halves halves;
+    asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(values));  // by its name: see PairOperands
+    std::memcpy(to + i / 2, &halves, sizeof(halves));
+  }
+}
+#else
+void narrow_to_pairs(const float*, int64_t, float*) {}
+#endif
 
 // Rows of the next panel, of those that are left. With AVX-512, widths along are 8, 16, 24, 32 and 48.
 int64_t panel_rows(const CpuMatmul& product, int64_t left) {
@@ -160,7 +190,7 @@ bool is_turned(const CpuMatmul& product) { return product.in_stride == 1 && prod
 bool is_across(const CpuMatmul& product) { return product.in_stride != 1 || is_turned(product); }
 bool reads_halves(const CpuMatmul& product) {
   return !is_paired(product) && !is_across(product) && product.dtype == KernelDtype::kBf16 &&
-         product.nf4_absmax == nullptr;
+         product.nf4_absmax == nullptr && product.gguf == nullptr;
 }
 MultiplyChunk kernel_of(const CpuMatmul& product) {
   const MatmulKernels& kernels = kernels_of(product);
@@ -206,9 +236,14 @@ std::vector<PackedBlock> pack(const CpuMatmul& product, int64_t begin, int64_t d
   return blocks;
 }
 
+ChunkReader::ChunkReader(const CpuMatmul& product) : product_(product) {
+  if (product.gguf != nullptr) widen_blocks_ = widen_blocks_of(*product.gguf);
+}
+
 Chunk ChunkReader::read(int64_t first, int64_t outputs, int64_t begin, int64_t depth) {
-  const Chunk chunk = is_paired(product_) ? read_pairs(first, outputs, begin, depth)
-                                          : read_floats(first, outputs, begin, depth);
+  const Chunk chunk = product_.gguf != nullptr ? read_gguf(first, outputs, begin, depth)
+                      : is_paired(product_)    ? read_pairs(first, outputs, begin, depth)
+                                               : read_floats(first, outputs, begin, depth);
   return is_turned(product_) ? turned(chunk) : chunk;
 }
 
@@ -253,6 +288,26 @@ Chunk ChunkReader::read_pairs(int64_t first, int64_t outputs, int64_t begin, int
   }
   pack_pairs(from, product_.out_stride, product_.in_stride, outputs, depth, converted_.data(), outputs);
   return {to, outputs, lanes, outputs * kLaneBytes, 0};
+}
+
+// `begin` and `depth` are whole blocks: a block of inputs holds a multiple of 256, or what is left of a row.
+Chunk ChunkReader::read_gguf(int64_t first, int64_t outputs, int64_t begin, int64_t depth) {
+  const GgufType& type = *product_.gguf;
+  const int64_t row_bytes = product_.in / type.elements * type.bytes, lanes = lanes_of(product_, depth);
+  const uint8_t* from =
+      static_cast<const uint8_t*>(product_.weight) + first * row_bytes + begin / type.elements * type.bytes;
+  converted_.resize(static_cast<size_t>(outputs * lanes));
+  row_.resize(static_cast<size_t>(is_paired(product_) ? depth : 0));
+  for (int64_t output = 0; output < outputs; ++output) {
+    float* const to = converted_.data() + output * lanes;
+    float* const values = is_paired(product_) ? row_.data() : to;
+    widen_blocks_(from + output * row_bytes, depth / type.elements, values);
+    if (is_paired(product_))
+      narrow_to_pairs(values, depth, to);
+    else if (product_.dtype != KernelDtype::kF32)
+      round_to(product_.dtype, values, depth);
+  }
+  return {reinterpret_cast<const char*>(converted_.data()), outputs, lanes, lanes * kLaneBytes, 0};
 }
 
 Chunk ChunkReader::turned(const Chunk& chunk) {

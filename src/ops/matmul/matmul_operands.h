@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ops/matmul/cpu_matmul.h"
+#include "ops/matmul/gguf_kernels.h"
 #include "ops/matmul/matmul_kernels.h"
 
 #include <cstdint>
@@ -64,17 +65,19 @@ std::vector<PackedBlock> pack(const CpuMatmul& product, int64_t begin, int64_t d
 // A few outputs' weights, as the kernel takes them.
 class ChunkReader {
  public:
-  explicit ChunkReader(const CpuMatmul& product) : product_(product) {}
+  explicit ChunkReader(const CpuMatmul& product);
   // Where they lie, or converted into this reader's memory until the next call.
   Chunk read(int64_t first, int64_t outputs, int64_t begin, int64_t depth);
 
  private:
   Chunk read_floats(int64_t first, int64_t outputs, int64_t begin, int64_t depth);
   Chunk read_pairs(int64_t first, int64_t outputs, int64_t begin, int64_t depth);
+  Chunk read_gguf(int64_t first, int64_t outputs, int64_t begin, int64_t depth);
   Chunk turned(const Chunk& chunk);
 
   const CpuMatmul& product_;
-  std::vector<float> converted_, turned_;
+  WidenBlocks widen_blocks_ = nullptr;
+  std::vector<float> converted_, turned_, row_;
 };
 
 // y [rows, from first on] ← from [rows, outputs] in the product's type, or y += that.
