@@ -123,10 +123,10 @@ TEST(CommandLine, ValuesOutOfRangeNameTheFlagAndTheRange) {
 }
 
 TEST(CommandLine, ListsKindsGivenByPositionFlagSetOrFile) {
-  EXPECT_THAT(run_xlt({"ls", "methods"}).out, HasSubstr("dpo\n"));
-  EXPECT_THAT(run_xlt({"ls", "--kind", "methods"}).out, HasSubstr("dpo\n"));
-  EXPECT_THAT(run_xlt({"ls", "--set", "kind=methods"}).out, HasSubstr("dpo\n"));
-  EXPECT_THAT(run_xlt({"ls", "--set", "kind=families", "--kind", "methods"}).out, HasSubstr("dpo\n"));
+  EXPECT_THAT(run_xlt({"ls", "methods"}).out, HasSubstr("\ndpo "));
+  EXPECT_THAT(run_xlt({"ls", "--kind", "methods"}).out, HasSubstr("\ndpo "));
+  EXPECT_THAT(run_xlt({"ls", "--set", "kind=methods"}).out, HasSubstr("\ndpo "));
+  EXPECT_THAT(run_xlt({"ls", "--set", "kind=families", "--kind", "methods"}).out, HasSubstr("\ndpo "));
 }
 
 class ConfigFile : public FolderTest {
