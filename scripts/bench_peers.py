@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""xlt beside transformers, PEFT and TRL, CTranslate2 and llama.cpp on the same models, data and machine: in turns, several times, medians.
+"""xlt beside transformers, PEFT and TRL, CTranslate2, llama.cpp and OpenVINO GenAI on the same models, data and machine: in turns, several times, medians.
 
 usage: bench_peers.py --peers DIR --data DIR [--gemma DIR] [--llama DIR] [--output FILE] [--repeats N] [--only TEXT]
 
---peers holds peer.py, ctranslate2_peer.py, llamacpp_peer.py and make_data.py; --data holds mbbq/ and crows_pairs/. Loading is not counted on
+--peers holds peer.py, ctranslate2_peer.py, llamacpp_peer.py, openvino_peer.py and make_data.py; --data holds mbbq/ and crows_pairs/. Loading is not counted on
 either side, except by `start`. Peak memory is the resident set of the whole process. A killed run goes on where it stopped: every figure
 is in FILE as soon as it is measured, and a FILE of another binary, machine, input or peer's version is begun anew. scripts/bench_peers.sh installs and makes what
-this needs.
+this needs; OpenVINO GenAI, which wants other versions of the packages, in .venv-openvino (--openvino), without which its rows are left out.
 """
 import argparse
 import csv
@@ -30,8 +30,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROMPTS, PAIRS, DPO_STEPS, SFT_STEPS, SAMPLED = 4, 40, 3, 4, 25 * 20
 # Times as fast as the peer that we want to be: (model, work, dtype) → {peer: times}. Start-up: the peer's time over ours.
 GOALS = {
-    ("gemma", "generate", "float32"): {"transformers": 12, "CTranslate2": 12},
-    ("gemma", "generate", "bfloat16"): {"transformers": 10, "llama.cpp q4": 7},
+    ("gemma", "generate", "float32"): {"transformers": 12, "CTranslate2": 12, "OpenVINO": 1.5},
+    ("gemma", "generate", "bfloat16"): {"transformers": 12, "llama.cpp q4": 7, "OpenVINO": 1.5},
     ("gemma", "score", "float32"): {"transformers": 6},
     ("gemma", "score", "bfloat16"): {"transformers": 3},
     ("gemma", "dpo", "float32"): {"TRL": 10},
@@ -45,6 +45,7 @@ GOALS = {
     ("llama", "sft", "float32"): {"TRL": 2},
     ("llama", "start", "float32"): {"transformers": 1 / 0.15},
 }
+OPENVINO = ROOT / ".venv-openvino" / "bin" / "python"
 MEMORY_GOAL = 0.6  # of the peer's
 TITLES = {"generate": f"generate {PROMPTS} × {SAMPLED} tokens", "score": f"score {2 * PAIRS} sentences", "dpo": "DPO step, 4 pairs, LoRA r 64",
           "sft": "SFT step, 4 texts, LoRA r 64", "start": "score 1 pair, with loading"}
@@ -139,6 +140,8 @@ class Theirs:
             return functools.partial(self.ctranslate2, work)
         if peer == "llama.cpp q4":
             return self.llamacpp
+        if peer == "OpenVINO":
+            return self.openvino
         return functools.partial(self.torch, work)
 
     def torch(self, work, dtype):
@@ -157,6 +160,12 @@ class Theirs:
 
     def llamacpp(self, dtype):
         output, *_, memory = measured([sys.executable, self.peers / "llamacpp_peer.py", self.gguf(), self.inputs.pairs, PROMPTS], self.inputs.folder)
+        result = results_of(output)[0]
+        return result["tokens"] / result["tok_per_s"], memory
+
+    def openvino(self, dtype):
+        output, *_, memory = measured([OPENVINO, self.peers / "openvino_peer.py", "generate", self.model.with_name(self.model.name + "-openvino"),
+                                       self.inputs.pairs, PROMPTS], self.inputs.folder, dtype)
         result = results_of(output)[0]
         return result["tokens"] / result["tok_per_s"], memory
 
@@ -225,7 +234,8 @@ def run(options, record, inputs):
         for key, peers in GOALS.items():
             model, work, dtype = key
             ours, theirs = Ours(inputs, models[model]), Theirs(options, inputs, models[model])
-            sides = {"xlt": functools.partial(getattr(ours, work), dtype), **{peer: functools.partial(theirs.of(peer, work), dtype) for peer in peers}}
+            here = [peer for peer in peers if peer != "OpenVINO" or OPENVINO.exists()]
+            sides = {"xlt": functools.partial(getattr(ours, work), dtype), **{peer: functools.partial(theirs.of(peer, work), dtype) for peer in here}}
             for side in list(sides) if repeat % 2 == 0 else reversed(list(sides)):
                 measure(options, record, "/".join((*key, side)), repeat, sides[side])
         for model in models:
@@ -236,7 +246,7 @@ def run(options, record, inputs):
 
 def measure(options, record, name, repeat, call):
     runs = record.runs(name)
-    if options.only not in name or len(runs) > repeat:
+    if not re.search(options.only, name) or len(runs) > repeat:
         return
     runs.append(call())
     record.save()
@@ -244,12 +254,13 @@ def measure(options, record, name, repeat, call):
 
 
 def header(options):
-    xlt = ROOT / "build" / "release" / "xlt"
-    packages = {name: importlib.metadata.version(name) for name in ("torch", "transformers", "trl", "peft", "ctranslate2", "xllamacpp")}
+    xlt, engine = (ROOT / "build" / "release" / name for name in ("xlt", "xlt-engine"))
+    installed = {distribution.metadata["Name"] for distribution in importlib.metadata.distributions()}
+    packages = {name: importlib.metadata.version(name) for name in ("torch", "transformers", "trl", "peft", "ctranslate2", "xllamacpp") if name in installed}
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     version = subprocess.run([xlt, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     return {"date": datetime.date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(), "version": version,
-            "xlt_sha256": hashlib.sha256(xlt.read_bytes()).hexdigest(), "packages": packages,
+            "xlt_sha256": hashlib.sha256(engine.read_bytes()).hexdigest(), "packages": packages,
             "inputs": {name: str(getattr(options, name)) for name in ("gemma", "llama", "peers", "data")}}
 
 
@@ -261,7 +272,7 @@ def main():
     parser.add_argument("--llama", type=pathlib.Path, default=ROOT / "models" / "bench" / "llama-40m")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "runs" / "bench.json")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", default="", help="measure only what has this in its name, as gemma/sft/float32 or llama/")
+    parser.add_argument("--only", default="", help="measure only what this regular expression finds in a name, as gemma/sft/float32, llama/ or gemma/generate/.*/(xlt|OpenVINO)")
     options = parser.parse_args()
     for name in ("peers", "data", "gemma", "llama"):
         setattr(options, name, getattr(options, name).resolve())
