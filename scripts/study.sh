@@ -5,8 +5,8 @@
 #   scripts/study.sh --data DIR [--output DIR] [--quick] [--no-setup]   DIR: the published files, as data/README.md lists them,
 #   and beside them rtp_lx/pairs/en.jsonl, perturbation_pairs_en/redditbias.jsonl and toxic_words/ldnoobw
 # --quick: a few items in five languages, to see that it runs. --no-setup: take ./xlt and .venv as they are. Whatever is finished is not done again: kill it, start it again.
-# Results: OUTPUT/report.html (a page to look at), OUTPUT/compare/compare.{json,csv,tex} (xlt compare base dpo=… sft=…), OUTPUT/table.md and the evaluations of each run in
-# OUTPUT/{base,dpo-1,…}. Everything is computed in bfloat16, as the models of the published study were.
+# Results: OUTPUT/report.html (a page to look at), OUTPUT/compare/compare.{json,csv,tex} (xlt compare base dpo=… sft=…), OUTPUT/table.md, OUTPUT/predictors and the
+# evaluations of each run in OUTPUT/{base,dpo-1,…}. Everything is computed in bfloat16, as the models of the published study were.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -73,5 +73,9 @@ say "comparing"
 ./xlt compare "base=$OUT/base" "dpo=$(seeds_of dpo)" "sft=$(seeds_of sft)" --seed 1 --output "$OUT/compare" \
   --metrics toxic_fraction,bits_per_byte,line_pass_rate,dist_2,pct_stereotype,ss,lms >/dev/null
 python3 scripts/study_table.py "$OUT/compare/compare.json" | tee "$OUT/table.md"
-./xlt report "$OUT/compare" "$OUT/train" --title "English finetuning, other languages" --output "$OUT/report.html" >/dev/null
+say "what may predict the transfer: data, tokens, similarity of parallel texts, typology"
+PARALLEL=$DATA/udhr
+[ -d "$PARALLEL" ] || PARALLEL=data/udhr
+./xlt predictors --dtype bfloat16 --model "$MODEL" --compare "$OUT/compare" --parallel "$PARALLEL" --seed 1 --output "$OUT/predictors" >"$OUT/predictors.txt"
+./xlt report "$OUT/compare" "$OUT/predictors" "$OUT/train" --title "English finetuning, other languages" --output "$OUT/report.html" >/dev/null
 say "done: $OUT/table.md; to look at it, open $OUT/report.html in a browser"

@@ -7,8 +7,10 @@
 """
 import base64
 import fcntl
+import importlib.util
 import json
 import os
+import pathlib
 import select
 import shutil
 import subprocess
@@ -25,6 +27,12 @@ def find_chromium():
         if path and subprocess.run([path, "--version"], capture_output=True, timeout=60).returncode == 0:
             return path
     return None
+
+
+def find_axe():
+    """axe-core's file, whose rules tell what a page is like to screen readers and the like, or None."""
+    package = importlib.util.find_spec("axe_playwright_python")
+    return os.environ.get("XLT_AXE") or (package and str(pathlib.Path(package.origin).with_name("axe.min.js")))
 
 
 class Browser:
@@ -120,6 +128,15 @@ class Browser:
     def cpu_seconds(self):
         """What the page's process has computed since it began, however busy the machine is."""
         return next(metric["value"] for metric in self.call("Performance.getMetrics")["metrics"] if metric["name"] == "ProcessTime")
+
+    def broken_rules(self, axe):
+        """[rule, what it asks for, how often, where first, what to do] of the page as it stands."""
+        self.evaluate(pathlib.Path(axe).read_text(encoding="utf-8") + "; 0")
+        found = self.evaluate("""axe.run().then(result => ({passes: result.passes.length, violations: result.violations.map(rule =>
+            [rule.id, rule.help, rule.nodes.length, rule.nodes[0].html.slice(0, 200), rule.nodes[0].failureSummary])}))""")
+        print(f"axe-core: {found['passes']} rules kept, {len(found['violations'])} broken")
+        assert found["passes"] > 10, "axe-core saw nothing"
+        return found["violations"]
 
     def screenshot(self, file, whole=True):
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]

@@ -6,10 +6,10 @@ import json
 import time
 import unittest
 
-from chromium import Browser, find_chromium
+from chromium import Browser, find_axe, find_chromium
 from support import Scenario, run, write_rows
 
-CHROMIUM = find_chromium()
+CHROMIUM, AXE = find_chromium(), find_axe()
 HOSTILE = "</script><img src=x onerror=\"document.title='broken'\"> \u202e, \"quoted\"\n=1+1"
 
 
@@ -131,6 +131,17 @@ class Human(Scenario):
         self.assert_works(run("human", "import", self.out, "--ratings", self.folder / "anna.csv", "--output", self.folder / "h.json"))
         rater = json.loads((self.folder / "h.json").read_text())["raters"]["Anna, \"A\""]
         self.assertEqual((rater["n_ratings"], rater["checks_answered"] in (1, 3)), (28, True))
+
+    @unittest.skipUnless(CHROMIUM and AXE, "SKIPPED: no Chromium, or no axe-core (PyPI's axe-playwright-python has it, or XLT_AXE names axe.min.js)")
+    def test_axe_finds_nothing_to_mend_in_the_form(self):
+        self.export("--mode", "both")
+        with Browser(CHROMIUM, timeout=300) as browser:
+            browser.open(self.out / "form.html")
+            self.assertEqual(browser.broken_rules(AXE), [])
+            self.begin(browser, "Anna", "ar")
+            for _ in range(2):  # a single text, and a pair
+                self.assertEqual(browser.broken_rules(AXE), [])
+                self.rate(browser, 5)
 
     def wait_for(self, file):
         for _ in range(100):
