@@ -72,13 +72,16 @@ class BiasParity(ParityTest):
         self.assertAlmostEqual(cell["metrics"]["lms"]["value"], lms, places=6)
         self.assertAlmostEqual(cell["metrics"]["icat"]["value"], lms * min(ss, 100 - ss) / 50, places=6)
 
-    def test_crows_pairs_on_a_tiny_model(self):
-        self.check_crows(tiny_models() / "llama-tiny", None, 1e-4)
+    def test_crows_pairs_on_tiny_models(self):
+        for name, limit in (("llama-tiny", None), ("gemma2-tiny", 300)):
+            with self.subTest(model=name):
+                self.check_crows(tiny_models() / name, limit, 1e-4)
 
-    def test_stereoset_on_a_tiny_model(self):
-        for language in ("en", "de", "tr"):
-            with self.subTest(language=language):
-                self.check_stereoset(tiny_models() / "llama-tiny", language, None, 1e-4)
+    def test_stereoset_on_tiny_models(self):
+        for name, limit in (("llama-tiny", None), ("gemma2-tiny", 100)):
+            for language in ("en", "de", "tr"):
+                with self.subTest(model=name, language=language):
+                    self.check_stereoset(tiny_models() / name, language, limit, 1e-4)
 
     def test_crows_pairs_on_the_real_model(self):
         self.check_crows(real_model(), 100, 1e-2)
