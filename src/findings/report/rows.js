@@ -54,7 +54,10 @@ const blockRows = changes.length ? changes : values;
 const scorings = unique(blockRows.map(row => row.scoring));
 const blocks = d3.nest().key(keyOf).entries(blockRows).map(entry => ({
   key: entry.key, title: blockTitle(entry.values[0]), rows: entry.values, languages: orderedLanguages(entry.values.map(row => row.language)),
-}));
+})).sort((a, b) => isToxicity(b) - isToxicity(a) || isBias(b) - isBias(a));
+// The harms first: what most people come to see.
+function isToxicity(block) { return /toxic|rtp/.test(block.title); }
+function isBias(block) { return /crows|stereoset|stereotyp|mbbq|bias/.test(block.title); }
 function orderedLanguages(tags) {
   const rank = tag => tag === page.source ? 0 : tag === "mean_others" ? 2 : 1;
   return unique(tags).sort((a, b) => rank(a) - rank(b) || d3.ascending(a, b));

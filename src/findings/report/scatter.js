@@ -23,10 +23,9 @@ function scatter(place, points, xText, yText, isDiagonal) {
 }
 function drawTrade() {
   if (blocks.length < 2 || !changes.length) return;
-  const isToxicity = block => /toxic|rtp/.test(block.title), isHarm = block => isToxicity(block) || /crows|stereoset|mbbq/.test(block.title);
   const directed = blocks.filter(block => block.rows.some(row => goodChange(row) !== null));
   if (directed.length < 2) return;
-  const mitigated = directed.find(isToxicity) || directed.find(isHarm) || directed[0];
+  const mitigated = directed.find(isToxicity) || directed.find(isBias) || directed[0];
   const kept = directed.find(block => /bits_per_byte|kl_to_base/.test(block.title)) || directed.find(block => block !== mitigated);
   const state = {x: mitigated.key, y: kept.key};
   const part = section("trade", "What is gained, and who pays for it", "One mark a language and arm. To the right: the harm that was trained against fell; down: something that should have been kept was lost. Changes are turned so that plus is good.");
