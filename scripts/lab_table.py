@@ -16,7 +16,7 @@ import statistics
 import numpy as np
 from scipy import stats
 
-WORLDS_OF_A_GROUP = 6
+NUM_GROUPS = 5
 DIALS = ("share", "vocabulary", "overlap", "order", "script", "bilingual", "placebo")
 
 
@@ -146,13 +146,12 @@ def estimated_again(folder, effects, rows, scorer):
 
 
 def groups_of(by_contrast):
-    """Worlds in their order, six at a time: what each half dozen alone would have said."""
+    """Worlds in their order, in five parts: what each fifth of the experiment alone would have said. Of fewer than ten worlds nothing."""
     seeds = list(next(iter(by_contrast.values())))
-    groups = []
-    for at in range(0, len(seeds) - WORLDS_OF_A_GROUP + 1, WORLDS_OF_A_GROUP):
-        group = seeds[at:at + WORLDS_OF_A_GROUP]
-        groups.append({"seeds": group, "estimates": {name: statistics.mean(by_seed[seed] for seed in group) for name, by_seed in by_contrast.items()}})
-    return groups
+    if len(seeds) < 2 * NUM_GROUPS:
+        return []
+    groups = [[int(seed) for seed in part] for part in np.array_split(seeds, NUM_GROUPS)]
+    return [{"seeds": group, "estimates": {name: statistics.mean(by_seed[seed] for seed in group) for name, by_seed in by_contrast.items()}} for group in groups]
 
 
 def record_of(folder, first_later):

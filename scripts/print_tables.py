@@ -178,12 +178,10 @@ def lab_languages_table(languages):
 
 
 def lab_groups_table(groups):
-    """What each half dozen of worlds alone says of the dials, points."""
+    """What each fifth of the worlds alone says of the dials, points."""
     dials = [name for name in groups[0]["estimates"] if re.fullmatch(r"\w+", name)]
-    lines = ["| worlds | " + " | ".join(dials) + " |", "|---|" + "---:|" * len(dials)]
-    for row in groups:
-        lines.append(f"| {row['seeds'][0]} to {row['seeds'][-1]} | " + " | ".join(f"{100 * row['estimates'][name]:+.1f}" for name in dials) + " |")
-    return lines
+    cells = [[f"{row['seeds'][0]} to {row['seeds'][-1]}"] + [f"{100 * row['estimates'][name]:+.1f}" for name in dials] for row in groups]
+    return markdown(["worlds"] + [name + ">" for name in dials], cells)
 
 
 LAB_PARTS = {"effects": lab_effects_table, "word_list": lab_effects_table, "languages": lab_languages_table, "groups": lab_groups_table}
