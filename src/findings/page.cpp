@@ -19,6 +19,20 @@ namespace xlt {
 
 namespace {
 
+// A reader must know in what else the arms differ.
+void note_what_was_allowed(const Json& comparison, PageInputs& inputs) {
+  const Json settings = comparison.is_object() ? comparison.value("settings", Json()) : Json();
+  const Json allowed = settings.is_object() ? settings.value("allowed", Json()) : Json();
+  std::set<std::string> keys;
+  if (allowed.is_array())
+    for (const Json& one : allowed)
+      if (one.is_object()) keys.insert(one.value("key", ""));
+  if (keys.empty()) return;
+  std::string names;
+  for (const std::string& key : keys) names += (names.empty() ? "" : ", ") + key;
+  inputs.notes.push_back("The arms differ in more than their adapters, which was allowed: " + names + ".");
+}
+
 // The comparison that was given, or one made here, or null with a note.
 Json comparison_of(PageInputs& inputs, const PageOptions& options, const Context& context) {
   if (inputs.comparisons.size() > 1)
@@ -33,6 +47,7 @@ Json comparison_of(PageInputs& inputs, const PageOptions& options, const Context
   compare.source = options.source;
   compare.metrics = options.metrics;
   compare.seed = options.seed;
+  compare.allow = options.allow;
   try {
     return compare_arms(inputs.arms, compare, context);
   } catch (const Error& error) {
@@ -109,6 +124,8 @@ void PageOptions::visit(OptionVisitor& v) {
   v.field("title", title, "what the page is called; empty: after its arms");
   v.field("source", source, "language of the finetuning");
   v.field("metrics", metrics, "which metrics: headline, all, or names");
+  v.field("allow", allow,
+          "settings in which evaluations may differ and be compared here (a warning names them)");
   v.field("num_samples", num_samples, "completions before and after, a benchmark, language and arm; 0: none",
           between(0, 1000));
 }
@@ -120,6 +137,7 @@ Json page_data(const PageOptions& options, const Context& context) {
     for (const Json& note : file.json.value("notes", Json::array()))
       inputs.notes.push_back("Human judgement: " + note.get<std::string>());
   const Json comparison = comparison_of(inputs, options, context);
+  note_what_was_allowed(comparison, inputs);
   Json arms = arms_of(inputs, comparison), tables = Json::object();
   for (const PageTable& table : tables_of(inputs, comparison, options))
     if (!table.rows.empty()) tables[table.name] = table.json();

@@ -95,6 +95,20 @@ TEST_F(Page, WhatCannotBeComparedIsShownWithTheReason) {
   EXPECT_THAT(page.at("notes")[0].get<std::string>(), HasSubstr("limit"));
 }
 
+TEST_F(Page, WhatIsAllowedIsComparedAndNoted) {
+  const std::string base = write("base", 12, "");
+  MadeUpEvaluation other("a1");
+  other.add("en", share(20, 4)).cell()["settings"]["limit"] = 7;
+  PageOptions options;
+  options.folders = {base, other.write(folder_ / "other")};
+  options.allow = {"limit"};
+  const Json page = page_data(options, Context());
+  EXPECT_TRUE(page.at("tables").contains("changes"));
+  EXPECT_THAT(page.at("notes")[0].get<std::string>(), HasSubstr("which was allowed: limit"));
+  options.allow = {"limits"};
+  EXPECT_THROW(page_data(options, Context()), Error);
+}
+
 TEST_F(Page, AComparisonIsShownAsItIs) {
   const std::string base = write("base", 12, ""), other = write("dpo", 4, "a1");
   CompareOptions options;

@@ -23,7 +23,7 @@ struct PageOptions {
   // one of the last wrote, or `xlt human import`; NAME=DIR,DIR,…: the seeds of one arm.
   std::vector<std::string> folders;
   std::string output = "report.html", csv, latex, title, source = "en";
-  std::vector<std::string> metrics{"headline"};
+  std::vector<std::string> metrics{"headline"}, allow;
   int64_t num_samples = 4;
   uint64_t seed = 0;  // not visited: the global --seed
   void visit(OptionVisitor& v);
