@@ -21,7 +21,7 @@ int64_t num_threads() { return 1; }
 void set_num_threads(int64_t) {}
 void keep_freed_memory() {}
 
-void visit_quantize(OptionVisitor& v, std::string& quantize) {
+void visit_quantize_or_stored(OptionVisitor& v, std::string& quantize) {
   v.field("quantize", quantize, "of a model", one_of({"none"}));
 }
 

@@ -11,7 +11,6 @@
 #include "xlt/lm/quantized.h"
 #include "xlt/models/encoder_decoder.h"
 #include "xlt/nn/linear.h"
-#include "xlt/ops/matmul/gguf.h"
 #include "xlt/ops/matmul/linear.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -24,11 +23,6 @@ constexpr int64_t kBatchTokensCpu = 512, kBatchTokensCuda = 8192;
 
 }  // namespace
 
-std::string held_as(const std::string& quantize, const Placement& where) {
-  const bool multiplies_blocks = !where.is_cuda && ops::multiplies_gguf(scalar_type(where.dtype));
-  return quantize == "none" && multiplies_blocks ? "stored" : quantize;
-}
-
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
                                                    const Placement& where, const Context& context) {
   return load_language_model(options, "none", where, context);
@@ -37,7 +31,7 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
                                                    const std::string& quantize, const Placement& where,
                                                    const Context& context) {
-  const std::string held = held_as(quantize, where);
+  const std::string held = held_as(quantize, options.model, where);
   const auto source = quantized(open_model_source(options.model), held);
   if (is_encoder_decoder(*source)) {
     if (quantize != "none")

@@ -73,8 +73,8 @@ Finding look_at_memory(const std::string& what, double bytes, const std::string&
 }
 
 // Weights, the logits of a batch, keys and values of a batch of samples.
-Finding look_at_eval_memory(const ModelConfig& config, const DecoderFootprint& footprint,
-                            const Placement& where) {
+Finding look_at_eval_memory(const std::string& what, const ModelConfig& config,
+                            const DecoderFootprint& footprint, const Placement& where) {
   const double weights = static_cast<double>(footprint.weight_bytes), logits = logits_bytes(config);
   const double cache = 2.0 * static_cast<double>(config.num_hidden_layers * config.num_key_value_heads) *
                        static_cast<double>(config.head_dim * kBatchTokens * activation_bytes(where));
@@ -82,7 +82,7 @@ Finding look_at_eval_memory(const ModelConfig& config, const DecoderFootprint& f
                                  ? str_cat(" (", memory_text(static_cast<double>(footprint.block_bytes)),
                                            " of them the file's blocks)")
                                  : "";
-  return look_at_memory("memory for eval", weights + logits + cache,
+  return look_at_memory(what, weights + logits + cache,
                         str_cat("weights ", memory_text(weights), blocks, ", logits ", memory_text(logits),
                                 ", keys and values of ", kBatchTokens, " tokens ", memory_text(cache)));
 }
@@ -143,12 +143,18 @@ std::vector<Finding> examine_model(const std::string& model, const Placement& wh
     if (is_encoder(outline.config.model_type))
       return examine_scoring_model(model, *source, outline, "an encoder to score with", where);
     const DecoderFootprint footprint = footprint_of(*source, where);
-    const DecoderFootprint evaluated =
-        footprint_of(*quantized(open_model_source(model), held_as("none", where)), where);
-    return {look_at_architecture(outline, footprint, where),
-            look_at_tokenizer(model, outline.config.vocab_size), look_at_chat_template(*source),
-            look_at_eval_memory(outline.config, evaluated, where),
-            look_at_train_memory(outline.config, footprint, where)};
+    const std::string held = held_as("none", model, where);
+    const DecoderFootprint evaluated = footprint_of(*quantized(open_model_source(model), held), where);
+    std::vector<Finding> findings = {
+        look_at_architecture(outline, footprint, where), look_at_tokenizer(model, outline.config.vocab_size),
+        look_at_chat_template(*source),
+        look_at_eval_memory("memory for eval", outline.config, evaluated, where)};
+    if (held_as("stored", model, where) != held)
+      findings.push_back(
+          look_at_eval_memory("memory for eval --quantize stored", outline.config,
+                              footprint_of(*quantized(open_model_source(model), "stored"), where), where));
+    findings.push_back(look_at_train_memory(outline.config, footprint, where));
+    return findings;
   } catch (const Error& error) {
     return {{"model", error.what(), Verdict::kProblem}};
   }

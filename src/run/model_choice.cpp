@@ -11,7 +11,7 @@ void ModelChoice::visit(OptionVisitor& v) {
           "file, or "
           "org/name[@revision] of the hub in the local cache");
   v.field("adapter", adapter, "LoRA adapter folder in PEFT's format; empty: the model as it is");
-  visit_quantize(v, quantize);
+  visit_quantize_or_stored(v, quantize);
   v.field("batch_tokens", batch_tokens,
           "most tokens in one forward pass, but for a longer prompt; changes speed and memory, on a CPU "
           "never results; 0: chosen for the device",

@@ -9,5 +9,7 @@
 namespace xlt {
 
 void visit_quantize(OptionVisitor& v, std::string& quantize);
+// Of commands that train nothing: a GGUF file's own bits, too.
+void visit_quantize_or_stored(OptionVisitor& v, std::string& quantize);
 
 }  // namespace xlt

@@ -84,8 +84,10 @@ TEST_P(GgufWeight, ProductsAreThoseOfTheValues) {
       const at::Tensor weight = random_weight(GetParam(), out, in_blocks, 2),
                        values = values_of(weight, dtype);
       const at::Tensor x = normal({rows, values.size(1)}, 3, dtype), bias = normal({out}, 4, dtype);
-      EXPECT_TRUE(same_bits(linear(x, weight), linear(x, values))) << rows << " " << out << " " << dtype;
-      EXPECT_TRUE(same_bits(linear(x, weight, bias), linear(x, values, bias))) << rows << " " << out << dtype;
+      EXPECT_TRUE(same_bits(ops::linear(x, weight), ops::linear(x, values)))
+          << rows << " " << out << " " << dtype;
+      EXPECT_TRUE(same_bits(ops::linear(x, weight, bias), ops::linear(x, values, bias)))
+          << rows << " " << out << dtype;
     }
 }
 
@@ -93,11 +95,11 @@ TEST_P(GgufWeight, ARowDependsNeitherOnTheOthersNorOnThreads) {
   const at::NoGradGuard no_grad;
   for (const at::ScalarType dtype : dtypes()) {
     const at::Tensor weight = random_weight(GetParam(), 205, long_row(), 2);
-    const at::Tensor x = normal({130, columns_of(weight)}, 3, dtype), all = linear(x, weight);
-    EXPECT_TRUE(same_bits(linear(x.narrow(0, 77, 1), weight), all.narrow(0, 77, 1))) << dtype;
+    const at::Tensor x = normal({130, columns_of(weight)}, 3, dtype), all = ops::linear(x, weight);
+    EXPECT_TRUE(same_bits(ops::linear(x.narrow(0, 77, 1), weight), all.narrow(0, 77, 1))) << dtype;
     const int threads = at::get_num_threads();
     at::set_num_threads(threads == 1 ? 2 : 1);
-    EXPECT_TRUE(same_bits(linear(x, weight), all)) << dtype;
+    EXPECT_TRUE(same_bits(ops::linear(x, weight), all)) << dtype;
     at::set_num_threads(threads);
   }
 }
@@ -110,7 +112,7 @@ TEST_P(GgufWeight, AnAdapterOnItAndGradientsThroughItAreThoseOfTheValues) {
     const at::Tensor a = normal({4, in}, 5, at::kFloat), b = normal({40, 4}, 6, at::kFloat);
     const auto run = [&](const at::Tensor& by, bool wants_gradient) {
       at::Tensor x = normal({7, in}, 3, dtype).requires_grad_(wants_gradient);
-      const at::Tensor y = lora_linear(x, by, a, b, 0.5) + linear(x, by);
+      const at::Tensor y = lora_linear(x, by, a, b, 0.5) + ops::linear(x, by);
       if (!wants_gradient) return y;
       y.sum().backward();
       return x.grad();
@@ -157,9 +159,9 @@ TEST(GgufWeights, WhatIsMultipliedIsSaid) {
   EXPECT_FALSE(multiplies_gguf(at::kDouble));
   if (!multiplies_gguf(at::kFloat)) GTEST_SKIP() << "this CPU has no AVX2";
   const at::Tensor weight = at::zeros({2, 1, 34}, at::kByte);
-  EXPECT_THROW(linear(at::zeros({1, 32}, at::kDouble), weight), Error);
-  EXPECT_THROW(linear(at::zeros({1, 64}), weight), Error);
-  EXPECT_TRUE(same_bits(linear(at::zeros({0, 32}), weight), at::zeros({0, 2})));
+  EXPECT_THROW(ops::linear(at::zeros({1, 32}, at::kDouble), weight), Error);
+  EXPECT_THROW(ops::linear(at::zeros({1, 64}), weight), Error);
+  EXPECT_TRUE(same_bits(ops::linear(at::zeros({0, 32}), weight), at::zeros({0, 2})));
 }
 
 }  // namespace
