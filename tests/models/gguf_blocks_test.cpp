@@ -11,11 +11,13 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/checkpoint/quantized_source.h"
 #include "xlt/models/decoder.h"
 #include "xlt/models/decoder_footprint.h"
 #include "xlt/models/lora.h"
+#include "xlt/nn/linear.h"
 #include "xlt/nn/lora_adapter.h"
 #include "xlt/nn/token_batch.h"
 #include "xlt/ops/head/token_logps.h"
