@@ -139,9 +139,9 @@ class ConfigFile : public FolderTest {
 
 TEST_F(ConfigFile, IsReadAndItsFaultsAreBadInput) {
   EXPECT_THAT(run_xlt({"ls", "--config", config(R"({"command": "ls", "kind": "methods"})")}).out,
-              HasSubstr("dpo\n"));
+              HasSubstr("\ndpo "));
   EXPECT_THAT(run_xlt({"ls", "--config", config(R"({"kind": "methods"})"), "--kind", "families"}).out,
-              HasSubstr("llama\n"));
+              HasSubstr("\nllama "));
   const Outcome outcome = run_xlt({"train", "--config", config(R"({"beta": 0, "max_step": 1})")});
   EXPECT_EQ(outcome.code, 3);
   EXPECT_THAT(outcome.err, HasSubstr("c.json: beta: must be more than 0"));
