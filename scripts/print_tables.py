@@ -156,7 +156,7 @@ def lab_effects_table(effects):
     cells = []
     for row in effects:
         interval = "–" if row["ci95"] is None else f"[{100 * row['ci95'][0]:+.1f}, {100 * row['ci95'][1]:+.1f}]"
-        p = "–" if row["p_holm"] is None else f"{row['p_holm']:.3f}"
+        p = "–" if row["p_holm"] is None else "< 0.001" if row["p_holm"] < 0.001 else f"{row['p_holm']:.3f}"
         cells.append([row["name"], bold(f"{100 * row['estimate']:+.1f}", row["is_effect"]), interval, p, f"{row['n_same_sign']} of {row['n_blocks']}"])
     return markdown(["effect", "estimate, points>", "95 % interval", "p, Holm>", "same sign in worlds>"], cells)
 
