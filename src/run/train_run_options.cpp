@@ -2,13 +2,13 @@
 #include "run/train_run_options.h"
 
 #include "run/conversations.h"
-#include "xlt/run/quantize_option.h"
 #include "run/watch.h"
 
 #include <unistd.h>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/run/quantize_option.h"
 #include "xlt/run/recipe.h"
 
 namespace xlt {
