@@ -7,7 +7,8 @@
 
 namespace xlt {
 
-#define X(name, what) std::unique_ptr<TextScorer> make_##name##_scorer(const ScorerSpec&, const ScorerServices&);
+#define X(name, what) \
+  std::unique_ptr<TextScorer> make_##name##_scorer(const ScorerSpec&, const ScorerServices&);
 #include "scorers/scorers.def"
 #undef X
 
