@@ -177,6 +177,7 @@ class GgufParity(GgufCase):
                 loaded = AutoModelForCausalLM.from_pretrained(converted, dtype=torch.float32).eval()
                 tokenizer = hf_tokenizer(tiny_models() / family)
                 from_file, from_folder = self.score(file, texts), self.score(converted, texts)
+                self.assertEqual(self.score(file, texts, "--quantize", "stored"), from_file)
                 for text, one, other in zip(texts, from_file, from_folder):
                     self.assertAlmostEqual(one, other, delta=1e-4)
                     self.assertAlmostEqual(one, token_logps(loaded, tokenizer(text)["input_ids"]).sum().item(), delta=1e-3)

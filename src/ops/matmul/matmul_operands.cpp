@@ -17,6 +17,7 @@ namespace {
 constexpr int64_t kAlongDepth = 1024, kFewInputs = 128;
 // Lanes repacked by one task at least.
 constexpr int64_t kPackedTask = 32768;
+constexpr int64_t kLineBytes = kLine * kLaneBytes;
 
 template <typename T>
 XLT_INLINE void widen_rows(const T* from, int64_t stride, int64_t rows, int64_t columns, float* to) {
@@ -65,6 +66,12 @@ XLT_AVX512_KERNEL void narrow_to_pairs(const float* from, int64_t count, float* 
 #else
 void narrow_to_pairs(const float*, int64_t, float*) {}
 #endif
+
+// The first line's boundary from there on.
+float* on_a_line(float* place) {
+  return reinterpret_cast<float*>(
+      round_up(static_cast<int64_t>(reinterpret_cast<intptr_t>(place)), kLineBytes));
+}
 
 // Rows of the next panel, of those that are left. With AVX-512, widths along are 8, 16, 24, 32 and 48.
 int64_t panel_rows(const CpuMatmul& product, int64_t left) {
@@ -201,10 +208,7 @@ int64_t depth_of(const CpuMatmul& product) {
   return (is_across(product) ? kRun : kAlongDepth) * (is_paired(product) ? 2 : 1);
 }
 
-float* Buffer::data() const {
-  return reinterpret_cast<float*>(
-      round_up(static_cast<int64_t>(reinterpret_cast<intptr_t>(storage_.get())), kLine * sizeof(float)));
-}
+float* Buffer::data() const { return on_a_line(storage_.get()); }
 
 int64_t row_step(const CpuMatmul& product) { return is_across(product) ? 1 : kernels_of(product).along_step; }
 
@@ -296,18 +300,25 @@ Chunk ChunkReader::read_gguf(int64_t first, int64_t outputs, int64_t begin, int6
   const int64_t row_bytes = product_.in / type.elements * type.bytes, lanes = lanes_of(product_, depth);
   const uint8_t* from =
       static_cast<const uint8_t*>(product_.weight) + first * row_bytes + begin / type.elements * type.bytes;
-  converted_.resize(static_cast<size_t>(outputs * lanes));
+  // Rows a power of two apart would share a set of the first-level cache.
+  const int64_t stride = lanes + kLine;
+  converted_.resize(static_cast<size_t>(outputs * stride + kLine));
+  float* const chunk = on_a_line(converted_.data());
   row_.resize(static_cast<size_t>(is_paired(product_) ? depth : 0));
+  const int64_t bytes = depth / type.elements * type.bytes, ahead = outputs * row_bytes;
   for (int64_t output = 0; output < outputs; ++output) {
-    float* const to = converted_.data() + output * lanes;
+    float* const to = chunk + output * stride;
     float* const values = is_paired(product_) ? row_.data() : to;
-    widen_blocks_(from + output * row_bytes, depth / type.elements, values);
+    const uint8_t* const row = from + output * row_bytes;
+    if (first + outputs + output < product_.out)
+      for (int64_t i = 0; i < bytes; i += kLineBytes) __builtin_prefetch(row + ahead + i, 0, 2);
+    widen_blocks_(row, depth / type.elements, values);
     if (is_paired(product_))
       narrow_to_pairs(values, depth, to);
     else if (product_.dtype != KernelDtype::kF32)
       round_to(product_.dtype, values, depth);
   }
-  return {reinterpret_cast<const char*>(converted_.data()), outputs, lanes, lanes * kLaneBytes, 0};
+  return {reinterpret_cast<const char*>(chunk), outputs, lanes, stride * kLaneBytes, 0};
 }
 
 Chunk ChunkReader::turned(const Chunk& chunk) {
