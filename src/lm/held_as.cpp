@@ -3,13 +3,17 @@
 // they do by request, or where there would be no other way.
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <string>
+#include <vector>
+
+#include <c10/core/ScalarType.h>
 
 #include "xlt/checkpoint/model_source.h"
-#include "xlt/checkpoint/quantized_source.h"
+#include "xlt/checkpoint/weight_source.h"
 #include "xlt/lm/quantized.h"
-#include "xlt/models/decoder_footprint.h"
 #include "xlt/ops/matmul/gguf.h"
 #include "xlt/ops/scalar_type.h"
 
@@ -32,8 +36,15 @@ int64_t free_memory() {
   return bytes;
 }
 
+// Of all that the file holds: what is wrong with it, its loader says.
 int64_t bytes_of_values(const std::filesystem::path& model, const Placement& where) {
-  return footprint_of(*open_model_source(model), where).weight_bytes;
+  const auto weights = open_model_source(model)->weights();
+  int64_t values = 0;
+  for (const std::string& name : weights->names()) {
+    const std::vector<int64_t> shape = weights->shape(name);
+    values += std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+  }
+  return values * static_cast<int64_t>(c10::elementSize(scalar_type(where.dtype)));
 }
 
 }  // namespace
