@@ -12,6 +12,7 @@ namespace {
 // Where the front showed the loader libtorch's folder: programs that are started from here (--scorer exec)
 // have libraries of their own.
 void restore_library_path() {
+  ::unsetenv("XLT_FRONT");
   const char* outer = std::getenv("XLT_OUTER_LIBRARY_PATH");
   if (outer == nullptr) return;
   if (*outer)

@@ -187,7 +187,10 @@ Adapter load_adapter(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
   if (!fs::exists(folder / kConfigName))
     throw Error(ErrorKind::kCheckpoint,
-                str_cat("no adapter here: expected a folder with ", kConfigName, " and ", kWeightsName),
+                str_cat("no adapter here: expected a folder with ", kConfigName, " and ", kWeightsName,
+                        fs::exists(folder / "adapter" / kConfigName)
+                            ? str_cat("; ", (folder / "adapter").string(), " is one")
+                            : ""),
                 folder.string());
   Adapter adapter;
   adapter.config = read_config(folder / kConfigName);

@@ -52,7 +52,7 @@ class TrainCommand final : public Command, public LayeredOptions {
     return {"Finetune a model on texts (sft) or preference pairs (dpo), by default through a LoRA adapter",
             "xlt train --method dpo --model models/gemma --data pairs.jsonl --output runs/dpo "
             "--learning-rate 3e-5",
-            {"method", "data", "output"},
+            {"data", "output"},
             ""};
   }
   std::vector<OptionGroup> groups() override {
@@ -84,7 +84,7 @@ class TrainCommand final : public Command, public LayeredOptions {
   void check(Checks& checks) override { check_training(options_, checks); }
   std::vector<std::string> required() const override {
     if (options_.data.empty()) refuse_recipe_without_data(options_.recipe);
-    if (options_.dry_run) return {"method", "data"};
+    if (options_.dry_run) return {"data"};
     return help().required;
   }
   void check_together() const override { check_training_options(options_); }

@@ -81,8 +81,10 @@ class Evaluation {
         log.end(plan);
       }
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kInterrupted) write(ReportStatus::kInterrupted);
-      throw;
+      if (error.kind() != ErrorKind::kInterrupted) throw;
+      write(ReportStatus::kInterrupted);
+      throw Error(ErrorKind::kInterrupted,
+                  "interrupted; what was finished is kept, and the same command goes on from there");
     }
     log.finish(static_cast<int64_t>(report_.failures.size()));
     if (baseline_) add_transfer();

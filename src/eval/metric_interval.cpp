@@ -43,6 +43,18 @@ std::vector<double> replicates_of(const MetricSpec& spec, const RatioTable& tabl
   return replicates;
 }
 
+// What the items allow: their sums make nothing below 0 where none of them is.
+bool is_never_negative(const RatioTable& table) {
+  return std::all_of(table.cells.begin(), table.cells.end(),
+                     [](const Ratio& ratio) { return ratio.numerator >= 0 && ratio.denominator >= 0; });
+}
+
+// Where a few items decide, what smooths or corrects the draws may leave out the very value that they are
+// about.
+Interval around(Interval interval, double value) {
+  return {std::min(interval.low, value), std::max(interval.high, value)};
+}
+
 }  // namespace
 
 std::optional<Interval> metric_interval(const MetricSpec& spec, const RatioTable& table,
@@ -58,12 +70,15 @@ std::optional<Interval> metric_interval(const MetricSpec& spec, const RatioTable
   if (!is_bounded) {
     const auto [low, high] = std::minmax_element(replicates.begin(), replicates.end());
     if (*high - *low <= 1e-12 * std::abs(value)) return std::nullopt;
-    return bootstrap_interval(std::move(replicates), value, t * missing_spread(table.num_items()));
+    auto interval = bootstrap_interval(std::move(replicates), value, t * missing_spread(table.num_items()));
+    if (interval && value >= 0 && is_never_negative(table)) interval->low = std::max(interval->low, 0.0);
+    return interval ? std::optional(around(*interval, value)) : std::nullopt;
   }
   const Interval items = is_single ? range_of_items(table) : Interval{0, 1};
   smooth(replicates, weights, scaled({items.low / 2, (1 + items.high) / 2}, spec.scale), rng);
   auto interval = bootstrap_interval(std::move(replicates), value, t);
-  if (interval) interval = {std::max(interval->low, 0.0), std::min(interval->high, spec.scale)};
+  if (interval)
+    interval = around({std::max(interval->low, 0.0), std::min(interval->high, spec.scale)}, value);
   return interval;
 }
 

@@ -113,7 +113,9 @@ Differences differences_of(const EvaluationFolder& base, const EvaluationFolder&
 std::map<std::string, std::string> faults_of(const EvaluationFolder& folder) {
   std::map<std::string, std::string> faults;
   for (const auto& report : folder.reports())
-    if (const std::string status = report->value("status", "");
+    if (const std::string status = report->contains("status") && report->at("status").is_string()
+                                       ? report->at("status").get<std::string>()
+                                       : "unknown";
         status == "running" || status == "interrupted")
       faults["status"] = "an evaluation did not end (status \"" + status + "\"); run the same command again";
   const bool is_older = std::any_of(folder.cells().begin(), folder.cells().end(),

@@ -40,7 +40,8 @@ Json comparison_of(PageInputs& inputs, const PageOptions& options, const Context
         "Of several comparisons the first is shown: " + inputs.comparisons[0].path.string() + ".");
   if (!inputs.comparisons.empty()) return inputs.comparisons[0].json;
   if (inputs.arms.size() < 2) {
-    inputs.notes.push_back("There is one evaluation only, so nothing is compared.");
+    inputs.notes.push_back(inputs.arms.empty() ? "There is no evaluation, so nothing is compared."
+                                               : "There is one evaluation only, so nothing is compared.");
     return Json();
   }
   CompareOptions compare;

@@ -23,9 +23,13 @@ namespace fs = std::filesystem;
 
 char** arguments = nullptr;
 
-int fail(const fs::path& place, const std::string& message) {
-  std::fprintf(stderr, "xlt: error: %s: %s\n", place.c_str(), message.c_str());
-  return exit_code(ErrorKind::kIo);
+// An engine that is the front, by a link say, would become itself for ever.
+bool was_already_left() {
+  const std::string own = std::to_string(::getpid());
+  const char* left = std::getenv("XLT_FRONT");
+  if (left != nullptr && own == left) return true;
+  ::setenv("XLT_FRONT", own.c_str(), /*overwrite=*/1);
+  return false;
 }
 
 // The loader reads LD_LIBRARY_PATH once; what the engine starts is to see what we were given (src/main.cpp).
@@ -40,21 +44,26 @@ void show_to_loader(const fs::path& libraries) {
 
 void remember_arguments(char** argv) { arguments = argv; }
 
-int become_engine() {
+std::string try_to_become_engine() {
   std::error_code code;
   const fs::path here = fs::read_symlink("/proc/self/exe", code).parent_path();
   fs::path engine = here / "xlt-engine";
   if (const fs::path packaged = here.parent_path() / "libexec" / "xlt-engine"; fs::exists(packaged, code)) {
     engine = packaged;
     const auto libraries = find_torch_libraries(here.parent_path());
-    if (!libraries) return fail(engine, kTorchNotFound);
+    if (!libraries) return engine.string() + ": " + kTorchNotFound;
     show_to_loader(*libraries);
   }
+  if (was_already_left()) return engine.string() + ": is xlt itself, not the engine that stands beside it";
   std::fflush(stdout);
   ::execv(engine.c_str(), arguments);
-  return fail(engine, std::string(std::strerror(errno)) +
-                          "; it does what needs a model and has to stand beside xlt (ninja -C build/release "
-                          "xlt makes both)");
+  return engine.string() + ": " + std::strerror(errno) +
+         "; it does what needs a model and has to stand beside xlt (ninja -C build/release xlt makes both)";
+}
+
+int become_engine() {
+  std::fprintf(stderr, "xlt: error: %s\n", try_to_become_engine().c_str());
+  return exit_code(ErrorKind::kIo);
 }
 
 }  // namespace xlt::front

@@ -18,6 +18,8 @@ bool is_own(const Arguments& arguments) {
   const auto rows = xlt::cli::commands();
   const auto is_named = [&](const auto& entry) { return arguments[0] == std::string_view(entry.name); };
   if (arguments.empty() || std::none_of(rows.begin(), rows.end(), is_named)) return false;
+  const auto asks_for_help = [](std::string_view one) { return one == "--help" || one == "-h"; };
+  if (std::any_of(arguments.begin(), arguments.end(), asks_for_help)) return false;
   // Evaluations mostly ask a model.
   const auto names_completions = [](std::string_view one) { return one.starts_with("--completions"); };
   return arguments[0] != std::string_view("eval") ||
@@ -34,6 +36,9 @@ int main(int argc, char** argv) {
   if (arguments.size() == 1 && arguments[0] == std::string_view("--version"))
     return xlt::cli::print_page(xlt::cli::version_text() + "\n");
   if (!is_own(arguments)) return xlt::front::become_engine();
-  // A command line that is wrong here may be right there (a recipe's option), and errors sound alike.
-  return xlt::cli::run_and_report(argc, argv, xlt::front::become_engine);
+  // A command line that is wrong here may be right there (an option of models), and errors sound alike.
+  return xlt::cli::run_and_report(argc, argv, [] {
+    xlt::front::try_to_become_engine();
+    return xlt::cli::report_current_error();
+  });
 }

@@ -143,13 +143,6 @@ class RankedSeq2Seq final : public Seq2Seq {
 RankedModels::RankedModels(World& world)
     : exchange_(world.world_size() > 1 ? std::make_shared<ModelExchange>(world) : nullptr) {}
 
-RankedModels::~RankedModels() {
-  try {
-    release();
-  } catch (...) {  // a rank is lost: whoever waits for it says so
-  }
-}
-
 std::unique_ptr<LanguageModel> RankedModels::share(std::unique_ptr<LanguageModel> model) {
   if (!exchange_) return model;
   return std::make_unique<RankedLanguageModel>(exchange_, std::move(model));

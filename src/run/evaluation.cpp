@@ -68,6 +68,30 @@ Json prepare(OwnedServices& owned, EvalModels& models, const EvalOptions& option
   return identity;
 }
 
+// The ranks answer for one another, so they have to hold the same models. Throws kUsage on all of them,
+// naming the lowest rank that differs from rank 0, and in what.
+void check_models_alike(World& world, const EvalServices& services, const Json& environment) {
+  Json own = {
+      {"model or adapter", services.model_hash},
+      {"--base", services.base_hash},
+      {"--fluency-model", {services.judge_hash, services.seq2seq_hash}},
+      {"--scorer", Json::array()},
+      {"device",
+       environment.at("device").is_string() ? environment.at("device").get<std::string>().substr(0, 3) : ""},
+      {"dtype", environment.at("dtype")}};
+  for (const TextScorer* scorer : services.scorers)
+    own["--scorer"].push_back({scorer->name(), scorer->hash()});
+  const Json first = parse_json(found_by_first_rank(world, [&] { return dump_json(own); }), "rank 0");
+  on_all_ranks(world, [&] {
+    for (const auto& [what, value] : own.items())
+      if (value != first.at(what))
+        throw Error(ErrorKind::kUsage,
+                    str_cat("differs from rank 0 in its ", what,
+                            "; start all ranks by the same command, on the same files"),
+                    str_cat("rank ", world.rank()));
+  });
+}
+
 Json header_of(const EvalModels& models, const EvalOptions& options, Json config, Json identity) {
   if (config.contains("num_samples")) config["num_samples"] = options.sampling.num_samples;
   return {{"config", std::move(config)},
@@ -107,6 +131,7 @@ EvalResult run_evaluation_with(EvalModels& models, const EvalOptions& given, con
       context.info(str_cat("toxicity is that of ", options.sampling.num_samples,
                            " samples, as many as the item with the fewest has (--num-samples)"));
   });
+  if (world.world_size() > 1) check_models_alike(world, owned.services, models.environment());
   EvalResult result;
   std::exception_ptr error;
   try {

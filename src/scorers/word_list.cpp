@@ -125,7 +125,9 @@ class WordListScorer : public TextScorer {
 
 std::unique_ptr<TextScorer> make_word_list_scorer(const ScorerSpec& spec, const ScorerServices& services) {
   if (spec.rest.empty() && services.data.empty())
-    throw Error(ErrorKind::kUsage, "no folder of word lists; expected word_list:DIR", "--scorer word_list");
+    throw Error(ErrorKind::kUsage,
+                "no folder of word lists; expected word_list:DIR, DIR holding LANG.txt (data/toxic_words)",
+                "--scorer word_list");
   return std::make_unique<WordListScorer>(
       spec.rest.empty() ? services.data / "toxic_words" : fs::path(spec.rest), services.data);
 }

@@ -66,7 +66,8 @@ class Front(Scenario):
     def test_help_is_the_same_and_there_at_once(self):
         names = [line.split()[0] for line in run("ls", "commands").stdout.splitlines()]
         self.assertIn("train", names)
-        for arguments in [["--help"], ["help"], ["-h"], *([name, "--help"] for name in names), ["help", "train"], ["eval", "-h"]]:
+        for arguments in [["--help"], ["help"], ["-h"], *([name, "--help"] for name in names), ["help", "train"], ["eval", "-h"],
+                          ["eval", "--completions", "x", "--help"]]:
             engine = subprocess.run([ENGINE, *arguments], capture_output=True, text=True, timeout=60)
             self.assertEqual(run(*arguments).stdout, engine.stdout)
             self.assertEqual(engine.returncode, 0)
@@ -76,15 +77,32 @@ class Front(Scenario):
             self.assertLess(min(processor_seconds("--help") for _ in range(5)), 0.05)
 
     def test_errors_sound_alike(self):
-        for arguments in [["compare"], ["compare", "a", "--outptu", "b"], ["helf"], ["help", "trian"], ["eval", "--completions"], [],
+        for arguments in [["compare"], ["compare", "a", "--outptu", "b"], ["helf"], ["help", "trian"], ["trian", "--help"], ["eval", "--completions"], [],
                           ["report", "--config", str(self.folder / "none.json")]]:
             engine = subprocess.run([ENGINE, *arguments], capture_output=True, text=True, timeout=60)
             front = run(*arguments)
             self.assertEqual((front.returncode, front.stderr), (engine.returncode, engine.stderr))
             self.assertNotEqual(engine.returncode, 0)
 
+    def test_a_folder_may_be_called_like_a_command(self):
+        self.assert_works(run(*self.evaluate("compare")))
+        self.assert_works(run(*self.evaluate("train")))
+        for program in (XLT, ENGINE):
+            made = subprocess.run([program, "compare", "compare", "train", "--output", "out"], capture_output=True, text=True, timeout=120, cwd=self.folder)
+            self.assert_works(made)
+            self.assertTrue((self.folder / "out" / "compare.json").exists())
+            shutil.rmtree(self.folder / "out")
+
+    def test_an_engine_that_is_the_front(self):
+        shutil.copy(XLT, self.folder / "xlt")
+        (self.folder / "xlt-engine").symlink_to("xlt")
+        process = subprocess.run([self.folder / "xlt", "ls"], capture_output=True, text=True, timeout=60)
+        self.assert_fails(process, 3, "is xlt itself")
+
     def test_without_the_engine(self):
         alone = shutil.copy(XLT, self.folder / "xlt")
+        wrong = subprocess.run([alone, "compare", "--outptu", "a"], capture_output=True, text=True, timeout=60)
+        self.assert_fails(wrong, 2, "did you mean")
         process = subprocess.run([alone, "train"], capture_output=True, text=True, timeout=60)
         self.assert_fails(process, 3, "xlt-engine: No such file or directory", "has to stand beside xlt")
         self.assertEqual(subprocess.run([alone, "--help"], capture_output=True, timeout=60).returncode, 0)

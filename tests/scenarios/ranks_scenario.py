@@ -138,6 +138,27 @@ class RanksScenario(RanksCase):
                 del cell["num_tokens"]  # computed: what texts begin with alike is once a rank
         self.assertEqual(reports[0]["cells"], reports[1]["cells"])
 
+    def test_an_evaluation_that_cannot_be_ends_on_all_ranks(self):
+        data = self.folder / "data"
+        write_rows(data / "udhr" / "en.jsonl", [{"id": 0, "text": TEXTS[0]}])
+
+        def command(*more):
+            return ["eval", "--model", self.model, "--benchmarks", "perplexity", "--langs", "en", "--data", data, "--output", self.folder / "out", *more]
+
+        other = self.copy_model()
+        weights = bytearray((other / "model.safetensors").read_bytes())
+        weights[-1] ^= 1
+        (other / "model.safetensors").write_bytes(weights)
+        # Options of both ranks, and of rank 1 alone.
+        for code, both, alone, said in ((2, ["--benchmarks", "nope"], [], "unknown benchmark"), (3, ["--model", "/nowhere"], [], "no such folder"),
+                                        (3, [], ["--model", "/nowhere"], "no such folder"), (3, ["--baseline", "/nowhere"], [], "no report.json"),
+                                        (2, [], ["--model", other], "rank 1: differs from rank 0 in its model"),
+                                        (2, [], ["--dtype", "bfloat16"], "rank 1: differs from rank 0 in its dtype")):
+            codes, _, errors = Ranks(2, command(*both), more=lambda rank: alone if rank == 1 else []).finish()
+            self.assertEqual(list(codes), [code, code], errors)
+            self.assertIn(said, "".join(errors))
+            self.assertFalse((self.folder / "out" / "report.json").exists())
+
     def test_slurms_and_open_mpis_variables(self):
         expected = self.result(self.alone(steps=4))
         families = {"slurm": lambda rank, count: {"SLURM_PROCID": rank, "SLURM_NTASKS": count, "SLURM_LOCALID": rank, "SLURM_STEP_ID": 0,

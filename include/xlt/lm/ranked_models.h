@@ -4,7 +4,8 @@
 //   RankedModels models(world);
 //   auto lm = models.share(load_language_model(…));        // on every rank, in the same order
 //   if (world.is_first()) evaluate(*lm);                   // asks all of them
-//   else models.answer();                                  // until rank 0's RankedModels lets go
+//   else models.answer();                                  // until rank 0 lets go
+//   models.release();
 #pragma once
 
 #include <memory>
@@ -22,9 +23,6 @@ class ModelExchange;
 class RankedModels {
  public:
   explicit RankedModels(World& world);
-  ~RankedModels();  // as release()
-  RankedModels(const RankedModels&) = delete;
-  RankedModels& operator=(const RankedModels&) = delete;
 
   // The model that asks all ranks: of rank 0; the others' is not to be asked. Results are those of one
   // process wherever a model's do not depend on what is asked together. An Error on one rank is thrown on
@@ -37,7 +35,7 @@ class RankedModels {
   // Ranks beside 0: answers for all shared models until rank 0 lets go. Throws kInternal where rank 0 is
   // lost.
   void answer();
-  // Rank 0: lets the others go; nothing can be asked any more.
+  // Rank 0: lets the others go, who are in answer() or on their way there; nothing can be asked any more.
   void release();
 
  private:
