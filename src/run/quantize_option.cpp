@@ -31,9 +31,8 @@ void visit_quantize_or_stored(OptionVisitor& v, std::string& quantize) {
       "hold the weights of all linear layers but the head in few bits: nf4: as bitsandbytes makes them, with "
       "double quantisation; none: as they are stored, a GGUF file's blocks as the values that they stand "
       "for; "
-      "stored: those blocks too, head and embedding among them, on a CPU: the same results in the memory of "
-      "the "
-      "file, at about half the speed of generation",
+      "stored: on a CPU those blocks too, head and embedding among them: the same results in the memory of "
+      "the file, at 0.6 to 1 times the speed of generation",
       one_of(names));
 }
 

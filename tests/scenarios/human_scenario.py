@@ -102,12 +102,12 @@ class Human(Scenario):
             rated = self.rate(browser, 3)
             self.check_item(browser, key)
             browser.open(form)  # a reload: the name, the answers and the place are still there
-            self.assertEqual(browser.evaluate("document.getElementById('status').textContent"), "3 of 13 rated.")
+            self.assertEqual(self.status(browser), "3 of 13 rated.")
             self.assertEqual(browser.evaluate("document.getElementById('item').dataset.item"), rated[-1])
             browser.evaluate("document.getElementById('unrated').click()")
             rated += self.rate(browser, 10)
             self.assertEqual(len(set(rated)), 13)  # 4 items × 2 arms, 4 pairs, a check
-            self.assertIn("All done", browser.evaluate("document.getElementById('status').textContent"))
+            self.assertIn("All done", self.status(browser))
             text = browser.evaluate("xltRatings()")
             browser.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(self.folder))
             browser.evaluate("document.getElementById('save').click()")
@@ -142,6 +142,15 @@ class Human(Scenario):
             for _ in range(2):  # a single text, and a pair
                 self.assertEqual(browser.broken_rules(AXE), [])
                 self.rate(browser, 5)
+
+    def status(self, browser):
+        """What the form says of its state, once it says something: a page that is open may not have run its script yet."""
+        for _ in range(100):
+            text = browser.evaluate("document.getElementById('status').textContent")
+            if text:
+                return text
+            time.sleep(0.05)
+        return ""
 
     def wait_for(self, file):
         for _ in range(100):
