@@ -107,6 +107,23 @@ class StatsParity(ParityTest):
             self.ask("ranks", [float(r) for r in stats.rankdata(x)], x=x)
         self.check()
 
+    def test_partial_correlations_are_pingouins(self):
+        try:
+            import pandas
+            import pingouin
+        except ImportError:
+            self.skipTest("no pingouin (pip install pingouin)")
+
+        for table in range(TABLES):
+            n, ties = self.random.randrange(9, 60), table % 3 == 0
+            x, y, z, w = (self.values(n, ties) for _ in range(4))
+            data = pandas.DataFrame({"x": x, "y": [a + b for a, b in zip(x, y)], "z": z, "w": w})
+            for rank in (False, True):
+                theirs = pingouin.partial_corr(data, "x", "y", ["z", "w"], method="spearman" if rank else "pearson").iloc[0]
+                p = theirs["p_val" if "p_val" in theirs else "p-val"]
+                self.ask("partial_correlation", [float(theirs["r"]), float(p)], x=x, y=list(data["y"]), given=[z, w], rank=rank)
+        self.check()
+
     def test_agreement(self):
         import krippendorff
         import numpy
