@@ -21,8 +21,8 @@ struct GgufType;
 namespace xlt::ops {
 
 bool is_gguf(const at::Tensor& weight);
-// Whether our own product runs on this CPU for such an x: float32 with AVX2; bfloat16 and float16, too,
-// unless the CPU has something better (AMX), which wants values.
+// Whether our own product runs on this CPU for such an x: float32 and float16 with AVX2; bfloat16, too,
+// unless this was built without the kernels of pairs for a CPU that has them.
 bool multiplies_gguf(at::ScalarType x_dtype);
 
 // `in` of a weight [out, in], whether in blocks or not.
