@@ -60,7 +60,7 @@ if [ "$(cat "$OUT/probes/made-of.txt" 2>/dev/null)" != "$MADE_OF" ]; then
   ./xlt probe --model "$MODEL" --data "$LABELLED" --output "$PROBE" --seed 1 >"$OUT/probe.txt"
   printf '%s\n' "$MADE_OF" >"$OUT/probes/made-of.txt"
 fi
-EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --scorer word_list --scorer "probe:$PROBE" --limit 12 --limit-order random --num-samples 3 --max-new-tokens 12 --continuation-tokens 16 --scoring both --seed 1)
+EVAL=(./xlt eval --model "$MODEL" --benchmarks all --langs "$LANGS" --data data --scorer word_list --scorer "probe:$PROBE" --limit 12 --limit-order random --num-samples 3 --max-new-tokens 12 --continuation-tokens 16 --suppression-tokens 24 --scoring both --seed 1)
 [ -n "$LID" ] && EVAL+=(--lid "$LID")
 say "before: evaluating the untouched model in $LANGS"
 "${EVAL[@]}" --output "$OUT/before" >"$OUT/before.txt"
