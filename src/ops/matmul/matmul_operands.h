@@ -62,6 +62,13 @@ int64_t packed_rows(const CpuMatmul& product);
 // Inputs begin … begin + depth of x, in blocks, into `packed` [packed_rows · lanes of depth]; on all threads.
 std::vector<PackedBlock> pack(const CpuMatmul& product, int64_t begin, int64_t depth, float* packed);
 
+// The first line's boundary from there on.
+float* on_a_line(float* place);
+// Bfloat16 [rows, depth] → lanes [depth / 2, rounded up][width]. A row of lanes is fetched before its turn:
+// columns far apart would be waited for one by one.
+void pack_pairs(const uint16_t* from, int64_t row_stride, int64_t column_stride, int64_t rows, int64_t depth,
+                float* to, int64_t width);
+
 // A few outputs' weights, as the kernel takes them.
 class ChunkReader {
  public:
