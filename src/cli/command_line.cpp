@@ -94,13 +94,6 @@ Parsed add_command(CLI::App& app, const Entry<Command>& entry, GlobalOptions& gl
               where);
 }
 
-// Before help is printed of something else: `xlt trian --help`.
-void find_entry_of_command(const std::string& name) {
-  const auto names = names_of(commands());
-  if (std::find(names.begin(), names.end(), name) == names.end())
-    throw Error(ErrorKind::kUsage, unknown_name_message("command", name, names) + "; see `xlt --help`");
-}
-
 [[noreturn]] void throw_no_command(const std::vector<std::string>& extras) {
   const std::string see = "; see `xlt --help`";
   if (extras.empty()) throw Error(ErrorKind::kUsage, "no command given" + see);
@@ -269,7 +262,10 @@ int run_command_line(int argc, char** argv) {
     print(help_page(argc > 2 ? argv[2] : ""));
     return 0;
   }
-  if (argc > 1 && argv[1][0] != '-') find_entry_of_command(argv[1]);
+  if (argc > 1 && argv[1][0] != '-') {  // before help is printed of something else: `xlt trian --help`
+    const auto names = names_of(commands());
+    if (std::find(names.begin(), names.end(), argv[1]) == names.end()) throw_no_command({argv[1]});
+  }
   CommandLine line;
   try {
     line.app.parse(argc, argv);
