@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
     --output) OUT=${2:?"--output needs a folder"}; shift 2 ;;
     --quick) QUICK=true; shift ;;
     --no-setup) SETUP=false; shift ;;
-    *) sed -n '3,11p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,10p' "$0" >&2; exit 2 ;;
   esac
 done
 [ -d "$DATA" ] || { echo "study_objectives.sh: --data DIR is missing or no folder: '$DATA'" >&2; exit 2; }
