@@ -32,6 +32,7 @@ class EvalCommand final : public EvaluatingCommand {
     check_model(checks, model_.model);
     check_tokenizer(checks, model_.model);
     check_adapter(checks, model_.adapter);
+    check_quantization(checks, model_.quantize, model_.model);
     checks.add("evaluation options", [&] {
       check_eval_options(options_);
       return std::string("benchmarks, languages and folders are there");

@@ -38,6 +38,7 @@ class GenerateCommand final : public Command {
     check_model(checks, model_.model);
     check_tokenizer(checks, model_.model);
     check_adapter(checks, model_.adapter);
+    check_quantization(checks, model_.quantize, model_.model);
     check_rows(checks, options_.prompts, {"prompt", "messages"});
   }
 

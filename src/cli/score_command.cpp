@@ -35,6 +35,7 @@ class ScoreCommand final : public Command {
     check_model(checks, model_.model);
     check_tokenizer(checks, model_.model);
     check_adapter(checks, model_.adapter);
+    check_quantization(checks, model_.quantize, model_.model);
     check_rows(checks, options_.input, {"text", "continuation", "messages"});
   }
 

@@ -11,6 +11,7 @@
 
 #include <c10/core/ScalarType.h>
 
+#include "xlt/base/error.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/checkpoint/weight_source.h"
 #include "xlt/lm/quantized.h"
@@ -22,6 +23,7 @@ namespace xlt {
 namespace {
 
 constexpr int64_t kUnknown = std::numeric_limits<int64_t>::max();
+constexpr const char* kStored = "stored";
 
 int64_t free_memory() {
   int64_t bytes = kUnknown;
@@ -47,13 +49,38 @@ int64_t bytes_of_values(const std::filesystem::path& model, const Placement& whe
   return values * static_cast<int64_t>(c10::elementSize(scalar_type(where.dtype)));
 }
 
+bool is_gguf(const std::filesystem::path& model) { return model.extension() == ".gguf"; }
+
 }  // namespace
+
+void check_quantize(const std::string& quantize, const std::filesystem::path& model) {
+  if (quantize != kStored || is_gguf(model)) return;
+  throw Error(
+      ErrorKind::kUsage,
+      str_cat("stored keeps the blocks of a .gguf file as they are, and ", model.string(),
+              " is none; leave it out, or give nf4, which holds the weights of any decoder in 4 bits"),
+      "--quantize");
+}
+
+bool can_keep_blocks(const std::filesystem::path& model, const Placement& where) {
+  return is_gguf(model) && !where.is_cuda && ops::multiplies_gguf(scalar_type(where.dtype));
+}
 
 std::string held_as(const std::string& quantize, const std::filesystem::path& model, const Placement& where) {
   if (quantize == "nf4") return quantize;
-  const bool multiplies_blocks = !where.is_cuda && ops::multiplies_gguf(scalar_type(where.dtype));
-  if (!multiplies_blocks || model.extension() != ".gguf") return "none";
-  return quantize == "stored" || bytes_of_values(model, where) > free_memory() ? "stored" : "none";
+  check_quantize(quantize, model);
+  const bool is_asked = quantize == kStored;
+  if (!can_keep_blocks(model, where)) {
+    if (!is_asked) return "none";
+    throw Error(
+        ErrorKind::kUsage,
+        str_cat(
+            "stored multiplies by a .gguf file's blocks on a CPU, in float32 or bfloat16, and this would be ",
+            name_of(where), " in ", name_of(where.dtype),
+            "; leave it out, or give --device cpu --dtype float32"),
+        "--quantize");
+  }
+  return is_asked || bytes_of_values(model, where) > free_memory() ? kStored : "none";
 }
 
 }  // namespace xlt

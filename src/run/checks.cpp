@@ -8,6 +8,7 @@
 #include "xlt/checkpoint/adapter.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/dataset/reader.h"
+#include "xlt/lm/quantized.h"
 #include "xlt/models/decoder.h"
 #include "xlt/models/encoder.h"
 #include "xlt/text/tokenizer.h"
@@ -50,6 +51,14 @@ void check_adapter(Checks& checks, const std::string& adapter) {
   checks.add("adapter " + adapter, [&] {
     const Adapter loaded = load_adapter(adapter);
     return str_cat("LoRA of rank ", loaded.config.r, " on ", loaded.modules.size(), " modules");
+  });
+}
+
+void check_quantization(Checks& checks, const std::string& quantize, const std::string& model) {
+  if (quantize == "none" || model.empty()) return;
+  checks.add("quantize " + quantize, [&] {
+    check_quantize(quantize, model);
+    return std::string("is of this kind of model");
   });
 }
 

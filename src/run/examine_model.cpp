@@ -149,7 +149,7 @@ std::vector<Finding> examine_model(const std::string& model, const Placement& wh
         look_at_architecture(outline, footprint, where), look_at_tokenizer(model, outline.config.vocab_size),
         look_at_chat_template(*source),
         look_at_eval_memory("memory for eval", outline.config, evaluated, where)};
-    if (held_as("stored", model, where) != held)
+    if (can_keep_blocks(model, where) && held != "stored")
       findings.push_back(
           look_at_eval_memory("memory for eval --quantize stored", outline.config,
                               footprint_of(*quantized(open_model_source(model), "stored"), where), where));

@@ -30,9 +30,8 @@ void visit_quantize_or_stored(OptionVisitor& v, std::string& quantize) {
       "quantize", quantize,
       "hold the weights of all linear layers but the head in few bits: nf4: as bitsandbytes makes them, with "
       "double quantisation; none: as they are stored, a GGUF file's blocks as the values that they stand "
-      "for; stored: on a CPU those blocks too, head and embedding among them: the same results in the memory "
-      "of "
-      "the file, at half to all of the speed of generation",
+      "for; stored: of a .gguf file, on a CPU: those blocks too, head and embedding among them: the same "
+      "results in the memory of the file, at half to all of the speed of generation",
       one_of(names));
 }
 

@@ -91,6 +91,20 @@ class Gguf(GgufScenario):
         file = write_gguf(self.model, self.folder / "tiny.gguf")
         self.assertEqual(self.scores(file), self.scores(self.model))
 
+    def test_blocks_stay_as_stored_where_there_are_any(self):
+        file = write_gguf(self.model, self.folder / "tiny.gguf")
+        rows = write_rows(self.folder / "in.jsonl", [{"text": "a", "prompt": "a"}])
+        write_rows(self.folder / "data" / "udhr" / "en.jsonl", [{"id": "1", "text": "a"}])
+        evaluation = ("eval", "--data", self.folder / "data", "--benchmarks", "perplexity", "--langs", "en", "--output", self.folder / "evaluation")
+        for command in (("score", "--input", rows, "--output", self.folder / "out"), ("generate", "--prompts", rows, "--output", self.folder / "out"), evaluation):
+            self.assert_works(run(*command, "--model", file, "--quantize", "stored"))
+            process = run(*command, "--model", self.model, "--quantize", "stored")
+            self.assert_fails(process, 2, "--quantize", ".gguf file", str(self.model), "leave it out")
+            self.assert_fails(run(*command, "--model", file, "--quantize", "stored", "--dtype", "float16"), 2, "--quantize", "float16", "--dtype float32")
+        config = self.folder / "config.json"
+        config.write_text(json.dumps({"command": "score", "model": str(self.model), "input": str(rows), "output": "out", "quantize": "stored"}))
+        self.assertIn("--quantize: stored keeps the blocks of a .gguf file", run("validate", config).stdout)
+
     def test_convert_brings_the_folder_back(self):
         file = write_gguf(self.model, self.folder / "tiny.gguf", tokenizer__chat_template="{{ messages }}")
         process = self.assert_works(run("convert", "--model", file, "--output", self.folder / "new", "--dtype", "float32"))

@@ -111,6 +111,7 @@ class Sweep(Scenario):
                 ({"eval": {**evaluation, "langs": []}}, ("eval: langs", "empty")),
                 ({"eval": {**evaluation, "benchmarks": []}}, ("eval: benchmarks", "empty")),
                 ({"eval": {**evaluation, "benchmarks": ["perplexty"]}}, ("eval of model tiny", "perplexity")),
+                ({"eval": {**evaluation, "quantize": "stored"}}, ("eval of model tiny", "--quantize", ".gguf")),
                 ({"recipes": [self.recipe("dpo", "dpo", self.pairs, monitor=["nowhere.txt"])]}, ("recipe dpo", "nowhere.txt")),
                 ({"recipes": [self.recipe("dpo", "dpo", self.pairs, monitor=["fr=nowhere.txt"])]}, ("recipe dpo", "nowhere.txt")),
                 ({"seeds": list(range(100000))}, ("more than 50000 cells",))):

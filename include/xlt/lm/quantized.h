@@ -12,9 +12,15 @@ namespace xlt {
 
 // How a language model's matrices are read (checkpoint/quantized_source.h): as `quantize` says, none | stored
 // | nf4. Where that is none and the values of a GGUF file are more than the memory that is free, its blocks
-// stay as they are stored; where this device does not multiply by blocks, stored is none. Either gives the
-// same bits.
+// stay as they are stored, if they can: the results are the same bits. Throws kUsage for stored where they
+// cannot.
 std::string held_as(const std::string& quantize, const std::filesystem::path& model, const Placement& where);
+
+// Whether the matrices of this model can stay in blocks: it is a GGUF file, and the device multiplies by
+// blocks in that dtype.
+bool can_keep_blocks(const std::filesystem::path& model, const Placement& where);
+// Throws kUsage for stored and a model that is no GGUF file. Looks at the name alone.
+void check_quantize(const std::string& quantize, const std::filesystem::path& model);
 
 // As load_language_model; `quantize`, of `base` too: as held_as() reads it. Where
 // matrices are in few bits, here or in the checkpoint, info().dtype says so ("float32, nf4"): what an

@@ -30,6 +30,7 @@ void check_model(Checks& checks, const std::string& model);          // config.j
 void check_layered_model(Checks& checks, const std::string& model);  // the same; encoders too
 void check_tokenizer(Checks& checks, const std::string& folder);
 void check_adapter(Checks& checks, const std::string& adapter);
+void check_quantization(Checks& checks, const std::string& quantize, const std::string& model);
 void check_rows(Checks& checks, const std::string& file, const std::vector<std::string>& any_of_fields);
 
 }  // namespace xlt

@@ -12,6 +12,7 @@
 
 #include "xlt/base/file.h"
 #include "xlt/eval/planned_cells.h"
+#include "xlt/lm/quantized.h"
 #include "xlt/run/inference.h"
 
 namespace xlt {
@@ -165,6 +166,7 @@ class Planner {
     config["model"] = model.model;
     const std::string where = str_cat(grid_.file, ": eval of model ", model.name);
     const Json resolved = resolve_config(tools_, "eval", config, where).resolved;
+    at_place(where, [&] { check_quantize(resolved.value("quantize", "none"), model.model); });
     std::vector<PlannedCell> cells = at_place(where, [&] { return planned_cells(eval_options(resolved)); });
     measured_.add(cells);
     const size_t asked = cells.size();
