@@ -9,6 +9,7 @@
 
 #include "xlt/base/json.h"
 #include "xlt/run/eval_run.h"
+#include "xlt/run/evaluation.h"
 
 namespace xlt::cli {
 
@@ -34,6 +35,7 @@ class EvalCommand final : public EvaluatingCommand {
     check_adapter(checks, model_.adapter);
     check_quantization(checks, model_.quantize, model_.model);
     checks.add("evaluation options", [&] {
+      if (!options_.completions.empty()) check_what_is_judged(model_, options_);
       check_eval_options(options_);
       return std::string("benchmarks, languages and folders are there");
     });

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "xlt/base/error.h"
+#include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/base/quirk.h"
 #include "xlt/eval/earlier_evaluation.h"
@@ -150,6 +151,19 @@ std::vector<std::string> scorer_specs(const EvalOptions& options) {
       std::filesystem::is_directory(std::filesystem::path(options.data) / "toxic_words"))
     specs.emplace_back("word_list");
   return specs;
+}
+
+std::vector<std::string> options_of_asking(const EvalOptions& options) {
+  EvalOptions given = options, usual;
+  std::vector<std::string> names{"base",        "fluency_model", "max_new_tokens", "quirks",
+                                 "temperature", "top_k",         "top_p"};
+  // Benchmarks' own, too: those of the table all ask a model.
+  for (const NamedBenchmark& own : usual.table)
+    for (const OptionDescription& option : describe_options(visit_of(*own.benchmark)))
+      names.push_back(option.name);
+  const Json values = dump_options(visit_of(given)), defaults = dump_options(visit_of(usual));
+  std::erase_if(names, [&](const std::string& name) { return values.at(name) == defaults.at(name); });
+  return names;
 }
 
 std::vector<int64_t> at_k_values(const EvalOptions& options) {

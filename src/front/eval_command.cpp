@@ -48,8 +48,8 @@ class ModelsOfTheEngine final : public ScorerModels {
 
 class NoModels final : public EvalModels {
  public:
-  explicit NoModels(const Placement& where) : where_(where) {}
-  void check(const EvalOptions&) const override {}  // the command did
+  NoModels(ModelChoice model, const Placement& where) : model_(std::move(model)), where_(where) {}
+  void check(const EvalOptions& options) const override { check_what_is_judged(model_, options); }
   std::unique_ptr<ScorerModels> scorer_models(const Context&) override {
     return std::make_unique<ModelsOfTheEngine>();
   }
@@ -59,6 +59,7 @@ class NoModels final : public EvalModels {
   Json environment() const override { return environment_record(where_); }
 
  private:
+  ModelChoice model_;
   Placement where_;
 };
 
@@ -68,7 +69,7 @@ class CompletionsCommand final : public EvaluatingCommand {
     if (needs_engine(session.options())) leave_to_engine();
     take_from(session);
     const auto world = make_single_world();
-    NoModels models(session.placement());
+    NoModels models(model_, session.placement());
     EvalResult result = run_evaluation_with(models, options_, session.config(), session.context(), *world);
     return tell(result, session.context());
   }

@@ -26,14 +26,7 @@ class LoadedModels final : public EvalModels {
  public:
   LoadedModels(ModelChoice model, const Placement& where, World& world)
       : model_(std::move(model)), where_(where), ranks_(world) {}
-  void check(const EvalOptions& options) const override {
-    if (model_.model.empty() && options.completions.empty())
-      throw Error(ErrorKind::kUsage,
-                  "no model was given (--model), and no files of completions (--completions)");
-    if (!model_.model.empty() && !options.completions.empty())
-      throw Error(ErrorKind::kUsage, "with --completions no model is asked; leave out the one or the other",
-                  "--model");
-  }
+  void check(const EvalOptions& options) const override { check_what_is_judged(model_, options); }
   std::unique_ptr<ScorerModels> scorer_models(const Context& context) override {
     return make_scorer_models(where_, context, &ranks_);
   }

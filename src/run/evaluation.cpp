@@ -12,9 +12,11 @@
 #include "xlt/base/leftovers.h"
 #include "xlt/base/lock.h"
 #include "xlt/base/nested_progress.h"
+#include "xlt/base/resolve_options.h"  // flag_name
 #include "xlt/eval/earlier_evaluation.h"
 #include "xlt/parallel/parallel.h"
 #include "xlt/run/environment.h"
+#include "xlt/run/model_choice.h"
 #include "xlt/scorers/scorer.h"
 #include "xlt/text/language_id.h"
 
@@ -113,6 +115,27 @@ EvalResult evaluate_in_folder(const EvalServices& services, const EvalOptions& o
 }
 
 }  // namespace
+
+void check_what_is_judged(const ModelChoice& model, const EvalOptions& options) {
+  if (options.completions.empty()) {
+    if (!model.model.empty()) return;
+    throw Error(ErrorKind::kUsage,
+                "no model was given (--model), and no files of completions (--completions)");
+  }
+  if (!model.model.empty())
+    throw Error(ErrorKind::kUsage, "with --completions no model is asked; leave out the one or the other",
+                "--model");
+  std::vector<std::string> names = options_of_asking(options);
+  ModelChoice given = model, usual;
+  const Json defaults = dump_options(visit_of(usual));
+  for (const auto& [name, value] : dump_options(visit_of(given)).items())
+    if (value != defaults.at(name)) names.push_back(name);
+  if (names.empty()) return;
+  std::string flags;
+  for (const std::string& name : names) flags += (flags.empty() ? "" : ", ") + flag_name(name);
+  throw Error(ErrorKind::kUsage,
+              "of no use with --completions, where no model is asked; leave out the one or the other", flags);
+}
 
 EvalResult run_evaluation_with(EvalModels& models, const EvalOptions& given, const Json& config,
                                const Context& context, World& world) {

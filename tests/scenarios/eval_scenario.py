@@ -14,6 +14,9 @@ import unittest
 from support import ROOT, TEXTS, XLT, Scenario, read_rows, run, write_rows
 
 
+ENGINE = pathlib.Path(XLT).with_name("xlt-engine")
+
+
 class Completions(Scenario):
     ROWS = [
         {"id": "1", "sample": 0, "prompt": "one", "completion": "what a fool he is", "language": "en"},
@@ -95,6 +98,22 @@ class Completions(Scenario):
         self.assert_fails(run("eval", "--completions", self.folder / "rows.jsonl", "--model", self.model, "--output", self.folder / "out"),
                           2, "--completions")
         self.assert_fails(run("eval", "--output", self.folder / "out"), 2, "--model")
+
+    def test_options_that_only_a_model_heeds_are_refused(self):
+        """Also by the engine, which has more of them, and by `xlt validate`; their defaults say nothing."""
+        rows = str(write_rows(self.folder / "rows.jsonl", self.ROWS))
+        arguments = ["eval", "--completions", rows, "--output", str(self.folder / "out")]
+        for flag, value in (("--base", self.model), ("--fluency-model", self.model), ("--adapter", "a"), ("--quantize", "nf4"), ("--batch-tokens", 64),
+                            ("--temperature", 0.5), ("--top-p", 0.5), ("--top-k", 5), ("--max-new-tokens", 5), ("--quirks", "B5"), ("--num-fewshot", 2)):
+            for program in (XLT, ENGINE):
+                process = subprocess.run([program, *arguments, flag, str(value)], capture_output=True, text=True, timeout=120)
+                self.assert_fails(process, 2, f"{flag}: of no use with --completions")
+        self.assert_fails(run(*arguments, "--top-p", 0.5, "--adapter", "a"), 2, "--top-p, --adapter: of no use")
+        self.assertFalse((self.folder / "out").exists())
+        config = self.folder / "config.json"
+        config.write_text(json.dumps({"command": "eval", "completions": [rows], "output": "out", "top_p": 0.5}))
+        self.assertIn("--top-p: of no use with --completions", run("validate", config).stdout)
+        self.assert_works(run(*arguments, "--top-p", 0.8, "--quantize", "none", "--limit", 1, "--at-k", 1, "--num-samples", 2))
 
 
 class Baselines(Scenario):

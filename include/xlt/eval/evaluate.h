@@ -79,6 +79,9 @@ Json estimate_evaluation(const EvalServices& services, const EvalOptions& option
 std::vector<int64_t> at_k_values(const EvalOptions& options);
 // The scorers that the options ask for, as make_scorer takes them.
 std::vector<std::string> scorer_specs(const EvalOptions& options);
+// Names of options that were set and that only the asking of a model heeds: with --completions they would
+// be passed over.
+std::vector<std::string> options_of_asking(const EvalOptions& options);
 // What can be checked before a model is loaded: names, languages, folders. Throws kUsage, kIo.
 void check_eval_options(const EvalOptions& options);
 

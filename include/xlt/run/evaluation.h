@@ -14,6 +14,11 @@ namespace xlt {
 
 class ScorerModels;
 class World;
+struct ModelChoice;
+
+// Throws kUsage where neither a model nor --completions was given, or both, or with --completions what only a
+// model heeds.
+void check_what_is_judged(const ModelChoice& model, const EvalOptions& options);
 
 // Whoever can load what an evaluation asks.
 class EvalModels {
