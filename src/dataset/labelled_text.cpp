@@ -8,6 +8,7 @@
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/dataset/reader.h"
+#include "xlt/dataset/repeated_files.h"
 
 namespace xlt {
 
@@ -62,9 +63,13 @@ std::vector<LabelledText> read_labelled_texts(const std::vector<std::string>& fi
                                               const std::string& language) {
   if (files.empty()) throw Error(ErrorKind::kUsage, "no files were given (--data)");
   std::vector<LabelledText> rows;
-  for (const std::string& file : files)
-    for (const Row& row : read_rows(file))
+  RepeatedFiles given;
+  for (const std::string& file : files) {
+    const std::vector<Row> of_file = read_rows(file);
+    given.refuse_repeated(file, of_file);
+    for (const Row& row : of_file)
       rows.push_back({row.text("text"), language_of(row, language), label_of(row), row.place(), id_of(row)});
+  }
   return rows;
 }
 

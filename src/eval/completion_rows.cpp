@@ -11,6 +11,7 @@
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/dataset/reader.h"
+#include "xlt/dataset/repeated_files.h"
 
 namespace xlt {
 
@@ -109,8 +110,12 @@ SampledPrompt sampled_prompt(const std::string& id, Item item) {
 std::map<std::string, std::vector<SampledPrompt>> read_completion_rows(
     const std::vector<std::filesystem::path>& files) {
   std::map<std::string, std::map<std::string, Item>> by_language;
-  for (const auto& file : files)
-    for (const Row& row : read_rows(file)) add_row(by_language[language_of(row)], row);
+  RepeatedFiles given;
+  for (const auto& file : files) {
+    const std::vector<Row> rows = read_rows(file);
+    given.refuse_repeated(file, rows);
+    for (const Row& row : rows) add_row(by_language[language_of(row)], row);
+  }
   std::map<std::string, std::vector<SampledPrompt>> prompts;
   for (auto& [language, items] : by_language) {
     auto& sorted = prompts[language];

@@ -16,7 +16,7 @@ namespace xlt {
 // rows; with a null where its prompt or one of its completions should be, it is unscored. An item without an
 // id is called by its prompt's hash, so that two systems' items of one prompt have one name. By language
 // (BCP-47), items in the order of their ids. Throws kData naming file and line: a field that is missing, a
-// language that is none, a sample given twice, two prompts of one id.
+// language that is none, a sample or a file given twice, two prompts of one id.
 std::map<std::string, std::vector<SampledPrompt>> read_completion_rows(
     const std::vector<std::filesystem::path>& files);
 

@@ -71,5 +71,16 @@ TEST_F(LabelledTexts, ABadRowIsNamed) {
   EXPECT_THAT(complaint(""), HasSubstr("bad.jsonl"));
 }
 
+TEST_F(LabelledTexts, AFileThatIsGivenTwiceIsRefused) {
+  const std::string rows = write("a.csv", "text,label\na,1\nb,0\n");
+  try {
+    read_labelled_texts({rows, write("b.csv", "text,label\nb,0\na,1\n")}, "und");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kData);
+    EXPECT_THAT(error.what(), HasSubstr("b.csv: holds the same rows as " + rows));
+  }
+}
+
 }  // namespace
 }  // namespace xlt

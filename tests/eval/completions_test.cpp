@@ -137,6 +137,26 @@ TEST_F(CompletionsTest, FaultsNameFileAndLine) {
       HasSubstr("has another prompt at"));
 }
 
+TEST_F(CompletionsTest, AFileThatIsGivenTwiceIsNoSecondSample) {
+  const std::string first = R"({"prompt":"p","completion":"a","language":"en"})",
+                    second = R"({"prompt":"q","completion":"b","language":"en"})";
+  const std::string rows = file("rows.jsonl", first + "\n" + second + "\n"),
+                    copy = file("copy.jsonl", second + "\n\n" + first + "\n"),
+                    other = file("other.jsonl", first + "\n");
+  const auto fault_of = [](const std::vector<fs::path>& files) -> std::string {
+    try {
+      read_completion_rows(files);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kData);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(fault_of({rows, rows}), HasSubstr("rows.jsonl: is given twice"));
+  EXPECT_THAT(fault_of({rows, other, copy}), HasSubstr("copy.jsonl: holds the same rows as " + rows));
+  EXPECT_EQ(fault_of({rows, other}), "");  // two samples may be alike
+}
+
 TEST_F(CompletionsTest, WithoutScorersConsistencyAndDiversityAreStillMeasured) {
   identifier_ = &fake_identifier_;
   options_.scorer.clear();

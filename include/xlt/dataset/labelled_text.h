@@ -20,7 +20,7 @@ struct LabelledText {
 
 // All rows of the files, in order. A label is a number from 0 to 1, true or false; of .csv and .tsv, their
 // text. `language` is that of rows that name none. Throws kData naming file and line of what is none of
-// these; kUsage for no files.
+// these, and a file that is given twice; kUsage for no files.
 std::vector<LabelledText> read_labelled_texts(const std::vector<std::string>& files,
                                               const std::string& language);
 
