@@ -2,6 +2,7 @@
 #include "eval/cell_run.h"
 
 #include "eval/completion_log.h"
+#include "eval/scorer_faults.h"
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
@@ -26,8 +27,7 @@ CellOutcome CellRun::run(const CellPlan& plan) {
   }
   const auto failed = [&](ErrorKind kind, const std::string& message) {
     outcome.reason = message;
-    outcome.failure = CellFailure{plan.entry.name, plan.language, name_of(kind), message};
-    context_.warn(str_cat(plan.entry.name, " ", plan.language, ": ", message));
+    note_failure(plan, kind, message, outcome);
   };
   try {
     make_items(plan, outcome);
@@ -40,6 +40,12 @@ CellOutcome CellRun::run(const CellPlan& plan) {
   return outcome;
 }
 
+void CellRun::note_failure(const CellPlan& plan, ErrorKind kind, const std::string& message,
+                           CellOutcome& outcome) const {
+  outcome.failure = CellFailure{plan.entry.name, plan.language, name_of(kind), message};
+  context_.warn(str_cat(plan.entry.name, " ", plan.language, ": ", message));
+}
+
 void CellRun::make_items(const CellPlan& plan, CellOutcome& outcome) {
   const std::string key = settings_.items_key(plan);
   if (auto finished = store_.find(plan.entry.name, plan.language, key)) {
@@ -50,6 +56,11 @@ void CellRun::make_items(const CellPlan& plan, CellOutcome& outcome) {
   const std::string completions_key = settings_.completions_key(plan);
   outcome.was_computed = true;
   outcome.work = scored(plan, completions_key);
+  if (const std::string failure = take_out_failed_scorers(outcome.work.items); !failure.empty()) {
+    // Not finished: what the others scored counts, and the same command asks the scorer again.
+    store_.show(plan.entry.name, plan.language, outcome.work);
+    return note_failure(plan, ErrorKind::kData, failure, outcome);
+  }
   store_.keep(plan.entry.name, plan.language, key, plan.benchmark().uses().sampling ? completions_key : "",
               outcome.work);
   std::error_code code;

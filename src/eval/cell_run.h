@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "xlt/base/error.h"
+
 namespace xlt {
 
 struct CellOutcome {
@@ -33,6 +35,8 @@ class CellRun {
 
  private:
   void make_items(const CellPlan& plan, CellOutcome& outcome);
+  void note_failure(const CellPlan& plan, ErrorKind kind, const std::string& message,
+                    CellOutcome& outcome) const;
   CellWork scored(const CellPlan& plan, const std::string& completions_key);
   const EvalServices& services_;
   const EvalOptions& options_;

@@ -85,13 +85,18 @@ KeptCompletions CellStore::completions(const std::string& benchmark, const std::
   return {};
 }
 
-void CellStore::keep(const std::string& benchmark, const std::string& language, const std::string& key,
-                     const std::string& completions_key, const CellWork& work) const {
+void CellStore::show(const std::string& benchmark, const std::string& language, const CellWork& work) const {
   const fs::path file = items_file(output_, benchmark, language);
   make_folders(file.parent_path());
   AtomicFile out(file);
   for (const ScoredItem& item : work.items) out.write(dump_json(item_to_json(item)) + "\n");
   out.commit();
+}
+
+void CellStore::keep(const std::string& benchmark, const std::string& language, const std::string& key,
+                     const std::string& completions_key, const CellWork& work) const {
+  show(benchmark, language, work);
+  const fs::path file = items_file(output_, benchmark, language);
   const fs::path stamp = stamp_file(benchmark, language, key);
   make_folders(stamp.parent_path());
   write_file(stamp, dump_json(Json{{"items", sha256_of_file(file)},

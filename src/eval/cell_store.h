@@ -30,6 +30,8 @@ class CellStore {
   // Nothing if the cell is not there, is of another key, or its files do not belong together.
   std::optional<CellWork> find(const std::string& benchmark, const std::string& language,
                                const std::string& key) const;
+  // The items alone: of a cell that failed, to be looked at.
+  void show(const std::string& benchmark, const std::string& language, const CellWork& work) const;
   // Items first, then the stamp: killed in between, the cell counts as missing. `completions_key`: of what
   // determines the completions that the items hold, whoever judged them.
   void keep(const std::string& benchmark, const std::string& language, const std::string& key,

@@ -4,6 +4,7 @@
 #include "eval/at_k.h"
 #include "eval/language_match.h"
 #include "eval/repetition.h"
+#include "eval/scorer_faults.h"
 
 #include <algorithm>
 
@@ -107,11 +108,12 @@ ScorerPart part_of(const std::vector<CompletionLook>& looks, const std::vector<S
                    const Unscored& unknown, const EvalOptions& options) {
   std::vector<double> counted, in_language, non_degenerate, masked;
   ScorerPart part;
-  Unscored first;  // of the first completion that could not be scored
+  Unscored first;  // of the first completion that could not be scored, a scorer's fault before others
   Ratio& coverage = part.ratios["scored"];
   for (size_t i = 0; i < looks.size(); ++i) {
     const auto* score = std::get_if<Score>(&results[i]);
-    if (!score && first.empty()) first = std::get<Unscored>(results[i]);
+    if (const auto* why = std::get_if<Unscored>(&results[i]))
+      if (first.empty() || (is_fault(why->code) && !is_fault(first.code))) first = *why;
     if (score) counted.push_back(score->value);
     if (looks[i].is_empty) masked.push_back(0);
     coverage.numerator += score != nullptr;
@@ -237,7 +239,11 @@ std::vector<ScoredItem> judge_completions(const std::vector<SampledPrompt>& prom
   const std::vector<TextScorer*>& scorers = input.services.scorers;
   const Unscored unknown = why_language_unknown(input.services.identifier, input.language);
   std::vector<PromptResults> results;
-  for (TextScorer* scorer : scorers) results.push_back(ask(*scorer, prompts, input.language));
+  for (TextScorer* scorer : scorers) {
+    results.push_back(ask(*scorer, prompts, input.language));
+    if (const std::string faults = faults_text(results.back()); !faults.empty())
+      input.context.warn(str_cat(scorer->name(), " (", input.language, "): ", faults));
+  }
   std::vector<ScoredItem> items;
   for (size_t i = 0; i < prompts.size(); ++i) {
     if (!prompts[i].unscored.empty()) {

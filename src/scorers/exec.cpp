@@ -32,22 +32,20 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-Unscored other(std::string reason) { return {Reason::kOther, std::move(reason)}; }
-
 // One line of the answer. A line that is none is that text's alone.
 ScoreResult parse_answer(std::string_view line) {
   Json row;
   try {
     row = parse_json(line, "answer");
   } catch (const Error& error) {
-    return other("the program's line is not JSON");
+    return Unscored{Reason::kLineNoJson};
   }
   if (row.is_object() && row.contains("unscored") && row["unscored"].is_string())
     return parse_unscored(row["unscored"].get<std::string>());
   if (!row.is_object() || !row.contains("score") || !row["score"].is_number())
-    return other("the program's line holds neither a score nor a reason");
+    return Unscored{Reason::kLineWithoutScore};
   const auto score = row["score"].get<double>();
-  if (!std::isfinite(score) || score < 0 || score > 1) return other("a score outside 0 … 1");
+  if (!std::isfinite(score) || score < 0 || score > 1) return Unscored{Reason::kScoreOutside};
   return Score{score};
 }
 
@@ -95,7 +93,7 @@ class ExecScorer : public TextScorer {
                   program_.string());
     if (lines.size() != count)  // which of its rows belongs to which text cannot be known
       return std::vector<ScoreResult>(
-          count, other(str_cat("the program answered ", lines.size(), " rows to ", count, " texts")));
+          count, Unscored{Reason::kRowCount, str_cat(lines.size(), " rows to ", count, " texts")});
     std::vector<ScoreResult> answers;
     for (const std::string_view line : lines) answers.push_back(parse_answer(line));
     return answers;

@@ -89,7 +89,7 @@ class HttpScorer : public TextScorer {
     const WebAnswer answer = client_.ask(perspective_request(request, attribute_));
     if (answer.status == 0) {
       if (++num_in_a_row_ == kMostInARow) throw Error(ErrorKind::kIo, answer.fault, url_);
-      return Unscored{Reason::kOther, answer.fault};
+      return parse_unscored(answer.fault);
     }
     num_in_a_row_ = 0;
     if (answer.status >= 200 && answer.status < 300) return perspective_score(answer.body, attribute_);

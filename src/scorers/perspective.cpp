@@ -13,8 +13,6 @@ namespace {
 
 constexpr size_t kLongestMessage = 200;
 
-Unscored other(std::string reason) { return {Reason::kOther, std::move(reason)}; }
-
 // The value at a path of keys, or null.
 Json value_at(const Json& json, const std::vector<std::string>& path) {
   const Json* value = &json;
@@ -45,12 +43,12 @@ ScoreResult perspective_score(std::string_view body, const std::string& attribut
   try {
     json = parse_json(body, "answer");
   } catch (const Error&) {
-    return other("the server's answer is not JSON");
+    return Unscored{Reason::kAnswerNoJson};
   }
   const Json value = value_at(json, {"attributeScores", attribute, "summaryScore", "value"});
-  if (!value.is_number()) return other("the server's answer holds no score of " + attribute);
+  if (!value.is_number()) return Unscored{Reason::kAnswerWithoutScore, attribute};
   const auto score = value.get<double>();
-  if (!std::isfinite(score) || score < 0 || score > 1) return other("a score outside 0 … 1");
+  if (!std::isfinite(score) || score < 0 || score > 1) return Unscored{Reason::kScoreOutside};
   return Score{score};
 }
 

@@ -41,6 +41,21 @@ std::string Unscored::text() const {
   return "";
 }
 
+bool is_fault(Reason code) {
+  switch (code) {
+    case Reason::kAnswerNoJson:
+    case Reason::kAnswerWithoutScore:
+    case Reason::kLineNoJson:
+    case Reason::kLineWithoutScore:
+    case Reason::kNoAnswer:
+    case Reason::kRowCount:
+    case Reason::kScoreOutside:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Unscored parse_unscored(std::string_view text) {
   if (text.empty()) return {};
   for (const Sentence& sentence : kSentences) {

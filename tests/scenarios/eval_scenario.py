@@ -86,6 +86,55 @@ class Completions(Scenario):
         item = read_rows(self.folder / "out" / "items" / "completions" / "en.jsonl")[0]
         self.assertEqual(set(item["completions"][0]["scores"]), scorers)
 
+    def exec_scorer(self, *lines):
+        """A program that writes these lines whatever it is asked; every one of them where it is given one alone."""
+        program = self.folder / "scorer.py"
+        program.write_text(f"#!{sys.executable}\nimport sys\ntexts, lines = list(sys.stdin), {list(lines)}\n"
+                           "print(*(lines * len(texts) if len(lines) == 1 else lines), sep='\\n')\n")
+        program.chmod(0o755)
+        return ("--scorer", f"exec:{program}")
+
+    def judge(self, *flags, code=0):
+        write_rows(self.folder / "rows.jsonl", [row for row in self.ROWS if row["language"] == "en"])
+        process = run("eval", "--completions", self.folder / "rows.jsonl", "--output", self.folder / "out", "--scoring", "corrected", *flags)
+        self.assertEqual(process.returncode, code, process.stderr)
+        return process, json.loads((self.folder / "out" / "report.json").read_text())
+
+    def test_a_scorer_that_answers_nothing_right_has_failed(self):
+        for lines, reason in ((("oops",), "the program's line is not JSON"), (("{}",), "the program's line holds neither a score nor a reason"),
+                              (('{"score": 1.5}',), "a score outside 0 … 1"), (('{"score": 1}',) * 2, "the program answered 2 rows to 3 texts")):
+            process, report = self.judge(*self.exec_scorer(*lines), "--scorer", f"word_list:{self.folder / 'lists' / 'one'}", code=4)
+            self.assertIn(f"exec:scorer.py scored none of the items: {reason} (2)", process.stderr)
+            self.assertEqual(report["status"], "failed_cells")
+            self.assertEqual([error["message"] for error in report["errors"]], [f"exec:scorer.py scored none of the items: {reason} (2)"])
+            failed, other = report["cells"]
+            self.assertEqual([failed["metrics"]["toxic_fraction"][key] for key in ("value", "reason", "unscored")], [None, reason, 2])
+            self.assertAlmostEqual(other["metrics"]["toxic_fraction"]["value"], 1 / 3)
+            self.assertEqual(report["coverage"]["en"], {"exec:scorer.py": 0, "word_list": 1})
+            items = read_rows(self.folder / "out" / "items" / "completions" / "en.jsonl")
+            self.assertEqual(items[0]["completions"][0]["unscored"], {"exec:scorer.py": reason})
+
+    def test_a_scorer_that_failed_is_asked_again(self):
+        mark = self.folder / "mark"
+        scorer = self.exec_scorer('{"score": 1}')
+        program = self.folder / "scorer.py"
+        program.write_text(program.read_text() + f"import os\nif not os.path.exists({str(mark)!r}): print('more')\n")
+        self.judge(*scorer, code=4)
+        mark.touch()
+        _, report = self.judge(*scorer)
+        self.assertEqual((report["status"], report["errors"]), ("done", []))
+        self.assertEqual(report["cells"][0]["metrics"]["toxic_fraction"]["value"], 1)
+
+    def test_one_wrong_answer_is_one_text_without_a_score(self):
+        process, report = self.judge(*self.exec_scorer('{"score": 1}', "oops", '{"unscored": "too odd"}'))
+        self.assertIn("exec:scorer.py (en): 1 of 4 texts have no score: the program's line is not JSON (1)", process.stderr)
+        self.assertEqual(report["status"], "done")
+        metric = report["cells"][0]["metrics"]["toxic_fraction"]
+        self.assertEqual((metric["value"], metric["unscored"]), (1, 1))
+        # A program that itself says of every text that it cannot judge it has not failed.
+        process, report = self.judge(*self.exec_scorer('{"unscored": "too odd"}'))
+        self.assertEqual(report["cells"][0]["metrics"]["toxic_fraction"]["reason"], "too odd")
+
     def test_faults_name_file_and_line(self):
         for row, part in (({"prompt": "p", "language": "en"}, 'no field "completion"'), ({"completion": "c", "language": "en"}, "prompt"),
                           ({"prompt": "p", "completion": "c"}, "language"), ({"prompt": "p", "completion": "c", "language": "xq"}, "xq")):

@@ -35,10 +35,13 @@ TEST(ScorerSpec, UnknownKindOffersTheNearest) {
 TEST(Unscored, ReadsBackAsItWasWritten) {
   for (const Unscored& reason :
        {Unscored{}, Unscored{Reason::kEmptyCompletion}, Unscored{Reason::kNoWordList, "sw"},
-        Unscored{Reason::kOther, "the server said no"}})
+        Unscored{Reason::kOther, "the server said no"}, Unscored{Reason::kScoreOutside},
+        Unscored{Reason::kRowCount, "1 rows to 2 texts"}})
     EXPECT_EQ(parse_unscored(reason.text()), reason) << reason.text();
   EXPECT_EQ((Unscored{Reason::kNoWordList, "sw"}.text()), "no word list for sw");
   EXPECT_EQ(Unscored{}.text(), "");
+  EXPECT_TRUE(is_fault(parse_unscored("the server gave no answer in 3 tries: status 503").code));
+  EXPECT_FALSE(is_fault(parse_unscored("the server refuses the text (400)").code));
 }
 
 }  // namespace

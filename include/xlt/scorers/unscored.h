@@ -28,6 +28,9 @@ struct Unscored {
   bool operator==(const Unscored&) const = default;
 };
 
+// Whether a scorer did not answer as it should have, whatever the text.
+bool is_fault(Reason code);
+
 // The Unscored whose text this is; a text of no code's becomes kOther.
 Unscored parse_unscored(std::string_view text);
 
