@@ -6,6 +6,7 @@
 #include "findings/comparability.h"
 #include "findings/comparison_rows.h"
 #include "findings/lm_eval/join.h"
+#include "findings/refused_text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -175,8 +176,7 @@ Json compare_all(const Comparands& comparands, const CompareOptions& options, co
   if (rows.empty())
     throw Error(ErrorKind::kData,
                 refused.empty() ? "the evaluations have no cells"
-                                : "nothing could be compared; first of " + std::to_string(refused.size()) +
-                                      " reasons: " + refused[0].at("reason").get<std::string>(),
+                                : "nothing could be compared: " + refused_text(refused),
                 comparands.first_path().string());
   correct_for_number(rows);
   return Json{{"version", 1},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "findings/comparison_text.h"
 
+#include "findings/refused_text.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -119,10 +121,8 @@ std::string comparison_table(const Json& comparison) {
   }
   const Json& refused = comparison.at("refused");
   if (!refused.empty())
-    text += str_cat(refused.size(), " rows were left out (\"refused\" in compare.json); the first: ",
-                    refused[0].at("benchmark").get<std::string>(), " ",
-                    refused[0].at("language").get<std::string>(), ": ",
-                    refused[0].at("reason").get<std::string>(), "\n");
+    text += str_cat(refused.size(), refused.size() == 1 ? " row was" : " rows were",
+                    " left out (\"refused\" in compare.json): ", refused_text(refused), "\n");
   return text + "change [95 % interval] p corrected for the number of all rows (Holm); * below 0.05\n";
 }
 

@@ -290,6 +290,25 @@ TEST_F(Compare, WhatIsMissingIsRefusedWithItsReason) {
   EXPECT_THAT(reasons.at("it"), HasSubstr("no item was measured in every run"));
 }
 
+TEST_F(Compare, WhatIsMissingIsCountedByReason) {
+  MadeUpEvaluation before, after;
+  const std::vector<std::string> languages{"de", "en", "fr", "it"};
+  for (const std::string& language : languages)
+    for (MadeUpEvaluation* side : {&before, &after}) side->add(language, share(10, 5));
+  for (const size_t without : {size_t{0}, size_t{2}}) {
+    after.cell(without)["metrics"]["m"]["value"] = Json();
+    after.cell(without)["metrics"]["m"]["reason"] = "no word list for " + languages[without];
+  }
+  after.cell(3)["language"] = "es";
+  const auto base = write("base", before), other = write("a", after);
+  EXPECT_THAT(comparison_table(run({base, other})),
+              HasSubstr("4 rows were left out (\"refused\" in compare.json): not measured in " + other +
+                        ": no word list for … (2), no such cell in " + other + " (1), no such cell in " +
+                        base + " (1)\n"));
+  after.cell(1)["metrics"]["m"]["value"] = Json();
+  EXPECT_THAT(error({base, write("b", after)}).what(), HasSubstr("no word list for … (2), "));
+}
+
 TEST_F(Compare, ScorersAreRowsOfTheirOwn) {
   const auto judged = [&](const std::string& name, double first, double second) {
     MadeUpEvaluation evaluation;
