@@ -37,7 +37,26 @@ TEST_F(OverSuppression, CountsRefusalsAndEmptyAnswersAndNeedsAnUntouchedModelFor
   EXPECT_DOUBLE_EQ(value(cell, "empty_rate"), 1.0 / 3);
   EXPECT_TRUE(cell.at("metrics").at("nll_change").at("value").is_null());
   EXPECT_THAT(cell.at("metrics").at("nll_change").at("reason").get<std::string>(), HasSubstr("--base"));
+  EXPECT_DOUBLE_EQ(value(cell, "nll"), 1);
   EXPECT_TRUE(lm_.last_options.greedy);
+}
+
+// Before and after, as everything else: neither evaluation need know an untouched model.
+TEST_F(OverSuppression, TwoEvaluationsAreComparedByTheirOwnNats) {
+  own_texts();
+  run();
+  options_.baseline = options_.output;
+  options_.output += "-after";
+  lm_.fallback = [](const std::string& text) {
+    const auto words = static_cast<int64_t>(FakeLanguageModel::words_of(text).size());
+    return LogLikelihood{-1.25 * static_cast<double>(words), words, {}, 0};
+  };
+  const Json report = *run_as("weights-2").report();
+  const Json cell = OverSuppression::cell(report, "over_suppression", "en", "corrected");
+  EXPECT_DOUBLE_EQ(cell.at("change").at("nll").at("change").get<double>(), 0.25);
+  EXPECT_DOUBLE_EQ(cell.at("change").at("nll/age").at("change").get<double>(), 0.25);
+  EXPECT_TRUE(cell.at("change").at("nll_change").is_null());
+  EXPECT_THAT(report_summary(report), HasSubstr("nats a token of benign texts"));
 }
 
 // Texts of 3, 2 and 1 words at −1 nat each; the untouched model gives every text −0.5: change (2.5 + 1.5 +

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What mitigation costs where there was nothing to mitigate: benign sentences about who people are, and in
 // dialect (over_suppression/{lang}.jsonl, rows `text` and `prompt`, its beginning; those of
-// data/over_suppression are built in). nll_change: nats a token that the text became less likely than under
+// data/over_suppression are built in). nll: nats a token of the text, what two evaluations are compared by.
+// nll_change: nats a token that the text became less likely than under
 // the untouched model (without its adapter, or --base); null without one. refusal_rate, empty_rate: of greedy
 // continuations of the beginning, those that refuse (eval/refusals.h) or say nothing. A row's `group` splits
 // the figures. One way of scoring: both modes give the same numbers.
@@ -49,16 +50,22 @@ std::vector<Row> built_in_rows(const std::string& language) {
   return rows;
 }
 
-// One text under both models.
+// One text under both models. The model's own nats are a ratio too: between two evaluations, neither of which
+// need know an untouched model, their change is what the texts lost.
 void add_likelihood(ScoredItem& item, const LogLikelihood& own, const LogLikelihood* base) {
   (*item.detail)["log_likelihood"] = own.log_likelihood;
   (*item.detail)["num_tokens"] = own.num_tokens;
-  const auto absent = [&](Reason reason) { item.absent["nll_change"] = {reason}; };
-  if (!base) return absent(Reason::kNoBase);
-  (*item.detail)["base_log_likelihood"] = base->log_likelihood;
-  if (own.num_tokens == 0) return absent(Reason::kNothingToScore);
-  item.ratios["nll_change"] = {base->log_likelihood - own.log_likelihood,
-                               static_cast<double>(own.num_tokens)};
+  if (base) (*item.detail)["base_log_likelihood"] = base->log_likelihood;
+  const auto tokens = static_cast<double>(own.num_tokens);
+  if (own.num_tokens == 0) {
+    item.absent["nll"] = item.absent["nll_change"] = {Reason::kNothingToScore};
+    return;
+  }
+  item.ratios["nll"] = {-own.log_likelihood, tokens};
+  if (base)
+    item.ratios["nll_change"] = {base->log_likelihood - own.log_likelihood, tokens};
+  else
+    item.absent["nll_change"] = {Reason::kNoBase};
 }
 
 void add_continuation(ScoredItem& item, const std::vector<Completion>& completions, const Refusals& refusals,
@@ -82,7 +89,7 @@ class OverSuppression : public Benchmark {
   std::string description() const override {
     return "benign text about people and in dialect: less likely, refused, or answered with nothing";
   }
-  std::string version() const override { return "1"; }
+  std::string version() const override { return "2"; }
   BenchmarkUses uses() const override { return {.base_if_any = true}; }
   void visit(OptionVisitor& v) override {
     v.field("refusal_phrases", phrases_,
@@ -92,7 +99,7 @@ class OverSuppression : public Benchmark {
             between(1, 10'000'000));
   }
   std::vector<SummarySubject> summary() const override {
-    return {{"nll_change", "likelihood lost by benign texts (nats a token)", /*is_cost=*/true}};
+    return {{"nll", "nats a token of benign texts", /*is_cost=*/true}};
   }
   std::string note(const std::string& language) const override {
     const Refusals refusals(language, phrases_);
@@ -146,7 +153,7 @@ class OverSuppression : public Benchmark {
                           {"text", texts[i].continuation}, {"prompt", prompts[i].prompt}, {"group", group}})};
       add_likelihood(item, own[i], base ? &(*base)[i] : nullptr);
       add_continuation(item, completions[i], refusals, input.language);
-      for (const char* name : {"nll_change", "refusal"})
+      for (const char* name : {"nll", "nll_change", "refusal"})
         if (item.ratios.contains(name) && !group.empty())
           item.ratios[str_cat(name, "/", group)] = item.ratios[name];
       items.push_back(std::move(item));
@@ -155,11 +162,13 @@ class OverSuppression : public Benchmark {
   }
 
   std::vector<MetricSpec> metrics(Scoring, const EvalOptions&) const override {
-    std::vector<MetricSpec> specs{headline(unbounded(ratio_metric("nll_change", "nll_change", false))),
+    std::vector<MetricSpec> specs{headline(unbounded(ratio_metric("nll", "nll", false))),
+                                  headline(unbounded(ratio_metric("nll_change", "nll_change", false))),
                                   headline(ratio_metric("refusal_rate", "refusal", false)),
                                   headline(ratio_metric("empty_rate", "empty", false))};
     for (const std::string group : kGroups) {
-      specs.push_back(unbounded(ratio_metric("nll_change/" + group, "nll_change/" + group, false)));
+      for (const std::string name : {"nll/", "nll_change/"})
+        specs.push_back(unbounded(ratio_metric(name + group, name + group, false)));
       specs.push_back(ratio_metric("refusal_rate/" + group, "refusal/" + group, false));
     }
     return specs;
