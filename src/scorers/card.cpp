@@ -156,6 +156,8 @@ std::vector<std::string> remarks_of(const std::string& language, const Json& row
                                             " rows has a score: ", reasons_text(row.at("unscored")))
                                   : str_cat(language, ": ", n - scored, " of ", n,
                                             " rows have no score: ", reasons_text(row.at("unscored"))));
+  if (scored < n && language == "und")
+    remarks.push_back("und: these rows say no language; give --language, or a field \"language\" in each");
   if (const auto own = row.value("n_in_training", int64_t{0}); own > 0)
     remarks.push_back(str_cat(language, ": the scorer was fitted to ", own, " of ", n,
                               " rows, so the figures flatter it; give rows that it has not seen"));

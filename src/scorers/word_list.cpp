@@ -123,13 +123,27 @@ class WordListScorer : public TextScorer {
 
 }  // namespace
 
+namespace {
+
+// Of a word_list that names no folder.
+fs::path folder_in(const fs::path& data) {
+  const fs::path folder = data / "toxic_words";
+  if (!data.empty() && fs::is_directory(folder)) return folder;
+  throw Error(
+      ErrorKind::kUsage,
+      str_cat("no folder of word lists was named",
+              data.empty() ? "" : str_cat(", and ", data.string(), " has no folder toxic_words"),
+              "; expected word_list:DIR, DIR holding LANG.txt, as in word_list:data/toxic_words; or beside "
+              "word_list alone the data folder that holds toxic_words (xlt eval --data data, xlt card "
+              "--toxic-words data)"),
+      "--scorer word_list");
+}
+
+}  // namespace
+
 std::unique_ptr<TextScorer> make_word_list_scorer(const ScorerSpec& spec, const ScorerServices& services) {
-  if (spec.rest.empty() && services.data.empty())
-    throw Error(ErrorKind::kUsage,
-                "no folder of word lists; expected word_list:DIR, DIR holding LANG.txt (data/toxic_words)",
-                "--scorer word_list");
-  return std::make_unique<WordListScorer>(
-      spec.rest.empty() ? services.data / "toxic_words" : fs::path(spec.rest), services.data);
+  return std::make_unique<WordListScorer>(spec.rest.empty() ? folder_in(services.data) : fs::path(spec.rest),
+                                          services.data);
 }
 
 }  // namespace xlt

@@ -121,6 +121,18 @@ class Verbs(Scenario):
         card.write_text(json.dumps(changed))
         self.assert_fails(run(*evaluate, "--card", card), 2, "this evaluation asks probe:one")
 
+    def test_a_card_of_word_lists_says_which_lists_it_needs(self):
+        rows = write_rows(self.folder / "rows.jsonl", [{"text": "you fool", "label": 1}, {"text": "good day", "label": 0}])
+        card = ("card", "--data", rows, "--output", self.folder / "card.json")
+        self.assert_fails(run(*card, "--scorer", "word_list"), 2, "word_list:data/toxic_words", "--toxic-words data")
+        lists = self.folder / "data" / "toxic_words"
+        lists.mkdir(parents=True)
+        (lists / "en.txt").write_text("fool\n")
+        process = self.assert_works(run(*card, "--scorer", f"word_list:{lists}"))
+        self.assertIn("und: these rows say no language; give --language", process.stderr)
+        self.assert_works(run(*card, "--scorer", "word_list", "--toxic-words", self.folder / "data", "--language", "en"))
+        self.assertEqual(json.loads((self.folder / "card.json").read_text())["languages"]["en"]["auc"], 1)
+
     def test_a_probe_of_bad_rows_or_on_another_model_is_refused(self):
         out = self.folder / "out"
         for name, rows, said in (("one class", [{"text": "a", "label": 1}, {"text": "b", "label": 1}], "a label below 0.5"),

@@ -12,6 +12,9 @@
 namespace xlt {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
 class WordList : public FolderTest {
  protected:
   void list(const std::string& file, const std::string& text) const {
@@ -123,8 +126,8 @@ TEST_F(WordList, BenignTextsThatCannotBeReadAreSaidToBe) {
   };
   EXPECT_EQ(note(), "");
   write_file(folder_ / "data/udhr/en.jsonl", "{\"text\":\n");
-  EXPECT_THAT(note(), testing::HasSubstr("was not measured: "));
-  EXPECT_THAT(note(), testing::HasSubstr("en.jsonl:1"));
+  EXPECT_THAT(note(), HasSubstr("was not measured: "));
+  EXPECT_THAT(note(), HasSubstr("en.jsonl:1"));
 }
 
 TEST_F(WordList, F7BundledListsFindNothingInTheBundledTexts) {
@@ -196,7 +199,24 @@ TEST_F(WordList, WithoutAFolderIsTheDataFoldersOwn) {
   fs::create_directories(folder_ / "data");
   fs::rename(folder_ / "lists", folder_ / "data" / "toxic_words");
   EXPECT_FALSE(make_scorer("word_list", {.data = folder_ / "data"})->refusal("en"));
-  EXPECT_THROW(make_scorer("word_list", {}), Error);
+}
+
+TEST_F(WordList, WithoutAFolderAnywhereWhatToGiveIsSaid) {
+  const auto complaint = [](const std::string& spec, const fs::path& data) -> std::string {
+    try {
+      make_scorer(spec, {.data = data});
+      return "";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      return error.what();
+    }
+  };
+  for (const std::string spec : {"word_list", "word_list:"})
+    EXPECT_THAT(complaint(spec, {}),
+                AllOf(HasSubstr("word_list:data/toxic_words"), HasSubstr("--toxic-words data")));
+  list("en.txt", "fool\n");  // the lists themselves, for the folder that holds them
+  EXPECT_THAT(complaint("word_list", folder_ / "lists"),
+              HasSubstr((folder_ / "lists").string() + " has no folder toxic_words"));
 }
 
 }  // namespace
