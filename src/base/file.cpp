@@ -2,6 +2,8 @@
 // Reads, maps and atomic writes.
 #include "xlt/base/file.h"
 
+#include "base/byte_source.h"
+#include "base/io_error.h"
 #include "base/temporary.h"
 #include "base/watched_map.h"
 
@@ -9,7 +11,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -25,35 +26,8 @@ namespace xlt {
 
 namespace {
 
+constexpr size_t kChunk = 1 << 16;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-[[noreturn]] void throw_io(const std::string& what, const fs::path& file) {
-  throw Error(ErrorKind::kIo, str_cat(what, ": ", std::strerror(errno)), file.string());
-}
-
-void refuse_folder(const fs::path& file) {
-  std::error_code code;
-  if (fs::is_directory(file, code))
-    throw Error(ErrorKind::kIo, "is a folder; expected a file", file.string());
-}
-
-void open_to_read(std::ifstream& stream, const fs::path& file) {
-  refuse_folder(file);
-  errno = 0;
-  stream.open(file, std::ios::binary);
-  if (!stream) throw_io("cannot open", file);
-}
-
-// `size` is a hint: pipes and /proc have none, or say 0.
-std::string rest_of(std::ifstream& stream, const fs::path& file, size_t size) {
-  std::string text;
-  text.reserve(size);
-  std::array<char, 1 << 16> chunk;
-  while (stream.read(chunk.data(), chunk.size()), stream.gcount() > 0)
-    text.append(chunk.data(), static_cast<size_t>(stream.gcount()));
-  if (stream.bad()) throw_io("cannot read", file);
-  return text;
-}
 
 // The number of a descriptor of our own that `file` names (/dev/stdout, /dev/fd/3, /proc/self/fd/3), links
 // followed; nothing for any other file.
@@ -87,19 +61,18 @@ int open_straight(const fs::path& file) {
   }
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return -1;
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
-  if (descriptor < 0) throw_io("cannot write", file);
-  return descriptor;
+  return open_to_write(file);
 }
 
 }  // namespace
 
 std::string read_file(const fs::path& file) {
-  std::ifstream stream;
-  open_to_read(stream, file);
-  std::error_code code;
-  const uintmax_t size = fs::file_size(file, code);
-  return rest_of(stream, file, code ? 0 : size);
+  ByteSource source(file);
+  std::string text;
+  text.reserve(source.size_hint());
+  std::array<char, kChunk> chunk;
+  while (const size_t count = source.read(chunk)) text.append(chunk.data(), count);
+  return text;
 }
 
 void write_file(const fs::path& file, std::string_view text) {
@@ -166,7 +139,8 @@ void AtomicFile::commit() {
 }
 
 MappedFile::MappedFile(const fs::path& file) : file_(file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not to wait for whoever writes into a pipe, which is no regular file.
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) throw_io("cannot open", file);
   struct stat status {};
   if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -196,22 +170,44 @@ MappedFile::~MappedFile() {
 }
 
 struct LineReader::Stream {
-  std::ifstream file;
+ public:
+  explicit Stream(const fs::path& file) : source_(file) {}
+
+  // Up to the next end of a line, or of the file; nothing where nothing is left.
+  std::optional<std::string> next() {
+    std::string line;
+    bool has_any = false;
+    while (!rest_.empty() || fill()) {
+      has_any = true;
+      const size_t end = rest_.find('\n');
+      line += rest_.substr(0, end);
+      rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+      if (end != std::string_view::npos) return line;
+    }
+    return has_any ? std::optional(std::move(line)) : std::nullopt;
+  }
+
+ private:
+  bool fill() {
+    rest_ = {chunk_.data(), source_.read(chunk_)};
+    return !rest_.empty();
+  }
+
+  ByteSource source_;
+  std::array<char, kChunk> chunk_;
+  std::string_view rest_;  // of the chunk
 };
 
-LineReader::LineReader(const fs::path& file) : stream_(std::make_unique<Stream>()), file_(file) {
-  open_to_read(stream_->file, file);
-}
+LineReader::LineReader(const fs::path& file) : stream_(std::make_unique<Stream>(file)), file_(file) {}
 
 LineReader::~LineReader() = default;
 
 std::string LineReader::place() const { return str_cat(file_.string(), ":", line_number_); }
 
 std::optional<std::string> LineReader::next() {
-  std::string line;
-  const bool is_read = static_cast<bool>(std::getline(stream_->file, line));
-  if (stream_->file.bad()) throw_io("cannot read", file_);
-  if (!is_read) return std::nullopt;
+  std::optional<std::string> read = stream_->next();
+  if (!read) return std::nullopt;
+  std::string& line = *read;
   ++line_number_;
   if (line_number_ == 1) refuse_binary(line, file_.string());
   if (!line.empty() && line.back() == '\r') line.pop_back();
@@ -220,7 +216,7 @@ std::optional<std::string> LineReader::next() {
     throw Error(ErrorKind::kData,
                 str_cat("not valid UTF-8 at byte ", *offset + 1, " of the line; convert the file to UTF-8"),
                 place());
-  return line;
+  return read;
 }
 
 }  // namespace xlt

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SHA-256 (FIPS 180-4).
+#include "base/byte_source.h"
+
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <vector>
 
 #include "xlt/base/error.h"
@@ -101,15 +101,10 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string sha256_of_file(const fs::path& file) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Error(ErrorKind::kIo, str_cat("cannot open: ", std::strerror(errno)), file.string());
+  ByteSource source(file);
   Sha256 hash;
   std::vector<char> buffer(1 << 20);
-  while (stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || stream.gcount() > 0)
-    hash.update(buffer.data(), static_cast<size_t>(stream.gcount()));
-  if (stream.bad())
-    throw Error(ErrorKind::kIo, str_cat("cannot read: ", std::strerror(errno)), file.string());
+  while (const size_t count = source.read(buffer)) hash.update(buffer.data(), count);
   return hash.hex();
 }
 

@@ -12,6 +12,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/leftovers.h"
+#include "xlt/base/waiting.h"
 
 namespace xlt::cli {
 
@@ -59,6 +60,7 @@ static void on_interrupt(int signal) {
 
 const std::atomic<bool>& catch_interrupts() {
   ::sem_init(&wake, /*pshared=*/0, 0);
+  heed_while_waiting(&interrupted);
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   // What a scheduler sends before a time limit or a preemption.

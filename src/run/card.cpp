@@ -56,6 +56,7 @@ void CardRunOptions::visit(OptionVisitor& v) {
 Json run_card(const CardRunOptions& options, const Placement& where, const Context& context) {
   check_scorer(options.scorer);
   for (const std::string& file : options.data) refuse_same_file(file, options.output);
+  Json data = file_records({options.data.begin(), options.data.end()});
   const auto rows = read_labelled_texts(options.data, options.language);
   CardOptions card_options{.benign = options.benign};
   for (const std::string& tag : options.seen) card_options.seen.push_back(parse_language(tag));
@@ -73,7 +74,7 @@ Json run_card(const CardRunOptions& options, const Placement& where, const Conte
   std::optional<ScoreCache> cache;
   if (scorer->is_costly()) cache.emplace(*scorer, kept);
   Json card = make_card(cache ? static_cast<TextScorer&>(*cache) : *scorer, rows, card_options, context);
-  card["data"] = file_records({options.data.begin(), options.data.end()});
+  card["data"] = std::move(data);
   card["code"] = code_record();
   write_file(options.output, dump_json(card, 1) + "\n");
   fs::remove_all(kept);

@@ -195,6 +195,7 @@ Json train_probe(const ProbeOptions& options, const ProbeBase& base, Json record
   std::vector<std::string> inputs = options.data;
   inputs.push_back(options.model);
   check_output_folder(options.output, inputs, kProbeRecord, "probe");
+  Json data = file_records({options.data.begin(), options.data.end()});
   const auto rows = read_labelled_texts(options.data, options.language);
   check_rows_of_probe(rows);
   const auto held_out = hold_out(rows, options.held_out, options.seed);
@@ -220,7 +221,7 @@ Json train_probe(const ProbeOptions& options, const ProbeBase& base, Json record
             {"held_out", held_out_json(options, fit.head, *chosen, rows, held_out)},
             {"layers", trials_json(fit)},
             {"training_texts", training_texts(rows, held_out)},
-            {"data", file_records({options.data.begin(), options.data.end()})}};
+            {"data", std::move(data)}};
   json.update(record);
   save_probe(options.output, fit.head, json);
   return load_json(fs::path(options.output) / kProbeRecord);

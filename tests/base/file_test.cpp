@@ -6,7 +6,10 @@
 #include "base/temporary.h"
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -18,6 +21,7 @@
 
 #include "xlt/base/leftovers.h"
 #include "xlt/base/utf8.h"
+#include "xlt/base/waiting.h"
 
 namespace xlt {
 namespace {
@@ -201,6 +205,62 @@ TEST_F(File, AWriteThatFailsNamesTheFileAndLeavesTheOldOne) {
   }
   EXPECT_EQ(bytes_of("f"), "old");
   EXPECT_THAT(names(), ElementsAre("f"));
+}
+
+// Reads of a pipe that nobody has opened yet begin before there is a writer, and end by it or by an
+// interrupt.
+TEST_F(File, APipesReaderWaitsForItsWriter) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string lines;
+  std::thread reader([&] {
+    LineReader reading(pipe);
+    while (const auto line = reading.next()) lines += *line + ";";
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const int writer = ::open(pipe.c_str(), O_WRONLY);
+  EXPECT_EQ(::write(writer, "one\ntw", 6), 6);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(::write(writer, "o\n", 2), 2);
+  ::close(writer);
+  reader.join();
+  EXPECT_EQ(lines, "one;two;");
+}
+
+TEST_F(File, AnInterruptEndsTheWaitForThePipesOtherEnd) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::atomic<bool> flag{false};
+  heed_while_waiting(&flag);
+  const std::vector<std::function<void()>> waits = {[&] { read_file(pipe); }, [&] { sha256_of_file(pipe); },
+                                                    [&] { LineReader(pipe).next(); },
+                                                    [&] { write_file(pipe, "rows"); }};
+  for (const auto& wait : waits) {
+    flag = false;
+    std::thread interrupt([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      flag = true;
+    });
+    try {
+      wait();
+      ADD_FAILURE() << "not interrupted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInterrupted) << error.what();
+    }
+    interrupt.join();
+  }
+  heed_while_waiting(nullptr);
+  EXPECT_THROW(MappedFile{pipe}, Error);  // at once: it is no file
+}
+
+TEST_F(File, LinesOfAnyLengthAreReadWhole) {
+  const std::string text = std::string(200'000, 'x') + "\n\n" + std::string(65'536, 'y') + "\r\nend";
+  LineReader lines(put("f", text));
+  EXPECT_EQ(lines.next(), std::string(200'000, 'x'));
+  EXPECT_EQ(lines.next(), "");
+  EXPECT_EQ(lines.next(), std::string(65'536, 'y'));
+  EXPECT_EQ(lines.next(), "end");
+  EXPECT_EQ(lines.next(), std::nullopt);
 }
 
 // A pipe of our own stands for every device: if this failed on /dev/null, it would replace it for the whole

@@ -147,8 +147,8 @@ class Large(Scenario):
 class Interrupts(Scenario):
     """The promise is two seconds; a machine that does other work gets more."""
 
-    def seconds_until_it_ends(self, process):
-        process.send_signal(signal.SIGINT)
+    def seconds_until_it_ends(self, process, by=signal.SIGINT):
+        process.send_signal(by)
         begin = time.monotonic()
         process.wait(timeout=60)  # communicate() would close the pipe
         seconds = time.monotonic() - begin
@@ -175,6 +175,21 @@ class Interrupts(Scenario):
             time.sleep(0.5)  # at the pipe
             self.assertLess(self.seconds_until_it_ends(process), 5)
             self.assert_only()
+
+    def test_a_pipe_that_nobody_else_opens(self):
+        """The first signal is heeded, whichever command waits: not even opening the pipe comes to an end by itself."""
+        pipe = self.folder / "pipe.jsonl"
+        os.mkfifo(pipe)
+        rows = write_rows(self.folder / "rows.jsonl", [{"text": "a"}])
+        output = ("--output", self.folder / "out")
+        for arguments in (("eval", "--completions", pipe, *output), ("eval", "--completions", pipe, "--dry-run"),
+                          ("tokenize", "--model", self.model, "--input", pipe, *output), ("tokenize", "--model", self.model, "--input", rows, "--output", pipe)):
+            for by in (signal.SIGINT, signal.SIGTERM):
+                process = subprocess.Popen([XLT, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                self.wait_until_it_listens(process)
+                time.sleep(0.5)  # at the pipe
+                self.assertIsNone(process.poll(), process.args)
+                self.assertLess(self.seconds_until_it_ends(process, by), 5)
 
     def test_a_pass_that_takes_long(self):
         """Nobody looks for signals within one: 200,000 tokens that see each other."""
