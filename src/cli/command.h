@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "xlt/base/config.h"
+#include "xlt/base/error.h"
 #include "xlt/base/registry.h"
 #include "xlt/base/resolve_options.h"
 #include "xlt/run/checks.h"
@@ -37,6 +38,8 @@ class Command {
   // Whether an interrupt that it does not heed in time may end the process: it keeps nothing to go on with,
   // and leaves nothing but --output, which appears when it is whole (InterruptDeadline).
   virtual bool may_be_cut_short() const { return false; }
+  // Of an error before `run`: other ranks may be waiting for this one. May end the process, or return.
+  virtual void tell_ranks(const Error& /*error*/) const {}
   // Opens what `run` would read; for `xlt validate`.
   virtual void check(Checks& checks) {}
 };

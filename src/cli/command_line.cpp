@@ -181,7 +181,8 @@ void check_working_folder() {
                 "working folder");
 }
 
-int run_command(Parsed& parsed, const GlobalOptions& global) {
+// What stands before a command's work: options from everywhere, checked.
+void resolve(Parsed& parsed) {
   if (const auto extras = parsed.app->remaining(); !extras.empty()) throw_unexpected(parsed, extras.front());
   check_working_folder();
   const GivenOptions given = collect(parsed);
@@ -190,6 +191,15 @@ int run_command(Parsed& parsed, const GlobalOptions& global) {
   if (layered && layered->read_recipe_by(parsed.groups)) resolve_options(parsed.name, parsed.groups, given);
   resolve_hub_names(visit_all(parsed.groups));
   check_required(parsed.name, parsed.command->required(), parsed.groups);
+}
+
+int run_command(Parsed& parsed, const GlobalOptions& global) {
+  try {
+    resolve(parsed);
+  } catch (const Error& error) {
+    parsed.command->tell_ranks(error);
+    throw;
+  }
   check_torch_version();
   keep_freed_memory();
   Terminal terminal(global.level(), stderr_is_terminal() && !global.quiet);
@@ -270,8 +280,12 @@ int run_command_line(int argc, char** argv) {
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0)
-      throw Error(ErrorKind::kUsage, std::string(error.what()) + "; see `xlt --help`");
+    if (error.get_exit_code() != 0) {
+      const Error wrong(ErrorKind::kUsage, std::string(error.what()) + "; see `xlt --help`");
+      for (const auto& parsed : line.all)
+        if (argc > 1 && parsed.name == argv[1]) parsed.command->tell_ranks(wrong);
+      throw wrong;
+    }
     const int code = line.app.exit(error);  // help or version, on stdout
     check_stdout();
     return code;

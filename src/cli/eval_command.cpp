@@ -28,6 +28,7 @@ class EvalCommand final : public EvaluatingCommand {
     }
     return run_in_world(session, [&](const Ranked& ranked) { return run_as(ranked, session); });
   }
+  void tell_ranks(const Error& error) const override { tell_ranks_of(error); }
   void check(Checks& checks) override {
     for (const std::string& file : options_.completions) check_rows(checks, file, {"completion"});
     check_model(checks, model_.model);

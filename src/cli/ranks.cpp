@@ -104,6 +104,31 @@ int run_in_world(const Session& session, const std::function<int(const Ranked&)>
   }
 }
 
+void tell_ranks_of(const Error& error) {
+  constexpr double kPatience = 10;  // seconds for the others to come; what was wrong has been said by then
+  std::optional<Launch> launch;
+  try {
+    launch = read_launch(environment);
+  } catch (const Error&) {
+    return;
+  }
+  if (!launch || launch->world_size == 1) return;
+  int code = 0;
+  try {
+    throw error;
+  } catch (...) {
+    code = report_current_error();
+  }
+  try {
+    const auto world = join_world(
+        *launch, {.join_seconds = kPatience, .on_lost = [code](const std::string&) { end_process(code); }});
+    world->all_gather({});  // as choose_threads_among
+    on_all_ranks(*world, [&] { throw Error(error.kind(), error.what(), str_cat("rank ", launch->rank)); });
+  } catch (...) {  // theirs, or nobody came
+  }
+  end_process(code);
+}
+
 bool is_first_of_launch() {
   const auto launch = read_launch(environment);
   return !launch || launch->rank == 0;

@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "xlt/base/error.h"
 #include "xlt/parallel/parallel.h"
 
 namespace xlt::cli {
@@ -22,6 +23,10 @@ struct Ranked {
 // go through; among several ranks an error ends the process here, reported by the rank that had it, or by
 // rank 0 where all had it.
 int run_in_world(const Session& session, const std::function<int(const Ranked&)>& work);
+
+// Of an error before run_in_world (a wrong option, a file that is not there on this machine): reports it,
+// tells the others, who would wait for this rank, and ends the process. Returns where there are no others.
+void tell_ranks_of(const Error& error);
 
 // Whether this process speaks where each rank would say the same, without meeting the others: it is rank 0,
 // or alone.

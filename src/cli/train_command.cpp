@@ -81,6 +81,7 @@ class TrainCommand final : public Command, public LayeredOptions {
     }
     return run_in_world(session, [&](const Ranked& ranked) { return run_as(ranked, session); });
   }
+  void tell_ranks(const Error& error) const override { tell_ranks_of(error); }
   void check(Checks& checks) override { check_training(options_, checks); }
   std::vector<std::string> required() const override {
     if (options_.data.empty()) refuse_recipe_without_data(options_.recipe);

@@ -74,6 +74,10 @@ class CompletionsCommand final : public EvaluatingCommand {
     return tell(result, session.context());
   }
 
+  void tell_ranks(const Error&) const override {
+    if (is_launched()) leave_to_engine();
+  }
+
  private:
   bool needs_engine(const GlobalOptions& global) const {
     return options_.completions.empty() || options_.dry_run || is_launched() || !model_.model.empty() ||

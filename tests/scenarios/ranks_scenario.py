@@ -92,6 +92,21 @@ class RanksScenario(RanksCase):
         self.assertEqual(said[1], "")
         self.assertFalse(output.exists())
 
+    def test_an_error_before_they_meet_is_told_too(self):
+        """A wrong option, one without its value, a config that is not on this machine: the other rank would wait for 35 seconds."""
+        for wrong, more, code, part in ((1, ["--lora-r", "-1"], 2, "--lora-r"), (0, ["--lora-r", "-1"], 2, "--lora-r"), (1, ["--lora-r"], 2, "lora-r"),
+                                        (1, ["--config", self.folder / "none.json"], 3, "none.json")):
+            begin = time.monotonic()
+            codes, _, said = Ranks(2, self.command(self.folder / "run", 2), more=lambda rank: more if rank == wrong else []).finish()
+            self.assertEqual(codes, [code, code], said)
+            self.assertIn(part, said[wrong])
+            self.assertEqual(said[wrong].count("xlt: error:"), 1, said)
+            if wrong == 1:
+                self.assertIn("xlt: error: rank 1: ", said[0])
+                self.assertIn(part, said[0])
+            self.assertLess(time.monotonic() - begin, 25)
+            self.assertFalse((self.folder / "run").exists())
+
     def test_variables_that_are_half_there_or_contradict_are_refused(self):
         whole = {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
         command = self.command(self.folder / "run", 2)
