@@ -15,6 +15,8 @@ import unittest
 from support import CONFIG, PAIRS, TEXTS, XLT, Scenario, read_rows, run, unless_sanitized, write_rows, write_tokenizer
 
 LARGEST = 2**63 - 1
+# XLT_LARGE=1: sizes that take a minute longer.
+NUM_ROWS, LINE_MEGABYTES = (1_000_000, 8) if os.environ.get("XLT_LARGE") else (300_000, 2)
 
 
 class Numbers(Scenario):
@@ -121,12 +123,15 @@ class Large(Scenario):
     def test_memory_does_not_grow_with_rows_and_little_with_a_line(self):
         least = self.megabytes(write_rows(self.folder / "one.jsonl", [{"text": "ab"}]))
         many = self.folder / "many.jsonl"
-        many.write_text('{"text":"ab"}\n' * 300_000)
-        self.assertLess(self.megabytes(many) - least, 10)
-        self.assertEqual((self.folder / "out.jsonl").read_bytes().count(b"\n"), 300_000)
-        line = write_rows(self.folder / "line.jsonl", [{"text": "The bakery opens at six. " * 80_000}])  # 2 MB, a token a byte
-        self.assertLess(self.megabytes(line) - least, 100)
-        self.assertEqual(len(read_rows(self.folder / "out.jsonl")[0]["input_ids"]), 1 + 25 * 80_000)
+        many.write_text('{"text":"ab"}\n' * NUM_ROWS)
+        rows = self.megabytes(many) - least
+        self.assertEqual((self.folder / "out.jsonl").read_bytes().count(b"\n"), NUM_ROWS)
+        sentences = LINE_MEGABYTES * 40_000  # a token a byte
+        line = self.megabytes(write_rows(self.folder / "line.jsonl", [{"text": "The bakery opens at six. " * sentences}])) - least
+        print(f"\n  {least:.0f} MB for a row, {rows:.1f} more for {NUM_ROWS:,}, {line:.0f} more for a line of {LINE_MEGABYTES} MB", flush=True)
+        self.assertLess(rows, 10)
+        self.assertLess(line, 50 * LINE_MEGABYTES)
+        self.assertEqual(len(read_rows(self.folder / "out.jsonl")[0]["input_ids"]), 1 + 25 * sentences)
 
     @unless_sanitized
     def test_a_checkpoint_takes_its_own_size(self):
