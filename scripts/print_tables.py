@@ -140,6 +140,14 @@ def probe_table(rows, what):
     return markdown(["language", "rows>"] + scorers, cells)
 
 
+def dry_run_table(record):
+    """Foretold and taken, seconds and MB; a difference is of what was taken."""
+    both = lambda foretold, taken, unit, scale: [f"{foretold / scale:,.0f} {unit}", f"{taken / scale:,.0f} {unit}", f"{100 * (foretold / taken - 1):+.0f} %"]
+    rows = [[row["model"], row["run"], *both(row["foretold_seconds"], row["seconds"], "s", 1), *both(row["foretold_bytes"], row["bytes"], "MB", 1e6)]
+            for row in record["rows"]]
+    return markdown(["model", "run", "time foretold>", "taken>", "difference>", "memory foretold>", "taken>", "difference>"], rows)
+
+
 def tokenizers_table(record):
     """What bench_tokenizers.py measured: MB of text a second of one core."""
     rate = lambda seconds: f"{record['bytes'] / 1e6 / seconds:.1f} MB/s"
@@ -192,6 +200,8 @@ def table(name):
     record = json.loads((HERE / "results" / file).read_text(encoding="utf-8"))
     if file == "false_positives.json":
         return false_positive_table(record[which])
+    if file == "dry_run.json":
+        return dry_run_table(record)
     if file == "tokenizers.json":
         return tokenizers_table(record)
     if file == "probe.json":
