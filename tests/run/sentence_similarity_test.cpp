@@ -3,6 +3,7 @@
 #include "xlt/run/sentence_similarity.h"
 
 #include <cmath>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,7 @@ class AngleEncoder final : public SentenceEncoder {
                                                      const SentencePooling&) override {
     std::vector<std::vector<std::vector<float>>> all;
     for (const std::string& text : texts) {
+      ++num_embedded[text];
       auto& vectors = all.emplace_back();
       if (text == "?") continue;
       for (const int64_t layer : layers) {
@@ -27,6 +29,7 @@ class AngleEncoder final : public SentenceEncoder {
     return all;
   }
   const SentenceEncoderInfo& info() const override { return info_; }
+  std::map<std::string, int> num_embedded;  // how often each text was asked for
 
  private:
   SentenceEncoderInfo info_{.num_layers = 1, .hidden_size = 2};
@@ -52,6 +55,18 @@ TEST(SentenceSimilarities, OfTextsThatAreTwiceThereEitherIsRight) {
   AngleEncoder encoder;
   const ParallelTexts texts{{"en", {{"a", "30"}, {"b", "30"}}}, {"de", {{"a", "30 d"}, {"b", "30 d"}}}};
   EXPECT_DOUBLE_EQ(sentence_similarities(encoder, texts, "en", Context{}).at("de").retrieval[0], 1);
+}
+
+TEST(SentenceSimilarities, ATextOfTheSourceIsEmbeddedOnceForAllLanguages) {
+  AngleEncoder encoder;
+  const ParallelTexts texts{{"en", {{"a", "0"}, {"b", "60"}, {"c", "120"}}},
+                            {"de", {{"a", "10 d"}, {"b", "70 d"}}},
+                            {"fr", {{"b", "65 f"}, {"c", "110 f"}}}};
+  const auto found = sentence_similarities(encoder, texts, "en", Context{});
+  EXPECT_NEAR(found.at("fr").cosine[0],
+              (std::cos(5 * std::acos(-1.0) / 180) + std::cos(10 * std::acos(-1.0) / 180)) / 2, 1e-6);
+  for (const auto& [text, times] : encoder.num_embedded) EXPECT_EQ(times, 1) << text;
+  EXPECT_EQ(encoder.num_embedded.size(), 7);
 }
 
 }  // namespace
