@@ -10,7 +10,6 @@
 #include "cli/terminal.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -119,13 +118,7 @@ class HelpFormatter : public CLI::Formatter {
   std::string make_usage(const CLI::App* app, std::string name) const override {
     const bool is_command = app->get_parent() != nullptr;
     if (!is_command) return "\nUsage: xlt COMMAND [OPTIONS]\n";
-    std::string usage = "Usage: xlt " + app->get_name();
-    if (const auto own = usages_.find(app->get_name()); own != usages_.end())
-      return usage + " " + own->second + " [OPTIONS]\n";
-    for (const CLI::Option* option :
-         app->get_options([](const CLI::Option* one) { return one->get_positional(); }))
-      usage += " " + positional_text(*option);
-    return usage + " [OPTIONS]\n";
+    return "Usage: xlt " + app->get_name() + usages_.at(app->get_name()) + " [OPTIONS]\n";
   }
   // Columns are counted in bytes there, of which an ellipsis has three.
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
@@ -142,18 +135,17 @@ class HelpFormatter : public CLI::Formatter {
   }
   // An argument that is also an option is listed once, as an option.
   std::string make_positionals(const CLI::App*) const override { return {}; }
-  // What stands between a command's name and its options, where it is not the positional option's name.
-  void set_usage(const std::string& command, const std::string& usage) { usages_[command] = usage; }
-
- private:
-  // "FILE", "ARMS…" of several, "[KIND]" where it may be left out.
-  static std::string positional_text(const CLI::Option& option) {
-    std::string text = option.get_name(/*positional=*/true);
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
-    if (option.get_type_name() == kWordsType) text += "…";
-    return option.get_description().starts_with(kRequiredMark) ? text : "[" + text + "]";
+  // What stands between a command's name and its options: nothing, "FILE", "[KIND]" where it may be left out.
+  void add_usage(const Parsed& parsed) {
+    const std::string& positional = parsed.help.positional;
+    const auto& required = parsed.help.required;
+    std::string text = positional_name(parsed.help, parsed.groups);
+    if (!text.empty() && std::find(required.begin(), required.end(), positional) == required.end())
+      text = "[" + text + "]";
+    usages_[parsed.name] = text.empty() ? "" : " " + text;
   }
 
+ private:
   std::map<std::string, std::string> usages_;
 };
 
@@ -186,11 +178,13 @@ void resolve(Parsed& parsed) {
   if (const auto extras = parsed.app->remaining(); !extras.empty()) throw_unexpected(parsed, extras.front());
   check_working_folder();
   const GivenOptions given = collect(parsed);
-  resolve_options(parsed.name, parsed.groups, given);
-  auto* layered = dynamic_cast<LayeredOptions*>(parsed.command.get());
-  if (layered && layered->read_recipe_by(parsed.groups)) resolve_options(parsed.name, parsed.groups, given);
-  resolve_hub_names(visit_all(parsed.groups));
-  check_required(parsed.name, parsed.command->required(), parsed.groups);
+  name_as_typed(parsed.help, parsed.groups, [&] {
+    resolve_options(parsed.name, parsed.groups, given);
+    auto* layered = dynamic_cast<LayeredOptions*>(parsed.command.get());
+    if (layered && layered->read_recipe_by(parsed.groups)) resolve_options(parsed.name, parsed.groups, given);
+    resolve_hub_names(visit_all(parsed.groups));
+    check_required(parsed.name, parsed.command->required(), parsed.groups);
+  });
 }
 
 int run_command(Parsed& parsed, const GlobalOptions& global) {
@@ -234,8 +228,7 @@ struct CommandLine {
     app.require_subcommand(0, 1);  // else a folder called "compare" would be taken for one
     for (const auto& entry : commands()) {
       all.push_back(add_command(app, entry, global));
-      if (const std::string& usage = all.back().help.usage; !usage.empty())
-        formatter->set_usage(entry.name, usage);
+      formatter->add_usage(all.back());
     }
   }
 

@@ -21,6 +21,11 @@ class CompareCommand final : public Command {
             "arms"};
   }
   std::vector<OptionGroup> groups() override { return {{"compare", "Comparison", visit_of(options_)}}; }
+  // Results of lm_eval may stand for evaluations.
+  std::vector<std::string> required() const override {
+    if (options_.arms.empty() && options_.lm_eval.empty()) return {"arms", "output"};
+    return help().required;
+  }
   bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
     options_.seed = session.seed();

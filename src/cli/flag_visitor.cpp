@@ -2,12 +2,31 @@
 #include "cli/flag_visitor.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include <CLI/CLI.hpp>
+
+#include "xlt/base/error.h"
 
 namespace xlt::cli {
 
 namespace {
+
+// How the help of an option begins that must be given.
+constexpr const char* kRequiredMark = "(required) ";
+// The type of an option that takes several words where it needs no name.
+constexpr const char* kWordsType = "A B …";
+
+// The text with `word` instead of the flag, where that stands alone ("--file", not "--files").
+std::string with_word(std::string text, const std::string& flag, const std::string& word) {
+  const auto is_of_flag = [](unsigned char c) { return std::isalnum(c) || c == '-'; };
+  for (size_t at = text.find(flag); at != std::string::npos; at = text.find(flag, at + 1)) {
+    const size_t end = at + flag.size();
+    if (end < text.size() && is_of_flag(text[end])) continue;
+    text.replace(at, flag.size(), word);
+  }
+  return text;
+}
 
 // The default as help shows it; an empty one says nothing.
 std::string default_text(const OptionDescription& option) {
@@ -65,6 +84,27 @@ std::string joined(const std::vector<std::string>& results) {
 }
 
 }  // namespace
+
+std::string positional_name(const CommandHelp& help, const std::vector<OptionGroup>& groups) {
+  std::string name = help.usage;
+  for (const OptionDescription& option : describe_options(visit_all(groups))) {
+    if (!name.empty() || option.name != help.positional) continue;
+    for (const char c : option.name) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (option.type == "list") name += "…";
+  }
+  return name;
+}
+
+void name_as_typed(const CommandHelp& help, const std::vector<OptionGroup>& groups,
+                   const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUsage || help.positional.empty()) throw;
+    const std::string flag = flag_name(help.positional), name = positional_name(help, groups);
+    throw Error(error.kind(), with_word(error.message(), flag, name), with_word(error.context(), flag, name));
+  }
+}
 
 void Flags::add(const OptionGroup& group, const CommandHelp& help) {
   for (const OptionDescription& option : describe_options(group.visit)) {

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,10 +16,12 @@ class Option;
 
 namespace xlt::cli {
 
-// How the help of an option begins that must be given.
-inline constexpr const char* kRequiredMark = "(required) ";
-// The type of an option that takes several words where it needs no name.
-inline constexpr const char* kWordsType = "A B …";
+// The option that may be given without its name, as the usage line has it: "FILE", "FOLDERS…" of several, or
+// `help.usage`; empty: there is none.
+std::string positional_name(const CommandHelp& help, const std::vector<OptionGroup>& groups);
+// Does `work`, whose usage errors know options by their flags: they name that one as the user types it.
+void name_as_typed(const CommandHelp& help, const std::vector<OptionGroup>& groups,
+                   const std::function<void()>& work);
 
 class Flags {
  public:

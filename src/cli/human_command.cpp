@@ -24,6 +24,10 @@ class HumanCommand final : public Command {
             "export DIR… | import DIR --ratings F.csv"};
   }
   std::vector<OptionGroup> groups() override { return {{"human", "Human judgement", visit_of(options_)}}; }
+  std::vector<std::string> required() const override {
+    if (options_.words.empty()) check_human_options(options_);  // throws, naming both of its verbs
+    return help().required;
+  }
   bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
     options_.seed = session.seed();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt validate`: everything about a config that can be known without running it.
 #include "cli/command.h"
+#include "cli/flag_visitor.h"
 #include "cli/hub_names.h"
 #include "cli/layered_options.h"
 #include "cli/session.h"
@@ -123,7 +124,7 @@ class ValidateCommand final : public Command {
                      " known, every one given is known and in range");
     });
     checks.add("required options", [&] {
-      check_required(name, command->required(), groups);
+      name_as_typed(command->help(), groups, [&] { check_required(name, command->required(), groups); });
       return std::string("all given");
     });
     resolve_hub_names(visit_all(groups));

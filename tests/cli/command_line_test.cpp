@@ -113,6 +113,24 @@ TEST(CommandLine, SaysWhatItCannotPlace) {
   expect_usage({"score"}, "--model, --input, --output must be given");
 }
 
+TEST(CommandLine, AnArgumentThatNeedsNoNameIsCalledAsTheUsageLineHasIt) {
+  expect_usage({"report"}, "FOLDERS… must be given; see `xlt report --help`");
+  expect_usage({"compare"}, "ARMS…, --output must be given");
+  expect_usage({"human"}, "expected: xlt human export DIR… --output DIR, or xlt human import DIR");
+  // Of every command that has one: its flag is in no message, and what is in it stands in the usage line.
+  for (const auto& entry : commands()) {
+    const CommandHelp help = entry.make()->help();
+    if (help.positional.empty() || help.required.empty()) continue;
+    const std::string said = run_xlt({entry.name}).err, page = run_xlt({entry.name, "--help"}).out,
+                      usage =
+                          page.substr(page.find("Usage: "), page.find("[OPTIONS]") - page.find("Usage: "));
+    EXPECT_THAT(said, Not(HasSubstr(flag_name(help.positional)))) << entry.name;
+    if (!help.usage.empty()) continue;
+    const size_t begin = said.rfind(": ", said.find(" must be given")) + 2;
+    EXPECT_THAT(usage, HasSubstr(said.substr(begin, said.find_first_of(", ", begin) - begin))) << entry.name;
+  }
+}
+
 TEST(CommandLine, ValuesOutOfRangeNameTheFlagAndTheRange) {
   expect_usage({"train", "--beta", "0"}, "--beta: must be more than 0");
   expect_usage({"generate", "--num-samples", "4611686018427387904"}, "--num-samples: must be between 1 and");
