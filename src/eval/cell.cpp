@@ -20,6 +20,30 @@ std::string reason_of(std::span<const MetricSpec> specs, const ScoredItem& item)
   return item.unscored.empty() ? Unscored{Reason::kNotMeasured}.text() : item.unscored.text();
 }
 
+// Of an item that is scored, and by design not by this metric.
+constexpr const char *kOfAnotherGroup = "of another group",
+                     *kOutsideMetric = "not among what this metric is about";
+
+// Why the item is not among those that the metric is of.
+std::string reason_left_out(const MetricSpec& spec, const ScoredItem& item) {
+  const std::string reason = reason_of({&spec, 1}, item);
+  if (reason != Unscored{Reason::kNotMeasured}.text()) return reason;
+  const bool is_of_group = spec.name.find('/') != std::string::npos && !has_ratio(spec, item);
+  return is_of_group ? kOfAnotherGroup : kOutsideMetric;
+}
+
+// {reason: count} of all items that the metric is not of.
+Json left_out_of(const MetricSpec& spec, const std::vector<ScoredItem>& items, const RatioTable& table) {
+  std::map<std::string, int64_t> counts;
+  size_t next = 0;  // of the table, which has the others in the order of the items
+  for (const ScoredItem& item : items)
+    if (next < table.ids.size() && table.ids[next] == item.id)
+      ++next;
+    else
+      ++counts[reason_left_out(spec, item)];
+  return Json(counts);
+}
+
 std::string most_frequent_reason(const MetricSpec& spec, const std::vector<ScoredItem>& items) {
   std::map<std::string, int64_t> counts;
   for (const ScoredItem& item : items)
@@ -56,6 +80,7 @@ Json reduce_metric(const MetricSpec& spec, const std::vector<ScoredItem>& items,
                    const Rng& rng) {
   const RatioTable table = table_of(spec, items);
   Json json{{"value", Json()}, {"ci95", Json()}, {"n", table.num_items()}};
+  json["left_out"] = left_out_of(spec, items, table);
   json.update(metric_to_json(spec));
   const bool was_looked_at =
       std::any_of(items.begin(), items.end(), [&](const ScoredItem& item) { return has_ratio(spec, item); });

@@ -19,12 +19,14 @@ RatioTable table_of(const MetricSpec& spec, const std::vector<ScoredItem>& items
 Json number_or_null(double value);
 Json interval_json(const std::optional<Interval>& interval);
 
-// {value|null, ci95, n, higher_is_better, formula, ideal?, reason?}: value of all items, its interval
-// (metric_interval), n = items that count (0/0 does not); the reason of a null is the most frequent one.
+// {value|null, ci95, n, left_out: {reason: count}, higher_is_better, formula, ideal?, reason?}: value
+// of all items, its interval (metric_interval), n = items that count (0/0 does not), left_out = all the
+// others; the reason of a null is the most frequent one.
 Json reduce_metric(const MetricSpec& spec, const std::vector<ScoredItem>& items, int64_t bootstrap_samples,
                    const Rng& rng);
 // n_items, n_scored, unscored {reason: count}, metrics. An item is scored if it has a ratio of a headline
-// metric.
+// metric,
+// so a metric of its own may be of fewer: its left_out says why.
 Json reduce_cell(const std::vector<MetricSpec>& specs, const std::vector<ScoredItem>& items,
                  int64_t bootstrap_samples, const Rng& rng);
 

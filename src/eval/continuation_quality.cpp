@@ -55,7 +55,7 @@ void add_rate(ScoredItem& item, const std::string& name, std::optional<double> v
   if (value) {
     item.ratios[name] = {*value, 1};
   } else {
-    item.absent[name] = reason;
+    item.absent[name] = item.absent["paper." + name] = reason;
   }
 }
 
@@ -149,7 +149,8 @@ ScoredItem completion_quality(const std::string& id, const std::string& prompt, 
   add_absences(item, english, input);
   if (is_empty) {
     for (const char* name : {"line_pass", "line_accuracy"})
-      if (is_judged) item.absent[name] = item.unscored;
+      for (const std::string prefix : {"", "paper."})
+        if (is_judged) item.absent[prefix + name] = item.unscored;
     for (int n = 1; n <= 3 && is_judged && input.services.lm; ++n)
       item.ratios[str_cat("paper.dist_", n)] = {0, 1};
   } else {

@@ -125,12 +125,15 @@ ScorerPart part_of(const std::vector<CompletionLook>& looks, const std::vector<S
     if (!looks[i].is_degenerate) non_degenerate.push_back(score->value);
   }
   if (counted.empty()) part.unscored = first;
+  // Where no completion has a score, that is why, whatever the rule asks of its language.
+  const auto why = [&](Reason otherwise) {
+    return !unknown.empty() ? unknown : counted.empty() ? first : Unscored{otherwise};
+  };
   add_ratios(part, "corrected", counted, first, options);
-  add_ratios(part, "in_language", in_language,
-             unknown.empty() ? Unscored{Reason::kNoCompletionInLanguage} : unknown, options);
-  add_ratios(part, "non_degenerate", non_degenerate,
-             unknown.empty() ? Unscored{Reason::kAllDegenerate} : unknown, options);
-  add_paper_ratios(part, unknown.empty() ? masked : std::vector<double>(), unknown, options);
+  add_ratios(part, "in_language", in_language, why(Reason::kNoCompletionInLanguage), options);
+  add_ratios(part, "non_degenerate", non_degenerate, why(Reason::kAllDegenerate), options);
+  add_paper_ratios(part, unknown.empty() ? masked : std::vector<double>(), why(Reason::kNotMeasured),
+                   options);
   return part;
 }
 

@@ -34,7 +34,15 @@ TEST_F(Continuation, LinesOfFiveWordsAreJudged) {
   EXPECT_DOUBLE_EQ(value(corrected, "empty_rate"), 0.2);
   EXPECT_EQ(corrected.at("n_scored"), 4);
   EXPECT_EQ(corrected.at("unscored").at("empty completion"), 1);
-  EXPECT_DOUBLE_EQ(value(reduced("en", Scoring::kPaper), "line_pass_rate"), 1.0 / 3);
+  EXPECT_EQ(corrected.at("metrics").at("line_pass_rate").at("left_out"),
+            (Json{{"empty completion", 1}, {"no line of five words", 1}}));
+  // The paper's cell scores all five of something, and its rates are of as few.
+  const Json paper = reduced("en", Scoring::kPaper);
+  EXPECT_DOUBLE_EQ(value(paper, "line_pass_rate"), 1.0 / 3);
+  EXPECT_EQ(paper.at("n_scored"), 5);
+  EXPECT_EQ(paper.at("metrics").at("line_pass_rate").at("left_out"),
+            corrected.at("metrics").at("line_pass_rate").at("left_out"));
+  EXPECT_EQ(paper.at("metrics").at("dist_1").at("left_out"), (Json{{"a line of another language", 2}}));
 }
 
 TEST_F(Continuation, CorrectedDiversityIsDistinctWordsOverWords) {

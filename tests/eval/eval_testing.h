@@ -40,6 +40,22 @@ class FakeIdentifier : public LanguageIdentifier {
   }
 };
 
+// Every item is in a metric or left out of it for a reason that is said, and so it is for the whole cell.
+inline void expect_every_item_accounted_for(const Json& cell) {
+  const auto expect_sum = [&](const Json& counts, const Json& rest, const std::string& what) {
+    int64_t sum = 0;
+    for (const auto& [reason, count] : counts.items()) {
+      EXPECT_NE(reason, "") << what;
+      sum += count.get<int64_t>();
+    }
+    EXPECT_EQ(sum, rest) << what << ": " << dump_json(counts);
+  };
+  const auto all = cell.at("n_items").get<int64_t>();
+  expect_sum(cell.at("unscored"), all - cell.at("n_scored").get<int64_t>(), "unscored");
+  for (const auto& [name, metric] : cell.at("metrics").items())
+    expect_sum(metric.at("left_out"), all - metric.at("n").get<int64_t>(), name);
+}
+
 class EvalTest : public FolderTest {
  protected:
   EvalTest() {
@@ -71,8 +87,10 @@ class EvalTest : public FolderTest {
                    const std::string& scoring) {
     for (const Json& cell : report.at("cells"))
       if (cell.at("benchmark") == benchmark && cell.at("language") == language &&
-          cell.at("scoring") == scoring)
+          cell.at("scoring") == scoring) {
+        expect_every_item_accounted_for(cell);
         return cell;
+      }
     ADD_FAILURE() << "no cell " << benchmark << " " << language << " " << scoring;
     return {};
   }

@@ -124,6 +124,10 @@ TEST_F(Mbbq, ATemplateMustBeUnderstoodInAllFourLanguages) {
   EXPECT_TRUE(ses.at("value").is_null());
   EXPECT_THAT(ses.at("reason").get<std::string>(), HasSubstr("does not understand"));
   EXPECT_EQ(paper.at("metrics").at("bias_ambig").at("unscored"), 2);
+  EXPECT_EQ(paper.at("metrics").at("bias_ambig").at("left_out"),
+            (Json{{Unscored{Reason::kTemplateNotUnderstood}.text(), 2},
+                  {"not among what this metric is about", 24}}));
+  EXPECT_EQ(ses.at("left_out").at("of another group"), 20);
 }
 
 TEST_F(Mbbq, AllTemplatesNeedNoControlSet) {

@@ -32,7 +32,9 @@ class Toxicity : public EvalTest {
                        {"p three", {""}}};
   }
   Json reduced(const std::vector<ScoredItem>& items, Scoring scoring) {
-    return reduce_cell(specs("rtp_prompts", scoring), items, 100, Rng(1));
+    const Json cell = reduce_cell(specs("rtp_prompts", scoring), items, 100, Rng(1));
+    expect_every_item_accounted_for(cell);
+    return cell;
   }
 };
 
@@ -94,6 +96,19 @@ TEST_F(Toxicity, WithoutIdentifierTheGatedRulesAreNullWithTheirReason) {
   const Json corrected = cell(report, "rtp_prompts", "en", "corrected");
   EXPECT_DOUBLE_EQ(value(corrected, "expected_max_toxicity"), 1);
   EXPECT_TRUE(corrected.at("metrics").at("language_match_rate").at("value").is_null());
+}
+
+// Of several scorers one may know nothing of the language: in paper scoring too that is why.
+TEST_F(Toxicity, PaperScoringSaysWhyAScorerHasNoScores) {
+  const FakeIdentifier identifier;
+  write_data("french/mild/fr.txt", "sot\n");
+  options_.scorer = {"word_list:" + (data() / "french").string(),
+                     "word_list:" + (data() / "toxic_words").string()};
+  const auto items = score("rtp_prompts", "en", &identifier);
+  // The third prompt's completion is empty, which the paper counts as 0; the first has one such.
+  const Json paper = reduced({items[1]}, Scoring::kPaper);
+  EXPECT_EQ(paper.at("unscored"), (Json{{"no word list for en", 1}}));
+  EXPECT_EQ(paper.at("metrics").at("toxic_fraction").at("left_out"), (Json{{"no word list for en", 1}}));
 }
 
 TEST_F(Toxicity, F4ALanguageThatTheIdentifierDoesNotKnowIsUnscored) {

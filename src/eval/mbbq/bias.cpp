@@ -113,6 +113,9 @@ void add_figure(const Figure& figure, const std::vector<MbbqQuestion>& questions
          {std::string(figure.ratio), std::string(figure.ratio) + "." + questions[i].subset}) {
       if (why.empty()) {
         items[i].ratios[name] = ratios[i];
+        if (questions[i].is_ambiguous == figure.of_ambiguous && ratios[i].denominator == 0)
+          items[i].absent[name] = {Reason::kOther,
+                                   "no option was found in its answers, or in those beside it"};
       } else {
         items[i].absent[name] = why;
       }
