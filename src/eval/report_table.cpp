@@ -26,16 +26,28 @@ bool excludes_zero(const Json& change) {
   return interval.is_array() && (interval[0].get<double>() > 0 || interval[1].get<double>() < 0);
 }
 
+constexpr const char* kOwnCount = " n=";
+
+// " n=12" where the figure is of another number of items than its row says.
+std::string own_count_text(const Json& cell, const Json& figure) {
+  const Json& of_row = cell.at("n_scored");
+  const Json own = figure.value("n", of_row);
+  return own == of_row ? "" : kOwnCount + dump_json(own);
+}
+
 // "0.412 → 0.207 (-0.260, -0.150)*": the interval is of the change; without a baseline "0.412 [0.380,
 // 0.440]".
 std::string metric_text(const Json& cell, const std::string& name) {
   if (const auto changes = cell.find("change"); changes != cell.end() && changes->at(name).is_object()) {
     const Json& change = changes->at(name);
     return number_text(change.at("before")) + " → " + number_text(change.at("after")) +
-           interval_text(change.at("ci95"), true) + (excludes_zero(change) ? "*" : "");
+           interval_text(change.at("ci95"), true) + (excludes_zero(change) ? "*" : "") +
+           own_count_text(cell, change);
   }
   const Json& metric = cell.at("metrics").at(name);
-  return number_text(metric.at("value")) + interval_text(metric.at("ci95"), false);
+  if (metric.at("value").is_null()) return number_text(Json());
+  return number_text(metric.at("value")) + interval_text(metric.at("ci95"), false) +
+         own_count_text(cell, metric);
 }
 
 std::string aligned(const std::vector<TextRow>& rows) {
@@ -233,7 +245,14 @@ std::string benchmark_table(const Json& report, const Subject& subject, const st
   return text;
 }
 
-// The largest difference that the scoring mode makes in the first headline metric, where both were run.
+// What the published code rounds away of a figure: half of the second decimal of a per cent.
+double published_rounding(const Json& metric) {
+  const Json formula = metric.value("formula", Json::object());
+  return 0.5001e-4 * formula.value("scale", 1.0);
+}
+
+// The largest difference that the scoring mode makes in the first headline metric, where both were run; a
+// rounding is none.
 std::string scoring_difference(const Json& report, const Subject& subject) {
   std::map<std::string, double> paper;
   double largest = 0;
@@ -241,14 +260,15 @@ std::string scoring_difference(const Json& report, const Subject& subject) {
   for (const Json& cell : report.at("cells")) {
     if (!(subject_of(cell) == subject) || cell.at("headline").empty()) continue;
     metric = cell.at("headline")[0].get<std::string>();
-    const Json& value = cell.at("metrics").at(metric).at("value");
+    const Json& figure = cell.at("metrics").at(metric);
+    const Json& value = figure.at("value");
     const auto language = cell.at("language").get<std::string>();
     if (!value.is_number()) continue;
     if (cell.at("scoring") == "paper") {
       paper[language] = value.get<double>();
     } else if (const auto found = paper.find(language); found != paper.end()) {
       const double difference = found->second - value.get<double>();
-      if (std::abs(difference) <= std::abs(largest)) continue;
+      if (std::abs(difference) <= std::max(std::abs(largest), published_rounding(figure))) continue;
       largest = difference;
       where = language;
     }
@@ -283,6 +303,8 @@ std::string report_table(const Json& report) {
         "language by language, without a correction for their number\n";
   else
     text += "\n[95 % interval over items]\n";
+  if (text.find(kOwnCount) != std::string::npos)
+    text += "[n: items of which something was scored; n= beside a figure: those that it is of]\n";
   return text + limit_text(report);
 }
 

@@ -12,6 +12,7 @@ namespace xlt {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Json cell(const std::string& language, const std::string& scoring, Json value, Json interval) {
   return {{"benchmark", "perplexity"},
@@ -39,6 +40,28 @@ TEST(ReportTable, ShowsValuesIntervalsAndWhatWasNotMeasured) {
             "not measured (no data file): sw yo\n"
             "paper scoring differs most in en: bits_per_byte +0.250\n"
             "\n[95 % interval over items]\n");
+}
+
+TEST(ReportTable, ThePublishedCodesRoundingIsNoDifference) {
+  Json paper = cell("en", "paper", 33.33, Json()), corrected = cell("en", "corrected", 100.0 / 3, Json());
+  corrected["metrics"]["bits_per_byte"]["formula"] = {{"scale", 100}};
+  EXPECT_THAT(report_table({{"cells", {paper, corrected}}}), Not(HasSubstr("differs most")));
+  paper["metrics"]["bits_per_byte"]["value"] = 33.25;
+  EXPECT_THAT(report_table({{"cells", {paper, corrected}}}),
+              HasSubstr("differs most in en: bits_per_byte -0.083"));
+}
+
+TEST(ReportTable, AFigureOfFewerItemsSaysOfHowMany) {
+  Json en = cell("en", "corrected", 0.5, {0.4, 0.6}), fr = cell("fr", "corrected", 0.25, Json());
+  en["metrics"]["bits_per_byte"]["n"] = 7;
+  fr["metrics"]["bits_per_byte"]["n"] = 3;
+  const std::string table = report_table({{"cells", {en, fr}}});
+  EXPECT_THAT(table, HasSubstr("en  English   7  0.500 [0.400, 0.600]\n"
+                               "fr  French    7  0.250 n=3\n"));
+  EXPECT_THAT(table, HasSubstr("n= beside a figure: those that it is of"));
+  fr["change"]["bits_per_byte"] = {
+      {"before", 0.5}, {"after", 0.25}, {"change", -0.25}, {"ci95", Json()}, {"n", 2}};
+  EXPECT_THAT(report_table({{"transfer", Json::array()}, {"cells", {fr}}}), HasSubstr("0.500 → 0.250 n=2\n"));
 }
 
 TEST(ReportTable, DashesHaveTheirReasonsBelow) {
