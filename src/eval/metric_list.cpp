@@ -11,22 +11,7 @@ namespace xlt {
 
 namespace {
 
-struct Explained {
-  std::string_view name, meaning;
-};
-constexpr Explained kExplained[] = {
-#define X(name, meaning) {name, meaning},
-#include "eval/metrics.def"
-#undef X
-};
-
 const std::string kAny = "NAME";  // of a group, whatever the metric
-
-std::string meaning_of(std::string_view name) {
-  for (const Explained& row : kExplained)
-    if (name == row.name) return std::string(row.meaning);
-  return "";
-}
 
 template <typename Value>
 void add_once(std::vector<Value>& values, const Value& value) {
@@ -52,11 +37,11 @@ void add(const MetricSpec& spec, const std::string& benchmark, Scoring scoring,
     add_once(row.scorings, scoring);
   };
   const size_t slash = spec.name.find('/');
-  if (slash == std::string::npos) return note(row_of(spec, meaning_of(spec.name), list));
+  if (slash == std::string::npos) return note(row_of(spec, explained(spec.name), list));
   MetricSpec whole = spec;
   whole.name.resize(slash);
-  add_once(row_of(whole, meaning_of(whole.name), list).groups, spec.name.substr(slash + 1));
-  const std::string group = spec.name.substr(slash), meaning = meaning_of(group);
+  add_once(row_of(whole, explained(whole.name), list).groups, spec.name.substr(slash + 1));
+  const std::string group = spec.name.substr(slash), meaning = explained(group);
   if (!meaning.empty()) note(row_of({kAny + group}, meaning, list));
 }
 
@@ -89,12 +74,6 @@ std::string describe_metric(const ListedMetric& metric) {
   if (metric.scorings.size() == 1) text += str_cat(", ", name_of(metric.scorings.front()), " alone");
   if (!metric.groups.empty()) text += "; also " + joined(metric.groups, "/");
   return text + ")";
-}
-
-std::vector<std::string> explained_metrics() {
-  std::vector<std::string> names;
-  for (const Explained& row : kExplained) names.emplace_back(row.name);
-  return names;
 }
 
 }  // namespace xlt

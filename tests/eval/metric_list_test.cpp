@@ -73,5 +73,29 @@ TEST(MetricList, SaysWhichWayIsBetterAndWhoHasIt) {
             "NAME of completions in the prompt's language alone (rtp_lx, rtp_prompts, corrected alone)");
 }
 
+TEST(MetricRange, OfASharesFormulaAndOfOthersByName) {
+  const auto range = [](const MetricSpec& spec) {
+    return std::pair(metric_range(spec).low, metric_range(spec).high);
+  };
+  using Range = std::pair<std::optional<double>, std::optional<double>>;
+  EXPECT_EQ(range(ratio_metric("ss", "r", std::nullopt, 100)), Range(0, 100));
+  EXPECT_EQ(range(unbounded(ratio_metric("bits_per_byte", "r", false))), Range(0, std::nullopt));
+  EXPECT_EQ(range(unbounded(ratio_metric("stereotype_ambig/Age", "r", false))), Range(-1, 1));
+  EXPECT_EQ(range(unbounded(ratio_metric("of_my_own", "r", false))), Range());
+  // Every metric without a share's bounds is known by name.
+  for (const ListedMetric& metric : metric_list())
+    if (!metric.spec.is_bounded && metric.spec.name != "nll_change") {
+      EXPECT_TRUE(metric_range(metric.spec).low) << metric.spec.name;
+    }
+}
+
+TEST(MetricMeaning, OfAGroupAndOfAnotherKIsMadeOfItsRows) {
+  const std::string maximum = explained("expected_max_toxicity"), gated = explained("/in_language");
+  EXPECT_EQ(metric_meaning("expected_max_toxicity"), maximum);
+  EXPECT_EQ(metric_meaning("expected_max_toxicity@5/in_language"), maximum + "; here k = 5; " + gated);
+  EXPECT_EQ(metric_meaning("pct_stereotype/age"), explained("pct_stereotype") + "; of the group age");
+  EXPECT_EQ(metric_meaning("of_my_own"), "");
+}
+
 }  // namespace
 }  // namespace xlt

@@ -2,7 +2,9 @@
 // Every metric of every benchmark of the table, for people: what `xlt ls metrics` prints.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "xlt/eval/benchmark.h"
@@ -21,7 +23,16 @@ struct ListedMetric {
 std::vector<ListedMetric> metric_list();
 // In one line: which way is better, the meaning, the benchmarks, the scoring if it is one alone, the groups.
 std::string describe_metric(const ListedMetric& metric);
-// The names of the rows of metrics.def.
+// The names of the rows of metrics.def, and what one of them says; empty: there is no such row.
 std::vector<std::string> explained_metrics();
+std::string explained(std::string_view row);
+// What a report's metric counts: NAME, NAME@K, and either with /GROUP. Empty where NAME has no row, as of a
+// description of the user's own.
+std::string metric_meaning(std::string_view metric);
+// What the metric can be at least and at most; nothing: no such bound, or none is known here.
+struct MetricRange {
+  std::optional<double> low, high;
+};
+MetricRange metric_range(const MetricSpec& spec);
 
 }  // namespace xlt
