@@ -8,6 +8,7 @@
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/base/registry.h"
+#include "xlt/eval/metric_list.h"
 #include "xlt/eval/paired_items.h"
 #include "xlt/stats/distribution.h"
 
@@ -162,6 +163,9 @@ class RowWriter {
     json["mde"] = minimum_detectable(estimate);
     json["distance_from_ideal_change"] = distance_change(spec, languages);
     json["higher_is_better"] = spec.higher_is_better ? Json(*spec.higher_is_better) : Json();
+    const MetricRange range = metric_range(spec);
+    json["range"] =
+        Json::array({range.low ? Json(*range.low) : Json(), range.high ? Json(*range.high) : Json()});
     json["n_ids"] = estimate.num_ids;
     json["n_languages"] = languages.size();
     return json;

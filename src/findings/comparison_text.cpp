@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include "xlt/base/json.h"
 #include "xlt/findings/compare.h"
@@ -90,6 +91,14 @@ std::string line_name(const Json& row) {
   return str_cat("mean of ", row.at("n_languages").get<int64_t>(), " others");
 }
 
+std::string count_text(const MetricBlock& block, const std::string& language, const std::string& dash) {
+  std::set<int64_t> counts;
+  for (const Json* row : block.rows)
+    if (row->at("language") == language) counts.insert(row->at("n_items").get<int64_t>());
+  const std::string least = std::to_string(*counts.begin());
+  return counts.size() == 1 ? least : least + dash + std::to_string(*counts.rbegin());
+}
+
 std::string value_text(const Json& value, bool is_change) {
   if (!value.is_number()) return "-";
   const double number = value.get<double>(), size = std::abs(number);
@@ -110,7 +119,7 @@ std::string comparison_table(const Json& comparison) {
       for (const std::string& arm : arms) {
         const Json* row = block.find(language, arm);
         if (row && line.empty())
-          line = {line_name(*row), str_cat(row->at("n_items").get<int64_t>()), value_text(row->at("base"))};
+          line = {line_name(*row), count_text(block, language, "-"), value_text(row->at("base"))};
         // Arms before this one lack the row.
         if (row) line.resize(3 + static_cast<size_t>(&arm - arms.data()), "-");
         if (row || !line.empty()) line.push_back(row ? change_text(*row) : "-");

@@ -23,6 +23,8 @@ std::vector<std::string> compared_arms(const Json& comparison);
 
 // "mean of 16 others", or the language's tag.
 std::string line_name(const Json& row);
+// How many items a language's arms were compared on: "50", or "48-50" where they differ.
+std::string count_text(const MetricBlock& block, const std::string& language, const std::string& dash);
 // Four digits that mean something: "12.84", "0.0512"; a change has its sign.
 std::string value_text(const Json& value, bool is_change = false);
 

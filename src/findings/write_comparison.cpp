@@ -65,7 +65,7 @@ std::string latex_block(const MetricBlock& block, const std::vector<std::string>
     for (const std::string& arm : arms)
       if (!known) known = block.find(language, arm);
     if (language == "mean_others") text += "\\midrule\n";
-    text += str_cat(latex_text(line_name(*known)), " & ", known->at("n_items").get<int64_t>(), " & ",
+    text += str_cat(latex_text(line_name(*known)), " & ", count_text(block, language, "--"), " & ",
                     math(known->at("base"), false));
     for (const std::string& arm : arms) {
       const Json* row = block.find(language, arm);

@@ -58,6 +58,7 @@ TEST_F(Compare, RowsHoldWhatTheContractSays) {
   EXPECT_TRUE(en.at("scorer").is_null());
   EXPECT_EQ(en.at("metric"), "m");
   EXPECT_EQ(en.at("arm"), "dpo");
+  EXPECT_EQ(en.at("range"), Json::array({0.0, 100.0}));  // of a per cent, for whoever draws it
   EXPECT_EQ(en.at("n_items"), 10);
   EXPECT_EQ(en.at("n_seeds"), 1);
   EXPECT_DOUBLE_EQ(number(en, "base"), 60);
