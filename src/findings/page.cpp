@@ -4,8 +4,10 @@
 
 #include "findings/comparison_rows.h"
 #include "findings/page_inputs.h"
+#include "findings/page_metrics.h"
 #include "findings/page_samples.h"
 #include "findings/page_sources.h"
+#include "findings/page_summary.h"
 #include "findings/page_tables.h"
 #include "findings/page_template.h"
 
@@ -99,7 +101,9 @@ std::vector<PageTable> tables_of(const PageInputs& inputs, const Json& compariso
     tables.push_back(refused_table(comparison));
   }
   tables.push_back(values_table(inputs.arms, options.metrics));
+  tables.push_back(metrics_table(inputs.arms, comparison, options.metrics));
   tables.push_back(coverage_table(inputs.arms));
+  tables.push_back(left_out_table(inputs.arms, options.metrics));
   tables.push_back(agreement_table(inputs.arms));
   tables.push_back(predictors_table(inputs.predictors));
   tables.push_back(correlations_table(inputs.predictors));
@@ -152,6 +156,7 @@ Json page_data(const PageOptions& options, const Context& context) {
   return Json{{"title", title.empty() ? "Report" : title},
               {"made_by", Json{{"version", version()}, {"commit", build_commit()}, {"dirty", build_dirty()}}},
               {"source", source},
+              {"summary", page_summary(inputs, comparison)},
               {"arms", std::move(arms)},
               {"tables", std::move(tables)},
               {"languages", std::move(languages)},

@@ -2,12 +2,9 @@
 #include "findings/page_tables.h"
 
 #include "findings/comparison_columns.h"
+#include "findings/page_rows.h"
 
 #include <algorithm>
-#include <set>
-
-#include "xlt/base/file.h"
-#include "xlt/base/utf8.h"
 
 namespace xlt {
 
@@ -15,39 +12,6 @@ namespace {
 
 // Rows of a training that a page holds: enough for a curve as wide as a screen.
 constexpr size_t kMaxCurveRows = 400;
-
-Json value_or_null(const Json& object, const std::string& key) {
-  return object.is_object() && object.contains(key) ? object.at(key) : Json();
-}
-
-Json end_of(const Json& interval, size_t index) {
-  return interval.is_array() && interval.size() == 2 ? interval[index] : Json();
-}
-
-// Calls visit(arm, name of the run, its folder) for every run of every arm.
-template <typename Visit>
-void for_each_run(const std::vector<Arm>& arms, const Visit& visit) {
-  for (const Arm& arm : arms)
-    for (const EvaluationFolder& seed : arm.seeds) {
-      const fs::path path = fs::absolute(seed.path()).lexically_normal();
-      visit(arm, escape_invalid_utf8((path.has_filename() ? path : path.parent_path()).filename().string()),
-            seed);
-    }
-}
-
-Json cell_row(const Arm& arm, const std::string& run, const CellName& name) {
-  return Json::array({arm.name, run, name.benchmark, name.language, name.scoring,
-                      name.scorer.empty() ? Json() : Json(name.scorer)});
-}
-
-bool is_asked(const std::vector<std::string>& asked, const Json& headline, const std::string& metric) {
-  const auto names = [&](const std::string& text) {
-    return std::find(asked.begin(), asked.end(), text) != asked.end();
-  };
-  const bool is_headline =
-      !headline.is_array() || std::find(headline.begin(), headline.end(), metric) != headline.end();
-  return names("all") || names(metric) || (names("headline") && is_headline);
-}
 
 }  // namespace
 
@@ -96,27 +60,19 @@ PageTable values_table(const std::vector<Arm>& arms, const std::vector<std::stri
                   "Values of every run",
                   {"arm", "run", "benchmark", "language", "scoring", "scorer", "metric", "value", "ci95_low",
                    "ci95_high", "n", "unscored", "higher_is_better", "ideal", "reason"}};
-  for_each_run(arms, [&](const Arm& arm, const std::string& run, const EvaluationFolder& folder) {
-    for (const auto& [name, cell] : folder.cells()) {
-      const Json headline = value_or_null(*cell, "headline");
-      for (const auto& [metric, entry] : cell->at("metrics").items()) {
-        if (!is_asked(metrics, headline, metric)) continue;
-        Json row = cell_row(arm, run, name);
-        const Json interval = value_or_null(entry, "ci95");
-        const Json fields[] = {Json(metric),
-                               value_or_null(entry, "value"),
-                               end_of(interval, 0),
-                               end_of(interval, 1),
-                               value_or_null(entry, "n"),
-                               value_or_null(entry, "unscored"),
-                               value_or_null(entry, "higher_is_better"),
-                               value_or_null(entry, "ideal"),
-                               value_or_null(entry, "reason")};
-        for (const Json& field : fields) row.push_back(field);
-        table.rows.push_back(std::move(row));
-      }
-    }
-  });
+  for_each_metric(arms, metrics,
+                  [&](const Arm& arm, const std::string& run, const CellName& name, const Json&,
+                      const std::string& metric, const Json& entry) {
+                    Json row = cell_row(arm, run, name);
+                    row.push_back(metric);
+                    const Json interval = value_or_null(entry, "ci95");
+                    row.push_back(value_or_null(entry, "value"));
+                    row.push_back(end_of(interval, 0));
+                    row.push_back(end_of(interval, 1));
+                    for (const char* field : {"n", "unscored", "higher_is_better", "ideal", "reason"})
+                      row.push_back(value_or_null(entry, field));
+                    table.rows.push_back(std::move(row));
+                  });
   return table;
 }
 
@@ -141,12 +97,35 @@ PageTable coverage_table(const std::vector<Arm>& arms) {
       if (unscored.is_object())
         for (const auto& [reason, count] : unscored.items()) add(reason, count);
       // A cell that nothing was tried of says so once.
-      if (const Json reason = value_or_null(*cell, "reason"); reason.is_string())
-        add(reason, value_or_null(*cell, "n_items"));
-      else if (!unscored.is_object() || unscored.empty())
+      if (const Json reason = value_or_null(*cell, "reason"); reason.is_string()) {
+        if (!unscored.is_object() || !unscored.contains(reason.get<std::string>()))
+          add(reason, value_or_null(*cell, "n_items"));
+      } else if (!unscored.is_object() || unscored.empty()) {
         add(Json(), 0);
+      }
     }
   });
+  return table;
+}
+
+PageTable left_out_table(const std::vector<Arm>& arms, const std::vector<std::string>& metrics) {
+  PageTable table{"left_out",
+                  "Items that a metric is not of, and why",
+                  {"arm", "run", "benchmark", "language", "scoring", "scorer", "metric", "n_items", "n",
+                   "reason", "count"}};
+  for_each_metric(arms, metrics,
+                  [&](const Arm& arm, const std::string& run, const CellName& name, const Json& cell,
+                      const std::string& metric, const Json& entry) {
+                    const Json reasons = value_or_null(entry, "left_out");
+                    if (!reasons.is_object()) return;  // an older report
+                    for (const auto& [reason, count] : reasons.items()) {
+                      Json row = cell_row(arm, run, name);
+                      for (const Json& field : {Json(metric), value_or_null(cell, "n_items"),
+                                                value_or_null(entry, "n"), Json(reason), count})
+                        row.push_back(field);
+                      table.rows.push_back(std::move(row));
+                    }
+                  });
   return table;
 }
 

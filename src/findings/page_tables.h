@@ -23,8 +23,11 @@ PageTable changes_table(const Json& comparison);
 PageTable refused_table(const Json& comparison);
 // Every cell's metrics that `metrics` asks for (headline, all, or names), of every run.
 PageTable values_table(const std::vector<Arm>& arms, const std::vector<std::string>& metrics);
-// How many items each cell has and scored; a row a reason of the others.
+// How many items each cell has and scored (of any headline metric); a row a reason of the others.
 PageTable coverage_table(const std::vector<Arm>& arms);
+// The items that each metric asked for is not of, a row a reason; those of a cell's metric and its n make
+// n_items.
+PageTable left_out_table(const std::vector<Arm>& arms, const std::vector<std::string>& metrics);
 // Agreement of scorers, where two or more judged.
 PageTable agreement_table(const std::vector<Arm>& arms);
 // metrics.jsonl of every training, a column a number; of long ones, rows at equal distances.

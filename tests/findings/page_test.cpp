@@ -125,6 +125,86 @@ TEST_F(Page, AComparisonIsShownAsItIs) {
   EXPECT_TRUE(page.at("tables").contains("values")) << "the evaluations that it names are there";
 }
 
+std::string facts_text(const Json& page) {
+  std::string text;
+  for (const Json& fact : page.at("summary").at("facts"))
+    text += fact[0].get<std::string>() + ": " + fact[1].get<std::string>() + "\n";
+  return text;
+}
+
+TEST_F(Page, TheSummarySaysWhatWasLookedAtAndWhatWasFound) {
+  MadeUpEvaluation before, after("runs/dpo/adapter");
+  for (MadeUpEvaluation* side : {&before, &after}) {
+    side->add("en", share(200, side == &before ? 150 : 20))
+        .add("ar", share(200, side == &before ? 150 : 149));
+    side->report()["config"] = {{"limit", 200}, {"limit_order", "random"}};
+    for (size_t c : {0, 1}) side->cell(c)["n_items"] = 200;
+  }
+  after.cell(0)["scorer"] = before.cell(0)["scorer"] = "word_list";
+  const Json page = data({before.write(folder_ / "before"), after.write(folder_ / "after")});
+  const std::string facts = facts_text(page);
+  for (const char* fact :
+       {"Model: models/x\n", "Arms: before (before), after (adapter runs/dpo/adapter)\n", "Benchmarks: b\n",
+        "Languages: 2: Arabic (ar), English (en)\n", "Items: 200 of each benchmark and language\n",
+        "Limit (--limit): at most 200 of each file, drawn at random\n", "Scoring: corrected\n",
+        "Scorers: word_list\n", "Evaluated: 20"})
+    EXPECT_THAT(facts, HasSubstr(fact));
+  const Json& sentences = page.at("summary").at("sentences");
+  ASSERT_EQ(sentences.size(), 3);
+  EXPECT_EQ(sentences[0], "This page holds after against before, on 1 benchmark (b) in 2 languages.");
+  // Of en, ar, and ar as the mean of the others; 75 % → 10 % is farther from 50 % than before.
+  EXPECT_EQ(sentences[1], "Of 3 changes tested, 1 holds after Holm's correction for that number (p < 0.05).");
+  EXPECT_EQ(sentences[2], "With after m of b (word_list) fell in 1 language (en): worse.");
+}
+
+TEST_F(Page, TheSummarySaysThatNothingHolds) {
+  const Json page = data({write("before", 12, ""), write("after", 12, "a1")});
+  EXPECT_THAT(page.at("summary").at("sentences")[1].get<std::string>(),
+              HasSubstr("None of the 3 changes tested holds after Holm's correction"));
+  const Json one = data({write("before", 12, "")});
+  EXPECT_EQ(one.at("summary").at("sentences")[0],
+            "This page shows the values of 1 benchmark (b) in 2 languages, each with its 95 % interval.");
+}
+
+TEST_F(Page, MetricsAreExplainedAndHaveTheirRange) {
+  MadeUpEvaluation evaluation;
+  evaluation.add("en", share(20, 4));
+  Json& metrics = evaluation.cell()["metrics"];
+  metrics["acc"] = metrics["m"];
+  metrics["acc"]["formula"]["scale"] = 1;
+  metrics["acc"].erase("ideal");
+  metrics["acc"]["higher_is_better"] = true;
+  metrics["kl_to_base"] = metrics["m"];
+  metrics["kl_to_base"]["formula"]["bounded"] = false;
+  evaluation.cell()["headline"] = {"m", "acc", "kl_to_base"};
+  const Json page = data({evaluation.write(folder_ / "one")});
+  const Json& table = page.at("tables").at("metrics");
+  EXPECT_EQ(value(table, "meaning", {{"metric", "acc"}}),
+            "share of questions whose right answer is the most probable");
+  EXPECT_EQ(value(table, "better", {{"metric", "acc"}}), "higher is better");
+  EXPECT_EQ(value(table, "highest", {{"metric", "acc"}}), 1);
+  EXPECT_EQ(value(table, "meaning", {{"metric", "m"}}), Json()) << "of a benchmark of one's own";
+  EXPECT_EQ(value(table, "better", {{"metric", "m"}}), "nearer 50 is better");
+  EXPECT_EQ(value(table, "lowest", {{"metric", "m"}}), 0);
+  EXPECT_EQ(value(table, "highest", {{"metric", "m"}}), 100);
+  EXPECT_EQ(value(table, "lowest", {{"metric", "kl_to_base"}}), 0);
+  EXPECT_EQ(value(table, "highest", {{"metric", "kl_to_base"}}), Json());
+}
+
+TEST_F(Page, WhatAMetricLeavesOutIsATable) {
+  MadeUpEvaluation evaluation;
+  evaluation.add("en", share(20, 4));
+  evaluation.cell()["n_items"] = 24;
+  evaluation.cell()["n_scored"] = 24;
+  evaluation.cell()["metrics"]["m"]["n"] = 20;
+  evaluation.cell()["metrics"]["m"]["left_out"] = {{"too short", 3}, {"empty", 1}};
+  const Json page = data({evaluation.write(folder_ / "one")});
+  const Json& table = page.at("tables").at("left_out");
+  EXPECT_EQ(value(table, "count", {{"reason", "too short"}}), 3);
+  EXPECT_EQ(value(table, "n", {{"reason", "empty"}}), 20);
+  EXPECT_EQ(value(table, "n_items", {{"reason", "empty"}}), 24);
+}
+
 TEST_F(Page, LinksInAFolderAreNotFollowed) {
   write("elsewhere/after", 4, "a1");
   write("runs/before", 12, "");

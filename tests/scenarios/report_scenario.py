@@ -37,10 +37,10 @@ def write_evaluation(folder, ones, adapter="", languages=("en", "ar", "fr")):
     return folder
 
 
-def write_run(folder):
+def write_run(folder, steps=29):
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps({"status": "finished", "config": {"command": "train", "method": "dpo"}}))
-    write_rows(folder / "metrics.jsonl", [{"step": i, "split": "train", "loss": 1 / i, "rewards/margins": i / 9} for i in range(1, 30)])
+    write_rows(folder / "metrics.jsonl", [{"step": i, "split": "train", "loss": 1 / i, "rewards/margins": i / 9} for i in range(1, steps + 1)])
     return folder
 
 
@@ -138,6 +138,67 @@ class Report(Scenario):
                 browser.evaluate("""(() => { for (const box of document.querySelectorAll('details')) { box.open = true; box.dispatchEvent(new Event('toggle')); }
                     for (const button of document.querySelectorAll('#samples article button')) button.click(); })()""")
                 self.assertEqual(browser.broken_rules(AXE), [])
+
+    @unittest.skipUnless(CHROMIUM, "SKIPPED: no Chromium runs here (Debian's package chromium-headless-shell)")
+    def test_pictures_show_what_is_possible_and_no_difference_that_is_none(self):
+        """Intervals beyond a metric's bounds, values that are all zero, and the published code's rounding."""
+        before, after = write_evaluation(self.folder / "b", 1), write_evaluation(self.folder / "a", 0, "a1")
+        for folder in (before, after):
+            report = json.loads((folder / "report.json").read_text())
+            for cell in report["cells"]:
+                cell["headline"] += ["zero", "rounded"]
+                cell["metrics"]["zero"] = dict(metric(0), ci95=None)
+                cell["metrics"]["rounded"] = dict(metric(33.33 if cell["scoring"] == "paper" else 100 / 3), ci95=None)
+                cell["metrics"]["rounded"]["formula"] = dict(metric(0)["formula"], ratios=["rounded"], scale=100)
+                cell["metrics"]["zero"]["formula"] = dict(metric(0)["formula"], ratios=["zero"])
+            (folder / "report.json").write_text(json.dumps(report))
+            for file in (folder / "items" / "rtp_lx").iterdir():
+                rows = [json.loads(line) for line in file.read_text().splitlines()]
+                for i, row in enumerate(rows[:18]):
+                    row["ratios"].update(zero=[0, 1], rounded=[int(i < 6), 1])
+                write_rows(file, rows)
+        self.make(before, after, write_run(self.folder / "run", 3))
+        with Browser(CHROMIUM) as browser:
+            browser.open(self.page)
+            # Every stroke lies on its axis, and the axis of a share between 0 and 1.
+            figures = browser.evaluate("""[...document.querySelectorAll('#change figure')].map(figure => {
+                const all = selector => [...figure.querySelectorAll(selector)], axis = figure.querySelector('.axis path').getBBox();
+                const places = [].concat(...all('svg > line').map(stroke => [+stroke.getAttribute('x1'), +stroke.getAttribute('x2')]));
+                return {title: all('.title')[0].textContent, words: all('.words').map(e => e.textContent).join(), cuts: all('.cut').length,
+                    ticks: all('.axis .tick text').map(tick => +tick.textContent.replace('−', '-')),
+                    isInside: places.every(x => x >= axis.x - 1 && x <= axis.x + axis.width + 1)}; })""")
+            figures = {figure["title"].split(",")[0]: figure for figure in figures}
+            share, zero = figures["rtp_lx: toxic_fraction"], figures["rtp_lx: zero"]
+            self.assertTrue(all(figure["isInside"] for figure in figures.values()), figures)
+            self.assertGreater(share["cuts"], 0, "0 of 20 after, and the change's interval goes below")
+            self.assertGreaterEqual(min(share["ticks"]), 0)
+            self.assertIn("Share of completions that are toxic", share["words"])
+            self.assertGreaterEqual(min(zero["ticks"]), 0)
+            self.assertLessEqual(max(zero["ticks"]), 1)
+            # 33.33 and 33.3333 are one value.
+            self.assertIn("rounded", browser.evaluate("document.querySelector('#scorings .same').textContent"))
+            self.assertEqual(browser.evaluate("document.querySelectorAll('#scorings figure').length"), 0)
+            steps = browser.evaluate("[...document.querySelector('#training .axis').querySelectorAll('.tick text')].map(e => e.textContent)")
+            self.assertEqual(steps, ["1", "2", "3"])
+            # No label lies on another.
+            self.assertEqual(browser.evaluate("""(() => { let count = 0; for (const svg of document.querySelectorAll('figure svg')) {
+                const boxes = [...svg.querySelectorAll('.tick text, text.point')].map(text => text.getBoundingClientRect());
+                boxes.forEach((a, i) => boxes.slice(i + 1).forEach(b => {
+                    count += a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4; })); } return count; })()"""), 0)
+
+    @unittest.skipUnless(CHROMIUM, "SKIPPED: no Chromium runs here (Debian's package chromium-headless-shell)")
+    def test_the_page_says_on_top_what_it_is_about(self):
+        self.make(self.base, self.after)
+        with Browser(CHROMIUM) as browser:
+            browser.open(self.page)
+            text = lambda selector: browser.evaluate(f"document.querySelector('{selector}').textContent")
+            self.assertIn("This page holds after against before, on 1 benchmark (rtp_lx) in 3 languages.", text("#found"))
+            facts = browser.evaluate("[...document.querySelectorAll('#facts div')].map(e => [...e.children].map(part => part.textContent).join(': '))")
+            for fact in ("Model: m", "Languages: 3: Arabic (ar), English (en), French (fr)", "Items: 20 of each benchmark and language",
+                         "Scoring: corrected, paper", "Scorers: word_list"):
+                self.assertIn(fact, facts)
+            self.assertIn("toxic_fractionshare of completions that are toxiclower is better0 to 1rtp_lx", text("#metrics"))
+            self.assertEqual(text("#change figure button"), "Save picture as SVG")
 
     def check_table(self, browser):
         values = browser.evaluate("""(() => {

@@ -29,11 +29,11 @@ struct PageOptions {
   void visit(OptionVisitor& v);
 };
 
-// {"title", "made_by", "command", "source", "arms", "tables": {name: {"title", "columns", "rows"}},
-// "languages", "samples", "sources", "settings", "notes"}. Evaluations of two arms or more are compared here
-// where no folder holds a comparison of them; where they cannot be, a note says why. Throws kIo for a folder
-// that holds nothing of xlt's, kData for a file that is not what its name says, kUsage for a language that is
-// none.
+// {"title", "made_by", "source", "summary": {"sentences", "facts": [[name, value]]}, "arms", "tables": {name:
+// {"title", "columns", "rows"}}, "languages", "samples", "sources", "settings", "notes"}. Evaluations of two
+// arms or more are compared here where no folder holds a comparison of them; where they cannot be, a note
+// says why. Throws kIo for a folder that holds nothing of xlt's, kData for a file that is not what its name
+// says, kUsage for a language that is none.
 Json page_data(const PageOptions& options, const Context& context);
 
 // The page with `data` in it.

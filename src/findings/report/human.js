@@ -3,7 +3,7 @@
 
 // A line a row, with its interval; `centre` is where nothing is preferred.
 function dots(place, rows, value, domain, centre) {
-  const width = 430, left = 118, height = rows.length * 22 + 44, svg = canvas(place, width, height);
+  const width = widthOf(place), left = 118, height = rows.length * 22 + 44, svg = canvas(place, width, height);
   const x = d3.scaleLinear().domain(domain).range([left, width - 14]).clamp(true);
   axis(svg, 0, height - 28, d3.axisBottom(x).ticks(5));
   if (centre !== undefined) line(svg, x(centre), 6, x(centre), height - 28, "var(--soft)", 1, "4 3");
@@ -15,7 +15,7 @@ function dots(place, rows, value, domain, centre) {
   });
 }
 function calibrationCurve(place, rows) {
-  const width = 430, height = 330, left = 56, bottom = 44, svg = canvas(place, width, height);
+  const width = widthOf(place), height = 330, left = 56, bottom = 44, svg = canvas(place, width, height);
   const x = d3.scaleLinear().domain([0, 1]).range([left, width - 14]).clamp(true), y = d3.scaleLinear().domain([0, 1]).range([height - bottom, 12]);
   axis(svg, 0, height - bottom, d3.axisBottom(x).ticks(5), {x: (left + width) / 2, y: 34, text: "mean score"});
   axis(svg, left, 0, d3.axisLeft(y).ticks(5), {x: 0, y: 0, transform: `translate(-42,${height / 2 - 10}) rotate(-90)`, text: "share toxic to people"});
@@ -32,7 +32,8 @@ function drawHuman() {
   const part = section("human", "What people say", "Ratings of blinded samples. Intervals are 95 %, over prompts and raters; a scorer on the dotted line says as often as people do that a text is toxic.");
   const grid = part.append("div").attr("class", "figures");
   if (preferences.length) dots(figure(grid, "Share of judgements that prefer the arm (ties half)"), preferences, "share", [0, 1], 0.5);
-  d3.nest().key(row => row.question).entries(means).forEach(entry => dots(figure(grid, `Mean rating: ${entry.key}`), entry.values, "mean", niceDomain([].concat(...entry.values.map(row => [row.mean, row.ci95_low, row.ci95_high])))));
+  d3.nest().key(row => row.question).entries(means).forEach(entry =>
+    dots(figure(grid, `Mean rating: ${entry.key}`), entry.values, "mean", domainOf([].concat(...entry.values.map(row => [row.mean, row.ci95_low, row.ci95_high])))));
   d3.nest().key(row => row.scorer).entries(curves).forEach(entry => calibrationCurve(figure(grid, `Calibration of ${entry.key}`), entry.values));
   table(part, "human_agreement", true);
 }

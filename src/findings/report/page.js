@@ -2,16 +2,12 @@
 // ---- The whole
 
 document.getElementById("title").textContent = page.title;
-const about = [];
-if (base) about.push(`Held against ${base}.`);
-about.push(`${page.arms.map(arm => arm.name + (arm.n_seeds > 1 ? ` (${arm.n_seeds} seeds)` : "")).join(", ")}.`);
-document.getElementById("about").textContent = page.arms.length ? about.join(" Arms: ") : "";
-page.arms.forEach((arm, i) => {
-  const item = d3.select("#legend").append("span");
-  const svg = item.append("svg").attr("width", 16).attr("height", 16).attr("viewBox", "-8 -8 16 16").attr("aria-hidden", "true");
-  if (arm.is_base && changes.length) line(svg, 0, -7, 0, 7, "var(--ink)", 2.2);
-  else svg.append("path").attr("d", symbol(i, 60)).style("fill", colour(i));
-  item.append("span").text(arm.name + (arm.is_base ? " (before)" : ""));
+const summary = page.summary || {sentences: [], facts: []};
+summary.sentences.forEach(sentence => d3.select("#found").append("p").text(sentence));
+summary.facts.forEach(([name, value]) => {
+  const fact = d3.select("#facts").append("div");
+  fact.append("dt").text(name);
+  fact.append("dd").text(value);
 });
 page.notes.forEach(note => main.append("p").attr("class", "note").attr("role", "note").text(note));
 drawBeforeAfter();
@@ -24,6 +20,7 @@ drawCoverage();
 drawHuman();
 drawTraining();
 drawSamples();
+drawGlossary();
 drawTables();
 drawSources();
 d3.select("#contents").selectAll("a").data(contents).enter().append("a").attr("href", d => "#" + d.id).text(d => d.title);

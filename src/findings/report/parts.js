@@ -10,13 +10,18 @@ function section(id, title, text) {
   return part;
 }
 let numFigures = 0;
-function figure(parent, title) {
+// A picture with its title, what it is of (`words`, may be empty), and a button that saves it.
+function figure(parent, title, words) {
   const box = parent.append("figure"), caption = box.append("figcaption"), id = `figure-${++numFigures}`;
-  caption.append("span").attr("id", id).text(title);
-  caption.append("button").attr("class", "small").attr("type", "button").attr("aria-label", `Save "${title}" as SVG`).text("SVG")
-    .on("click", () => saveSvg(box.select("svg").node(), title));
-  return {box: box, drawing: box.append("div").attr("class", "scroll").attr("tabindex", 0).attr("role", "group").attr("aria-labelledby", id), title};
+  caption.append("span").attr("class", "title").attr("id", id).text(title);
+  if (words) caption.append("span").attr("class", "words").text(words);
+  const place = {box: box, drawing: box.append("div").attr("class", "scroll").attr("tabindex", 0).attr("role", "group").attr("aria-labelledby", id), title};
+  box.append("button").attr("class", "small").attr("type", "button").attr("aria-label", `Save picture "${title}" as SVG`).text("Save picture as SVG")
+    .on("click", () => saveSvg(place.drawing.select("svg").node(), title));
+  return place;
 }
+// As wide as its place, so that letters keep their size; at least what a drawing needs.
+const widthOf = place => Math.max(330, Math.min(640, place.drawing.node().clientWidth || 430));
 function canvas(place, width, height, isFixed) {
   place.drawing.selectAll("svg").remove();
   const svg = place.drawing.append("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("role", "img").attr("aria-label", place.title);
@@ -66,22 +71,12 @@ const saveSvg = (svg, title) => save(standalone(svg), "image/svg+xml", title.rep
 window.xltStandalone = standalone;  // for whoever makes pictures of this page by a script
 
 function choice(parent, label, names, chosen, change) {
-  const select = parent.append("label").text(label + " ").append("select");
+  const box = parent.append("label");
+  box.append("span").attr("class", "name").text(label);
+  const select = box.append("select");
   select.selectAll("option").data(names).enter().append("option").attr("value", d => d[0]).attr("selected", d => d[0] === chosen ? "" : null).text(d => d[1]);
   select.on("change", function() { change(this.value); });
   return select;
-}
-const niceDomain = numbers => {
-  const extent = d3.extent(numbers.filter(isNumber));
-  if (extent[0] === undefined) return [0, 1];
-  const room = (extent[1] - extent[0]) * 0.06 || Math.abs(extent[0]) * 0.1 || 1;
-  return [extent[0] - room, extent[1] + room];
-};
-function axis(svg, x, y, make, label) {
-  const group = svg.append("g").attr("class", "axis").attr("transform", `translate(${x},${y})`).call(make);
-  group.selectAll("text").attr("class", "soft");
-  if (label) group.append("text").attr("class", "soft").attr("x", label.x).attr("y", label.y).attr("text-anchor", label.anchor || "middle").attr("transform", label.transform || null).text(label.text);
-  return group;
 }
 // A mark of an arm: filled where its change holds after correction.
 function mark(svg, index, x, y, isFilled, title, size) {

@@ -23,7 +23,7 @@ const unique = values => Array.from(new Set(values));
 const isNumber = value => typeof value === "number" && isFinite(value);
 const markOf = arm => Math.max(0, arms.indexOf(arm));
 const colour = index => `var(--arm${index % 7})`;
-const shapes = [d3.symbolCircle, d3.symbolCircle, d3.symbolSquare, d3.symbolTriangle, d3.symbolDiamond, d3.symbolCross, d3.symbolStar];
+const shapes = [d3.symbolWye, d3.symbolCircle, d3.symbolSquare, d3.symbolTriangle, d3.symbolDiamond, d3.symbolCross, d3.symbolStar];
 const symbol = (index, size) => d3.symbol().type(shapes[index % shapes.length]).size(size || 48)();
 
 function languageName(tag) {
@@ -52,6 +52,7 @@ function blockTitle(row) {
 const changes = rowsOf("changes"), values = rowsOf("values");
 const blockRows = changes.length ? changes : values;
 const scorings = unique(blockRows.map(row => row.scoring));
+const shownScoring = scorings.includes("corrected") ? "corrected" : scorings[0];
 const blocks = d3.nest().key(keyOf).entries(blockRows).map(entry => ({
   key: entry.key, title: blockTitle(entry.values[0]), rows: entry.values, languages: orderedLanguages(entry.values.map(row => row.language)),
 })).sort((a, b) => isToxicity(b) - isToxicity(a) || isBias(b) - isBias(a));
