@@ -48,11 +48,13 @@ std::string user_cache(const Context& context) {
 
 class TrainCommand final : public Command, public LayeredOptions {
  public:
+  // What is minimised nobody should get by forgetting to say it.
+  TrainCommand() { options_.trainer.method.clear(); }
   CommandHelp help() const override {
     return {"Finetune a model on texts (sft) or preference pairs (dpo), by default through a LoRA adapter",
             "xlt train --method dpo --model models/gemma --data pairs.jsonl --output runs/dpo "
             "--learning-rate 3e-5",
-            {"data", "output"},
+            {"method", "data", "output"},
             ""};
   }
   std::vector<OptionGroup> groups() override {
@@ -85,7 +87,7 @@ class TrainCommand final : public Command, public LayeredOptions {
   void check(Checks& checks) override { check_training(options_, checks); }
   std::vector<std::string> required() const override {
     if (options_.data.empty()) refuse_recipe_without_data(options_.recipe);
-    if (options_.dry_run) return {"data"};
+    if (options_.dry_run) return {"method", "data"};
     return help().required;
   }
   void check_together() const override { check_training_options(options_); }

@@ -58,8 +58,10 @@ OptionCheck up_to_a_million() {
 }  // namespace
 
 void TrainerOptions::visit(OptionVisitor& v) {
-  v.field("method", method, ("what is minimised, and what rows it reads: " + rows_by_method()).c_str(),
-          one_of(method_names()));
+  v.field(
+      "method", method,
+      ("what is minimised (a recipe says it by itself), and what rows it reads: " + rows_by_method()).c_str(),
+      one_of(method_names()));
   v.field("max_steps", max_steps, "optimizer steps; 0: by num_epochs", at_least(0));
   v.field("num_epochs", num_epochs, "passes over the training rows, where max_steps is 0", more_than(0));
   v.field("batch_size", batch_size, "rows (of preference pairs: pairs) computed at a time",
@@ -135,6 +137,7 @@ void TrainerOptions::visit(OptionVisitor& v) {
 }
 
 void TrainerOptions::check_combination(bool has_eval_rows, bool looks_on) const {
+  if (method.empty()) fail("method is missing; say what is minimised: " + rows_by_method());
   method_options.check(method);
   if (has_eval_rows && eval_split > 0)
     fail("eval_data and eval_split both say what to evaluate on; give one of them");

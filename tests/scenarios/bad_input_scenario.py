@@ -33,6 +33,22 @@ class CommandLine(Scenario):
     def test_missing_options_are_listed(self):
         self.assert_fails(run("score", "--model", self.model), 2, "--input, --output must be given")
 
+    def test_what_is_trained_is_never_assumed(self):
+        """Rows of one method are often rows of another too: a label that nobody reads would be lost in silence."""
+        rows = write_rows(self.folder / "rows.jsonl", [{"prompt": "a", "completion": "b", "label": False}])
+        train = ("train", "--model", self.model, "--data", rows)
+        self.assert_fails(run(*train, "--output", self.folder / "run"), 2, "--method must be given")
+        self.assert_fails(run(*train, "--dry-run"), 2, "--method must be given")
+        config = self.folder / "config.json"
+        config.write_text(json.dumps({"command": "train", "model": str(self.model), "data": str(rows), "output": "out"}))
+        checked = run("validate", config)
+        self.assertEqual(checked.returncode, 3)
+        self.assertIn("--method must be given", checked.stdout)
+        grid = self.folder / "grid.json"
+        grid.write_text(json.dumps({"models": [{"name": "tiny", "model": str(self.model)}], "recipes": [{"name": "a", "train": {"data": str(rows)}}],
+                                    "eval": {"data": str(self.folder), "benchmarks": ["perplexity"], "langs": ["en"]}}))
+        self.assert_fails(run("sweep", grid, "--dry-run"), 3, "recipe a", "method is missing")
+
     def test_unknown_method_offers_the_nearest(self):
         self.assert_fails(run("train", "--method", "dop"), 2, "dop", "dpo")
 
