@@ -114,6 +114,19 @@ class Kills(Scenario):
     def test_dpo_of_an_adapter(self):
         self.train("dpo", PAIRS * 4, "--lora-r", 4, "--max-steps", 40, "--batch-size", 4)
 
+    def test_qlora_that_is_held_to_other_languages_and_monitored(self):
+        """What the study's recipes have on: 4 bits, gradient checkpointing, dropout, texts to retain, languages to look at."""
+        for language, texts in (("de", ["Wo ist er?", "Dort drüben steht ein Haus.", "Wir gehen morgen."]), ("zh", ["他在哪里?", "明天下雨。"])):
+            write_rows(self.inputs / f"{language}.jsonl", [{"text": text} for text in texts])
+        self.train("sft", [{"text": text} for text in TEXTS * 4], "--adapter", "qlora", "--gradient-checkpointing", "--lora-r", 4, "--lora-dropout", "0.1",
+                   "--max-steps", 30, "--batch-size", 4, "--retain", f"{self.inputs}/de.jsonl,{self.inputs}/zh.jsonl", "--monitor",
+                   f"de={self.inputs}/de.jsonl,zh={self.inputs}/zh.jsonl")
+
+    def test_dpo_by_qlora_with_both(self):
+        write_rows(self.inputs / "de.jsonl", [{"text": "Wo ist er?"}, {"text": "Dort drüben steht ein Haus."}])
+        self.train("dpo", PAIRS * 4, "--adapter", "qlora", "--lora-r", 4, "--max-steps", 20, "--batch-size", 4, "--retain", self.inputs / "de.jsonl",
+                   "--monitor", f"de={self.inputs}/de.jsonl")
+
     def test_evaluation(self):
         data = self.inputs / "data"
         for language in ("en", "fr", "de"):

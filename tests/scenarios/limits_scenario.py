@@ -109,15 +109,19 @@ def write_sparse_shards(folder, config, num_shards):
     return total
 
 
+def peak_megabytes(arguments):
+    """The most memory that `xlt ARGUMENTS`, which has to work, held."""
+    process = subprocess.Popen([XLT, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise AssertionError(f"exit {process.returncode}: {arguments}")
+    return usage.ru_maxrss / 1024
+
+
 class Large(Scenario):
     def megabytes(self, rows, command="tokenize", model=None):
-        """The most memory that the command held."""
-        process = subprocess.Popen([XLT, command, "--model", model or self.model, "--input", rows, "--output", self.folder / "out.jsonl"],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        self.assertEqual(process.returncode, 0)
-        return usage.ru_maxrss / 1024
+        return peak_megabytes([command, "--model", model or self.model, "--input", rows, "--output", self.folder / "out.jsonl"])
 
     @unless_sanitized
     def test_memory_does_not_grow_with_rows_and_little_with_a_line(self):
@@ -147,6 +151,24 @@ class Large(Scenario):
         self.assertLess(held, 1.1 * weights + base)
         # Zeros everywhere say nothing: every token is as likely as any other.
         self.assertAlmostEqual(read_rows(self.folder / "out.jsonl")[0]["log_likelihood"], -2 * math.log(32000), places=4)
+
+    @unless_sanitized
+    def test_training_holds_no_logits_of_a_batch(self):
+        """From a vocabulary of 8,000 to one of 256,000 the peak grows, beyond the head itself, by less than the logits of the batch would take."""
+        text = {"text": "The bakery opens at six. " * 40}  # 1,000 tokens, a token a byte
+        rows, held = write_rows(self.folder / "rows.jsonl", [text] * 2), {}
+        for vocabulary in (8_000, 256_000):
+            model, output = write_tokenizer(self.folder / f"model-{vocabulary}"), self.folder / f"run-{vocabulary}"
+            write_sparse_shards(model, CONFIG | {"vocab_size": vocabulary, "max_position_embeddings": 2048}, num_shards=1)
+            command = ["train", "--method", "sft", "--model", model, "--data", rows, "--output", output, "--max-steps", 2, "--batch-size", 1, "--lora-r", 4]
+            held[vocabulary] = peak_megabytes(command)
+            row = read_rows(output / "metrics.jsonl")[0]
+            self.assertAlmostEqual(row["loss"], math.log(vocabulary), places=4)  # zeros: every token is as likely as any other
+        grown, tokens = held[256_000] - held[8_000], row["num_tokens"]
+        matrix = (256_000 - 8_000) * CONFIG["hidden_size"] * 4 / 2**20  # float32; the embedding is as large as the head
+        logits = tokens * 256_000 * 4 / 2**20
+        print(f"\n  {tokens} tokens: {grown:.0f} MiB more, of them head and embedding {2 * matrix:.0f}; their logits would be {logits:.0f} MiB", flush=True)
+        self.assertLess(grown - 2 * matrix, logits / 2)
 
 
 class Interrupts(Scenario):
