@@ -7,9 +7,11 @@ import importlib
 import json
 import os
 import shutil
+import sys
 import unittest
 
-from support import ParityTest, hf_model, hf_tokenizer, read_jsonl, real_model, tiny_models, token_logps, training_data, udhr_texts, write_jsonl, xlt
+from support import (ROOT, ParityTest, hf_model, hf_tokenizer, read_jsonl, real_model, run, tiny_models, token_logps, training_data, udhr_texts, write_jsonl,
+                     xlt)
 
 
 def lora_config(**kind):
@@ -48,6 +50,7 @@ TEXTS = dict(learning_rate=3e-4, optim="adamw_torch", weight_decay=0.001, max_gr
 # Of TRL: by method, its trainer and what differs from the recipe of its kind.
 TRL = {
     "dpo": ("dpo", {}),
+    "dpo_precomputed": ("dpo", dict(precompute_ref_log_probs=True)),
     "dpo_nll": ("dpo", dict(loss_type=["sigmoid", "sft"], loss_weights=[1.0, 0.5])),
     "robust": ("dpo", dict(loss_type="robust", label_smoothing=0.1)),
     "kto": ("kto", {}),
@@ -107,7 +110,7 @@ class TrainParity(ParityTest):
     RECIPE = {"sft": TEXTS, "sft_completions": TEXTS, "robust": [*PREFERENCE, "--label-smoothing", "0.1"],
               "cpo": [*PREFERENCE, "--label-smoothing", "0.1"], "dpo_nll": [*PREFERENCE, "--nll-weight", "0.5"],
               "simpo": [*PREFERENCE, "--beta", "2", "--simpo-gamma", "0.7"]}
-    METHOD = {"sft_completions": "sft", "dpo_nll": "dpo"}  # where a row of the table is a method with options
+    METHOD = {"sft_completions": "sft", "dpo_nll": "dpo", "dpo_precomputed": "dpo"}  # where a row of the table is a method with options
 
     def rows_for(self, method, count):
         """A file of the method's rows; for KTO, answers to keep and to avoid in turn."""
@@ -150,7 +153,7 @@ class TrainParity(ParityTest):
         self.check("sft", tiny_models() / "llama-tiny", 20)
 
     def test_other_preference_losses_on_a_tiny_model(self):
-        self.check_all("ipo", "hinge", "robust", "apo_zero", "kto", "dpo_nll")
+        self.check_all("dpo_precomputed", "ipo", "hinge", "robust", "apo_zero", "kto", "dpo_nll")
 
     def test_losses_without_a_reference_on_a_tiny_model(self):
         self.check_all("orpo", "cpo", "simpo")
@@ -228,6 +231,61 @@ class MonitorParity(ParityTest):
                     size += len(text.encode())
                 self.assertAlmostEqual(row["bits_per_byte"], nats / 0.6931471805599453 / size, delta=1e-4)
                 self.assertAlmostEqual(row["kl_to_base"] / (kl / positions), 1, delta=1e-3)
+
+
+class TensorBoardParity(ParityTest):
+    """`--tensorboard`: what TensorBoard's own reader finds in the event file is what metrics.jsonl holds, also of a run that was gone on with."""
+    PACKAGES = ["tensorboard"]
+
+    def test_its_reader_finds_every_number_of_the_metrics(self):
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+        write_jsonl(self.folder / "texts.jsonl", [{"text": "Wo ist er?"}])
+        for steps in (4, 6):
+            xlt("train", "--method", "dpo", "--model", tiny_models() / "llama-tiny", "--data", training_data() / "pairs.jsonl", "--output", self.folder / "run",
+                "--max-steps", steps, "--eval-split", 0.1, "--eval-steps", 2, "--monitor", f"de={self.folder / 'texts.jsonl'}", "--tensorboard", "--resume")
+        events = EventAccumulator(str(self.folder / "run" / "tensorboard"), size_guidance={"scalars": 0})
+        events.Reload()
+        found = {(tag, event.step): event.value for tag in events.Tags()["scalars"] for event in events.Scalars(tag)}
+
+        def numbers(row, prefix):
+            for name, value in row.items():
+                if isinstance(value, dict):
+                    yield from numbers(value, f"{prefix}/{name}")
+                elif isinstance(value, (int, float)) and name != "step":
+                    yield f"{prefix}/{name}", value
+
+        expected = {(tag, row["step"]): value for row in read_jsonl(self.folder / "run" / "metrics.jsonl") for tag, value in numbers(row, row["split"])}
+        self.assertEqual({step for _, step in expected}, {1, 2, 3, 4, 5, 6})
+        self.assertEqual(set(found), set(expected))
+        for key, value in expected.items():
+            self.assertAlmostEqual(found[key], value, delta=1e-6 * max(1, abs(value)), msg=key)
+
+
+class FetchedDataParity(ParityTest):
+    """scripts/parquet_to_jsonl.py: rows and texts of a Parquet file are those that pyarrow wrote into it."""
+    PACKAGES = ["pyarrow"]
+
+    def convert(self, rows, *flags):
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), self.folder / "rows.parquet")
+        run([sys.executable, ROOT / "scripts" / "parquet_to_jsonl.py", self.folder / "rows.parquet", self.folder / "out" / "rows", *flags])
+        return self.folder / "out" / "rows"
+
+    def test_rows_and_texts(self):
+        rows = [{"prompt": "他在哪里?\n", "score": 0.25, "sides": ["a", "b"]}, {"prompt": "“Wo”  ist\ter?", "score": None, "sides": []}]
+        self.assertEqual(read_jsonl(self.convert(rows)), rows)
+        self.assertEqual(self.convert(rows, "--text", "prompt").read_text(encoding="utf-8"), "他在哪里?\n“Wo” ist er?\n")
+        self.assertEqual(os.listdir(self.folder / "out"), ["rows"])
+
+    def test_the_hubs_stereoset(self):
+        row = {"id": "1", "target": "baker", "bias_type": "profession", "context": "The baker is BLANK.",
+               "sentences": {"sentence": ["The baker is kind.", "The baker is rude."], "gold_label": [0, 1]}}
+        (made,) = read_jsonl(self.convert([row], "--stereoset"))
+        self.assertEqual(made["candidates"], [{"sentence": "The baker is kind.", "word": "kind", "gold_label": "anti-stereotype"},
+                                              {"sentence": "The baker is rude.", "word": "rude", "gold_label": "stereotype"}])
 
 
 class LongTextParity(ParityTest):

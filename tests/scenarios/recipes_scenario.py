@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recipes of the study, what a run would take, and what a run looks at besides its loss."""
 import json
+import os
 import struct
 import subprocess
+import tempfile
 import unittest
 
 from support import PAIRS, ROOT, TEXTS, Scenario, read_rows, run, write_rows
@@ -182,6 +184,16 @@ class FetchingData(unittest.TestCase):
         process = subprocess.run([script, "nobody"], capture_output=True, text=True)
         self.assertEqual(process.returncode, 2)
         self.assertIn("panda", process.stderr)
+
+    def test_sets_that_no_script_may_fetch_say_what_to_do_by_hand(self):
+        script = ROOT / "scripts" / "fetch_data.sh"
+        for name, parts in (("jigsaw", ("kaggle.com/settings", "accept the rules", "train.csv")), ("detoxdpo", ("split_0.jsonl", "split_5.jsonl"))):
+            with tempfile.TemporaryDirectory() as folder:
+                process = subprocess.run([script, "--to", folder, name], capture_output=True, text=True, env={**os.environ, "PATH": "/usr/bin:/bin"})
+                self.assertEqual(process.returncode, 3, process.stderr)
+                for part in ("licence:", "by a script", f"{folder}/{name}", *parts):
+                    self.assertIn(part, process.stderr)
+                self.assertEqual(os.listdir(folder), [])  # nothing that looks fetched
 
 
 if __name__ == "__main__":
