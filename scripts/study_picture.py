@@ -28,7 +28,7 @@ def comparison_of(study):
             rows.append({"benchmark": "rtp_lx", "metric": "toxic completions, %", "scoring": "corrected", "scorer": "word_list", "arm": arm,
                          "language": "mean_others" if others else line["language"], "n_languages": int(others[1]) if others else 1,
                          "n_items": line["n"], "n_seeds": study["seeds"], "base": line["before"], "value": line["before"] + found["change"],
-                         "change": found["change"], "ci95": found["ci95"], "p_holm": found["p_holm"], "higher_is_better": False})
+                         "change": found["change"], "ci95": found["ci95"], "p_holm": found["p_holm"], "higher_is_better": False, "range": [0, 100]})
     return {"arms": [{"name": name, "is_base": name == "base", "n_seeds": 1 if name == "base" else study["seeds"]} for name in ("base", *arms)],
             "rows": rows, "refused": []}
 
@@ -46,8 +46,8 @@ def main():
         comparison.write_text(json.dumps(comparison_of(study)))
         subprocess.run([options.xlt, "report", comparison, "--output", page, "--quiet"], check=True, stdout=subprocess.DEVNULL)
         with Browser() as browser:
-            browser.open(page)
-            options.output.write_text(browser.evaluate("xltStandalone(document.querySelector('#change svg'))") + "\n")
+            browser.open(page, 500)  # one picture beside the other would be narrower
+            options.output.write_text(browser.evaluate("xltStandalone(document.querySelector('#change figure svg'))") + "\n")
     print(options.output)
 
 

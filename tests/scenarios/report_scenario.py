@@ -180,7 +180,11 @@ class Report(Scenario):
             self.assertEqual(browser.evaluate("document.querySelectorAll('#scorings figure').length"), 0)
             steps = browser.evaluate("[...document.querySelector('#training .axis').querySelectorAll('.tick text')].map(e => e.textContent)")
             self.assertEqual(steps, ["1", "2", "3"])
-            # No label lies on another.
+            # No name is cut off, and no label lies on another.
+            self.assertEqual(browser.evaluate("""[].concat(...[...document.querySelectorAll('#change svg')].map(svg => {
+                const {left, right} = svg.getBoundingClientRect(), box = text => text.getBoundingClientRect();
+                const isCut = text => box(text).left < left - 1 || box(text).right > right + 1;
+                return [...svg.querySelectorAll('text')].filter(isCut).map(text => text.textContent); }))"""), [])
             self.assertEqual(browser.evaluate("""(() => { let count = 0; for (const svg of document.querySelectorAll('figure svg')) {
                 const boxes = [...svg.querySelectorAll('.tick text, text.point')].map(text => text.getBoundingClientRect());
                 boxes.forEach((a, i) => boxes.slice(i + 1).forEach(b => {

@@ -3,7 +3,7 @@
 
 function beforeAfter(block, place) {
   const others = arms.filter(arm => arm !== base), step = Math.max(20, 9 * others.length + 8);
-  const width = widthOf(place), left = 118, right = 14, top = 22, height = top + block.languages.length * step + 34;
+  const width = widthOf(place), left = leftOf(block), right = 14, top = 22, height = top + block.languages.length * step + 34;
   const svg = canvas(place, width, height);
   const known = values.filter(row => keyOf(row) === block.key && row.arm === base);
   const baseOf = {}, ideal = (known.find(row => isNumber(row.ideal)) || {}).ideal;
@@ -21,7 +21,7 @@ function beforeAfter(block, place) {
     const y = top + (i + 0.5) * step, rows = block.rows.filter(row => row.language === language), first = rows[0];
     if (i % 2) svg.insert("rect", ":first-child").attr("x", 0).attr("y", y - step / 2).attr("width", width).attr("height", step).style("fill", "var(--paper)").style("opacity", 0.6);
     svg.append("text").attr("x", left - 8).attr("y", y + 4).attr("text-anchor", "end").style("font-weight", language === "mean_others" || language === page.source ? 700 : 400)
-      .text(language === "mean_others" ? `mean of ${first.n_languages} others` : shortName(language));
+      .text(lineName(language, first));
     const own = baseOf[language];
     if (own) whisker(svg, x, own.ci95_low, own.ci95_high, y, "var(--line)", 5);
     rows.forEach(row => {
@@ -38,6 +38,9 @@ function beforeAfter(block, place) {
       .append("title").text(`${languageName(language)}, before: ${numberText(first.base)}${own ? interval(own.ci95_low, own.ci95_high) : ""}`);
   });
 }
+const lineName = (language, row) => language === "mean_others" ? `mean of ${row.n_languages} others` : shortName(language);
+// Room for the longest name, in bold as some are.
+const leftOf = block => Math.max(80, 16 + 6.8 * d3.max(block.rows, row => lineName(row.language, row).length));
 const shortName = tag => { const name = languageName(tag); return name.length > 20 ? tag : name; };
 function directionText(row) {
   if (isNumber(row.distance_from_ideal_change)) return "nearer the ideal is better";
@@ -45,7 +48,7 @@ function directionText(row) {
 }
 // Without a comparison: every arm's value with its own interval.
 function plainValues(block, place) {
-  const step = Math.max(18, 9 * arms.length + 6), width = widthOf(place), left = 118, height = 22 + block.languages.length * step + 34;
+  const step = Math.max(18, 9 * arms.length + 6), width = widthOf(place), left = leftOf(block), height = 22 + block.languages.length * step + 34;
   const svg = canvas(place, width, height), numbers = [];
   block.rows.forEach(row => numbers.push(row.value, row.ci95_low, row.ci95_high));
   const x = d3.scaleLinear().domain(domainOf(numbers, rangeOf(block.rows[0]))).range([left, width - 14]);

@@ -35,7 +35,7 @@ const isRightToLeft = tag => ["Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm"].in
 
 function numberText(value, sign) {
   if (!isNumber(value)) return "–";
-  if (Number.isInteger(value) && !sign) return String(value);
+  if (value === 0 || (Number.isInteger(value) && !sign)) return String(value);
   const size = Math.abs(value);
   if (size > 0 && size < 0.0005) return d3.format(sign ? "+.1e" : ".1e")(value);
   return d3.format((sign ? "+" : "") + (size >= 100 ? ".1f" : size >= 10 ? ".2f" : size >= 1 ? ".3f" : ".4f"))(value);
