@@ -26,8 +26,9 @@ ops::HeadOptions Decoder::head_options() const {
 }
 
 std::unique_ptr<KvCache> Decoder::make_cache(int64_t capacity) const {
-  return std::make_unique<KvCache>(config_.num_hidden_layers, capacity, config_.num_key_value_heads,
-                                   config_.head_dim, tensor_options(placement()));
+  std::vector<at::TensorOptions> layers;
+  for (int64_t i = 0; i < config_.num_hidden_layers; ++i) layers.push_back(tensor_options(placement_of(i)));
+  return std::make_unique<KvCache>(layers, capacity, config_.num_key_value_heads, config_.head_dim);
 }
 
 void Decoder::update_config(Json& config) const {

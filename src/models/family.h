@@ -27,7 +27,7 @@ struct DecoderFamily {
 std::span<const DecoderFamily> decoder_families();
 
 // As load_decoder in decoder.h, of a family that need not be in the table.
-std::unique_ptr<Decoder> load_decoder(DecoderMaker make, const ModelSource& source, const Placement& where,
-                                      const Context& context);
+std::unique_ptr<Decoder> load_decoder(DecoderMaker make, const ModelSource& source,
+                                      std::span<const Placement> devices, const Context& context);
 
 }  // namespace xlt

@@ -24,6 +24,17 @@ LayerPass::LayerPass(const TokenBatch& batch, KvCache* cache, const LayeredModel
   slots = ops::to_device(cache_slots, device);
 }
 
+std::shared_ptr<LayerPass> LayerPass::on(at::Device device) const {
+  auto pass = std::make_shared<LayerPass>(*this);
+  pass->device_ = device;
+  std::vector<at::Tensor*> tables{&pass->slots, &pass->rows, &pass->slopes_};
+  if (pass->dropout) tables.push_back(&pass->dropout->rows);
+  for (auto& [rope, angles] : pass->angles_) tables.insert(tables.end(), {&angles.cos, &angles.sin});
+  for (at::Tensor* table : tables)
+    if (table->defined()) *table = table->to(device);
+  return pass;
+}
+
 const ops::RopeAngles& LayerPass::angles(const RopeParameters& rope) {
   const auto found = angles_.find(&rope);
   if (found != angles_.end()) return found->second;

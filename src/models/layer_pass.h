@@ -5,6 +5,7 @@
 #include "models/rope_parameters.h"
 
 #include <map>
+#include <memory>
 
 #include <ATen/core/Tensor.h>
 
@@ -25,6 +26,8 @@ class LayerPass : public ForwardPass {
  public:
   LayerPass(const TokenBatch& batch, KvCache* cache, const LayeredModel::Rows& rows, int64_t num_layers,
             at::Device device);
+  // The same pass for layers on another device, with what it worked out so far.
+  std::shared_ptr<LayerPass> on(at::Device device) const;
   // cos and sin of the batch's positions: worked out at the first call for `rope`, which outlives the pass.
   // Undefined where it turns nothing.
   const ops::RopeAngles& angles(const RopeParameters& rope);

@@ -25,16 +25,39 @@ void LayeredModel::check_tokens(std::span<const int64_t> ids) const {
                   "config.json: vocab_size");
 }
 
+void LayeredModel::set_device_map(DeviceMap map) {
+  set_placement(map.devices.front());
+  device_map_ = std::move(map);
+}
+
+Placement LayeredModel::placement_of(int64_t layer) const {
+  return device_map_.devices.empty() ? placement() : device_map_.devices[device_map_.device_of(layer)];
+}
+
+LayerState LayeredModel::moved(LayerState state, int64_t from, int64_t to) const {
+  const at::Device device = tensor_options(device_map_.devices[to]).device();
+  for (at::Tensor* part : {&state.x, &state.normed})
+    if (part->defined()) *part = part->to(device);
+  if (device_map_.on_move) device_map_.on_move(from, to);
+  return state;
+}
+
 at::Tensor LayeredModel::run_layers(const TokenBatch& batch, KvCache* cache, const Rows& rows,
                                     const Tap& tap) const {
   check_tokens(batch.input_ids());
   const int64_t num_layers = config_.num_hidden_layers;
-  const auto pass =
-      std::make_shared<LayerPass>(batch, cache, rows, num_layers, tensor_options(placement()).device());
+  int64_t device = device_map_.device_of(DeviceMap::kEmbedding);
+  auto pass = std::make_shared<LayerPass>(batch, cache, rows, num_layers,
+                                          tensor_options(placement_of(DeviceMap::kEmbedding)).device());
   const bool checkpoints = gradient_checkpointing_ && at::GradMode::is_enabled() && cache == nullptr;
   LayerState state = embed(batch);
   for (int64_t index = 0; index < num_layers; ++index) {
     if (tap && !tap(index, state.x)) return {};
+    if (const int64_t next = device_map_.device_of(index); next != device) {
+      state = moved(std::move(state), device, next);
+      pass = pass->on(tensor_options(placement_of(index)).device());
+      device = next;
+    }
     // What a pass asks of its batch it asks in the forward pass: the batch may be gone in the backward pass.
     const auto run = [this, index, pass](LayerState given) { return layer(index, std::move(given), *pass); };
     state = checkpoints ? checkpointed(run, std::move(state)) : run(std::move(state));

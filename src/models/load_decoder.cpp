@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // config.json → decoder, with weights from a checkpoint or drawn.
 #include "models/family.h"
+#include "models/held_bytes.h"
 #include "models/load_weights.h"
+#include "models/place_decoder.h"
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
@@ -62,12 +63,6 @@ void draw(at::Tensor& tensor, TensorRole role, double range, Rng stream) {
   }
 }
 
-// Codes, a float32 scale of every 64, and beside it the byte that it was made of with a scale of every 256.
-int64_t bytes_in_nf4(int64_t count) {
-  const int64_t blocks = (count + 63) / 64;
-  return (count + 1) / 2 + 5 * blocks + 4 * ((blocks + 255) / 256);
-}
-
 void add_linear(DecoderFootprint& footprint, const Linear& linear) {
   const int64_t in = linear.in_features(), out = linear.out_features();
   ++footprint.num_linears;
@@ -87,19 +82,24 @@ std::unique_ptr<Decoder> shapes_of(DecoderMaker make, const ModelSource& source,
 
 }  // namespace
 
-std::unique_ptr<Decoder> load_decoder(DecoderMaker make, const ModelSource& source, const Placement& where,
-                                      const Context& context) {
+std::unique_ptr<Decoder> load_decoder(DecoderMaker make, const ModelSource& source,
+                                      std::span<const Placement> devices, const Context& context) {
   const auto weights = source.weights();
   auto decoder = shapes_of(make, source, *weights);
   untie_own_head(*decoder, *weights, context);
-  decoder->set_placement(where);
-  load_weights(*decoder, *weights, where, context);
+  place(*decoder, devices, [&] { return all_held_bytes(*decoder, *weights, devices.front()); });
+  load_weights(*decoder, *weights, context);
   return decoder;
+}
+
+std::unique_ptr<Decoder> load_decoder(const ModelSource& source, std::span<const Placement> devices,
+                                      const Context& context) {
+  return load_decoder(maker_of(source.config(), source.config_place()), source, devices, context);
 }
 
 std::unique_ptr<Decoder> load_decoder(const ModelSource& source, const Placement& where,
                                       const Context& context) {
-  return load_decoder(maker_of(source.config(), source.config_place()), source, where, context);
+  return load_decoder(source, std::span(&where, 1), context);
 }
 
 std::unique_ptr<Decoder> load_decoder(const fs::path& folder, const Placement& where,
@@ -124,23 +124,14 @@ DecoderFootprint footprint_of(const ModelSource& source, const Placement& where)
                              .num_layers = config.num_hidden_layers,
                              .hidden_size = config.hidden_size,
                              .vocab_size = config.vocab_size};
-  std::set<std::string> of_linears;
-  for (const NamedLinear& named : decoder->linears()) {
-    add_linear(footprint, *named.linear);
-    of_linears.insert(named.name + ".weight");
-  }
+  for (const NamedLinear& named : decoder->linears()) add_linear(footprint, *named.linear);
   std::map<std::string, int64_t> sizes;  // by the dtype on disk
-  for (const NamedParameter& parameter : decoder->parameters()) {
-    const std::string name = stored_name(*weights, parameter.name), dtype = weights->dtype(name);
-    sizes[dtype] += parameter.tensor->numel();
-    const bool in_few_bits = of_linears.contains(parameter.name) && weights->holds_nf4(name);
-    const int64_t in_blocks = weights->block_bytes(name);
-    const int64_t bytes = in_few_bits     ? bytes_in_nf4(parameter.tensor->numel())
-                          : in_blocks > 0 ? in_blocks
-                                          : bytes_in_memory(*parameter.tensor, dtype, where);
-    footprint.weight_bytes += bytes;
-    footprint.block_bytes += in_blocks;
-    if (in_few_bits) footprint.quantized_bytes += bytes;
+  for (const NamedParameter& parameter : decoder->parameters())
+    sizes[weights->dtype(stored_name(*weights, parameter.name))] += parameter.tensor->numel();
+  for (const HeldBytes& held : held_bytes(*decoder, *weights, where)) {
+    footprint.weight_bytes += held.all;
+    footprint.block_bytes += held.in_blocks;
+    footprint.quantized_bytes += held.in_few_bits;
   }
   for (const auto& [dtype, size] : sizes)
     if (footprint.stored_dtype.empty() || size > sizes[footprint.stored_dtype])
@@ -148,20 +139,37 @@ DecoderFootprint footprint_of(const ModelSource& source, const Placement& where)
   return footprint;
 }
 
+DeviceMapPlan plan_device_map(const ModelSource& source, std::span<const Placement> devices) {
+  const DecoderMaker make = maker_of(source.config(), source.config_place());
+  const auto weights = source.weights();
+  const auto decoder = shapes_of(make, source, *weights);
+  untie_own_head(*decoder, *weights, Context{});
+  return plan_device_map(*decoder, devices, all_held_bytes(*decoder, *weights, devices.front()));
+}
+
 std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab_size, const Placement& where,
                                       Rng rng, const Context& context) {
+  return make_decoder(config_file, vocab_size, std::span(&where, 1), rng, context);
+}
+
+std::unique_ptr<Decoder> make_decoder(const fs::path& config_file, int64_t vocab_size,
+                                      std::span<const Placement> devices, Rng rng, const Context& context) {
   Json json = load_json(config_file, ErrorKind::kConfig, /*allow_comments=*/true);
   if (!json.is_object()) throw Error(ErrorKind::kConfig, "expected an object", config_file.string());
   if (vocab_size > 0) json["vocab_size"] = vocab_size;
   const DecoderMaker make = maker_of(json, config_file.string());
   auto decoder = make(ConfigReader(json, config_file.string(), kMostLayers));
-  decoder->set_placement(where);
+  place(*decoder, devices, [&] {
+    std::vector<int64_t> sizes;  // all are of one dtype
+    for (const NamedParameter& parameter : decoder->parameters()) sizes.push_back(parameter.tensor->nbytes());
+    return sizes;
+  });
   const at::NoGradGuard no_grad;
   for (const NamedParameter& parameter : decoder->parameters()) {
     context.throw_if_interrupted();
     at::Tensor tensor = at::empty(parameter.tensor->sizes(), at::kFloat);
     draw(tensor, parameter.role, decoder->config().initializer_range, rng.fork(parameter.name));
-    *parameter.tensor = tensor.to(tensor_options(where));
+    *parameter.tensor = tensor.to(tensor_options(decoder->placement_of(parameter)));
   }
   return decoder;
 }

@@ -83,7 +83,7 @@ std::unique_ptr<Encoder> load_encoder(const ModelSource& source, int64_t num_lab
   const auto weights = source.weights();
   auto encoder = shapes_of(source, *weights, num_labels);
   encoder->set_placement(where);
-  load_weights(*encoder, *weights, where, context);
+  load_weights(*encoder, *weights, context);
   return encoder;
 }
 

@@ -84,7 +84,7 @@ std::unique_ptr<EncoderDecoder> load_encoder_decoder(const ModelSource& source, 
   const auto weights = source.weights();
   auto model = shapes_of(source, *weights);
   model->set_placement(where);
-  load_weights(*model, *weights, where, context);
+  load_weights(*model, *weights, context);
   return model;
 }
 

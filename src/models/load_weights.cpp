@@ -193,11 +193,9 @@ bool lies_transposed(const NamedParameter& parameter, const WeightSource& source
   return parameter.transposed && source.dtype(name) != "NF4";
 }
 
-void load_weights(WeightedModel& model, const WeightSource& source, const Placement& where,
-                  const Context& context) {
+void load_weights(WeightedModel& model, const WeightSource& source, const Context& context) {
   check_weights(model, source, context);
   const at::NoGradGuard no_grad;
-  const at::TensorOptions options = tensor_options(where);
   const auto parameters = model.parameters();
   std::map<std::string, Linear*> layers;  // by the name of the weight
   for (const NamedLinear& named : model.linears()) layers[named.name + ".weight"] = named.linear;
@@ -205,6 +203,8 @@ void load_weights(WeightedModel& model, const WeightSource& source, const Placem
   for (const NamedParameter& parameter : parameters) {
     context.throw_if_interrupted();
     const std::string name = stored_name(source, parameter.name);
+    const Placement where = model.placement_of(parameter);
+    const at::TensorOptions options = tensor_options(where);
     const auto layer = layers.find(parameter.name);
     if (layer == layers.end() || !takes_nf4(*layer->second, parameter, source, name, options.device())) {
       const at::Tensor stored = stored_tensor(parameter, source, name);

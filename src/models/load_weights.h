@@ -32,10 +32,9 @@ bool lies_transposed(const NamedParameter& parameter, const WeightSource& source
 // What a tensor of this shape, stored in `dtype`, takes up once loaded: matrices may stay as they are stored.
 int64_t bytes_in_memory(const at::Tensor& shape, const std::string& dtype, const Placement& where);
 
-// Checks, then fills every parameter, in `where`'s dtype and on its device (but see load_decoder about
-// matrices in half precision). Weights of linear layers that `source` holds in NF4 stay in it. Throws
-// kCheckpoint also where a tensor is not of a floating-point dtype.
-void load_weights(WeightedModel& model, const WeightSource& source, const Placement& where,
-                  const Context& context);
+// Checks, then fills every parameter where the model says it is (placement_of), in that dtype (but see
+// load_decoder about matrices in half precision). Weights of linear layers that `source` holds in NF4 stay in
+// it. Throws kCheckpoint also where a tensor is not of a floating-point dtype.
+void load_weights(WeightedModel& model, const WeightSource& source, const Context& context);
 
 }  // namespace xlt

@@ -9,10 +9,23 @@
 
 namespace xlt {
 
+inline bool holds(const RmsNorm& norm, const at::Tensor* part) { return part == &norm.weight; }
+inline bool holds(const LayerNorm& norm, const at::Tensor* part) {
+  return part == &norm.weight || part == &norm.bias;
+}
+
 // A Layer has `input_layernorm` and `post_attention_layernorm` (both Norm), `self_attn` and `mlp`, and
 // visit(PartVisitor&, prefix).
 template <typename Layer, typename Norm = RmsNorm>
 class PreNormDecoder : public StackedDecoder<Layer, Norm> {
+ public:
+  // A layer's first norm is read where the layer before it ends.
+  int64_t layer_reading(const NamedParameter& parameter) const override {
+    const int64_t layer = StackedDecoder<Layer, Norm>::layer_reading(parameter);
+    if (layer < 0 || layer >= this->config_.num_hidden_layers) return layer;
+    return holds(this->layers_[layer].input_layernorm, parameter.tensor) ? layer - 1 : layer;
+  }
+
  protected:
   // `rope` of dim 0: positions are not rotations.
   PreNormDecoder(const ModelConfig& config, Norm norm, RopeParameters rope, StackNames names = {})

@@ -33,6 +33,12 @@ class StackedDecoder : public Decoder {
     config_.tie_word_embeddings = false;
     lm_head_ = weight_shape({config_.vocab_size, config_.hidden_size});
   }
+  int64_t layer_reading(const NamedParameter& parameter) const override {
+    const std::string& name = parameter.name;
+    if (name.starts_with(names_.layers)) return std::stoll(name.substr(names_.layers.size()));
+    const bool is_after = name == names_.lm_head || name.starts_with(names_.norm + ".");
+    return is_after ? config_.num_hidden_layers : DeviceMap::kEmbedding;
+  }
 
  protected:
   StackedDecoder(const ModelConfig& config, Norm norm, StackNames names = {})

@@ -70,9 +70,9 @@ bool WeightedModel::ignores(const std::string&) const { return false; }
 
 void train_all_weights(WeightedModel& model) {
   const at::NoGradGuard no_grad;
-  const at::TensorOptions options = tensor_options(model.placement());
+  const at::ScalarType dtype = scalar_type(model.placement().dtype);
   for (const NamedParameter& parameter : model.parameters()) {
-    *parameter.tensor = parameter.tensor->to(options, /*non_blocking=*/false, /*copy=*/true);
+    *parameter.tensor = parameter.tensor->to(dtype, /*non_blocking=*/false, /*copy=*/true);
     parameter.tensor->set_requires_grad(true);
   }
 }

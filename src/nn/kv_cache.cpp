@@ -8,10 +8,10 @@
 
 namespace xlt {
 
-KvCache::KvCache(int64_t num_layers, int64_t capacity, int64_t num_key_value_heads, int64_t head_dim,
-                 const at::TensorOptions& options)
+KvCache::KvCache(std::span<const at::TensorOptions> layers, int64_t capacity, int64_t num_key_value_heads,
+                 int64_t head_dim)
     : capacity_(capacity) {
-  for (int64_t layer = 0; layer < num_layers; ++layer) {
+  for (const at::TensorOptions& options : layers) {
     keys_.push_back(at::empty({capacity, num_key_value_heads, head_dim}, options));
     values_.push_back(at::empty({capacity, num_key_value_heads, head_dim}, options));
   }

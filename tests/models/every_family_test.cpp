@@ -14,6 +14,7 @@
 #include "xlt/base/json.h"
 #include "xlt/base/rng.h"
 #include "xlt/checkpoint/adapter.h"
+#include "xlt/checkpoint/model_source.h"
 #include "xlt/checkpoint/safetensors.h"
 #include "xlt/models/decoder.h"
 #include "xlt/nn/kv_cache.h"
@@ -145,6 +146,71 @@ TEST_P(EveryFamily, GradientsOfAdaptersAreThoseOfDifferences) {
                  found = (factors[i].grad() * direction).sum().item<double>();
     EXPECT_NEAR(found, expected, 2e-2 * (1 + std::abs(expected))) << i;
   }
+}
+
+// Two devices that are both the CPU. While one has the hidden states, the weights of the other are NaN.
+TEST_P(EveryFamily, ADeviceReadsNothingOfAnother) {
+  const at::NoGradGuard no_grad;
+  save_model(*decoder_, config_, folder_.path() / "model");
+  const auto mapped =
+      load_decoder(*open_model_source(folder_.path() / "model"), std::vector<Placement>(2), Context{});
+  DeviceMap map = mapped->device_map();
+  std::vector<at::Tensor> weights;
+  for (const NamedParameter& parameter : mapped->parameters()) weights.push_back(*parameter.tensor);
+  const auto show = [&](int64_t device) {
+    auto weight = weights.begin();
+    for (const NamedParameter& parameter : mapped->parameters()) {
+      const bool is_there = map.device_of(mapped->layer_reading(parameter)) == device;
+      *parameter.tensor = is_there ? *weight : at::full_like(*weight, NAN);
+      ++weight;
+    }
+  };
+  std::vector<std::pair<int64_t, int64_t>> moves;
+  map.on_move = [&](int64_t from, int64_t to) {
+    moves.emplace_back(from, to);
+    show(to);
+  };
+  mapped->set_device_map(map);
+  const int64_t first = map.device_of(DeviceMap::kEmbedding);
+  const bool is_tied = mapped->config().tie_word_embeddings;
+  EXPECT_EQ(first, is_tied ? 1 : 0);
+  std::vector<std::pair<int64_t, int64_t>> expected{{0, 1}};
+  if (is_tied) expected.insert(expected.begin(), {1, 0});
+  show(first);
+  EXPECT_TRUE(at::equal(hidden_of(*mapped, text(12)), hidden_of(*decoder_, text(12))));
+  EXPECT_EQ(moves, expected);
+  EXPECT_TRUE(at::equal(mapped->head_weight(), decoder_->head_weight()));
+  const auto cache = mapped->make_cache(12), whole = decoder_->make_cache(12);
+  TokenBatch prompt;
+  prompt.add_cached(text(5), {}, 0);
+  show(first);
+  moves.clear();
+  EXPECT_TRUE(at::equal(mapped->forward(prompt, cache.get(), Ids{4}),
+                        decoder_->forward(prompt, whole.get(), Ids{4})));
+  EXPECT_EQ(moves, expected);
+}
+
+TEST_P(EveryFamily, GradientsPassFromDeviceToDeviceAsTheSameBits) {
+  const fs::path file = folder_.path() / "config.json";
+  const auto alone = make_decoder(file, 0, Placement{}, Rng(1)),
+             mapped = make_decoder(file, 0, std::vector<Placement>(3), Rng(1), Context{});
+  mapped->set_gradient_checkpointing(true);
+  int64_t num_moves = 0;
+  DeviceMap map = mapped->device_map();
+  map.on_move = [&](int64_t, int64_t) { ++num_moves; };
+  mapped->set_device_map(map);
+  for (Decoder* decoder : {alone.get(), mapped.get()}) {
+    attach_lora(*decoder, {.r = 2, .alpha = 4, .dropout = 0.2}, Rng(2));
+    TokenBatch batch;
+    batch.add(text(12));
+    batch.set_dropout(3);
+    decoder->forward(batch, nullptr, Ids{7, 11}).sum().backward();
+  }
+  EXPECT_EQ(num_moves, mapped->config().tie_word_embeddings ? 3 : 2);  // none again in the backward pass
+  const auto expected = alone->linears(), found = mapped->linears();
+  for (size_t i = 0; i < expected.size(); ++i)
+    EXPECT_TRUE(at::equal(lora_of(*found[i].linear)->b.grad(), lora_of(*expected[i].linear)->b.grad()))
+        << expected[i].name;
 }
 
 std::vector<const char*> names() {

@@ -109,7 +109,7 @@ class ToyEncoder : public FolderTest {
     for (const NamedParameter& parameter : shapes.parameters())
       tensors_.emplace_back(parameter.name, at::randn(parameter.tensor->sizes()) * 0.5);
     save_safetensors(folder_ / "model.safetensors", tensors_);
-    load_weights(model_, *open_model_source(folder_)->weights(), Placement{}, Context{});
+    load_weights(model_, *open_model_source(folder_)->weights(), Context{});
   }
   std::vector<std::pair<std::string, at::Tensor>> tensors_;
   ToyClassifier model_;
@@ -141,7 +141,7 @@ TEST_F(ToyEncoder, AdaptersRoundTripAndMerge) {
   EXPECT_TRUE(at::equal(model_.logits(batch), plain));
   save_lora(model_, folder_ / "adapter", "base");
   ToyClassifier other;
-  load_weights(other, *open_model_source(folder_)->weights(), Placement{}, Context{});
+  load_weights(other, *open_model_source(folder_)->weights(), Context{});
   load_lora(other, folder_ / "adapter");
   EXPECT_EQ(merge_lora(other).size(), other.linears().size());
   EXPECT_LT((other.logits(batch) - plain).abs().max().item<float>(), 1e-5f);
@@ -156,7 +156,7 @@ TEST_F(ToyEncoder, EveryTensorThatDoesNotFitIsInOneError) {
   save_safetensors(folder_ / "model.safetensors", tensors);
   ToyClassifier model;
   try {
-    load_weights(model, *open_model_source(folder_)->weights(), Placement{}, Context{});
+    load_weights(model, *open_model_source(folder_)->weights(), Context{});
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);

@@ -98,7 +98,8 @@ class ToyFamily : public FolderTest {
       if (parameter.role == TensorRole::kNorm) *parameter.tensor += 1;
     }
     save_model(*decoder, kConfig, folder_);
-    decoder_ = load_decoder(make_parallel, *open_model_source(folder_), Placement{}, Context{});
+    const Placement cpu;
+    decoder_ = load_decoder(make_parallel, *open_model_source(folder_), {&cpu, 1}, Context{});
     for (const NamedParameter& parameter : decoder->parameters()) w_[parameter.name] = *parameter.tensor;
   }
 

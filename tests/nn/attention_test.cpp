@@ -102,7 +102,7 @@ TEST(Attention, ATokenAtATimeWithACacheEqualsTheTextAtOnce) {
   const at::Tensor x = at::randn({6, kHidden});
   const TokenBatch whole = text(6);
   const at::Tensor expected = layer.forward(x, {.plan = whole.attention_plan()}, angles_of(whole), 0);
-  KvCache cache(1, 8, kKeyHeads, kDim, at::kFloat);
+  KvCache cache(std::vector<at::TensorOptions>(1, at::kFloat), 8, kKeyHeads, kDim);
   for (int64_t t = 0; t < 6; ++t) {
     TokenBatch step;
     std::vector<ops::Span> past;

@@ -10,7 +10,8 @@ namespace xlt {
 namespace {
 
 TEST(KvCache, KeepsWhatEachLayerWroteIntoItsSlots) {
-  KvCache cache(/*num_layers=*/2, /*capacity=*/6, /*num_key_value_heads=*/2, /*head_dim=*/3, at::kFloat);
+  const std::vector<at::TensorOptions> layers(2, at::kFloat);
+  KvCache cache(layers, /*capacity=*/6, /*num_key_value_heads=*/2, /*head_dim=*/3);
   EXPECT_EQ(cache.capacity(), 6);
   for (const int64_t layer : {0, 1}) EXPECT_EQ(cache.keys(layer).sizes(), (std::vector<int64_t>{6, 2, 3}));
   const at::Tensor k = at::randn({3, 2, 3}), v = at::randn({3, 2, 3}),
@@ -29,7 +30,7 @@ TEST(KvCache, KeepsWhatEachLayerWroteIntoItsSlots) {
 }
 
 TEST(KvCache, IsInTheTypeItWasMadeFor) {
-  KvCache cache(1, 4, 1, 2, at::kBFloat16);
+  KvCache cache(std::vector<at::TensorOptions>(1, at::kBFloat16), 4, 1, 2);
   const at::Tensor k = at::randn({1, 1, 2}).to(at::kBFloat16);
   cache.append(0, k, k, at::tensor({3}, at::kLong));
   EXPECT_EQ(cache.keys(0).scalar_type(), at::kBFloat16);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,10 @@ std::unique_ptr<Decoder> load_decoder(const ModelSource& source, const Placement
                                       const Context& context);
 std::unique_ptr<Decoder> load_decoder(const std::filesystem::path& folder, const Placement& where,
                                       const Context& context);
+// Its layers on `devices`, all of one dtype, as plan_device_map says; one of them: there. Every weight goes
+// from the map straight to its device.
+std::unique_ptr<Decoder> load_decoder(const ModelSource& source, std::span<const Placement> devices,
+                                      const Context& context);
 // What load_decoder would load, found out without reading weights. Throws as load_decoder does.
 struct DecoderOutline {
   ModelConfig config;
@@ -69,6 +74,8 @@ DecoderOutline outline_decoder(const ModelSource& source);
 // initializer_range), norms 1, biases 0. `vocab_size` 0: the file's own. Asks `context` between tensors.
 std::unique_ptr<Decoder> make_decoder(const std::filesystem::path& config_file, int64_t vocab_size,
                                       const Placement& where, Rng rng, const Context& context = {});
+std::unique_ptr<Decoder> make_decoder(const std::filesystem::path& config_file, int64_t vocab_size,
+                                      std::span<const Placement> devices, Rng rng, const Context& context);
 
 std::vector<std::string> family_names();
 

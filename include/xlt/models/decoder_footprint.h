@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "xlt/base/placement.h"
+#include "xlt/models/device_map.h"
 
 namespace xlt {
 
@@ -26,5 +29,15 @@ struct DecoderFootprint {
 };
 // Throws as load_decoder does.
 DecoderFootprint footprint_of(const ModelSource& source, const Placement& where);
+
+// Where load_decoder would put the layers, and what the weights take of each device.
+struct DeviceMapPlan {
+  DeviceMap map;
+  int64_t num_layers = 0;
+  std::vector<int64_t> weight_bytes, room;  // room: room_of(devices)
+};
+// Layers are balanced by the bytes of their weights. Throws as load_decoder does, and kUnsupported for more
+// devices than layers, or where a GPU has not the room.
+DeviceMapPlan plan_device_map(const ModelSource& source, std::span<const Placement> devices);
 
 }  // namespace xlt

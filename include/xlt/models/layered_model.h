@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "xlt/models/device_map.h"
 #include "xlt/models/model_config.h"
 #include "xlt/models/weighted_model.h"
 
@@ -37,6 +38,18 @@ class LayeredModel : public WeightedModel {
 
   using Rows = std::optional<std::vector<int64_t>>;
 
+  // Its layers are on several devices, placement() is the first of them; before weights are loaded. Hidden
+  // states come from the last one.
+  void set_device_map(DeviceMap map);
+  const DeviceMap& device_map() const { return device_map_; }
+  // Where a layer is, counted as DeviceMap::device_of counts them.
+  Placement placement_of(int64_t layer) const;
+  Placement placement_of(const NamedParameter& parameter) const override {
+    return placement_of(layer_reading(parameter));
+  }
+  // The layer that reads a parameter, counted so: where it has to be.
+  virtual int64_t layer_reading(const NamedParameter& /*parameter*/) const { return DeviceMap::kEmbedding; }
+
   // On: where gradients are wanted, a layer keeps only what it is given, and is computed once more when its
   // gradients are: less memory, a third more time, the same bits. The model must then outlive the backward
   // pass.
@@ -58,7 +71,11 @@ class LayeredModel : public WeightedModel {
   ModelConfig config_;
 
  private:
+  // The stream, on another device of the map.
+  LayerState moved(LayerState state, int64_t from, int64_t to) const;
+
   bool gradient_checkpointing_ = false;
+  DeviceMap device_map_;
 };
 
 }  // namespace xlt

@@ -47,6 +47,8 @@ class WeightedModel {
   // bits; whatever changes or saves weights goes by this dtype.
   const Placement& placement() const { return placement_; }
   void set_placement(const Placement& where) { placement_ = where; }
+  // Where this one of its parameters is.
+  virtual Placement placement_of(const NamedParameter& /*parameter*/) const { return placement_; }
   // Every weight with its name on disk (a tied head is not listed), and every Linear but a decoder's head.
   std::vector<NamedParameter> parameters();
   std::vector<NamedLinear> linears();
