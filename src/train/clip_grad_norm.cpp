@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/optimizer.h"
 
+#include <map>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_mul.h>
@@ -30,6 +32,13 @@ void scale_on_cpu(const std::vector<at::Tensor>& gradients, const at::Tensor& no
   for (const at::Tensor& gradient : gradients) gradient.mul_(factor);
 }
 
+// One operator takes tensors of one device.
+void scale_by_device(const std::vector<at::Tensor>& gradients, const at::Tensor& factor) {
+  std::map<at::DeviceIndex, std::vector<at::Tensor>> by_device;
+  for (const at::Tensor& gradient : gradients) by_device[gradient.device().index()].push_back(gradient);
+  for (const auto& [index, own] : by_device) at::_foreach_mul_(own, factor.to(own.front().device()));
+}
+
 }  // namespace
 
 at::Tensor clip_grad_norm(const std::vector<TrainedTensor>& parameters, double max_norm, bool as_on_gpu) {
@@ -37,12 +46,14 @@ at::Tensor clip_grad_norm(const std::vector<TrainedTensor>& parameters, double m
   const std::vector<at::Tensor> gradients = gradients_of(parameters);
   if (gradients.empty())
     return at::zeros({}, parameters.empty() ? at::kCPU : parameters.front().tensor.device());
-  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients, 2, at::kFloat)));
+  std::vector<at::Tensor> norms = at::_foreach_norm(gradients, 2, at::kFloat);
+  for (at::Tensor& norm : norms) norm = norm.to(norms.front().device());
+  const at::Tensor norm = at::linalg_vector_norm(at::stack(norms));
   if (max_norm <= 0) return norm;
   if (norm.is_cpu() && !as_on_gpu)
     scale_on_cpu(gradients, norm, max_norm);
   else
-    at::_foreach_mul_(gradients, ((norm + 1e-6).reciprocal() * max_norm).clamp_max(1));
+    scale_by_device(gradients, ((norm + 1e-6).reciprocal() * max_norm).clamp_max(1));
   return norm;
 }
 

@@ -66,10 +66,11 @@ void Optimizer::step_on_cpu(Slot& slot, double learning_rate) {
 void Optimizer::step_together(double learning_rate) {
   const at::NoGradGuard no_grad;
   ++num_steps_;
-  std::map<double, std::vector<Slot*>> groups;  // by weight decay
+  std::map<std::pair<double, at::DeviceIndex>, std::vector<Slot*>> groups;  // by weight decay and device
   for (Slot& slot : slots_)
-    if (slot.parameter.tensor.grad().defined()) groups[slot.weight_decay].push_back(&slot);
-  for (const auto& [weight_decay, group] : groups) {
+    if (slot.parameter.tensor.grad().defined())
+      groups[{slot.weight_decay, slot.master.device().index()}].push_back(&slot);
+  for (const auto& [alike, group] : groups) {
     std::vector<Slot*> together;
     int64_t num_elements = 0;
     for (Slot* slot : group) {
@@ -85,7 +86,7 @@ void Optimizer::step_together(double learning_rate) {
   }
 }
 
-// Of one weight decay.
+// Of one weight decay, on one device.
 void Optimizer::step_slots(const std::vector<Slot*>& slots, double learning_rate) {
   UpdateTensors tensors;
   tensors.moments.resize(rule_->moment_names().size());

@@ -37,8 +37,10 @@ Training::StepMetrics Training::make_step() {
   StepMetrics step{};
   DeferredReads reads = new_reads();
   const std::vector<MetricSums> own = accumulate_gradients(batches, reads);
-  reads.add(clip_grad_norm(trained_, options_.max_grad_norm, as_on_gpu_),
-            [&](std::span<const double> norm) { step.grad_norm = norm.front(); });
+  // To where the losses are, on one device of several.
+  reads.add(
+      clip_grad_norm(trained_, options_.max_grad_norm, as_on_gpu_).to(job_.decoder->head_weight().device()),
+      [&](std::span<const double> norm) { step.grad_norm = norm.front(); });
   reads.read();  // here, once a step, the host of a single rank waits for a GPU
   const MetricSums sums = summed_over_ranks(world_, own);
   on_all_ranks(world_, [&] { update_weights(batches, step); });
