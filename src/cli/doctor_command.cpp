@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt doctor`: what this machine and build offer, and what a model would be loaded as.
 #include "cli/command.h"
+#include "cli/device_map_option.h"
 #include "cli/session.h"
 
 #include <cstdio>
@@ -15,9 +16,11 @@ namespace {
 
 struct DoctorOptions {
   std::string lid, model;
+  DeviceMapOption device_map;
   void visit(OptionVisitor& v) {
     v.field("lid", lid, "language-identification model to try (fastText format)");
     v.field("model", model, "checkpoint to look at: what it would be loaded as and how much memory it takes");
+    device_map.visit(v);
   }
 };
 
@@ -46,7 +49,7 @@ class DoctorCommand final : public Command {
   int run(Session& session) override {
     std::vector<Finding> findings = examine_machine(options_.lid);
     if (!options_.model.empty())
-      for (Finding& finding : examine_model(options_.model, session.placement()))
+      for (Finding& finding : examine_model(options_.model, devices(session.options())))
         findings.push_back(std::move(finding));
     bool healthy = true;
     for (const Finding& finding : findings) {
@@ -58,6 +61,12 @@ class DoctorCommand final : public Command {
   }
 
  private:
+  // Of several GPUs all, unless something else is said.
+  std::vector<Placement> devices(const GlobalOptions& global) const {
+    const bool is_open = options_.device_map.device_map.empty() && global.device == "auto";
+    return is_open ? DeviceMapOption{"auto"}.devices(global) : options_.device_map.devices(global);
+  }
+
   DoctorOptions options_;
 };
 

@@ -21,12 +21,14 @@ class EvalCommand final : public EvaluatingCommand {
     take_from(session);
     if (options_.dry_run) {
       if (!is_first_of_launch()) return 0;
-      const Json estimate = estimate_evaluation_run(model_, options_, session.placement(), session.context());
+      model_.devices = device_map_.devices(session.options());
+      const Json estimate =
+          estimate_evaluation_run(model_, options_, model_.devices.front(), session.context());
       std::fprintf(stdout, "%s\n", dump_json(estimate, 1).c_str());
       session.context().info(estimate_line(estimate.at("totals")));
       return 0;
     }
-    return run_in_world(session, [&](const Ranked& ranked) { return run_as(ranked, session); });
+    return run_in_world(session, device_map_, [&](const Ranked& ranked) { return run_as(ranked, session); });
   }
   void tell_ranks(const Error& error) const override { tell_ranks_of(error); }
   void check(Checks& checks) override {
@@ -44,8 +46,9 @@ class EvalCommand final : public EvaluatingCommand {
 
  private:
   int run_as(const Ranked& ranked, const Session& session) {
-    EvalResult result =
-        run_evaluation(model_, options_, session.config(), ranked.where, ranked.context, &ranked.world);
+    model_.devices = ranked.devices;
+    EvalResult result = run_evaluation(model_, options_, session.config(), ranked.devices.front(),
+                                       ranked.context, &ranked.world);
     return ranked.world.is_first() ? tell(result, ranked.context) : exit_code_of(result);
   }
 };

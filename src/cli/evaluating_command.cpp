@@ -25,7 +25,7 @@ CommandHelp EvaluatingCommand::help() const {
 }
 
 std::vector<OptionGroup> EvaluatingCommand::groups() {
-  return {{"model", "Model", visit_of(model_)},
+  return {{"model", "Model", [this](OptionVisitor& v) { model_.visit(v), device_map_.visit(v); }},
           {"eval", "Evaluation", visit_of(options_)},
           {"format", "Report", visit_of(format_)}};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/device_map_option.h"
 
 #include "xlt/eval/evaluate.h"
 #include "xlt/findings/lm_eval.h"
@@ -25,6 +26,7 @@ class EvaluatingCommand : public Command {
   int tell(EvalResult& result, const Context& context) const;
 
   ModelChoice model_;
+  DeviceMapOption device_map_;
   EvalOptions options_;
   ReportFormat format_;
 };

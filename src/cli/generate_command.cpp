@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt generate`: completions of prompts.
 #include "cli/command.h"
+#include "cli/device_map_option.h"
 #include "cli/session.h"
 
 #include "xlt/run/inference.h"
@@ -19,7 +20,7 @@ class GenerateCommand final : public Command {
             ""};
   }
   std::vector<OptionGroup> groups() override {
-    return {{"model", "Model", visit_of(model_)},
+    return {{"model", "Model", [this](OptionVisitor& v) { model_.visit(v), device_map_.visit(v); }},
             {"files", "Files", visit_of(options_)},
             {"generation", "Generation", visit_of(options_.generation)}};
   }
@@ -28,7 +29,8 @@ class GenerateCommand final : public Command {
     options_.generation.seed = session.seed();
     options_.model = model_.model;
     const auto make_model = [&] {
-      return load_language_model(model_, session.placement(), session.context());
+      model_.devices = device_map_.devices(session.options());
+      return load_language_model(model_, model_.devices.front(), session.context());
     };
     const FileTally tally = generate_file(options_, make_model, session.context());
     session.context().info(tally.summary(options_.output));
@@ -44,6 +46,7 @@ class GenerateCommand final : public Command {
 
  private:
   ModelChoice model_;
+  DeviceMapOption device_map_;
   GenerateFileOptions options_;
 };
 

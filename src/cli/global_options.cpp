@@ -12,28 +12,30 @@ namespace xlt::cli {
 
 namespace {
 
-int parse_cuda_index(const std::string& device) {
+int parse_cuda_index(const std::string& device, const std::string& option) {
   constexpr std::string_view kPrefix = "cuda:";
   int index = -1;
   const char* begin = device.data() + kPrefix.size();
   const auto [end, fault] = std::from_chars(begin, device.data() + device.size(), index);
   if (fault != std::errc() || end != device.data() + device.size() || index < 0)
     throw Error(ErrorKind::kUsage, "\"" + device + "\" is no device; expected auto, cpu, cuda or cuda:N",
-                "--device");
+                option);
   return index;
 }
 
-int checked_cuda_index(const std::string& device) {
-  const int index = device == "cuda" ? 0 : parse_cuda_index(device);
+int checked_cuda_index(const std::string& device, const std::string& option) {
+  const int index = device == "cuda" ? 0 : parse_cuda_index(device, option);
   if (const std::string why = why_no_cuda(); !why.empty())
-    throw Error(ErrorKind::kUnsupported, why + "; use --device cpu", "--device " + device);
+    throw Error(ErrorKind::kUnsupported, why + "; use --device cpu", option + " " + device);
   const int count = num_cuda_devices();
   if (index >= count)
     throw Error(ErrorKind::kUnsupported,
                 str_cat("no such device: ", count, " CUDA device(s) found, counted from cuda:0"),
-                "--device " + device);
+                option + " " + device);
   return index;
 }
+
+}  // namespace
 
 std::string check_device(const std::string& device) {
   if (device == "auto" || device == "cpu" || device == "cuda" || device.starts_with("cuda:")) return {};
@@ -41,8 +43,6 @@ std::string check_device(const std::string& device) {
   return "\"" + device + "\" is no device; expected auto, cpu, cuda or cuda:N" +
          (near.empty() ? "" : "; did you mean \"" + near + "\"?");
 }
-
-}  // namespace
 
 void GlobalOptions::visit(OptionVisitor& v) {
   v.field("device", device, "where tensors live; auto: the first GPU, else the CPU",
@@ -64,10 +64,12 @@ std::string choose_threads(int64_t wanted) {
   return str_cat("--threads ", wanted, " is more than the ", cores, " cores there are: using ", cores);
 }
 
-Placement GlobalOptions::placement() const {
+Placement GlobalOptions::placement() const { return placement_on(device, "--device"); }
+
+Placement GlobalOptions::placement_on(const std::string& device, const std::string& option) const {
   Placement where;
   where.is_cuda = device != "cpu" && (device != "auto" || num_cuda_devices() > 0);
-  if (where.is_cuda && device != "auto") where.device_index = checked_cuda_index(device);
+  if (where.is_cuda && device != "auto") where.device_index = checked_cuda_index(device, option);
   where.dtype = dtype_is_given() ? parse_dtype(dtype) : (where.is_cuda ? DType::kBFloat16 : DType::kFloat32);
   return where;
 }

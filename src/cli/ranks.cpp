@@ -65,21 +65,27 @@ void choose_threads_among(World& world, int64_t wanted) {
 }
 
 // A launcher that shows each rank one GPU calls it the first.
-Placement placement_of(const GlobalOptions& options, const World& world) {
+Placement placement_of(const GlobalOptions& options, const DeviceMapOption& device_map, const World& world) {
+  if (!device_map.device_map.empty())
+    throw Error(ErrorKind::kUsage,
+                str_cat("each of ", world.world_size(),
+                        " ranks has one device; start one process, or leave this out"),
+                "--device-map " + device_map.device_map);
   GlobalOptions own = options;
   const bool is_open = options.device == "auto" || options.device == "cuda";
   if (is_open && num_cuda_devices() > 1) own.device = str_cat("cuda:", world.local_rank());
   return own.placement();
 }
 
-int run_among(World& world, const Session& session, const std::function<int(const Ranked&)>& work) {
+int run_among(World& world, const Session& session, const DeviceMapOption& device_map,
+              const std::function<int(const Ranked&)>& work) {
   choose_threads_among(world, session.options().threads);
   Context context = session.context();
   if (!world.is_first()) context.log = nullptr, context.progress_sink = nullptr;
   try {
     Placement where;
-    on_all_ranks(world, [&] { where = placement_of(session.options(), world); });
-    return work({world, where, context});
+    on_all_ranks(world, [&] { where = placement_of(session.options(), device_map, world); });
+    return work({world, {where}, context});
   } catch (const SharedError& error) {
     return world.is_first() ? report_current_error() : exit_code(error.kind());
   }
@@ -87,15 +93,16 @@ int run_among(World& world, const Session& session, const std::function<int(cons
 
 }  // namespace
 
-int run_in_world(const Session& session, const std::function<int(const Ranked&)>& work) {
+int run_in_world(const Session& session, const DeviceMapOption& device_map,
+                 const std::function<int(const Ranked&)>& work) {
   const auto launch = read_launch(environment);
   if (!launch || launch->world_size == 1) {
     const auto world = make_single_world();
-    return work({*world, session.placement(), session.context()});
+    return work({*world, device_map.devices(session.options()), session.context()});
   }
   try {
     auto world = join_world(*launch, {.on_lost = say_lost});
-    const int code = run_among(*world, session, work);
+    const int code = run_among(*world, session, device_map, work);
     world.reset();
     return code;
   } catch (...) {

@@ -2,9 +2,11 @@
 // A command among the ranks that a launcher started: torchrun, srun, mpirun (xlt/parallel/launch.h).
 #pragma once
 
+#include "cli/device_map_option.h"
 #include "cli/session.h"
 
 #include <functional>
+#include <vector>
 
 #include "xlt/base/error.h"
 #include "xlt/parallel/parallel.h"
@@ -15,14 +17,15 @@ namespace xlt::cli {
 // or its share of the cores.
 struct Ranked {
   World& world;
-  Placement where;
+  std::vector<Placement> devices;  // at least one; that of all but a model's layers is the first
   Context context;
 };
 
 // Runs `work`, alone where no launcher says otherwise, and returns its exit code. Errors of a single process
 // go through; among several ranks an error ends the process here, reported by the rank that had it, or by
-// rank 0 where all had it.
-int run_in_world(const Session& session, const std::function<int(const Ranked&)>& work);
+// rank 0 where all had it. Throws kUsage where several ranks are given a device map: each has one device.
+int run_in_world(const Session& session, const DeviceMapOption& device_map,
+                 const std::function<int(const Ranked&)>& work);
 
 // Of an error before run_in_world (a wrong option, a file that is not there on this machine): reports it,
 // tells the others, who would wait for this rank, and ends the process. Returns where there are no others.

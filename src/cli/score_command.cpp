@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt score`: log-likelihoods of texts and continuations.
 #include "cli/command.h"
+#include "cli/device_map_option.h"
 #include "cli/session.h"
 
 #include "xlt/run/inference.h"
@@ -19,13 +20,15 @@ class ScoreCommand final : public Command {
         ""};
   }
   std::vector<OptionGroup> groups() override {
-    return {{"model", "Model", visit_of(model_)}, {"score", "Files", visit_of(options_)}};
+    return {{"model", "Model", [this](OptionVisitor& v) { model_.visit(v), device_map_.visit(v); }},
+            {"score", "Files", visit_of(options_)}};
   }
   bool may_be_cut_short() const override { return true; }
   int run(Session& session) override {
     options_.model = model_.model;
     const auto make_model = [&] {
-      return load_language_model(model_, session.placement(), session.context());
+      model_.devices = device_map_.devices(session.options());
+      return load_language_model(model_, model_.devices.front(), session.context());
     };
     const FileTally tally = score_file(options_, make_model, session.context());
     session.context().info(tally.summary(options_.output));
@@ -41,6 +44,7 @@ class ScoreCommand final : public Command {
 
  private:
   ModelChoice model_;
+  DeviceMapOption device_map_;
   ScoreOptions options_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `xlt train`: finetune a model, or train one from scratch.
 #include "cli/command.h"
+#include "cli/device_map_option.h"
 #include "cli/layered_options.h"
 #include "cli/ranks.h"
 #include "cli/session.h"
@@ -58,10 +59,12 @@ class TrainCommand final : public Command, public LayeredOptions {
             ""};
   }
   std::vector<OptionGroup> groups() override {
-    std::vector<OptionGroup> groups = {{"run", "Model, data and output", visit_of(options_)},
-                                       {"adapter", "Adapter", visit_of(options_.adapter)},
-                                       {"training", "Training", visit_of(options_.trainer)},
-                                       {"watch", "Looking on at each evaluation", visit_of(options_.watch)}};
+    std::vector<OptionGroup> groups = {
+        {"run", "Model, data and output",
+         [this](OptionVisitor& v) { options_.visit(v), device_map_.visit(v); }},
+        {"adapter", "Adapter", visit_of(options_.adapter)},
+        {"training", "Training", visit_of(options_.trainer)},
+        {"watch", "Looking on at each evaluation", visit_of(options_.watch)}};
     for (MethodOptions::Group& group : options_.trainer.method_options.groups()) {
       const std::string methods = joined(group.methods);
       groups.push_back({methods, "Only for " + methods, std::move(group.visit)});
@@ -77,11 +80,12 @@ class TrainCommand final : public Command, public LayeredOptions {
     if (options_.reference_cache == "auto") options_.reference_cache = user_cache(session.context());
     if (options_.dry_run) {
       if (!is_first_of_launch()) return 0;
-      print(dry_run_training(options_, session.placement(), session.seed(), session.config(),
+      options_.devices = device_map_.devices(session.options());
+      print(dry_run_training(options_, options_.devices.front(), session.seed(), session.config(),
                              session.context()));
       return 0;
     }
-    return run_in_world(session, [&](const Ranked& ranked) { return run_as(ranked, session); });
+    return run_in_world(session, device_map_, [&](const Ranked& ranked) { return run_as(ranked, session); });
   }
   void tell_ranks(const Error& error) const override { tell_ranks_of(error); }
   void check(Checks& checks) override { check_training(options_, checks); }
@@ -94,8 +98,9 @@ class TrainCommand final : public Command, public LayeredOptions {
 
  private:
   int run_as(const Ranked& ranked, const Session& session) {
-    const Json result =
-        run_training(options_, ranked.where, session.seed(), session.config(), ranked.context, &ranked.world);
+    options_.devices = ranked.devices;
+    const Json result = run_training(options_, ranked.devices.front(), session.seed(), session.config(),
+                                     ranked.context, &ranked.world);
     if (!ranked.world.is_first()) return 0;
     print(result);
     if (stderr_is_terminal() && !session.options().quiet) say_what_next(result);
@@ -108,6 +113,7 @@ class TrainCommand final : public Command, public LayeredOptions {
     std::fprintf(stderr, "%s\n", after_training(options_, summary).c_str());
   }
   TrainRunOptions options_;
+  DeviceMapOption device_map_;
 };
 
 }  // namespace

@@ -81,7 +81,7 @@ class CompletionsCommand final : public EvaluatingCommand {
  private:
   bool needs_engine(const GlobalOptions& global) const {
     return options_.completions.empty() || options_.dry_run || is_launched() || !model_.model.empty() ||
-           !options_.base.empty() || !options_.fluency_model.empty() ||
+           !options_.base.empty() || !options_.fluency_model.empty() || !device_map_.device_map.empty() ||
            (global.device != "auto" && global.device != "cpu");
   }
 };

@@ -4,6 +4,8 @@
 #include "lm/decoder_lm.h"
 
 #include <algorithm>
+#include <limits>
+#include <map>
 
 #include "xlt/base/error.h"
 #include "xlt/ops/cuda.h"
@@ -19,6 +21,20 @@ int64_t cache_bytes(const Placement& where) {
   return where.is_cuda ? std::max(least, ops::free_cuda_memory(where.device_index) / 3) : least;
 }
 
+// Slots for which every device has room, with a layer's keys and values of one taking up so many bytes.
+int64_t slots_with_room(const Decoder& decoder, int64_t layer_bytes) {
+  std::map<int, int64_t> layers;  // by device
+  for (int64_t i = 0; i < decoder.config().num_hidden_layers; ++i)
+    ++layers[decoder.placement_of(i).device_index];
+  int64_t slots = std::numeric_limits<int64_t>::max();
+  for (const auto& [device, count] : layers) {
+    Placement where = decoder.placement();
+    where.device_index = device;
+    slots = std::min(slots, cache_bytes(where) / (count * layer_bytes));
+  }
+  return slots;
+}
+
 int64_t cache_slots(const Decoder& decoder, const std::vector<DecodePrompt>& prompts,
                     const GenerationOptions& options, int64_t num_samples, int64_t max_rows) {
   const ModelConfig& config = decoder.config();
@@ -29,10 +45,8 @@ int64_t cache_slots(const Decoder& decoder, const std::vector<DecodePrompt>& pro
   const int64_t rows = std::min(max_rows, static_cast<int64_t>(prompts.size()) * num_samples);
   const int64_t wanted = rows * options.max_new_tokens + active * longest;
   const int64_t element = decoder.placement().dtype == DType::kFloat32 ? 4 : 2;
-  const int64_t slot_bytes =
-      config.num_hidden_layers * 2 * config.num_key_value_heads * config.head_dim * element;
-  return std::max(std::min(wanted, cache_bytes(decoder.placement()) / slot_bytes),
-                  longest + options.max_new_tokens);
+  const int64_t layer_bytes = 2 * config.num_key_value_heads * config.head_dim * element;
+  return std::max(std::min(wanted, slots_with_room(decoder, layer_bytes)), longest + options.max_new_tokens);
 }
 
 // What the completion adds to the prompt's text. Decoding both together keeps a leading space or a character

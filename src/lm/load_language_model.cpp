@@ -25,29 +25,34 @@ constexpr int64_t kBatchTokensCpu = 512, kBatchTokensCuda = 8192;
 
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
                                                    const Placement& where, const Context& context) {
-  return load_language_model(options, "none", where, context);
+  return load_language_model(options, "none", std::span(&where, 1), context);
 }
 
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
-                                                   const std::string& quantize, const Placement& where,
+                                                   const std::string& quantize,
+                                                   std::span<const Placement> devices,
                                                    const Context& context) {
+  const Placement& where = devices.front();
   const std::string held = held_as(quantize, options.model, where);
   const auto source = quantized(open_model_source(options.model), held);
   if (is_encoder_decoder(*source)) {
     if (quantize != "none")
       throw Error(ErrorKind::kUnsupported, "an encoder-decoder is not quantised; leave it out",
                   "--quantize " + quantize);
+    if (devices.size() > 1)
+      throw Error(ErrorKind::kUnsupported, "an encoder-decoder is on one device; leave it out",
+                  "--device-map " + name_of(devices));
     return load_seq2seq_language_model(options, where, context);
   }
   auto tokenizer = load_tokenizer(options.model, context);
-  auto decoder = load_decoder(*source, where, context);
+  auto decoder = load_decoder(*source, devices, context);
   if (!options.adapter.empty()) load_lora(*decoder, options.adapter);
   LanguageModelInfo info;
   info.model = options.model.string();
   info.adapter = options.adapter.string();
   info.model_type = decoder->config().model_type;
   info.dtype = name_of(where.dtype);
-  info.device = name_of(where);
+  info.device = name_of(devices);
   info.matmul = ops::matmul_library(at::empty({1, 1}, tensor_options(where)), decoder->head_weight());
   info.num_parameters = decoder->num_parameters();
   info.max_length = decoder->config().max_position_embeddings;
@@ -63,7 +68,7 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
                                         std::move(info), batch_tokens, context);
   lm->set_padding(padding);
   if (!options.base.empty())
-    lm->set_base(load_decoder(*quantized(open_model_source(options.base), held), where, context),
+    lm->set_base(load_decoder(*quantized(open_model_source(options.base), held), devices, context),
                  options.base.string());
   return lm;
 }

@@ -126,6 +126,24 @@ std::vector<Finding> examine_scoring_model(const std::string& model, const Model
           look_at_memory("memory for scoring", weights, "weights; activations come to it")};
 }
 
+// "layers 0 to 15 on cuda:0 (7.9 GiB of 23 GiB), 16 to 31 on cuda:1 (…)"
+Finding look_at_device_map(const ModelSource& source, std::span<const Placement> devices) {
+  try {
+    const DeviceMapPlan plan = plan_device_map(source, devices);
+    std::string text;
+    for (size_t i = 0; i < devices.size(); ++i) {
+      const int64_t first = plan.map.first_layers[i];
+      const int64_t last = i + 1 < devices.size() ? plan.map.first_layers[i + 1] - 1 : plan.num_layers - 1;
+      text += str_cat(i > 0 ? ", " : "layers ", first, last > first ? str_cat(" to ", last) : "", " on ",
+                      name_of(devices[i]), " (", memory_text(static_cast<double>(plan.weight_bytes[i])),
+                      plan.room[i] > 1 ? " of " + memory_text(static_cast<double>(plan.room[i])) : "", ")");
+    }
+    return {"device map", text + (plan.map.ties_head ? "; the embedding, being the head, on the last" : "")};
+  } catch (const Error& error) {
+    return {"device map", error.what(), Verdict::kProblem};
+  }
+}
+
 bool is_encoder(const std::string& model_type) {
   const auto names = encoder_names();
   return std::find(names.begin(), names.end(), model_type) != names.end();
@@ -133,7 +151,8 @@ bool is_encoder(const std::string& model_type) {
 
 }  // namespace
 
-std::vector<Finding> examine_model(const std::string& model, const Placement& where) {
+std::vector<Finding> examine_model(const std::string& model, std::span<const Placement> devices) {
+  const Placement& where = devices.front();
   try {
     const auto source = open_model_source(model);
     if (is_encoder_decoder(*source))
@@ -154,6 +173,7 @@ std::vector<Finding> examine_model(const std::string& model, const Placement& wh
           look_at_eval_memory("memory for eval --quantize stored", outline.config,
                               footprint_of(*quantized(open_model_source(model), "stored"), where), where));
     findings.push_back(look_at_train_memory(outline.config, footprint, where));
+    if (devices.size() > 1) findings.push_back(look_at_device_map(*source, devices));
     return findings;
   } catch (const Error& error) {
     return {{"model", error.what(), Verdict::kProblem}};

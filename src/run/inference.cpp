@@ -172,7 +172,8 @@ std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, co
   options.adapter = choice.adapter;
   options.base = choice.base;
   options.batch_tokens = choice.batch_tokens;
-  return load_language_model(options, choice.quantize, where, context);
+  const std::vector<Placement> devices = choice.devices.empty() ? std::vector{where} : choice.devices;
+  return load_language_model(options, choice.quantize, devices, context);
 }
 
 void TokenizeOptions::visit(OptionVisitor& v) {

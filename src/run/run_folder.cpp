@@ -16,9 +16,9 @@ namespace {
 constexpr const char* kRunFile = "run.json";
 // They change where and how fast a run happens, not what it is.
 const std::set<std::string> kNeverCompared = {
-    "command", "resume",  "output",          "log_level",
-    "quiet",   "threads", "reference_cache", "gradient_checkpointing",
-    "dry_run"};
+    "command", "resume",    "output",          "log_level",
+    "quiet",   "threads",   "reference_cache", "gradient_checkpointing",
+    "dry_run", "device_map"};
 // They move a run's end or its pace; `--resume` may change them.
 const std::set<std::string> kChangeable = {"max_steps",
                                            "num_epochs",

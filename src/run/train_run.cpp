@@ -62,11 +62,12 @@ void add_adapter(Decoder& decoder, const AdapterOptions& options, uint64_t seed,
 
 std::unique_ptr<Decoder> make_model(const TrainRunOptions& options, const Tokenizer& tokenizer,
                                     const Placement& where, uint64_t seed, const Context& context) {
-  auto decoder =
-      from_scratch(options)
-          ? make_decoder(options.model_config, tokenizer.vocab_size(), where, Rng(seed).fork("init"), context)
-          : load_decoder(*quantized(open_model_source(options.model), quantization_of(options)), where,
-                         context);
+  const std::vector<Placement> devices = options.devices.empty() ? std::vector{where} : options.devices;
+  auto decoder = from_scratch(options)
+                     ? make_decoder(options.model_config, tokenizer.vocab_size(), devices,
+                                    Rng(seed).fork("init"), context)
+                     : load_decoder(*quantized(open_model_source(options.model), quantization_of(options)),
+                                    devices, context);
   if (trains_adapter(options))
     add_adapter(*decoder, options.adapter, seed, context);
   else

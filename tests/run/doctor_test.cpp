@@ -49,7 +49,7 @@ TEST_F(Doctor, WithoutAModelLanguagesAreANoteAndABrokenOneIsAProblem) {
 }
 
 TEST_F(Doctor, AModelThatIsNoneIsAProblemThatSaysWhatToGive) {
-  const auto findings = examine_model((folder_ / "nowhere").string(), Placement{});
+  const auto findings = examine_model((folder_ / "nowhere").string(), std::vector<Placement>(1));
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].what, "model");
   EXPECT_EQ(findings[0].verdict, Verdict::kProblem);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "xlt/lm/language_model.h"
@@ -24,10 +25,12 @@ void check_quantize(const std::string& quantize, const std::filesystem::path& mo
 
 // As load_language_model; `quantize`, of `base` too: as held_as() reads it. Where
 // matrices are in few bits, here or in the checkpoint, info().dtype says so ("float32, nf4"): what an
-// evaluation's cells are known and compared by. Throws kUnsupported for an encoder-decoder that is to be
-// quantised.
+// evaluation's cells are known and compared by. `devices`, all of one dtype: the layers are shared among
+// several (xlt/models/device_map.h). Throws kUnsupported for an encoder-decoder that is to be quantised or on
+// several devices.
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
-                                                   const std::string& quantize, const Placement& where,
+                                                   const std::string& quantize,
+                                                   std::span<const Placement> devices,
                                                    const Context& context);
 
 }  // namespace xlt

@@ -2,6 +2,7 @@
 // Looks at what this machine and build offer, and says what to do about problems.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,9 @@ struct Finding {
 // `lid_file`: a language-identification model to try, or empty.
 std::vector<Finding> examine_machine(const std::string& lid_file);
 
-// What `model` would be loaded as at `where`: family, parameters and dtype, tokenizer, chat template, and
-// about how much memory evaluating and training take. Reads no weights. What is wrong with it is a finding,
-// too.
-std::vector<Finding> examine_model(const std::string& model, const Placement& where);
+// What `model` would be loaded as on `devices`: family, parameters and dtype, tokenizer, chat template, about
+// how much memory evaluating and training take, and of several devices which layers each would have. Reads no
+// weights. What is wrong with it is a finding, too.
+std::vector<Finding> examine_model(const std::string& model, std::span<const Placement> devices);
 
 }  // namespace xlt

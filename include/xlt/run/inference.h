@@ -15,6 +15,7 @@
 
 namespace xlt {
 
+// On choice.devices; where there are none, at `where`.
 std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, const Placement& where,
                                                    const Context& context);
 

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "xlt/base/config.h"
+#include "xlt/base/placement.h"
 
 namespace xlt {
 
@@ -14,6 +16,7 @@ struct ModelChoice {
   int64_t batch_tokens = 0;
   std::string base = {};  // not visited: --base of `xlt eval`
   std::string quantize = "none";
+  std::vector<Placement> devices = {};  // not visited: --device-map; empty: where the caller says
   void visit(OptionVisitor& v);
 };
 

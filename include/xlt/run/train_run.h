@@ -47,7 +47,8 @@ struct TrainRunOptions {
   DataFields fields;
   WatchOptions watch;
   TrainerOptions trainer;
-  void visit(OptionVisitor& v);  // its own fields; the parts have their own
+  std::vector<Placement> devices = {};  // not visited: --device-map; empty: where the caller says
+  void visit(OptionVisitor& v);         // its own fields; the parts have their own
 };
 
 // Writes RUN/run.json, trains (RUN/metrics.jsonl, RUN/checkpoints/), then writes RUN/adapter or RUN/model,

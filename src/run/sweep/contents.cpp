@@ -14,8 +14,8 @@ namespace {
 
 // Where, how fast and how loudly a command runs.
 const std::set<std::string> kLeftOut = {
-    "output",  "resume",          "log_level",    "quiet",   "threads",        "device",
-    "command", "reference_cache", "batch_tokens", "dry_run", "scorer_timeout", "gradient_checkpointing"};
+    "threads",   "scorer_timeout", "device", "dry_run",    "gradient_checkpointing", "quiet",  "output",
+    "log_level", "batch_tokens",   "resume", "device_map", "reference_cache",        "command"};
 // Options that name files or folders. A word that is none of them stays what it is, whatever lies in the
 // folder that the command runs in.
 const std::set<std::string> kPaths = {

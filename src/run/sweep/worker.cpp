@@ -112,7 +112,8 @@ std::vector<std::string> SweepWorker::command_of(const SweepCell& cell, const Ce
   std::vector<std::string> command = {job_.binary.string(), cell.kind,  "--config",
                                       folder.config_file(), "--output", folder.output().string()};
   for (const auto& [option, value] : job_.share_of_machine)
-    if (!cell.config.contains(option)) command.insert(command.end(), {flag_name(option), value});
+    if (!cell.config.contains(option) && !(option == "device" && cell.config.contains("device_map")))
+      command.insert(command.end(), {flag_name(option), value});
   for (const std::string& need : cell.needs) {
     const fs::path trained = CellFolder(job_.folder, need).output();
     command.push_back(cell.makes_adapter ? "--adapter" : "--model");
