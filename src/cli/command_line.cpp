@@ -196,7 +196,8 @@ int run_command(Parsed& parsed, const GlobalOptions& global) {
   }
   check_torch_version();
   keep_freed_memory();
-  Terminal terminal(global.level(), stderr_is_terminal() && !global.quiet);
+  const bool draws = stderr_is_terminal() && !global.quiet;
+  Terminal terminal(global.level(), draws ? ProgressForm::kBar : ProgressForm::kLines);
   if (const std::string note = choose_threads(global.threads); !note.empty())
     terminal.write(LogLevel::kWarning, note);
   Json config = {{"command", parsed.name}};

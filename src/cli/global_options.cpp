@@ -54,7 +54,7 @@ void GlobalOptions::visit(OptionVisitor& v) {
   v.field("seed", seed, "names every random stream", at_least(0));
   v.field("log_level", log_level, "least important log line to show",
           one_of({"debug", "info", "warning", "error", "off"}));
-  v.field("quiet", quiet, "only warnings and errors, no progress bar");
+  v.field("quiet", quiet, "only warnings and errors, no progress");
 }
 
 std::string choose_threads(int64_t wanted) {

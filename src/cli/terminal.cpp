@@ -73,27 +73,33 @@ struct Terminal::Logger {
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) != 0; }
 
-std::string bar_line(const std::string& title, int64_t done, int64_t total, const std::string& unit,
-                     const std::string& note, double rate, int width) {
-  std::string line = title;
-  if (total > 0) {
-    constexpr int64_t kCells = 20;
-    const int64_t shown = std::clamp<int64_t>(done, 0, total);
-    const auto filled = static_cast<size_t>(kCells * shown / total);
-    line += " [" + std::string(filled, '=') + std::string(kCells - filled, ' ') + "] " +
-            std::to_string(100 * shown / total) + "% ";
-    line += std::to_string(done) + "/" + std::to_string(total) + " " + unit;
-  } else {
-    line += " " + std::to_string(done) + " " + unit;
-  }
+std::string progress_line(const std::string& title, int64_t done, int64_t total, const std::string& unit,
+                          const std::string& note, double rate) {
+  std::string line = title + " ";
+  if (total > 0) line += std::to_string(100 * std::clamp<int64_t>(done, 0, total) / total) + "% ";
+  line += std::to_string(done) + (total > 0 ? "/" + std::to_string(total) : "") + " " + unit;
   if (rate > 0) line += ", " + rate_text(rate);
   if (rate > 0 && total > done) line += ", " + clock_text(static_cast<double>(total - done) / rate) + " left";
   if (!note.empty()) line += ", " + note;
-  return cut(line, width);
+  return line;
 }
 
-Terminal::Terminal(LogLevel level, bool shows_progress)
-    : logger_(std::make_unique<Logger>()), shows_progress_(shows_progress) {
+std::string bar_line(const std::string& title, int64_t done, int64_t total, const std::string& unit,
+                     const std::string& note, double rate, int width) {
+  std::string bar;
+  if (total > 0) {
+    constexpr int64_t kCells = 20;
+    const auto filled = static_cast<size_t>(kCells * std::clamp<int64_t>(done, 0, total) / total);
+    bar = " [" + std::string(filled, '=') + std::string(kCells - filled, ' ') + "]";
+  }
+  return cut(progress_line(title + bar, done, total, unit, note, rate), width);
+}
+
+Terminal::Terminal(LogLevel level, ProgressForm form, double seconds_between_lines)
+    : logger_(std::make_unique<Logger>()),
+      form_(form),
+      seconds_between_lines_(seconds_between_lines),
+      last_line_(monotonic_seconds()) {
   logger_->log = std::make_shared<spdlog::logger>("xlt", std::make_shared<spdlog::sinks::stderr_sink_st>());
   logger_->log->set_level(spdlog_level(level));
   logger_->log->set_pattern("%H:%M:%S %l: %v");
@@ -115,16 +121,21 @@ void Terminal::clear_bar() {
   bar_is_drawn_ = false;
 }
 
+double Terminal::rate_of(const std::string& title, int64_t done, double seconds) {
+  const Start& start = starts_.try_emplace(title, Start{done, seconds}).first->second;
+  const double elapsed = seconds - start.seconds;
+  return elapsed > 0 ? static_cast<double>(done - start.done) / elapsed : 0;
+}
+
 void Terminal::draw(const std::string& title, int64_t done, int64_t total, const std::string& unit,
                     const std::string& note, double seconds) {
-  if (!shows_progress_) return;
-  if (title != title_) {
-    title_ = title;
-    first_done_ = done;
-    first_seconds_ = seconds;
+  const double rate = rate_of(title, done, seconds);
+  if (form_ == ProgressForm::kLines) {
+    if (monotonic_seconds() - last_line_ < seconds_between_lines_) return;
+    write(LogLevel::kInfo, progress_line(title, done, total, unit, note, rate));
+    last_line_ = monotonic_seconds();
+    return;
   }
-  const double elapsed = seconds - first_seconds_;
-  const double rate = elapsed > 0 ? static_cast<double>(done - first_done_) / elapsed : 0;
   std::fputs(("\r" + bar_line(title, done, total, unit, note, rate, terminal_width() - 1) + "\033[K").c_str(),
              stderr);
   std::fflush(stderr);
@@ -133,7 +144,7 @@ void Terminal::draw(const std::string& title, int64_t done, int64_t total, const
 
 void Terminal::end(const std::string& title, int64_t done, const std::string& unit, double seconds) {
   clear_bar();
-  title_.clear();
+  starts_.erase(title);
 }
 
 }  // namespace xlt::cli

@@ -30,10 +30,16 @@ TEST(BarLine, IsCutToTheTerminalButNeverInsideACharacter) {
   EXPECT_EQ(bar_line("ab", 3, 2, "x", "", 0, 9), "ab [=====");
 }
 
+TEST(ProgressLine, SaysTheSameWithoutThePicture) {
+  EXPECT_EQ(progress_line("training", 45, 270, "steps", "loss 0.69", 2.5),
+            "training 16% 45/270 steps, 2.50/s, 1:30 left, loss 0.69");
+  EXPECT_EQ(progress_line("tokenizing", 7, 0, "rows", "", 0), "tokenizing 7 rows");
+}
+
 TEST(Terminal, WritesLinesOfItsLevelAndNoBarWhereThereIsNone) {
   testing::internal::CaptureStderr();
   {
-    Terminal terminal(LogLevel::kWarning, /*shows_progress=*/false);
+    Terminal terminal(LogLevel::kWarning, ProgressForm::kLines, /*seconds_between_lines=*/0);
     terminal.write(LogLevel::kInfo, "unheard");
     terminal.write(LogLevel::kWarning, "heard");
     terminal.draw("work", 1, 2, "x", "", 1);
@@ -45,10 +51,28 @@ TEST(Terminal, WritesLinesOfItsLevelAndNoBarWhereThereIsNone) {
   EXPECT_THAT(text, Not(HasSubstr("work")));
 }
 
+// Into a file: what a person reads there later, and not ten lines a second of it.
+TEST(Terminal, WhereThereIsNoBarProgressIsALineNowAndThen) {
+  const auto said = [](double seconds_between_lines) {
+    testing::internal::CaptureStderr();
+    Terminal terminal(LogLevel::kInfo, ProgressForm::kLines, seconds_between_lines);
+    terminal.draw("training", 8, 10, "steps", "loss 0.7", 1);
+    terminal.draw("evaluating", 1, 4, "rows", "", 1);  // within the other, whose rate goes on
+    terminal.end("evaluating", 4, "rows", 2);
+    terminal.draw("training", 9, 10, "steps", "loss 0.6", 3);
+    return testing::internal::GetCapturedStderr();
+  };
+  const std::string text = said(0);
+  EXPECT_THAT(text, HasSubstr("info: training 80% 8/10 steps, loss 0.7\n"));
+  EXPECT_THAT(text, HasSubstr("info: evaluating 25% 1/4 rows\n"));
+  EXPECT_THAT(text, HasSubstr("info: training 90% 9/10 steps, 0.50/s, 0:02 left, loss 0.6\n"));
+  EXPECT_THAT(said(Terminal::kSecondsBetweenLines), IsEmpty());
+}
+
 TEST(Terminal, ClearsTheBarBeforeALine) {
   testing::internal::CaptureStderr();
   {
-    Terminal terminal(LogLevel::kInfo, /*shows_progress=*/true);
+    Terminal terminal(LogLevel::kInfo, ProgressForm::kBar);
     terminal.draw("work", 1, 2, "x", "", 1);
     terminal.write(LogLevel::kInfo, "line");
   }
