@@ -33,7 +33,9 @@ int report(const std::string& message, int code) {
 }
 
 constexpr const char* kOutOfMemory =
-    "out of memory; use a smaller --batch-tokens or --batch-size, or --dtype bfloat16";
+    "out of memory; use a smaller --batch-tokens or --batch-size, or --dtype bfloat16; in training also a "
+    "smaller "
+    "--max-length, --gradient-checkpointing or --adapter qlora";
 // What libtorch's allocators say, on the CPU and on a GPU.
 bool is_out_of_memory(const std::string& text) {
   return text.find("allocate memory") != std::string::npos || text.find("out of memory") != std::string::npos;

@@ -28,6 +28,8 @@ class DeferredReads {
   // One copy to the host; then every `take` in the order of adding. What one throws goes through, and those
   // after it are dropped.
   void read();
+  // Forgets what has not been read.
+  void drop() { entries_.clear(); }
 
  private:
   struct Entry {

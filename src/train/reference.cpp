@@ -199,6 +199,7 @@ void ReferenceModel::share(World& world) {
 }
 
 ops::HeadRows ReferenceModel::heads(const PackedRows& packed) {
+  if (packed.targets.empty()) return {};
   const at::NoGradGuard no_grad;
   const Swap swap(*this);
   return label_heads(decoder_, packed);

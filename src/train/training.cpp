@@ -69,6 +69,7 @@ Training::Training(const TrainJob& job, const TrainerOptions& options, std::uniq
       reference_(make_reference(job, options, *loss_, context)),
       monitor_(job, context),
       objective_(*job.decoder, *loss_, reference_.get()),
+      cut_(*loss_),
       checkpoints_(job, optimizer_, identity(), may_cut_steps_anew(options, *loss_)),
       metrics_(job.output / "metrics.jsonl") {
   job.decoder->set_gradient_checkpointing(options.gradient_checkpointing);

@@ -2,6 +2,7 @@
 // One training from its first step, or from a checkpoint, to its end.
 #pragma once
 
+#include "train/batch_cut.h"
 #include "train/checkpoints.h"
 #include "train/data_order.h"
 #include "train/event_file.h"
@@ -51,6 +52,10 @@ class Training {
   StepMetrics make_step();
   std::vector<MicroBatch> micro_batches();
   std::vector<MetricSums> accumulate_gradients(const std::vector<MicroBatch>& batches, DeferredReads& reads);
+  bool gradients_fit(const std::vector<MicroBatch>& batches, Block block, std::vector<MetricSums>& own,
+                     DeferredReads& reads);
+  void add_gradients(const std::vector<MicroBatch>& batches, Block block, std::vector<MetricSums>& own,
+                     DeferredReads& reads);
   void update_weights(const std::vector<MicroBatch>& batches, StepMetrics& metrics);
   LossScale loss_scale();
   DeferredReads new_reads() const;
@@ -88,6 +93,7 @@ class Training {
   std::unique_ptr<ReferenceModel> reference_;
   Monitor monitor_;
   Objective objective_;
+  BatchCut cut_;
   Checkpoints checkpoints_;
   MetricsFile metrics_;
   std::optional<EventFile> events_;

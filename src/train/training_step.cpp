@@ -6,8 +6,10 @@
 
 #include <cmath>
 #include <cstdio>
+#include <span>
 
 #include <ATen/TensorOperators.h>
+#include <c10/util/Exception.h>  // OutOfMemoryError
 
 #include "xlt/base/error.h"
 #include "xlt/base/rng.h"
@@ -76,30 +78,58 @@ DeferredReads Training::new_reads() const { return DeferredReads(/*at_once=*/!as
 // What several ranks learn is read before they go on together: an error must come up where all hear of it.
 std::vector<MetricSums> Training::accumulate_gradients(const std::vector<MicroBatch>& batches,
                                                        DeferredReads& reads) {
-  optimizer_.zero_gradients();
-  std::optional<uint64_t> dropout;
-  if (loss_->uses_dropout() && has_dropout(*job_.decoder))
-    dropout = Rng(job_.seed).fork("dropout").fork(static_cast<uint64_t>(state_.step)).key();
-  const std::vector<double> divisors = divisors_of(objective_, batches);
   const Block block = block_of(static_cast<int64_t>(batches.size()), world_.rank(), world_.world_size());
-  std::vector<MetricSums> own(static_cast<size_t>(block.count));
   const bool is_alone = world_.world_size() == 1;
+  std::vector<MetricSums> own;
   on_all_ranks(world_, [&] {
     if (!is_alone) context_.throw_if_interrupted();
-    sum_gradients_by_halves(trained_, block.begin, block.count, [&](int64_t i) {
-      if (is_alone) context_.throw_if_interrupted();
-      const LossValue value =
-          objective_.compute(batches[i], str_cat("step ", state_.step + 1), reads, dropout);
-      const at::Tensor share = share_of(value, divisors);
-      if (share.defined() && share.requires_grad()) loss_scale().scaled(share).backward();
-      add_share(own[i - block.begin], value, divisors, reads);
-    });
+    while (!gradients_fit(batches, block, own, reads)) {
+    }
     if (!is_alone) reads.read();
   });
   if (reference_) reference_->share(world_);
   sum_gradients_over_ranks(world_, trained_);
   loss_scale().unscale(trained_);
   return own;
+}
+
+// False where a GPU had no memory for them: the next try's micro-batches are cut into more parts, and so are
+// those of the steps to come. Each rank cuts by itself, because sums over the ranks wait for all of them.
+bool Training::gradients_fit(const std::vector<MicroBatch>& batches, Block block,
+                             std::vector<MetricSums>& own, DeferredReads& reads) {
+  try {
+    add_gradients(batches, block, own, reads);
+    return true;
+  } catch (const c10::OutOfMemoryError&) {
+    reads.drop();
+    if (!cut_.cut_further(std::span(batches).subspan(block.begin, block.count))) throw;
+  }
+  context_.warn(
+      str_cat("step ", state_.step + 1, ": out of memory; batches are computed in ", cut_.num_parts(),
+              " parts from here on, with the same results up to rounding (a smaller batch_size with more "
+              "gradient_accumulation_steps does so from the start)"));
+  return false;
+}
+
+// From nothing, whatever an earlier try left.
+void Training::add_gradients(const std::vector<MicroBatch>& batches, Block block,
+                             std::vector<MetricSums>& own, DeferredReads& reads) {
+  optimizer_.zero_gradients();
+  own.assign(static_cast<size_t>(block.count), MetricSums());
+  std::optional<uint64_t> dropout;
+  if (loss_->uses_dropout() && has_dropout(*job_.decoder))
+    dropout = Rng(job_.seed).fork("dropout").fork(static_cast<uint64_t>(state_.step)).key();
+  const std::vector<double> divisors = divisors_of(objective_, batches);
+  const std::string when = str_cat("step ", state_.step + 1);
+  sum_gradients_by_halves(trained_, block.begin, block.count, [&](int64_t i) {
+    if (world_.world_size() == 1) context_.throw_if_interrupted();
+    for (const MicroBatch& part : cut_.parts_of(batches[i])) {
+      const LossValue value = objective_.compute(part, when, reads, dropout);
+      const at::Tensor share = share_of(value, divisors);
+      if (share.defined() && share.requires_grad()) loss_scale().scaled(share).backward();
+      add_share(own[i - block.begin], value, divisors, reads);
+    }
+  });
 }
 
 LossScale Training::loss_scale() {
