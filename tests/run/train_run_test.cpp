@@ -102,6 +102,25 @@ TEST_F(TrainRun, CombinationsThatMakeNoSenseAreUsage) {
   EXPECT_EQ(refused([](auto& o) { o.data = "none.jsonl"; }).kind(), ErrorKind::kIo);
 }
 
+TEST(AfterTraining, SaysWhatHappenedAndWhatToRunNext) {
+  TrainRunOptions options;
+  options.trainer.method = "dpo";
+  options.model = "models/m";
+  options.output = "runs/a";
+  const Json adapter = {{"steps", 40},           {"seconds", 3725.9}, {"loss", 0.61234},
+                        {"best_eval_loss", 0.5}, {"best_step", 30},   {"adapter", "runs/a/adapter"}};
+  EXPECT_EQ(
+      after_training(options, adapter),
+      "Trained 40 steps by dpo in 1 h 2 min, loss 0.6123; kept: step 30, the lowest evaluation loss, 0.5.\n"
+      "What it did in every language: xlt eval --model models/m --adapter runs/a/adapter --data data "
+      "--output runs/a-eval");
+  const Json model = {{"steps", 2},     {"seconds", 61.0},        {"loss", 2.5}, {"best_eval_loss", nullptr},
+                      {"best_step", 0}, {"model", "runs/a/model"}};
+  EXPECT_EQ(after_training(options, model),
+            "Trained 2 steps by dpo in 1 min 1 s, loss 2.5.\n"
+            "What it did in every language: xlt eval --model runs/a/model --data data --output runs/a-eval");
+}
+
 TEST_F(TrainRun, IsCheckedWithoutTraining) {
   Checks good, bad;
   check_training(scratch_options("run"), good);
