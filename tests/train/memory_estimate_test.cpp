@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where each byte goes: Llama 3.1 8B by hand; the real models' peaks are measured beside it in
-// src/train/README.md.
+// src/README.md.
 #include "xlt/train/memory_estimate.h"
 
 #include <gtest/gtest.h>

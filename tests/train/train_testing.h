@@ -82,7 +82,7 @@ class BigramDecoder : public Decoder {
   Linear& projection() { return projection_; }
   at::Tensor& embedding() { return embedding_; }
 
-  mutable int64_t num_tokens_seen = 0, num_forwards = 0;
+  mutable int64_t num_tokens_seen = 0, num_forwards = 0, num_layers_run = 0;
   std::function<void()> on_forward;
 
  protected:
@@ -94,6 +94,7 @@ class BigramDecoder : public Decoder {
     return {at::index_select(embedding_, 0, ids), {}};
   }
   LayerState layer(int64_t index, LayerState state, LayerPass& pass) const override {
+    ++num_layers_run;
     return {pass.kept(at::tanh(projection_.forward(state.x, pass.dropout)), index), {}};
   }
   at::Tensor final_norm(LayerState state) const override { return state.x; }
