@@ -44,6 +44,24 @@ TEST_F(Presets, PandaTakesBothPublishedShapes) {
   EXPECT_THAT(e.what(), HasSubstr("\"perturbed\""));
 }
 
+// A 25th of the annotated shards, where it is there; counts by Python's json.
+TEST_F(Presets, PandaIsReadAsItWasPublished) {
+  const fs::path published = fs::path(XLT_SOURCE_DIR) / ".." / "shared" / "data" / "panda_en" / "pairs.jsonl";
+  if (!fs::exists(published)) GTEST_SKIP() << "no published file at " << published;
+  int64_t bytes = 0, marked = 0, ended = 0;
+  const auto records = load_sft("panda=" + published.string(), {});
+  for (const SftRecord& record : records) {
+    EXPECT_TRUE(record.is_text);
+    bytes += static_cast<int64_t>(record.completion.size());
+    marked += record.completion.find("<SEP>") != std::string::npos;
+    ended += record.completion.ends_with('\n');
+  }
+  EXPECT_EQ(records.size(), 4224u);
+  EXPECT_EQ(bytes, 4037952);
+  EXPECT_EQ(marked, 1664);
+  EXPECT_EQ(ended, 298);
+}
+
 TEST_F(Presets, JigsawTakesTheRatingOfTheFilesPublishedLater) {
   const auto records =
       load_sft("jigsaw=" + file("t.csv", "id,toxicity,comment_text\n1,0.05,kept\n2,0.4,rude\n"), {});
