@@ -116,6 +116,17 @@ def gpu_ops_table(rows):
 KINDS = {"rows": gpu_table, "bench": gpu_ops_table}  # lists of gpu-*.json
 
 
+def training_table(rows):
+    """What bench_trl.py measured: a step, and the most memory of the whole process."""
+    cells = []
+    for row in rows:
+        adapter = {"lora": "LoRA", "qlora": "QLoRA"}[row["adapter"]] + (", checkpointing" if row["checkpointing"] else "")
+        step = f"DPO, {row['batch']} pairs" if row["method"] == "dpo" else f"SFT, {row['batch']} texts"
+        cells.append([row["model"], step, adapter, f"{number(row['xlt_seconds'])} s", f"{number(row['trl_seconds'])} s", f"**{row['times_as_fast']:.1f}**",
+                      f"{row['xlt_mb']:,.0f} MB", f"{row['trl_mb']:,.0f} MB", f"{row['xlt_mb'] / row['trl_mb']:.2f}"])
+    return markdown(["model", "step", "adapter", "xlt>", "TRL>", "times as fast>", "xlt's memory>", "TRL's>", "of TRL's>"], cells)
+
+
 def probe_value(entry, what):
     """What a scorer's card says of a language; * where the scorer was trained in it."""
     if what == "benign":
@@ -207,6 +218,8 @@ def table(name):
     if file == "probe.json":
         rows, _, what = which.partition("/")
         return probe_table(record[rows], what or "auc")
+    if which == "training":
+        return training_table(record[which])
     if which == "agreement":
         return agreement_table(record[which])
     if file == "lab.json":
