@@ -2,7 +2,6 @@
 #include "cli/device_map_option.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "xlt/base/error.h"
 #include "xlt/lm/runtime.h"
@@ -14,9 +13,12 @@ namespace {
 constexpr const char* kFlag = "--device-map";
 
 std::vector<std::string> parts_of(const std::string& device_map) {
-  std::vector<std::string> parts;
-  std::istringstream stream(device_map);
-  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
+  std::vector<std::string> parts(1);
+  for (const char letter : device_map)
+    if (letter == ',')
+      parts.emplace_back();
+    else
+      parts.back() += letter;
   return parts;
 }
 
