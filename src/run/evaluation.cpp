@@ -127,8 +127,8 @@ void check_what_is_judged(const ModelChoice& model, const EvalOptions& options) 
                 "--model");
   std::vector<std::string> names = options_of_asking(options);
   ModelChoice given = model, usual;
-  const Json defaults = dump_options(visit_of(usual));
-  for (const auto& [name, value] : dump_options(visit_of(given)).items())
+  const Json values = dump_options(visit_of(given)), defaults = dump_options(visit_of(usual));
+  for (const auto& [name, value] : values.items())
     if (value != defaults.at(name)) names.push_back(name);
   if (names.empty()) return;
   std::string flags;
