@@ -74,10 +74,8 @@ std::string held_as(const std::string& quantize, const std::filesystem::path& mo
     if (!is_asked) return "none";
     throw Error(
         ErrorKind::kUsage,
-        str_cat(
-            "stored multiplies by a .gguf file's blocks on a CPU, in float32 or bfloat16, and this would be ",
-            name_of(where), " in ", name_of(where.dtype),
-            "; leave it out, or give --device cpu --dtype float32"),
+        str_cat("stored multiplies by a .gguf file's blocks on a CPU, and this would be ", name_of(where),
+                " in ", name_of(where.dtype), "; leave it out, or give --device cpu --dtype float32"),
         "--quantize");
   }
   return is_asked || bytes_of_values(model, where) > free_memory() ? kStored : "none";
