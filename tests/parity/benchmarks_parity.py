@@ -351,7 +351,8 @@ class FluencyParity(Evaluated):
                 continue
             expected = self.published(model, tokenizer, prompt, prompt + text)
             values.append(item["fluency_ppl"])
-            self.assertAlmostEqual(math.log(item["fluency_ppl"]), math.log(expected), delta=1e-4)
+            # Nats a token are some 40 of so wide a model: float32's sums differ in the sixth digit from one processor to another.
+            self.assertAlmostEqual(math.log(item["fluency_ppl"]) / math.log(expected), 1, delta=1e-5)
             ids, given = hf_tokenizer(decoder)(prompt + text)["input_ids"], hf_tokenizer(decoder)(prompt)["input_ids"]
             common = next((i for i, (a, b) in enumerate(zip(ids, given)) if a != b), min(len(ids), len(given)))
             score = token_logps(hf_model(decoder), ids)[common - 1:].sum().item()
