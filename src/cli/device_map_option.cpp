@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "xlt/base/error.h"
+#include "xlt/base/split.h"
 #include "xlt/lm/runtime.h"
 
 namespace xlt::cli {
@@ -12,19 +13,9 @@ namespace {
 
 constexpr const char* kFlag = "--device-map";
 
-std::vector<std::string> parts_of(const std::string& device_map) {
-  std::vector<std::string> parts(1);
-  for (const char letter : device_map)
-    if (letter == ',')
-      parts.emplace_back();
-    else
-      parts.back() += letter;
-  return parts;
-}
-
 std::string check_device_map(const std::string& device_map) {
   if (device_map.empty() || device_map == "auto") return {};
-  for (const std::string& device : parts_of(device_map)) {
+  for (const std::string& device : split(device_map, ',')) {
     if (device == "auto") return "is auto alone, or devices: cuda:0,cuda:1";
     if (const std::string wrong = check_device(device); !wrong.empty()) return wrong;
   }
@@ -53,7 +44,7 @@ std::vector<Placement> DeviceMapOption::devices(const GlobalOptions& options) co
     throw Error(ErrorKind::kUsage, "--device says where the model is, too: give one of them",
                 str_cat(kFlag, " ", device_map));
   std::vector<Placement> devices;
-  for (const std::string& name : device_map == "auto" ? names_of_all() : parts_of(device_map))
+  for (const std::string& name : device_map == "auto" ? names_of_all() : split(device_map, ','))
     devices.push_back(options.placement_on(name, kFlag));
   const auto is_cuda = [](const Placement& where) { return where.is_cuda; };
   if (std::any_of(devices.begin(), devices.end(), is_cuda) &&

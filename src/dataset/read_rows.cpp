@@ -10,6 +10,7 @@
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
+#include "xlt/base/split.h"
 #include "xlt/dataset/reader.h"
 
 namespace xlt {
@@ -29,18 +30,6 @@ Json object_of(const std::string& text, const std::string& place) {
   Json json = parse_json(text, place);
   if (!json.is_object()) throw Error(ErrorKind::kData, "expected one JSON object a line", place);
   return json;
-}
-
-std::vector<std::string> split_tabs(const std::string& line) {
-  std::vector<std::string> cells(1);
-  for (char c : line) {
-    if (c == '\t') {
-      cells.emplace_back();
-    } else {
-      cells.back() += c;
-    }
-  }
-  return cells;
 }
 
 // Column names of a header; a name that stands twice would hide a column.
@@ -179,9 +168,9 @@ class RowReader::TsvSource final : public Source {
   std::optional<Row> next() override {
     while (const auto line = lines_.next()) {
       if (header_.empty()) {
-        header_ = header_of(split_tabs(*line), lines_.place());
+        header_ = header_of(split(*line, '\t'), lines_.place());
       } else if (!is_empty_line(*line)) {
-        return Row(object_from(header_, split_tabs(*line), lines_.place()), lines_.place());
+        return Row(object_from(header_, split(*line, '\t'), lines_.place()), lines_.place());
       }
     }
     return std::nullopt;
@@ -248,7 +237,7 @@ std::vector<Row> read_tsv_without_header(const fs::path& file) {
   while (const auto line = lines.next()) {
     if (is_empty_line(*line)) continue;
     Json fields = Json::object();
-    const auto cells = split_tabs(*line);
+    const auto cells = split(*line, '\t');
     for (size_t i = 0; i < cells.size(); ++i) add_field(fields, std::to_string(i), cells[i]);
     rows.emplace_back(std::move(fields), lines.place());
   }

@@ -7,6 +7,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
+#include "xlt/base/split.h"
 #include "xlt/stats/descriptive.h"
 #include "xlt/stats/distribution.h"
 #include "xlt/stats/multiplicity.h"
@@ -14,16 +15,6 @@
 namespace xlt {
 
 namespace {
-
-std::vector<std::string> parts_of(const std::string& term) {
-  std::vector<std::string> parts(1);
-  for (const char c : term)
-    if (c == ':')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  return parts;
-}
 
 // −½, +½, or nothing at another level.
 std::optional<double> coded(const Factor& factor, const FactorialUnit& unit) {
@@ -50,7 +41,7 @@ std::optional<std::vector<double>> row_of(const FactorialPlan& plan, const Facto
   std::vector<double> row{1};
   for (const std::string& term : plan.all_terms()) {
     double product = 1;
-    for (const std::string& part : parts_of(term)) product *= codes.at(part);
+    for (const std::string& part : split(term, ':')) product *= codes.at(part);
     row.push_back(product);
   }
   return row;
@@ -166,7 +157,7 @@ void check_plan(const FactorialPlan& plan, const std::string& where) {
   }
   const auto terms = plan.all_terms();
   for (const std::string& term : terms)
-    for (const std::string& part : parts_of(term))
+    for (const std::string& part : split(term, ':'))
       if (std::find(names.begin(), names.end(), part) == names.end())
         throw Error(ErrorKind::kConfig, unknown_name_message("factor", part, names), where + ".terms");
   for (const Contrast& contrast : plan.all_contrasts())

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "xlt/base/file.h"
+#include "xlt/base/split.h"
 
 namespace xlt {
 
@@ -26,16 +27,6 @@ const std::set<std::string> kPaths = {
 bool exists(const std::string& text) {
   std::error_code ignored;
   return !text.empty() && fs::exists(text, ignored);
-}
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
 }
 
 }  // namespace
@@ -70,7 +61,7 @@ const std::string& Contents::of_path(const fs::path& path) {
 std::string Contents::of_text(const std::string& text) {
   if (exists(text)) return "content:" + of_path(text);
   std::string result;
-  for (const std::string& part : split_at_commas(text)) {
+  for (const std::string& part : split(text, ',')) {
     if (!result.empty()) result += ',';
     const size_t sign = std::min(part.find('='), part.find(':'));
     const std::string rest = sign == std::string::npos ? part : part.substr(sign + 1);
