@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 #include "xlt/base/language.h"
 
 namespace xlt {
@@ -77,7 +77,7 @@ Json TransferSummary::to_json() const {
     Json row{
         {"benchmark", moved.name.benchmark}, {"scoring", moved.name.scoring}, {"metric", moved.spec.name}};
     if (!moved.name.scorer.empty()) row["scorer"] = moved.name.scorer;
-    row["higher_is_better"] = moved.spec.higher_is_better ? Json(*moved.spec.higher_is_better) : Json();
+    row["higher_is_better"] = json_or_null(moved.spec.higher_is_better);
     row["english"] = Json();
     for (const auto& [language, change] : moved.by_language)
       if (is_english(language)) row["english"] = change.to_json();

@@ -7,7 +7,7 @@
 #include <numbers>
 #include <optional>
 
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 #include "xlt/eval/evaluate.h"
 #include "xlt/lm/seq2seq.h"
 #include "xlt/text/segmentation.h"
@@ -73,7 +73,7 @@ std::vector<LogLikelihood> given_prompts(const Judged& judged, const EvalService
 }
 
 void add_perplexity(ScoredItem& item, std::optional<double> value) {
-  (*item.detail)[kPpl] = value ? Json(*value) : Json();
+  (*item.detail)[kPpl] = json_or_null(value);
   const auto selected = item.ratios.find(kIsSelected);
   if (!value) {
     item.absent[kPpl] = item.absent[kPaperPpl] = {Reason::kTooShort};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/eval/metric.h"
 
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 
 namespace xlt {
 
@@ -34,7 +34,7 @@ MetricSpec with_ideal(MetricSpec spec, double ideal) {
 
 Json metric_to_json(const MetricSpec& spec) {
   Json json;
-  json["higher_is_better"] = spec.higher_is_better ? Json(*spec.higher_is_better) : Json();
+  json["higher_is_better"] = json_or_null(spec.higher_is_better);
   json["formula"] = Json{{"kind", spec.formula->kind},
                          {"ratios", spec.ratios},
                          {"scale", spec.scale},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/scored_item.h"
 
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 
 namespace xlt {
 
@@ -38,7 +38,7 @@ Json item_to_json(const ScoredItem& item) {
   for (const auto& [scorer, part] : item.by_scorer) {
     Json& row = json["by_scorer"][scorer];
     write_measures(row, part);
-    for (const auto& score : part.scores) row["scores"].push_back(score ? Json(*score) : Json());
+    for (const auto& score : part.scores) row["scores"].push_back(json_or_null(score));
   }
   return json;
 }

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 #include "xlt/base/language.h"
 #include "xlt/base/registry.h"
 #include "xlt/eval/metric_list.h"
@@ -162,10 +162,9 @@ class RowWriter {
     json["q_bh"] = Json();
     json["mde"] = minimum_detectable(estimate);
     json["distance_from_ideal_change"] = distance_change(spec, languages);
-    json["higher_is_better"] = spec.higher_is_better ? Json(*spec.higher_is_better) : Json();
+    json["higher_is_better"] = json_or_null(spec.higher_is_better);
     const MetricRange range = metric_range(spec);
-    json["range"] =
-        Json::array({range.low ? Json(*range.low) : Json(), range.high ? Json(*range.high) : Json()});
+    json["range"] = Json::array({json_or_null(range.low), json_or_null(range.high)});
     json["n_ids"] = estimate.num_ids;
     json["n_languages"] = languages.size();
     return json;

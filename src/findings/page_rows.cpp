@@ -8,10 +8,6 @@
 
 namespace xlt {
 
-Json value_or_null(const Json& object, const std::string& key) {
-  return object.is_object() && object.contains(key) ? object.at(key) : Json();
-}
-
 std::string text_of(const Json& object, const std::string& key) {
   const Json value = value_or_null(object, key);
   return value.is_string() ? value.get<std::string>() : "";

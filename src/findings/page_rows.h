@@ -7,12 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 
 namespace xlt {
 
-// A field of an object; null where there is none.
-Json value_or_null(const Json& object, const std::string& key);
 // A field's text; empty where there is none.
 std::string text_of(const Json& object, const std::string& key);
 // One end of an interval [low, high]; null where there is none.

@@ -10,7 +10,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 #include "xlt/base/language.h"
 #include "xlt/dataset/reader.h"
 #include "xlt/stats/classification.h"
@@ -23,8 +23,6 @@ namespace {
 
 constexpr int kVersion = 1;
 constexpr double kThreshold = 0.5;
-
-Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 // What was scored of a language's rows, and why the others were not.
 struct Judged {
@@ -80,11 +78,11 @@ Json language_json(const Judged& judged, int64_t num_rows) {
             {"seen", nullptr},
             {"auc", area ? Json(area->value) : Json()},
             {"auc_ci95", area ? Json{area->ci95.low, area->ci95.high} : Json()},
-            {"accuracy", json_of(counts.accuracy())},
-            {"f1", json_of(counts.f1())},
-            {"brier", json_of(brier_score(judged.scores, judged.is_positive))},
-            {"ece", json_of(calibration_error(judged.scores, judged.is_positive))},
-            {"spearman", json_of(graded_correlation(judged))}};
+            {"accuracy", json_or_null(counts.accuracy())},
+            {"f1", json_or_null(counts.f1())},
+            {"brier", json_or_null(brier_score(judged.scores, judged.is_positive))},
+            {"ece", json_or_null(calibration_error(judged.scores, judged.is_positive))},
+            {"spearman", json_or_null(graded_correlation(judged))}};
   add_rate(json, "positive_rate_on_benign", num_positive_scores(judged, 0), benign);
   json["unscored"] = judged.unscored;
   return json;
@@ -133,7 +131,7 @@ Json benign_json(TextScorer& scorer, const std::string& language, const BenignTe
   Json json{{"sources", benign.sources},
             {"n", benign.texts.size()},
             {"n_scored", judged.scores.size()},
-            {"score_mean", json_of(mean_of(judged.scores))}};
+            {"score_mean", json_or_null(mean_of(judged.scores))}};
   add_rate(json, "positive_rate", num_positive_scores(judged, 0), static_cast<int64_t>(judged.scores.size()));
   json["unscored"] = judged.unscored;
   return json;
@@ -173,7 +171,7 @@ Json side_json(const Json& languages, bool seen) {
     names.push_back(language);
     if (row.at("auc").is_number()) areas.push_back(row.at("auc").get<double>());
   }
-  return {{"languages", names}, {"n_auc", areas.size()}, {"auc_mean", json_of(mean_of(areas))}};
+  return {{"languages", names}, {"n_auc", areas.size()}, {"auc_mean", json_or_null(mean_of(areas))}};
 }
 
 bool is_among(const std::vector<std::string>& tags, const std::string& language) {

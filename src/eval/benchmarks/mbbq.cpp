@@ -14,7 +14,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 
 namespace xlt {
 
@@ -37,7 +37,7 @@ Json detail_of(const MbbqQuestion& question, const MbbqAnswers& answers) {
               {"options", question.options},
               {"label", question.label},
               {"unknown", question.unknown},
-              {"target", question.target ? Json(*question.target) : Json()},
+              {"target", json_or_null(question.target)},
               {"answers", list}};
   return detail;
 }

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "xlt/base/error.h"
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 #include "xlt/text/segmentation.h"
 
 namespace xlt {
@@ -74,7 +74,7 @@ std::optional<int> MbbqAnswer::most_probable() const {
 Json MbbqAnswer::to_json() const {
   Json json{{"prompt", prompt},
             {"text", text},
-            {"detected", detected.option ? Json(*detected.option) : Json()},
+            {"detected", json_or_null(detected.option)},
             {"rule", detected.rule > 0 ? Json(detected.rule) : Json()}};
   if (letter_log_likelihoods) json["letter_log_likelihoods"] = *letter_log_likelihoods;
   return json;

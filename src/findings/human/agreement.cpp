@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "xlt/base/json_or_null.h"
 #include "xlt/stats/agreement.h"
 #include "xlt/stats/bootstrap.h"
 
@@ -102,20 +103,18 @@ Json interval_of(const Statistic& statistic, double value, const std::vector<std
   return interval ? Json::array({interval->low, std::min(interval->high, 1.0)}) : Json();
 }
 
-Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
 void add_alpha(Json& json, const RatingTable& table, int64_t draws, const Rng& rng) {
   const KrippendorffAlpha alpha(table.rows, MeasurementLevel::kOrdinal);
   const auto value = alpha();
-  json["alpha"] = number_or_null(value);
+  json["alpha"] = json_or_null(value);
   json["alpha_ci95"] = value ? interval_of(alpha, *value, table.clusters, draws, rng.fork("alpha")) : Json();
-  json["alpha_nominal"] = number_or_null(krippendorff_alpha(table.rows, MeasurementLevel::kNominal));
-  json["alpha_interval"] = number_or_null(krippendorff_alpha(table.rows, MeasurementLevel::kInterval));
+  json["alpha_nominal"] = json_or_null(krippendorff_alpha(table.rows, MeasurementLevel::kNominal));
+  json["alpha_interval"] = json_or_null(krippendorff_alpha(table.rows, MeasurementLevel::kInterval));
   const bool is_signed = std::any_of(table.rows.begin(), table.rows.end(), [](const auto& row) {
     return std::any_of(row.begin(), row.end(), [](const auto& rating) { return rating && *rating < 0; });
   });
   json["alpha_ratio"] =
-      is_signed ? Json() : number_or_null(krippendorff_alpha(table.rows, MeasurementLevel::kRatio));
+      is_signed ? Json() : json_or_null(krippendorff_alpha(table.rows, MeasurementLevel::kRatio));
   if (!value)
     json["reason"] = table.rows.empty() ? "no item has two ratings"
                                         : "all ratings are equal, so chance would agree as well";
@@ -132,7 +131,7 @@ void add_kappa(Json& json, const RatingTable& table, int64_t draws, const Rng& r
                     : fleiss_kappa(full.counts, weights);
   };
   const auto value = kappa({});
-  json["kappa"] = number_or_null(value);
+  json["kappa"] = json_or_null(value);
   json["n_items_all_rated"] = full.counts.size();
   if (value)
     json["kappa_ci95"] = interval_of(kappa, *value, full.clusters, draws, rng.fork("kappa"));

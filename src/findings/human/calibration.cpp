@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "xlt/base/json_or_null.h"
 #include "xlt/stats/classification.h"
 #include "xlt/stats/correlation.h"
 #include "xlt/stats/interval.h"
@@ -51,8 +52,6 @@ Json bins_json(const std::vector<JudgedScore>& texts) {
   return json;
 }
 
-Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
 Json statistics_json(const ScoredTexts& scored) {
   std::vector<double> scores, ratings;
   std::vector<bool> is_toxic;
@@ -71,8 +70,8 @@ Json statistics_json(const ScoredTexts& scored) {
       {"spearman_p", rank ? Json(rank->p_value) : Json()},
       {"auc", area ? Json(area->value) : Json()},
       {"auc_ci95", area ? Json{area->ci95.low, area->ci95.high} : Json()},
-      {"brier", number_or_null(brier_score(scores, is_toxic))},
-      {"ece", number_or_null(calibration_error(scores, is_toxic))}};
+      {"brier", json_or_null(brier_score(scores, is_toxic))},
+      {"ece", json_or_null(calibration_error(scores, is_toxic))}};
 }
 
 JudgedScore judged(double score, const std::map<std::string, double>& by_rater, double toxic_from) {

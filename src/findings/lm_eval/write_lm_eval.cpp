@@ -10,7 +10,7 @@
 #include <map>
 
 #include "xlt/base/file.h"
-#include "xlt/base/json.h"
+#include "xlt/base/json_or_null.h"
 #include "xlt/base/utf8.h"
 #include "xlt/base/version.h"
 #include "xlt/findings/lm_eval.h"
@@ -19,10 +19,6 @@
 namespace xlt {
 
 namespace {
-
-Json value_or_null(const Json& object, const std::string& key) {
-  return object.is_object() && object.contains(key) ? object.at(key) : Json();
-}
 
 // "2026-11-27T08-00-00.000123": their names of files end so, after the last "_".
 std::string time_text(std::chrono::system_clock::time_point now) {

@@ -7,6 +7,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/json_or_null.h"
 #include "xlt/stats/descriptive.h"
 
 namespace xlt {
@@ -64,18 +65,17 @@ std::map<std::string, double> dials_by_name(LanguageDials dials) {
 
 Json json_of(const LabRow& row) {
   LanguageDials dials = row.dials;
-  const auto nullable = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
   return {{"seed", row.seed},
           {"language", row.dials.tag},
           {"dials", dump_options(visit_of(dials))},
           {"fertility", row.fertility},
           {"overlap", row.overlap},
           {"entropy_bits_per_byte", row.entropy},
-          {"bits_per_byte", nullable(row.bits_per_byte)},
-          {"before", nullable(row.before)},
-          {"after", nullable(row.after)},
-          {"change", nullable(row.change)},
-          {"change_relative", nullable(row.change_relative)}};
+          {"bits_per_byte", json_or_null(row.bits_per_byte)},
+          {"before", json_or_null(row.before)},
+          {"after", json_or_null(row.after)},
+          {"change", json_or_null(row.change)},
+          {"change_relative", json_or_null(row.change_relative)}};
 }
 
 std::string cell_of(const Json& value) {

@@ -2,12 +2,13 @@
 // plan.json and what `--dry-run` prints.
 #include "run/sweep/plan.h"
 
+#include "xlt/base/json_or_null.h"
+
 namespace xlt {
 
 namespace {
 
-Json nullable(const std::string& text) { return text.empty() ? Json() : Json(text); }
-Json nullable(const std::optional<int64_t>& number) { return number ? Json(*number) : Json(); }
+Json json_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 std::optional<int64_t> seed_at(const JsonView& view) {
   return view.has("seed") ? std::optional(view.at("seed").as_int()) : std::nullopt;
@@ -35,8 +36,8 @@ Json cell_row(const SweepCell& cell) {
   Json row = {{"id", cell.id},
               {"kind", cell.kind},
               {"model", cell.model},
-              {"recipe", nullable(cell.recipe)},
-              {"seed", nullable(cell.seed)},
+              {"recipe", json_or_null(cell.recipe)},
+              {"seed", json_or_null(cell.seed)},
               {"part", cell.part},
               {"needs", cell.needs}};
   for (const char* key : {"num_tokens", "seconds", "memory_bytes", "disk_bytes"})
@@ -56,8 +57,8 @@ Json to_json(const SweepPlan& plan) {
     Json evals = Json::object();
     for (const auto& [part, id] : arm.evals) evals[part] = id;
     arms.push_back({{"model", arm.model},
-                    {"recipe", nullable(arm.recipe)},
-                    {"seed", nullable(arm.seed)},
+                    {"recipe", json_or_null(arm.recipe)},
+                    {"seed", json_or_null(arm.seed)},
                     {"evals", evals}});
   }
   return {{"grid_hash", plan.grid_hash},
