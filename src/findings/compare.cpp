@@ -6,6 +6,7 @@
 #include "findings/comparability.h"
 #include "findings/comparison_rows.h"
 #include "findings/lm_eval/join.h"
+#include "findings/p_values.h"
 #include "findings/refused_text.h"
 
 #include <algorithm>
@@ -19,20 +20,6 @@
 namespace xlt {
 
 namespace {
-
-// p_holm and q_bh over all rows that have a p.
-void correct_for_number(Json& rows) {
-  std::vector<double> p_values;
-  for (const Json& row : rows)
-    if (row.at("p_value").is_number()) p_values.push_back(row.at("p_value").get<double>());
-  const auto family = holm(p_values), discoveries = benjamini_hochberg(p_values);
-  size_t next = 0;
-  for (Json& row : rows) {
-    if (!row.at("p_value").is_number()) continue;
-    row["p_holm"] = family[next];
-    row["q_bh"] = discoveries[next++];
-  }
-}
 
 // What is compared: arms of evaluations, and results of lm_eval of the same arms or others.
 struct Comparands {
@@ -178,7 +165,9 @@ Json compare_all(const Comparands& comparands, const CompareOptions& options, co
                 refused.empty() ? "the evaluations have no cells"
                                 : "nothing could be compared: " + refused_text(refused),
                 comparands.first_path().string());
-  correct_for_number(rows);
+  const PValues tests(rows);
+  tests.write("p_holm", holm(tests.values()));
+  tests.write("q_bh", benjamini_hochberg(tests.values()));
   return Json{{"version", 1},
               {"arms", arms_json(comparands)},
               {"rows", std::move(rows)},

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Change against predictors, over languages.
+#include "findings/p_values.h"
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -162,9 +164,9 @@ constexpr std::pair<const char*, const char*> kPartials[] = {
     {"pretraining_share", "subword_overlap"}, {"subword_overlap", "pretraining_share"},
     {"pretraining_share", "bytes_per_token"}, {"bytes_per_token", "pretraining_share"}};
 
-class RowWriter {
+class CorrelationWriter {
  public:
-  RowWriter(const PredictorsOptions& options, Json& rows) : options_(options), rows_(rows) {}
+  CorrelationWriter(const PredictorsOptions& options, Json& rows) : options_(options), rows_(rows) {}
 
   void write(const Column& target, const Column& predictor, const Column* given) {
     for (const CorrelationKind kind : {CorrelationKind::kSpearman, CorrelationKind::kPearson}) {
@@ -213,24 +215,9 @@ class RowWriter {
   Json& rows_;
 };
 
-std::vector<double> p_values_of(const Json& rows) {
-  std::vector<double> p_values;
-  for (const Json& row : rows)
-    if (row.at("p_value").is_number()) p_values.push_back(row.at("p_value").get<double>());
-  return p_values;
-}
-
-void correct_for_number(Json& rows) {
-  const auto corrected = holm(p_values_of(rows));
-  size_t next = 0;
-  for (Json& row : rows)
-    if (row.at("p_value").is_number()) row["p_holm"] = corrected[next++];
-}
-
 // Student's t calls a perfect order of four languages certain, which one in twelve chances gives: n! orders,
 // two of them perfect, are the least p that there is.
-void mark_what_cannot_be_found(Json& rows) {
-  const auto num_tests = static_cast<double>(p_values_of(rows).size());
+void mark_what_cannot_be_found(Json& rows, double num_tests) {
   for (Json& row : rows) {
     const auto n = row.at("n").get<int64_t>();
     const double num_orders = std::tgamma(static_cast<double>(n) + 1);
@@ -275,7 +262,7 @@ Json correlate(const PredictorsOptions& options, const Json& comparison, Json la
   const std::vector<Column> predictors = predictors_of(languages),
                             targets = targets_of(comparison, options.source);
   Json rows = Json::array();
-  RowWriter writer(options, rows);
+  CorrelationWriter writer(options, rows);
   Progress bar = context.progress("correlating", static_cast<int64_t>(targets.size()), "targets");
   for (const Column& target : targets) {
     context.throw_if_interrupted();
@@ -287,8 +274,9 @@ Json correlate(const PredictorsOptions& options, const Json& comparison, Json la
     bar.advance(1);
   }
   if (!options.is_paper()) {
-    correct_for_number(rows);
-    mark_what_cannot_be_found(rows);
+    const PValues tests(rows);
+    tests.write("p_holm", holm(tests.values()));
+    mark_what_cannot_be_found(rows, static_cast<double>(tests.values().size()));
   }
   return Json{{"version", 1},
               {"mode", options.mode},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "findings/human/judgements.h"
 
+#include "findings/p_values.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -124,16 +126,12 @@ std::string base_arm(const CollectedRatings& collected) {
 }
 
 void correct_for_number(Json& arms, const std::string& base) {
-  std::vector<double> p_values;
-  std::vector<Json*> places;
+  PValues tests;
   for (auto& [arm, json] : arms.items()) {
     json["p_holm"] = Json();
-    if (arm == base || !json.at("p_value").is_number()) continue;
-    p_values.push_back(json.at("p_value").get<double>());
-    places.push_back(&json);
+    if (arm != base) tests.add(json);
   }
-  const auto corrected = holm(p_values);
-  for (size_t i = 0; i < places.size(); ++i) (*places[i])["p_holm"] = corrected[i];
+  tests.write("p_holm", holm(tests.values()));
 }
 
 }  // namespace
