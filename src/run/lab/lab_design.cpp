@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/lab/lab_design.h"
 
+#include "run/known_keys.h"
+
 #include <algorithm>
 #include <set>
 
@@ -11,12 +13,6 @@ namespace xlt {
 namespace {
 
 constexpr size_t kMostLanguages = 1000, kMostWorlds = 10'000;
-
-void check_keys(const JsonView& object, const std::vector<std::string>& known) {
-  for (const std::string& key : object.keys())
-    if (std::find(known.begin(), known.end(), key) == known.end())
-      object.fail(unknown_name_message("key", key, known));
-}
 
 template <typename Options>
 void read_section(const JsonView& view, const char* key, Options& options) {
@@ -76,7 +72,7 @@ std::vector<LanguageDials> read_languages(const JsonView& list) {
 
 Contrast read_contrast(const JsonView& view) {
   if (view.value().is_string()) return {view.as_string(), {{view.as_string(), 1}}};
-  check_keys(view, {"name", "weights"});
+  check_known_keys(view, {"name", "weights"});
   Contrast contrast{view.at("name").as_string(), {}};
   for (const std::string& term : view.at("weights").keys())
     contrast.weights[term] = view.at("weights").at(term).as_double();
@@ -84,7 +80,7 @@ Contrast read_contrast(const JsonView& view) {
 }
 
 void read_analysis(const JsonView& view, LabDesign& design) {
-  check_keys(view, {"target", "factors", "where", "terms", "contrasts", "alpha", "correction"});
+  check_known_keys(view, {"target", "factors", "where", "terms", "contrasts", "alpha", "correction"});
   read_section(view, "target", design.target);
   if (view.get("correction", "holm") != "holm") view.at("correction").fail("only \"holm\" is known");
   FactorialPlan& plan = design.analysis;
@@ -123,7 +119,7 @@ Json read_model(const JsonView& view) {
 
 void read_recipes(const JsonView& view, LabDesign& design) {
   for (size_t i = 0; i < view.size(); ++i) {
-    check_keys(view.at(i), {"name", "train"});
+    check_known_keys(view.at(i), {"name", "train"});
     view.at(i).at("name").as_string();
     view.at(i).at("train").keys();
   }
@@ -181,8 +177,8 @@ int64_t LabDesign::num_documents() const {
 LabDesign read_lab_design(const std::string& file) {
   const Json json = load_json(file, ErrorKind::kConfig, /*allow_comments=*/true);
   const JsonView view(json, file, ErrorKind::kConfig);
-  check_keys(view, {"command", "grammar", "languages", "data", "tokenizer", "model", "pretraining", "recipes",
-                    "eval", "compare", "seeds", "analysis", "lease_seconds"});
+  check_known_keys(view, {"command", "grammar", "languages", "data", "tokenizer", "model", "pretraining",
+                          "recipes", "eval", "compare", "seeds", "analysis", "lease_seconds"});
   if (view.get("command", "lab") != "lab") view.at("command").fail("is no config of `xlt lab`");
   LabDesign design;
   design.file = file;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/sweep/grid.h"
 
+#include "run/known_keys.h"
 #include "run/sweep/grid_checks.h"
 
 #include <algorithm>
@@ -12,12 +13,6 @@
 namespace xlt {
 
 namespace {
-
-void check_keys(const JsonView& object, const std::vector<std::string>& known) {
-  for (const std::string& key : object.keys())
-    if (std::find(known.begin(), known.end(), key) == known.end())
-      object.fail(unknown_name_message("key", key, known));
-}
 
 // Names become names of folders and of arms.
 std::string checked_name(const JsonView& view, std::set<std::string>& taken) {
@@ -89,7 +84,7 @@ GridModel read_model(const JsonView& view, const SweepTools& tools, std::set<std
 }
 
 GridRecipe read_recipe(const JsonView& view, const SweepTools& tools, std::set<std::string>& taken) {
-  check_keys(view, {"name", "train", "benchmarks"});
+  check_known_keys(view, {"name", "train", "benchmarks"});
   refuse(view.at("train"), {"seed"});
   refuse_empty(view, {"benchmarks"});
   return {checked_name(view.at("name"), taken), given_options(tools, "train", view.at("train")),
@@ -105,7 +100,7 @@ EvalSplit read_split(const JsonView& view) {
 }
 
 SlurmOptions read_slurm(const JsonView& view) {
-  check_keys(view, {"sbatch", "setup", "throttle"});
+  check_known_keys(view, {"sbatch", "setup", "throttle"});
   SlurmOptions slurm;
   if (view.has("sbatch")) {
     view.at("sbatch").keys();
@@ -118,7 +113,7 @@ SlurmOptions read_slurm(const JsonView& view) {
 }
 
 MachineRates read_machine(const JsonView& view) {
-  check_keys(view, {"name", "tflops", "tb_per_s", "efficiency"});
+  check_known_keys(view, {"name", "tflops", "tb_per_s", "efficiency"});
   MachineRates rates{view.get("tflops", 0.0), view.get("tb_per_s", 0.0), view.get("efficiency", 1.0)};
   if (rates.tflops < 0 || rates.tb_per_s < 0 || rates.efficiency <= 0) view.fail("rates must be above 0");
   return rates;
@@ -194,8 +189,8 @@ ResolvedConfig resolve_config(const SweepTools& tools, const std::string& comman
 Grid read_grid(const std::string& file, const SweepTools& tools) {
   const Json json = load_json(file, ErrorKind::kConfig, /*allow_comments=*/true);
   const JsonView view(json, file, ErrorKind::kConfig);
-  check_keys(view, {"command", "models", "recipes", "seeds", "eval", "split", "compare", "lease_seconds",
-                    "slurm", "machine"});
+  check_known_keys(view, {"command", "models", "recipes", "seeds", "eval", "split", "compare",
+                          "lease_seconds", "slurm", "machine"});
   if (view.get("command", "sweep") != "sweep") view.at("command").fail("is no config of `xlt sweep`");
   Grid grid;
   grid.file = file;
