@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/text/letter_case.h"
 
+#include "text/icu_text.h"
 #include "text/utf8.h"
 
 #include <unicode/locid.h>
-#include <unicode/unistr.h>
 
 namespace xlt {
-
-namespace {
-
-icu::UnicodeString from_utf8(std::string_view text) {
-  return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
-}
-
-std::string to_utf8(const icu::UnicodeString& text) {
-  std::string out;
-  text.toUTF8String(out);
-  return out;
-}
-
-}  // namespace
 
 std::string lower_case(std::string_view text) {
   return to_utf8(from_utf8(text).toLower(icu::Locale::getRoot()));

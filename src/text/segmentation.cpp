@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/text/segmentation.h"
 
+#include "text/icu_text.h"
 #include "text/utf8.h"
 
 #include <map>
@@ -9,7 +10,6 @@
 #include <unicode/brkiter.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
-#include <unicode/unistr.h>
 #include <unicode/uscript.h>
 
 #include "xlt/base/error.h"
@@ -17,16 +17,6 @@
 namespace xlt {
 
 namespace {
-
-std::string to_utf8(const icu::UnicodeString& text) {
-  std::string out;
-  text.toUTF8String(out);
-  return out;
-}
-
-icu::UnicodeString from_utf8(std::string_view text) {
-  return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
-}
 
 void check(UErrorCode status, const char* what) {
   if (U_FAILURE(status)) throw Error(ErrorKind::kInternal, str_cat(what, ": ", u_errorName(status)));
