@@ -3,6 +3,7 @@
 #include "models/encoder_family.h"
 #include "models/family.h"
 #include "models/load_weights.h"
+#include "models/model_type.h"
 
 #include <algorithm>
 
@@ -25,24 +26,19 @@ constexpr EncoderFamily kEncoders[] = {
 #undef X
 };
 
-std::string type_of(const ModelSource& source) {
-  const Json json = source.config();
-  return JsonView(json, source.config_place(), ErrorKind::kCheckpoint).at("model_type").as_string();
-}
-
 bool is_decoder(const std::string& type) {
   const auto names = family_names();
   return std::find(names.begin(), names.end(), type) != names.end();
 }
 
 [[noreturn]] void fail_unknown(const ModelSource& source, const std::vector<std::string>& known) {
-  throw Error(ErrorKind::kCheckpoint, unknown_name_message("architecture", type_of(source), known),
+  throw Error(ErrorKind::kCheckpoint, unknown_name_message("architecture", model_type_of(source), known),
               source.config_place() + ": model_type");
 }
 
 std::unique_ptr<Encoder> shapes_of(const ModelSource& source, const WeightSource& weights,
                                    int64_t num_labels) {
-  const EncoderMaker make = find_encoder(type_of(source));
+  const EncoderMaker make = find_encoder(model_type_of(source));
   if (!make) fail_unknown(source, encoder_names());
   const Json json = source.config();
   // A layer has at least one tensor of its own.
@@ -89,14 +85,14 @@ std::unique_ptr<Encoder> load_encoder(const ModelSource& source, int64_t num_lab
 
 std::unique_ptr<LayeredModel> load_layered_model(const ModelSource& source, const Placement& where,
                                                  const Context& context) {
-  const std::string type = type_of(source);
+  const std::string type = model_type_of(source);
   if (find_encoder(type)) return load_encoder(source, /*num_labels=*/0, where, context);
   if (is_decoder(type)) return load_decoder(source, where, context);
   fail_unknown_layered(source);
 }
 
 ModelOutline outline_layered_model(const ModelSource& source) {
-  const std::string type = type_of(source);
+  const std::string type = model_type_of(source);
   if (is_decoder(type)) {
     const DecoderOutline outline = outline_decoder(source);
     return {outline.config, outline.num_tensors, outline.num_parameters};

@@ -2,6 +2,7 @@
 // config.json → encoder-decoder, with weights from a checkpoint.
 #include "models/encoder_decoder_family.h"
 #include "models/load_weights.h"
+#include "models/model_type.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>
@@ -21,21 +22,16 @@ struct Family {
   const char* name;
   EncoderDecoderMaker make;
 };
-constexpr Family kFamilies[] = {
+constexpr Family kEncoderDecoders[] = {
 #define X(name, models) {#name, make_##name},
 #include "models/encoder_decoders.def"
 #undef X
 };
 constexpr const char *kHead = "lm_head.weight", *kEmbedding = "shared.weight";
 
-std::string type_of(const ModelSource& source) {
-  const Json json = source.config();
-  return JsonView(json, source.config_place(), ErrorKind::kCheckpoint).at("model_type").as_string();
-}
-
 // Null where no row has this `model_type`.
 EncoderDecoderMaker find_family(const std::string& type) {
-  for (const Family& family : kFamilies)
+  for (const Family& family : kEncoderDecoders)
     if (type == family.name) return family.make;
   return nullptr;
 }
@@ -48,10 +44,10 @@ bool has_own_head(const WeightSource& weights) {
 }
 
 std::unique_ptr<EncoderDecoder> shapes_of(const ModelSource& source, const WeightSource& weights) {
-  const EncoderDecoderMaker make = find_family(type_of(source));
+  const EncoderDecoderMaker make = find_family(model_type_of(source));
   if (!make)
     throw Error(ErrorKind::kCheckpoint,
-                unknown_name_message("architecture", type_of(source), encoder_decoder_names()),
+                unknown_name_message("architecture", model_type_of(source), encoder_decoder_names()),
                 source.config_place() + ": model_type");
   const Json json = source.config();
   // A layer has at least one tensor of its own.
@@ -70,13 +66,14 @@ ops::HeadOptions EncoderDecoder::head_options() const {
 
 std::vector<std::string> encoder_decoder_names() {
   std::vector<std::string> names;
-  for (const Family& family : kFamilies) names.emplace_back(family.name);
+  for (const Family& family : kEncoderDecoders) names.emplace_back(family.name);
   return names;
 }
 
 bool is_encoder_decoder(const ModelSource& source) {
   const Json json = source.config();
-  return json.contains("model_type") && json.at("model_type").is_string() && find_family(type_of(source));
+  return json.contains("model_type") && json.at("model_type").is_string() &&
+         find_family(model_type_of(source));
 }
 
 std::unique_ptr<EncoderDecoder> load_encoder_decoder(const ModelSource& source, const Placement& where,
