@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lm/decoder_lm.h"
 #include "lm/seq2seq_language_model.h"
+#include "lm/text_batches.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
@@ -19,7 +20,6 @@ namespace xlt {
 namespace {
 
 // Rows of one forward pass. On two cores the matrix products run at full speed from about 200 rows.
-constexpr int64_t kBatchTokensCpu = 512, kBatchTokensCuda = 8192;
 
 }  // namespace
 
@@ -61,8 +61,7 @@ std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& o
     if (named.linear->is_quantized()) has_few_bits = true;
   if (has_few_bits) info.dtype += ", nf4";
   info.adds_bos = !tokenizer->prefix_ids().empty();
-  const int64_t batch_tokens =
-      options.batch_tokens > 0 ? options.batch_tokens : (where.is_cuda ? kBatchTokensCuda : kBatchTokensCpu);
+  const int64_t batch_tokens = batch_tokens_or_default(options.batch_tokens, where);
   const Padding padding = read_padding(options.model, *tokenizer);
   auto lm = std::make_unique<DecoderLm>(std::move(decoder), std::move(tokenizer), source->stop_token_ids(),
                                         std::move(info), batch_tokens, context);
