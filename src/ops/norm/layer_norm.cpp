@@ -41,14 +41,9 @@ Moments moments_of(const at::Tensor& x) {
   return {accumulators(x, {rows}), accumulators(x, {rows})};
 }
 
-// x + residual, contiguous, and the room for it. Undefined: x is normed itself.
-struct Sum {
-  at::Tensor residual, sum;
-};
-
 // x, weight and bias contiguous. `moments` are filled if defined.
 at::Tensor forward_kernel(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps,
-                          const Moments& moments, const Sum& of = {}) {
+                          const Moments& moments, const ResidualSum& of = {}) {
   at::Tensor y = at::empty_like(x);
   if (x.numel() == 0) return y;
   const LayerNormForward args{shape_of(x),

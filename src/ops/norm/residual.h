@@ -11,6 +11,11 @@
 
 namespace xlt::ops {
 
+// x + residual, contiguous, and the room for it. Undefined: x is normed itself.
+struct ResidualSum {
+  at::Tensor residual, sum;
+};
+
 inline void check_residual(const char* op, const at::Tensor& x, const at::Tensor& residual) {
   XLT_CHECK(residual.sizes() == x.sizes() && residual.scalar_type() == x.scalar_type() &&
                 residual.device() == x.device(),

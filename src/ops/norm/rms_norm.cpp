@@ -28,14 +28,9 @@ at::ScalarType accumulator_of(const at::Tensor& x) {
   return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
 }
 
-// x + residual, contiguous, and the room for it. Undefined: x is normed itself.
-struct Sum {
-  at::Tensor residual, sum;
-};
-
 // x and weight contiguous. `inverse_rms` is filled if defined.
 at::Tensor forward_kernel(const at::Tensor& x, const at::Tensor& weight, double eps, bool one_plus,
-                          const at::Tensor& inverse_rms, const Sum& of = {}) {
+                          const at::Tensor& inverse_rms, const ResidualSum& of = {}) {
   at::Tensor y = at::empty_like(x);
   if (x.numel() == 0) return y;
   RmsNormForward args{
