@@ -17,6 +17,9 @@ namespace xlt::cli {
 
 class Session;
 
+// The exit code where some cells could not be computed.
+inline constexpr int kSomeCellsFailed = 4;
+
 struct CommandHelp {
   std::string purpose;                // one line
   std::string example;                // a command line that works

@@ -10,11 +10,7 @@
 
 namespace xlt::cli {
 
-namespace {
-
-constexpr int kSomeCellsFailed = 4;
-
-}  // namespace
+namespace {}  // namespace
 
 CommandHelp EvaluatingCommand::help() const {
   return {"Bias, toxicity, fluency, diversity and language consistency in every language",

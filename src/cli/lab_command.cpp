@@ -14,8 +14,6 @@ namespace xlt::cli {
 
 namespace {
 
-constexpr int kSomeCellsFailed = 4;
-
 class LabCommand final : public Command {
  public:
   CommandHelp help() const override {

@@ -13,8 +13,6 @@ namespace xlt::cli {
 
 namespace {
 
-constexpr int kSomeCellsFailed = 4;
-
 class SweepCommand final : public Command {
  public:
   CommandHelp help() const override {
