@@ -2,6 +2,7 @@
 // What a step reads in one go, and that a training which puts its reads off is the one that does not.
 #include "train/deferred_reads.h"
 
+#include "train/loss_testing.h"
 #include "train/retention.h"
 #include "train/train_testing.h"
 #include "train/training.h"
@@ -18,8 +19,7 @@ namespace {
 
 using testing::ElementsAre;
 
-at::Tensor floats(std::vector<float> values) { return at::tensor(at::ArrayRef<float>(values)); }
-at::Tensor doubles(std::vector<double> values) {
+at::Tensor double_row(std::vector<double> values) {
   return at::tensor(at::ArrayRef<double>(values), at::kDouble);
 }
 
@@ -30,7 +30,7 @@ TEST(DeferredReads, GivesEachItsOwnInTheOrderOfAdding) {
     const auto take = [&](std::span<const double> values) {
       taken.emplace_back(values.begin(), values.end());
     };
-    reads.add({doubles({0.1}), floats({1, 2}), doubles({3}).squeeze()}, take);
+    reads.add({double_row({0.1}), floats({1, 2}), double_row({3}).squeeze()}, take);
     reads.add(at::TensorList(), take);
     reads.add(floats({4, 5, 6, 7}).view({2, 2}).t(), take);
     EXPECT_EQ(taken.size(), at_once ? 3u : 0u);

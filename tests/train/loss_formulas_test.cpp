@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Losses against their papers' equations and hand-derived slopes, in double; every loss's gradient against
 // central differences.
-#include "train/loss.h"
+#include "train/loss_testing.h"
 
 #include <cmath>
 #include <functional>
@@ -15,31 +15,24 @@
 namespace xlt {
 namespace {
 
-using Options = std::vector<std::pair<std::string, std::string>>;
-
-std::unique_ptr<Loss> make_loss(const std::string& name, const Options& options = {}) {
-  auto loss = find_entry(losses(), "method", name).make();
-  for (const auto& [option, value] : options) set_option(visit_of(*loss), option, value);
-  return loss;
-}
-
 at::Tensor doubles(const std::vector<double>& values) { return at::tensor(at::ArrayRef<double>(values)); }
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double log_sigmoid(double x) { return -std::log1p(std::exp(-x)); }
 
 // Two sequences of a pair, or one text in `w`: Σ log π, Σ log π_ref, number of labels.
-struct Case {
+struct PairCase {
   double w, l, reference_w, reference_l, num_w, num_l;
   double ratio_w() const { return w - reference_w; }
   double ratio_l() const { return l - reference_l; }
 };
-constexpr Case kCases[] = {{-10, -12, -11, -11, 4, 5}, {-7.5, -6, -8, -6.25, 3, 2}, {-1, -40, -2, -8, 9, 1}};
+constexpr PairCase kCases[] = {
+    {-10, -12, -11, -11, 4, 5}, {-7.5, -6, -8, -6.25, 3, 2}, {-1, -40, -2, -8, 9, 1}};
 
 // A loss of one case by its paper, and its slopes in log π of `w` and `l`.
 struct Formula {
   const char* method;
-  Options options;
-  std::function<double(const Case&)> loss, slope_w, slope_l;
+  LossOptionTexts options;
+  std::function<double(const PairCase&)> loss, slope_w, slope_l;
 };
 
 double smoothed(double margin) { return -0.9 * log_sigmoid(margin) - 0.1 * log_sigmoid(-margin); }
@@ -47,57 +40,57 @@ double slope_of_smoothed(double margin) { return -0.9 * sigmoid(-margin) + 0.1 *
 
 // d/dz (z − log(1 − e^z)) = 1 / (1 − e^z)
 double log_odds(double z) { return z - std::log(1 - std::exp(z)); }
-double odds_margin(const Case& c) { return log_odds(c.w / c.num_w) - log_odds(c.l / c.num_l); }
+double odds_margin(const PairCase& c) { return log_odds(c.w / c.num_w) - log_odds(c.l / c.num_l); }
 
 std::vector<Formula> formulas() {
-  const auto dpo = [](const Case& c) { return 0.3 * (c.ratio_w() - c.ratio_l()); };
-  const auto bare = [](const Case& c) { return 0.3 * (c.w - c.l); };
-  const auto simpo = [](const Case& c) { return 2 * (c.w / c.num_w - c.l / c.num_l) - 0.7; };
+  const auto dpo = [](const PairCase& c) { return 0.3 * (c.ratio_w() - c.ratio_l()); };
+  const auto bare = [](const PairCase& c) { return 0.3 * (c.w - c.l); };
+  const auto simpo = [](const PairCase& c) { return 2 * (c.w / c.num_w - c.l / c.num_l) - 0.7; };
   return {
       {"dpo",
        {{"beta", "0.3"}, {"label_smoothing", "0.1"}},
-       [=](const Case& c) { return smoothed(dpo(c)); },
-       [=](const Case& c) { return 0.3 * slope_of_smoothed(dpo(c)); },
-       [=](const Case& c) { return -0.3 * slope_of_smoothed(dpo(c)); }},
+       [=](const PairCase& c) { return smoothed(dpo(c)); },
+       [=](const PairCase& c) { return 0.3 * slope_of_smoothed(dpo(c)); },
+       [=](const PairCase& c) { return -0.3 * slope_of_smoothed(dpo(c)); }},
       {"dpo",
        {{"beta", "0.3"}, {"label_smoothing", "0.1"}, {"reference_free", "true"}},
-       [=](const Case& c) { return smoothed(bare(c)); },
-       [=](const Case& c) { return 0.3 * slope_of_smoothed(bare(c)); },
-       [=](const Case& c) { return -0.3 * slope_of_smoothed(bare(c)); }},
+       [=](const PairCase& c) { return smoothed(bare(c)); },
+       [=](const PairCase& c) { return 0.3 * slope_of_smoothed(bare(c)); },
+       [=](const PairCase& c) { return -0.3 * slope_of_smoothed(bare(c)); }},
       {"cpo",
        {{"beta", "0.3"}, {"nll_weight", "0"}},
-       [=](const Case& c) { return -log_sigmoid(bare(c)); },
-       [=](const Case& c) { return -0.3 * sigmoid(-bare(c)); },
-       [=](const Case& c) { return 0.3 * sigmoid(-bare(c)); }},
+       [=](const PairCase& c) { return -log_sigmoid(bare(c)); },
+       [=](const PairCase& c) { return -0.3 * sigmoid(-bare(c)); },
+       [=](const PairCase& c) { return 0.3 * sigmoid(-bare(c)); }},
       {"simpo",
        {{"beta", "2"}, {"simpo_gamma", "0.7"}, {"label_smoothing", "0.1"}},
-       [=](const Case& c) { return smoothed(simpo(c)); },
-       [=](const Case& c) { return 2 / c.num_w * slope_of_smoothed(simpo(c)); },
-       [=](const Case& c) { return -2 / c.num_l * slope_of_smoothed(simpo(c)); }},
+       [=](const PairCase& c) { return smoothed(simpo(c)); },
+       [=](const PairCase& c) { return 2 / c.num_w * slope_of_smoothed(simpo(c)); },
+       [=](const PairCase& c) { return -2 / c.num_l * slope_of_smoothed(simpo(c)); }},
       {"orpo",
        {{"beta", "0.4"}, {"nll_weight", "0"}},
-       [](const Case& c) { return -0.4 * log_sigmoid(odds_margin(c)); },
-       [](const Case& c) {
+       [](const PairCase& c) { return -0.4 * log_sigmoid(odds_margin(c)); },
+       [](const PairCase& c) {
          return -0.4 * sigmoid(-odds_margin(c)) / (1 - std::exp(c.w / c.num_w)) / c.num_w;
        },
-       [](const Case& c) {
+       [](const PairCase& c) {
          return 0.4 * sigmoid(-odds_margin(c)) / (1 - std::exp(c.l / c.num_l)) / c.num_l;
        }},
       {"npo",
        {{"beta", "0.2"}},
-       [](const Case& c) { return -2 / 0.2 * log_sigmoid(-0.2 * c.ratio_w()); },
-       [](const Case& c) { return 2 * sigmoid(0.2 * c.ratio_w()); },
+       [](const PairCase& c) { return -2 / 0.2 * log_sigmoid(-0.2 * c.ratio_w()); },
+       [](const PairCase& c) { return 2 * sigmoid(0.2 * c.ratio_w()); },
        {}},
       {"simnpo",
        {{"beta", "2.5"}, {"simpo_gamma", "0.1"}},
-       [](const Case& c) { return -2 / 2.5 * log_sigmoid(-2.5 * c.w / c.num_w - 0.1); },
-       [](const Case& c) { return 2 * sigmoid(2.5 * c.w / c.num_w + 0.1) / c.num_w; },
+       [](const PairCase& c) { return -2 / 2.5 * log_sigmoid(-2.5 * c.w / c.num_w - 0.1); },
+       [](const PairCase& c) { return 2 * sigmoid(2.5 * c.w / c.num_w + 0.1) / c.num_w; },
        {}},
   };
 }
 
 // What the loss reads of one case.
-SequenceLogps logps_of(const RowSetSpec& set, const Case& c) {
+SequenceLogps logps_of(const RowSetSpec& set, const PairCase& c) {
   const bool is_pair = set.kind == RowKind::kPair;
   std::vector<double> policy = {c.w}, reference = {c.reference_w};
   SequenceLogps logps;
@@ -116,7 +109,7 @@ TEST(Losses, EqualTheirPapersEquationsAndSlopesInDouble) {
   for (const Formula& formula : formulas()) {
     const auto loss = make_loss(formula.method, formula.options);
     const RowSetSpec set = loss->row_sets().front();
-    for (const Case& c : kCases) {
+    for (const PairCase& c : kCases) {
       const SequenceLogps logps = logps_of(set, c);
       const LossValue value = loss->compute({&logps, 1});
       ASSERT_EQ(value.terms.size(), 1u) << formula.method;
@@ -137,7 +130,7 @@ int64_t num_sequences(const RowSetSpec& set) {
   return set.uses_prompt ? 3 : 2;
 }
 
-double total_of(const Loss& loss, const SequenceLogps& logps) {
+double sum_of_terms(const Loss& loss, const SequenceLogps& logps) {
   double total = 0;
   for (const at::Tensor& term : loss.compute({&logps, 1}).terms)
     if (term.defined()) total += term.item<double>();
@@ -145,7 +138,7 @@ double total_of(const Loss& loss, const SequenceLogps& logps) {
 }
 
 // Three rows, the sums of whose terms are differentiated.
-void check_against_differences(const std::string& method, const Options& options) {
+void check_against_differences(const std::string& method, const LossOptionTexts& options) {
   const auto loss = make_loss(method, options);
   const RowSetSpec set = loss->row_sets().front();
   const int64_t count = 3 * num_sequences(set);
@@ -173,9 +166,9 @@ void check_against_differences(const std::string& method, const Options& options
     down[i] -= kStep;
     SequenceLogps moved = logps;
     moved.policy = doubles(up);
-    const double above = total_of(*loss, moved);
+    const double above = sum_of_terms(*loss, moved);
     moved.policy = doubles(down);
-    EXPECT_NEAR(gradient[i].item<double>(), (above - total_of(*loss, moved)) / (2 * kStep), 1e-7)
+    EXPECT_NEAR(gradient[i].item<double>(), (above - sum_of_terms(*loss, moved)) / (2 * kStep), 1e-7)
         << method << ' ' << i;
   }
 }

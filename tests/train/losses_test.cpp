@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/loss.h"
+#include "train/loss_testing.h"
 
 #include <cmath>
 #include <map>
@@ -14,20 +14,10 @@
 namespace xlt {
 namespace {
 
-at::Tensor floats(std::vector<float> values) { return at::tensor(at::ArrayRef<float>(values)); }
 std::map<std::string, double> by_name(const LossValue& value) {
   std::map<std::string, double> stats;
   for (const LossStat& stat : value.stats) stats[stat.name] = stat.sum;
   return stats;
-}
-
-using Options = std::vector<std::pair<std::string, std::string>>;
-
-// A loss of the table, with options.
-std::unique_ptr<Loss> make_loss(const std::string& name, const Options& options = {}) {
-  auto loss = find_entry(losses(), "method", name).make();
-  for (const auto& [option, value] : options) set_option(visit_of(*loss), option, value);
-  return loss;
 }
 
 LossValue value_of(const Loss& loss, const SequenceLogps& logps) { return loss.compute({&logps, 1}); }
@@ -107,7 +97,7 @@ TEST(HingeLoss, ValuesAndGradientsByHand) {
 }
 
 TEST(CdpoLoss, IsDpoWithLabelSmoothing) {
-  const Options options = {{"beta", "0.1"}, {"label_smoothing", "0.1"}};
+  const LossOptionTexts options = {{"beta", "0.1"}, {"label_smoothing", "0.1"}};
   const SequenceLogps logps{floats({-10, -12}), floats({-11, -11})};
   EXPECT_NEAR(total_of(*make_loss("cdpo", options), logps), 0.6181388694, 1e-6);
   EXPECT_EQ(total_of(*make_loss("cdpo", options), logps), total_of(*make_loss("dpo", options), logps));

@@ -17,11 +17,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-void move_adapter(TrainFixture& fixture) {
-  const at::NoGradGuard no_grad;
-  lora_of(fixture.decoder.projection())->b.copy_(random_tensor({8, 2}, Rng(6)));
-}
-
 // log p of every next token, [N, V] float64.
 at::Tensor dense_logps(TrainFixture& fixture, const std::vector<int64_t>& ids) {
   const at::NoGradGuard no_grad;

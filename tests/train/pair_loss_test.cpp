@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What losses over pairs share: the term of the chosen answers' negative log-likelihood, and doing without a
 // reference.
-#include "train/loss.h"
+#include "train/loss_testing.h"
 #include "train/train_testing.h"
 
 #include <cmath>
@@ -13,14 +13,6 @@ namespace xlt {
 namespace {
 
 using testing::ElementsAre;
-
-std::unique_ptr<Loss> make_loss(const std::string& name,
-                                const std::vector<std::pair<std::string, std::string>>& options = {}) {
-  auto loss = find_entry(losses(), "method", name).make();
-  for (const auto& [option, value] : options) set_option(visit_of(*loss), option, value);
-  return loss;
-}
-at::Tensor floats(std::vector<float> values) { return at::tensor(at::ArrayRef<float>(values)); }
 
 // Chosen of 3 labels, rejected of 2, and a prompt of 4 tokens, the last three of which are labels.
 TrainRow row_with_prompt() {

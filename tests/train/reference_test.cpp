@@ -21,12 +21,6 @@ void make_dpo(TrainFixture& fixture, int64_t max_steps) {
   fixture.job.records.pairs = letter_pairs(8);
 }
 
-// B away from zero: the adapter as it begins is no longer the base model.
-void move_adapter(TrainFixture& fixture) {
-  const at::NoGradGuard no_grad;
-  lora_of(fixture.decoder.projection())->b.copy_(random_tensor({8, 2}, Rng(6)));
-}
-
 // Folders of models, and files in them.
 int64_t num_entries(const fs::path& cache, bool files) {
   std::error_code error;

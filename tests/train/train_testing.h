@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/tensor.h>
@@ -190,5 +191,11 @@ struct TrainFixture {
     return values;
   }
 };
+
+// B away from zero: the adapter as it begins is no longer the base model.
+inline void move_adapter(TrainFixture& fixture) {
+  const at::NoGradGuard no_grad;
+  lora_of(fixture.decoder.projection())->b.copy_(random_tensor({8, 2}, Rng(6)));
+}
 
 }  // namespace xlt
