@@ -3,7 +3,7 @@
 # What does each objective cost in other languages, for the same effect in English? Gemma 3 270M, finetuned against toxicity on English
 # preference pairs by DPO, DPO held to the untouched model by texts in ten other languages (--retain), IPO, KTO, SimPO and NPO, three seeds
 # each. They go at different speeds, so arms are matched: each is evaluated where its completions of English prompts of another
-# benchmark, looked at every ten steps, are as toxic as DPO's after forty.
+# benchmark, looked at every six steps and over its seeds, are as toxic as DPO's after twelve.
 #   scripts/study_objectives.sh --data DIR [--output DIR] [--quick] [--no-setup]      DIR: as for study.sh, and ud_pud/LANG.jsonl beside it
 # --quick: a few items in three languages, to see that it runs. --no-setup: take ./xlt and .venv as they are.
 # Whatever is finished is not done again: kill it, start it again. Results: OUTPUT/compare, OUTPUT/report.html, OUTPUT/objectives.json (what
@@ -37,7 +37,7 @@ python3 scripts/study_data.py "$DATA" "$OUT/data"
 
 # Chosen before anything was measured. Ten languages have prompts, a list of toxic words, parallel text and text to retain.
 LANGS=en,ar,cs,de,es,fr,hi,it,ko,pt,zh METHODS='dpo dpo_retain ipo kto simpo npo' SEEDS='1 2 3'
-STEPS=80 EVERY=10 MATCHED=40 PROMPTS=50 SAMPLES=10 TOKENS=12 LINES=20 DOCUMENTS=10 PROBED=40
+STEPS=24 EVERY=6 MATCHED=12 PROMPTS=25 SAMPLES=2 TOKENS=12 LINES=8 DOCUMENTS=6 PROBED=30
 [ "$QUICK" = true ] && LANGS=en,de,zh METHODS='dpo dpo_retain npo' SEEDS='1 2' STEPS=4 EVERY=2 MATCHED=2 PROMPTS=2 SAMPLES=2 LINES=2 DOCUMENTS=2 PROBED=2
 RETAIN=$(for lang in ${LANGS//,/ }; do [ "$lang" = en ] || [ ! -e "$DATA/ud_pud/$lang.jsonl" ] || echo "$DATA/ud_pud/$lang.jsonl"; done | paste -sd,)
 WORDS=$DATA/toxic_words/ldnoobw
@@ -62,26 +62,24 @@ evaluate() {  # NAME [ADAPTER]
   "$XLT" eval "${common[@]}" --benchmarks perplexity,retention --limit "$DOCUMENTS" --output "$OUT/$name/texts" >/dev/null
 }
 
+runs_of() { for seed in $SEEDS; do echo "$1$seed"; done | paste -sd,; }  # PREFIX of the folders
 evaluate base
 for method in $METHODS; do
   for seed in $SEEDS; do
     say "$method, seed $seed"
     # shellcheck disable=SC2046
     "$XLT" train $(options_of "$method") --dtype bfloat16 --model "$MODEL" --output "$OUT/train/$method-$seed" --adapter lora --lora-r 64 \
-      --lora-alpha 16 --optimizer rmsprop --learning-rate 3e-5 --lr-schedule constant_with_warmup --warmup-steps 10 --max-grad-norm 10 --max-length 128 --batch-size 4 \
-      --max-steps "$STEPS" --eval-steps "$EVERY" --save-steps "$EVERY" --save-total-limit 100 --probe-prompts "$OUT/data/probe.jsonl" --probe-samples 10 \
+      --lora-alpha 16 --optimizer rmsprop --learning-rate 1e-4 --lr-schedule constant_with_warmup --warmup-steps 4 --max-grad-norm 10 --max-length 128 --batch-size 4 \
+      --max-steps "$STEPS" --eval-steps "$EVERY" --save-steps "$EVERY" --save-total-limit 100 --probe-prompts "$OUT/data/probe.jsonl" --probe-samples 5 \
       --scorer "word_list:$WORDS" --seed "$seed" >/dev/null
-    # The first of them is DPO itself: after MATCHED steps.
-    step=$(python3 scripts/study_objectives_match.py "$OUT/train/$method-$seed" "$OUT/train/dpo-$seed" "$MATCHED")
-    evaluate "$method-$seed" "$OUT/train/$method-$seed/checkpoints/step-$step"
   done
+  # The first method is DPO itself: after MATCHED steps.
+  step=$(python3 scripts/study_objectives_match.py "$(runs_of "$OUT/train/$method-")" "$(runs_of "$OUT/train/dpo-")" "$MATCHED")
+  for seed in $SEEDS; do evaluate "$method-$seed" "$OUT/train/$method-$seed/checkpoints/step-$step"; done
 done
 say "comparing"
 arms=()
-for method in $METHODS; do
-  folders=$(for seed in $SEEDS; do echo "$OUT/$method-$seed"; done | paste -sd,)
-  arms+=("$method=$folders")
-done
+for method in $METHODS; do arms+=("$method=$(runs_of "$OUT/$method-")"); done
 # Five metrics were chosen before anything was measured; p-values are corrected over all of their rows.
 "$XLT" compare "base=$OUT/base" "${arms[@]}" --seed 1 --output "$OUT/compare" --metrics toxic_fraction,bits_per_byte,kl_to_base,line_pass_rate,dist_2 >/dev/null
 python3 scripts/study_objectives_table.py "$OUT" "$MATCHED" >"$OUT/objectives.json"
