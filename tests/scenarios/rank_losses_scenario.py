@@ -11,11 +11,11 @@ import unittest
 
 import delayed_link
 from ranks import Ranks, RanksCase, free_port
-from support import XLT
+from support import XLT, patience
 
 KILLS = int(os.environ.get("XLT_KILLS", "1"))
 SEED = os.environ.get("XLT_KILLS_SEED", "1")
-LONGEST = 60  # seconds until those that are left have ended
+LONGEST = patience(60)  # seconds until those that are left have ended
 WHY_NO_LINK = delayed_link.why_not()
 
 

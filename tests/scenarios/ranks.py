@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from support import PAIRS, TEXTS, XLT, Scenario, read_rows, run, write_rows
+from support import PAIRS, TEXTS, XLT, Scenario, patience, read_rows, run, write_rows
 
 MICRO_BATCHES = 4  # of a step, of all ranks together
 
@@ -32,7 +32,7 @@ class Ranks:
 
     def finish(self, timeout=120):
         """Exit codes, what was printed and what was said, by rank."""
-        outcomes = [process.communicate(timeout=timeout) for process in self.processes]
+        outcomes = [process.communicate(timeout=patience(timeout)) for process in self.processes]
         return [process.returncode for process in self.processes], [out for out, _ in outcomes], [err for _, err in outcomes]
 
     def kill(self):

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from ranks import Ranks, RanksCase
-from support import PAIRS, ROOT, TEXTS, XLT, read_rows, run, write_rows
+from support import PAIRS, ROOT, TEXTS, XLT, patience, read_rows, run, write_rows
 
 TORCHRUN = ROOT / ".venv" / "bin" / "torchrun"
 
@@ -190,7 +190,7 @@ class RanksScenario(RanksCase):
         expected = self.result(self.alone(steps=8))
         output = self.folder / "run"
         process = subprocess.run([TORCHRUN, "--no-python", "--standalone", "--nproc-per-node", "2", XLT, *map(str, self.command(output, 2, steps=8))],
-                                 capture_output=True, text=True, timeout=120)
+                                 capture_output=True, text=True, timeout=patience(120))
         self.assertEqual(process.returncode, 0, process.stderr)
         self.assertEqual(self.result(output), expected)
 

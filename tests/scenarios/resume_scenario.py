@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from support import PAIRS, XLT, Scenario, read_rows, run, write_rows
+from support import PAIRS, XLT, Scenario, patience, read_rows, run, write_rows
 
 STEPS = 60
 
@@ -40,7 +40,7 @@ class Resume(Scenario):
         process = self.start(stopped)
         self.wait_for_steps(stopped, 7, process)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=patience(60))
         self.assertEqual(process.returncode, 130, errors)
         self.assertIn("the same command goes on", errors)
         self.assertEqual(json.loads((stopped / "run.json").read_text())["status"], "interrupted")

@@ -13,7 +13,7 @@ import subprocess
 import time
 import unittest
 
-from support import PAIRS, TEXTS, XLT, Scenario, read_rows, run, write_rows
+from support import PAIRS, TEXTS, XLT, Scenario, patience, read_rows, run, write_rows
 
 KILLS = int(os.environ.get("XLT_KILLS", "2"))
 SEED = os.environ.get("XLT_KILLS_SEED", "1")
@@ -160,7 +160,7 @@ class Sweep(Scenario):
         while not (metrics.exists() and metrics.stat().st_size > 0):
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=patience(60))
         self.assertEqual(process.returncode, 130, errors)
         self.assertEqual([event["event"] for event in self.log(train)], ["start", "interrupted"])
         self.assertTrue(list((self.out / "cells" / train / "output" / "checkpoints").iterdir()))
@@ -221,7 +221,7 @@ class Sweep(Scenario):
             if killed < KILLS and all(len(self.done(cell["id"])) for cell in cells):
                 break  # faster than thought
         for worker in workers.values():
-            self.assertEqual(worker.wait(timeout=3000), 0, (self.folder / "errors.txt").read_text())
+            self.assertEqual(worker.wait(timeout=patience(3000)), 0, (self.folder / "errors.txt").read_text())
         return killed
 
     def test_killed_workers_lose_nothing(self):

@@ -8,7 +8,7 @@ import re
 import subprocess
 import unittest
 
-from support import PAIRS, XLT, Scenario, run, write_rows
+from support import PAIRS, XLT, Scenario, patience, run, write_rows
 
 
 class Terminal(Scenario):
@@ -35,7 +35,7 @@ class Terminal(Scenario):
         os.close(ours)
         with process.stdout:
             out = process.stdout.read().decode()
-        self.assertEqual(process.wait(timeout=60), 0, sent)
+        self.assertEqual(process.wait(timeout=patience(60)), 0, sent)
         return out, sent.decode()
 
     def test_a_bar_with_loss_margin_rate_and_time_left_then_what_happened_and_what_to_run_next(self):
