@@ -17,7 +17,7 @@ constexpr const char* kTableAdvice =
 constexpr const char* kEncodingAdvice = "convert it with iconv -t UTF-8, or save it as UTF-8";
 
 // A longer magic stands before what it begins with.
-constexpr BinaryKind kKinds[] = {
+constexpr BinaryKind kFileKinds[] = {
     {"\x1F\x8B"sv, "compressed by gzip", "decompress it with gunzip"},
     {"\x28\xB5\x2F\xFD"sv, "compressed by zstd", "decompress it with zstd -d"},
     {"\xFD"
@@ -41,7 +41,7 @@ constexpr BinaryKind kKinds[] = {
 }  // namespace
 
 void refuse_binary(std::string_view beginning, const std::string& place, ErrorKind kind) {
-  for (const BinaryKind& row : kKinds)
+  for (const BinaryKind& row : kFileKinds)
     if (beginning.starts_with(row.magic))
       throw Error(kind, str_cat("is ", row.name, "; ", row.advice), place);
   // Without a mark, every other byte of plain letters is 0.

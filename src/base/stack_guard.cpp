@@ -44,7 +44,7 @@ static void on_segmentation_fault(int signal, siginfo_t* info, void*) {
 }
 }
 
-void install_handler() {
+void watch_for_overflow() {
   static std::once_flag once;
   std::call_once(once, [] {
     struct sigaction action {};
@@ -68,7 +68,7 @@ uintptr_t lowest_address_of_stack() {
 }  // namespace
 
 StackGuard::StackGuard(const std::string& message) {
-  install_handler();
+  watch_for_overflow();
   guarded.lowest = lowest_address_of_stack();
   guarded.line = "xlt: error: " + escape_controls(message) + "\n";
   guarded.stack.resize(kAlternateStack);

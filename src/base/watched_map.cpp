@@ -73,7 +73,7 @@ static void on_bus_error(int signal, siginfo_t* info, void*) {
 }
 }
 
-void install_handler() {
+void watch_for_bus_errors() {
   static std::once_flag once;
   std::call_once(once, [] {
     struct sigaction action {};
@@ -103,7 +103,7 @@ void mark_if_shorter(Watch& watch) {
 }  // namespace
 
 void watch_map(const void* begin, size_t size, int descriptor, const std::string& file) {
-  install_handler();
+  watch_for_bus_errors();
   const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto address = reinterpret_cast<uintptr_t>(begin);
   const std::lock_guard lock(mutex);

@@ -21,7 +21,7 @@ namespace xlt::cli {
 
 namespace {
 
-std::string joined(const std::vector<std::string>& names) {
+std::string enumerated(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
@@ -66,7 +66,7 @@ class TrainCommand final : public Command, public LayeredOptions {
         {"training", "Training", visit_of(options_.trainer)},
         {"watch", "Looking on at each evaluation", visit_of(options_.watch)}};
     for (MethodOptions::Group& group : options_.trainer.method_options.groups()) {
-      const std::string methods = joined(group.methods);
+      const std::string methods = enumerated(group.methods);
       groups.push_back({methods, "Only for " + methods, std::move(group.visit)});
     }
     groups.push_back({"fields", "Names of the data's fields", visit_of(options_.fields)});

@@ -20,7 +20,7 @@ namespace xlt {
 namespace {
 
 constexpr uint32_t kSeed = 42;
-constexpr size_t kKept = 1000, kColumns = 4;
+constexpr size_t kKept = 1000, kTatoebaColumns = 4;
 
 // What pandas 2.2 takes for a missing value.
 bool is_missing(std::string_view cell) {
@@ -93,7 +93,7 @@ PublishedRow parse(const std::vector<std::string>& cells, const std::string& pla
   PublishedRow row;
   const std::string& id = cells.size() > 2 ? cells[2] : std::string();
   const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), row.english_id);
-  if (cells.size() != kColumns || error != std::errc() || end != id.data() + id.size())
+  if (cells.size() != kTatoebaColumns || error != std::errc() || end != id.data() + id.size())
     throw Error(
         ErrorKind::kData,
         "not a row of id, text, English id and English text, which --quirks G14 needs; leave it out, or give "
@@ -111,7 +111,7 @@ std::vector<PublishedRow> kept_rows(const std::filesystem::path& file) {
   std::vector<PublishedRow> rows;
   std::set<int64_t> seen;
   for (std::string place = reader.place(); const auto cells = reader.next(); place = reader.place()) {
-    if (cells->size() > kColumns) continue;
+    if (cells->size() > kTatoebaColumns) continue;
     PublishedRow row = parse(*cells, place);
     if (seen.insert(row.english_id).second) rows.push_back(std::move(row));
   }

@@ -22,7 +22,7 @@ std::map<std::string, Ratio> ratios_of(const JsonView& json) {
   return ratios;
 }
 
-std::vector<EvaluatedItem> read_items(const fs::path& file) {
+std::vector<EvaluatedItem> read_evaluated(const fs::path& file) {
   std::vector<EvaluatedItem> items;
   if (!fs::exists(file)) return items;
   LineReader lines(file);
@@ -98,7 +98,7 @@ const std::vector<EvaluatedItem>& EvaluationFolder::items(const CellName& cell) 
   if (const auto given = given_items_.find(cell); given != given_items_.end()) return given->second;
   const fs::path& file = items_files_.at(cell);
   const auto [found, is_new] = items_.try_emplace(file);
-  if (is_new) found->second = read_items(file);
+  if (is_new) found->second = read_evaluated(file);
   return found->second;
 }
 

@@ -18,7 +18,7 @@ namespace xlt {
 namespace {
 
 // Texts handed over at once: enough to fill every batch; all layers of a large model still fit in memory.
-constexpr size_t kBlock = 256;
+constexpr size_t kTextsAtOnce = 256;
 
 struct EmbedRow {
   Json id;  // null where the row has none
@@ -106,9 +106,9 @@ FileTally embed_file(const EmbedOptions& options, const SentenceEncoderMaker& ma
   tally.loading = loaded - begun;
   const auto layers = parse_layers(options.layers, encoder->info().num_layers);
   const SentencePooling pooling = pooling_of(options, encoder->info());
-  for (size_t begin = 0; begin < rows.size(); begin += kBlock) {
+  for (size_t begin = 0; begin < rows.size(); begin += kTextsAtOnce) {
     context.throw_if_interrupted();
-    const size_t end = std::min(begin + kBlock, rows.size());
+    const size_t end = std::min(begin + kTextsAtOnce, rows.size());
     std::vector<std::string> texts;
     for (size_t i = begin; i < end; ++i) texts.push_back(rows[i].text);
     const auto vectors = encoder->embed(texts, layers, pooling);

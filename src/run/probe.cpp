@@ -28,7 +28,7 @@ namespace xlt {
 namespace {
 
 // Texts handed over at once: enough to fill every batch, few enough to hear of an interruption.
-constexpr size_t kBlock = 256;
+constexpr size_t kRowsAtOnce = 256;
 
 bool is_blank_text(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
 
@@ -69,9 +69,9 @@ std::vector<LayerFeatures> features_of(const std::vector<LabelledText>& rows, Se
     features.push_back({layer, {}});
     features.back().values.reserve(rows.size() * static_cast<size_t>(encoder.info().hidden_size));
   }
-  for (size_t begin = 0; begin < rows.size(); begin += kBlock) {
+  for (size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
     context.throw_if_interrupted();
-    const size_t end = std::min(begin + kBlock, rows.size());
+    const size_t end = std::min(begin + kRowsAtOnce, rows.size());
     std::vector<std::string> texts;
     for (size_t i = begin; i < end; ++i) texts.push_back(rows[i].text);
     const auto vectors = encoder.embed(texts, layers, {PoolingMode::kMean, false});

@@ -46,10 +46,10 @@ Json load_recipe(const std::string& recipe) {
 }
 
 // Sections laid flat, so that a part in one form replaces another in the other.
-void lay_over(Json& options, const Json& more) {
+void lay_flat_over(Json& options, const Json& more) {
   for (const auto& [key, value] : more.items())
     if (value.is_object())
-      lay_over(options, value);
+      lay_flat_over(options, value);
     else
       options[key] = value;
 }
@@ -78,8 +78,8 @@ void read_recipe(const TrainRunOptions& options, const std::vector<OptionGroup>&
   if (options.recipe.empty()) return;
   const Json recipe = load_recipe(options.recipe);
   Json chosen = Json::object();
-  lay_over(chosen, recipe.at("options"));
-  if (options.recipe_mode == "paper" && recipe.contains("paper")) lay_over(chosen, recipe.at("paper"));
+  lay_flat_over(chosen, recipe.at("options"));
+  if (options.recipe_mode == "paper" && recipe.contains("paper")) lay_flat_over(chosen, recipe.at("paper"));
   if (!options.eval_data.empty()) chosen.erase("eval_split");
   if (!has_rows_to_evaluate(options, chosen))
     for (const char* key : {"eval_steps", "early_stopping_patience", "skip_final_eval"}) chosen.erase(key);

@@ -19,13 +19,13 @@ namespace {
 
 constexpr const char* kDefaultLanguage = "en";
 
-struct Prompt {
+struct ProbePrompt {
   GenerateRequest request;
   std::string language;
 };
 
-std::vector<Prompt> read_prompts(const std::string& file) {
-  std::vector<Prompt> prompts;
+std::vector<ProbePrompt> read_prompts(const std::string& file) {
+  std::vector<ProbePrompt> prompts;
   for (const Row& row : read_rows(file)) {
     // Without an id a prompt's place in the file names its random stream.
     std::string id = std::to_string(prompts.size());
@@ -100,7 +100,7 @@ class Probe {
  private:
   Json sampled() {
     std::vector<GenerateRequest> requests;
-    for (const Prompt& prompt : prompts_) requests.push_back(prompt.request);
+    for (const ProbePrompt& prompt : prompts_) requests.push_back(prompt.request);
     const auto completions = lm_->generate(requests, sampling_);
     Json samples = Json::array();
     for (size_t i = 0; i < prompts_.size(); ++i)
@@ -121,7 +121,7 @@ class Probe {
   }
 
   fs::path folder_;
-  std::vector<Prompt> prompts_;
+  std::vector<ProbePrompt> prompts_;
   std::unique_ptr<ScorerModels> models_;
   std::unique_ptr<LanguageModel> lm_;
   std::vector<std::unique_ptr<TextScorer>> scorers_;

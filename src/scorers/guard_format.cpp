@@ -12,7 +12,7 @@ namespace xlt {
 
 namespace {
 
-constexpr std::string_view kHole = "{text}";
+constexpr std::string_view kTextHere = "{text}";
 constexpr const char* kOwnFile = "guard.json";
 
 // Llama Guard 2 and 3: the chat template holds instructions and categories, and asks for one of two words,
@@ -55,7 +55,7 @@ GuardFormat read_format(const fs::path& file) {
   for (size_t i = 0; i < messages.size(); ++i) {
     const JsonView message = messages.at(i);
     format.messages.push_back({message.at("role").as_string(), message.at("content").as_string()});
-    has_hole = has_hole || format.messages.back().content.find(kHole) != std::string::npos;
+    has_hole = has_hole || format.messages.back().content.find(kTextHere) != std::string::npos;
   }
   if (!has_hole) messages.fail("no content says {text}: there is no place for what is to be judged");
   if (format.safe.empty() || format.unsafe.empty() || format.safe == format.unsafe)
@@ -75,15 +75,15 @@ Json GuardFormat::conversation(std::string_view text) const {
   Json json = Json::array();
   for (const Message& message : messages) {
     std::string content = message.content;
-    for (size_t at = 0; (at = content.find(kHole, at)) != std::string::npos; at += text.size())
-      content.replace(at, kHole.size(), text);
+    for (size_t at = 0; (at = content.find(kTextHere, at)) != std::string::npos; at += text.size())
+      content.replace(at, kTextHere.size(), text);
     json.push_back({{"role", message.role}, {"content", content}});
   }
   return json;
 }
 
 Json GuardFormat::to_json() const {
-  return {{"messages", conversation(kHole)}, {"lead", lead}, {"unsafe", unsafe}, {"safe", safe}};
+  return {{"messages", conversation(kTextHere)}, {"lead", lead}, {"unsafe", unsafe}, {"safe", safe}};
 }
 
 void check_guard_format(const std::string& choice) {

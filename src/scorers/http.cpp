@@ -28,7 +28,7 @@ constexpr const char* kKeyHeader = "X-Goog-Api-Key: ";
 constexpr std::array<long, 4> kOfTheText = {400, 413, 414, 422};  // statuses that blame the text
 
 // Addresses are written to reports and logs, so they may hold no secret.
-void check_address(const std::string& url) {
+void refuse_secrets(const std::string& url) {
   const size_t host = url.find("://");
   const size_t path = host == std::string::npos ? std::string::npos : url.find('/', host + 3);
   const bool has_user = url.substr(0, path).find('@') != std::string::npos;
@@ -130,7 +130,7 @@ std::unique_ptr<TextScorer> make_http_scorer(const ScorerSpec& spec, const Score
   if (spec.argument.empty())
     throw Error(ErrorKind::kUsage, "no address; expected http:URL, as in http:https://host/path",
                 "--scorer http");
-  check_address(spec.rest);
+  refuse_secrets(spec.rest);
   return std::make_unique<HttpScorer>(spec, services);
 }
 

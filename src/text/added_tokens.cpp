@@ -17,7 +17,7 @@ bool is_word_character(char32_t code_point) {
   return u_hasBinaryProperty(c, UCHAR_ALPHABETIC) || u_hasBinaryProperty(c, UCHAR_JOIN_CONTROL) ||
          (U_GET_GC_MASK(c) & (U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK)) != 0;
 }
-bool is_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)); }
+bool is_unicode_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)); }
 
 size_t previous_character(std::string_view text, size_t end) {
   do --end;
@@ -107,10 +107,10 @@ std::vector<TextPiece> AddedTokens::split_at(std::string_view text, const Table&
     const AddedToken& token = by_id_.at(match->second);
     if (token.single_word && !stands_alone(text, begin, end)) continue;
     if (token.lstrip)
-      while (begin > done && is_space(decode_utf8(text, previous_character(text, begin))))
+      while (begin > done && is_unicode_space(decode_utf8(text, previous_character(text, begin))))
         begin = previous_character(text, begin);
     if (token.rstrip)
-      while (end < text.size() && is_space(decode_utf8(text, end))) end += utf8_length(text[end]);
+      while (end < text.size() && is_unicode_space(decode_utf8(text, end))) end += utf8_length(text[end]);
     if (begin > done) pieces.push_back({std::string(text.substr(done, begin - done)), std::nullopt});
     pieces.push_back({std::string(text.substr(begin, end - begin)), token.id});
     done = end;

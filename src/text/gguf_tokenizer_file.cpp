@@ -20,9 +20,9 @@ namespace {
 constexpr int kControl = 3, kUserDefined = 4;  // kinds of tokens
 constexpr const char* kMetaspace = "\u2581";
 
-class Reader {
+class GgufTokenizerReader {
  public:
-  explicit Reader(const Gguf& gguf)
+  explicit GgufTokenizerReader(const Gguf& gguf)
       : gguf_(gguf),
         tokens_(gguf.strings("tokenizer.ggml.tokens")),
         model_(gguf.text("tokenizer.ggml.model")) {
@@ -232,7 +232,7 @@ class Reader {
 
 }  // namespace
 
-GgufTokenizer read_gguf_tokenizer(const Gguf& gguf) { return Reader(gguf).run(); }
+GgufTokenizer read_gguf_tokenizer(const Gguf& gguf) { return GgufTokenizerReader(gguf).run(); }
 
 Padding read_gguf_padding(const Gguf& gguf) {
   constexpr const char* kPad = "tokenizer.ggml.padding_token_id";

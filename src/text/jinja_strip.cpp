@@ -11,7 +11,7 @@ namespace jinja {
 namespace {
 
 // str.isspace of Python: white space, or a separator by its bidirectional class.
-bool is_space(char32_t c) {
+bool is_python_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
          c == 0x3000;
@@ -29,7 +29,7 @@ string string::strip(bool left, bool right, std::optional<const std::string_view
   const std::string text = str();
   const auto goes = [&](size_t at) {
     const char32_t c = xlt::decode_utf8(text, at);
-    return chars ? holds(*chars, c) : is_space(c);
+    return chars ? holds(*chars, c) : is_python_space(c);
   };
   size_t begin = 0, end = text.size();
   while (left && begin < end && goes(begin)) begin += xlt::utf8_length(text[begin]);

@@ -12,7 +12,7 @@ namespace xlt {
 namespace {
 
 // Real tokens have some dozens of bytes. All ways to cut a token are tried, so long ones cost.
-constexpr size_t kLongestToken = 512;
+constexpr size_t kLongestScored = 512;
 
 struct Merge {
   double score;
@@ -59,8 +59,9 @@ void add_merges_by_score(TokenizerFile& file, const std::vector<double>& scores)
   for (size_t i = 0; i < file.tokens.size(); ++i) {
     const std::string_view token = file.tokens[i];
     if (!std::isfinite(scores[i])) refuse(str_cat("that of token ", i, " is not finite"));
-    if (token.size() > kLongestToken)
-      refuse(str_cat("token ", i, " has ", token.size(), " bytes; at most ", kLongestToken, " are expected"));
+    if (token.size() > kLongestScored)
+      refuse(
+          str_cat("token ", i, " has ", token.size(), " bytes; at most ", kLongestScored, " are expected"));
     if (vocabulary.id_of(token) == file.ids[i]) add_cuts(token, file.ids[i], scores[i], vocabulary, merges);
   }
   std::stable_sort(merges.begin(), merges.end(), [](const Merge& a, const Merge& b) {

@@ -44,9 +44,9 @@ std::string without_fast(std::string name) {
   return name;
 }
 
-class Reader {
+class SettingsReader {
  public:
-  explicit Reader(const fs::path& folder) : folder_(folder) {}
+  explicit SettingsReader(const fs::path& folder) : folder_(folder) {}
 
   TokenizerSettings run() {
     bool has_decoder = false;
@@ -158,7 +158,7 @@ class Reader {
 }  // namespace
 
 TokenizerSettings read_tokenizer_settings(const std::filesystem::path& folder) {
-  return Reader(folder).run();
+  return SettingsReader(folder).run();
 }
 
 }  // namespace xlt

@@ -16,18 +16,18 @@
 namespace xlt {
 namespace {
 
-constexpr int64_t kVocab = 40;
+constexpr int64_t kWordsVocab = 40;
 
 // A byte is a token.
 class ByteTokenizer : public Tokenizer {
  public:
   std::vector<int64_t> encode(std::string_view text, SpecialTokens) const override {
     std::vector<int64_t> ids;
-    for (const unsigned char c : text) ids.push_back(c % kVocab);
+    for (const unsigned char c : text) ids.push_back(c % kWordsVocab);
     return ids;
   }
   std::string decode(std::span<const int64_t> ids) const override { return std::string(ids.size(), 'x'); }
-  int64_t vocab_size() const override { return kVocab; }
+  int64_t vocab_size() const override { return kWordsVocab; }
   std::optional<int64_t> bos_id() const override { return std::nullopt; }
   std::optional<int64_t> eos_id() const override { return std::nullopt; }
   std::optional<int64_t> token_to_id(std::string_view) const override { return std::nullopt; }
@@ -43,7 +43,7 @@ class CheckpointWordsTest : public FolderTest {
     const fs::path config = folder_ / "config.json";
     write_file(config, R"({"model_type":"llama","vocab_size":40,"hidden_size":16,"intermediate_size":24,
       "num_hidden_layers":2,"num_attention_heads":2,"num_key_value_heads":1,"initializer_range":0.5})");
-    auto decoder = make_decoder(config, kVocab, Placement{}, Rng(1));
+    auto decoder = make_decoder(config, kWordsVocab, Placement{}, Rng(1));
     if (break_it) break_it(*decoder);
     LanguageModelInfo info{.model = "models/broken", .dtype = "float32", .max_length = 100};
     return std::make_unique<DecoderLm>(std::move(decoder), std::make_unique<ByteTokenizer>(),
@@ -63,7 +63,7 @@ TEST_F(CheckpointWordsTest, GenerationEndsAtAnyStopTokenOfTheModel) {
   const auto stop = std::find_if(whole.token_ids.begin() + 1, whole.token_ids.end(),
                                  [&](int64_t id) { return id != whole.token_ids.front(); });
   ASSERT_NE(stop, whole.token_ids.end());
-  const Completion cut = greedy(*make({kVocab + 5, *stop}));
+  const Completion cut = greedy(*make({kWordsVocab + 5, *stop}));
   EXPECT_EQ(cut.finish_reason, FinishReason::kEos);
   EXPECT_EQ(cut.token_ids, std::vector<int64_t>(whole.token_ids.begin(), stop));
 }

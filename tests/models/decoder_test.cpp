@@ -356,7 +356,7 @@ TEST(Decoder, AdaptersRoundTripAndMergeChangesNothing) {
   EXPECT_GT((decoder->forward(batch, nullptr) - expected).abs().max().item<float>(), 1e-2f);
 }
 
-std::string failure_of(const std::function<void()>& action) {
+std::string message_of(const std::function<void()>& action) {
   try {
     action();
   } catch (const Error& error) {
@@ -394,15 +394,15 @@ TEST(LoadDecoder, NamesWhatIsMissingMisshapenOrUnknown) {
   config["hidden_size"] = 64;
   config["head_dim"] = 8;
   write_file(folder / "config.json", dump_json(config));
-  EXPECT_NE(failure_of(load).find("model.embed_tokens.weight"), std::string::npos);
+  EXPECT_NE(message_of(load).find("model.embed_tokens.weight"), std::string::npos);
 
   config["model_type"] = "lama";
   write_file(folder / "config.json", dump_json(config));
-  EXPECT_NE(failure_of(load).find("did you mean \"llama\""), std::string::npos) << failure_of(load);
+  EXPECT_NE(message_of(load).find("did you mean \"llama\""), std::string::npos) << message_of(load);
 
   config.erase("model_type");
   write_file(folder / "config.json", dump_json(config));
-  EXPECT_NE(failure_of(load).find("model_type"), std::string::npos);
+  EXPECT_NE(message_of(load).find("model_type"), std::string::npos);
 
   config = load_json(llama_config());
   write_file(folder / "config.json", dump_json(config));
@@ -410,7 +410,7 @@ TEST(LoadDecoder, NamesWhatIsMissingMisshapenOrUnknown) {
   for (const NamedParameter& parameter : decoder->parameters())
     if (parameter.name != "model.norm.weight") tensors.emplace_back(parameter.name, *parameter.tensor);
   save_safetensors(folder / "model.safetensors", tensors);
-  EXPECT_NE(failure_of(load).find("model.norm.weight"), std::string::npos);
+  EXPECT_NE(message_of(load).find("model.norm.weight"), std::string::npos);
 }
 
 // A checkpoint that is tied by its config but holds a head: the head counts where it differs, as in
@@ -442,7 +442,7 @@ TEST(LoadLora, AnAdapterOfTheHeadIsRefusedForWhatItIs) {
   Adapter adapter{.config = {.r = 2}};
   adapter.modules["lm_head"] = {at::zeros({2, 32}), at::zeros({kVocab, 2})};
   save_adapter(folder, adapter);
-  EXPECT_NE(failure_of([&] { load_lora(*decoder, folder); }).find("changes the output head (lm_head)"),
+  EXPECT_NE(message_of([&] { load_lora(*decoder, folder); }).find("changes the output head (lm_head)"),
             std::string::npos);
 }
 

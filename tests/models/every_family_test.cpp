@@ -26,7 +26,7 @@ namespace xlt {
 namespace {
 
 using Ids = std::vector<int64_t>;
-constexpr int64_t kVocab = 50;
+constexpr int64_t kFamilyVocab = 50;
 
 // Keys of one family among others' do no harm. Windows are shorter than the texts below.
 Json config_of(const std::string& family) {
@@ -57,7 +57,7 @@ class EveryFamily : public testing::TestWithParam<const char*> {
   Ids text(int64_t length) const {
     Ids ids(length);
     Rng rng(4);
-    for (int64_t& id : ids) id = rng.below(kVocab);
+    for (int64_t& id : ids) id = rng.below(kFamilyVocab);
     return ids;
   }
   at::Tensor hidden_of(const Decoder& decoder, const Ids& ids) const {

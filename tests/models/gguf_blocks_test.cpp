@@ -28,7 +28,7 @@ namespace xlt {
 namespace {
 
 using Ids = std::vector<int64_t>;
-constexpr int64_t kHidden = 256, kInner = 512, kVocab = 70, kKeys = 128;
+constexpr int64_t kGgufHidden = 256, kInner = 512, kGgufVocab = 70, kKeys = 128;
 
 // Two layers; matrices in all types by turns, norms and biases in float32.
 class FileInBlocks {
@@ -38,26 +38,26 @@ class FileInBlocks {
     gguf_.put_text("general.architecture", architecture)
         .put_integer(a + "block_count", 2)
         .put_integer(a + "context_length", 64)
-        .put_integer(a + "embedding_length", kHidden)
+        .put_integer(a + "embedding_length", kGgufHidden)
         .put_integer(a + "feed_forward_length", kInner)
         .put_integer(a + "attention.head_count", 4)
         .put_integer(a + "attention.head_count_kv", 2)
         .put_number(a + "attention.layer_norm_rms_epsilon", 1e-5f);
-    add_matrix("token_embd.weight", kVocab, kHidden);
-    if (!is_tied) add_matrix("output.weight", kVocab, kHidden);
-    add_vector("output_norm.weight", kHidden);
+    add_matrix("token_embd.weight", kGgufVocab, kGgufHidden);
+    if (!is_tied) add_matrix("output.weight", kGgufVocab, kGgufHidden);
+    add_vector("output_norm.weight", kGgufHidden);
     for (const std::string layer : {"blk.0.", "blk.1."}) {
-      add_matrix(layer + "attn_q.weight", kHidden, kHidden);
-      add_matrix(layer + "attn_k.weight", kKeys, kHidden);
-      add_matrix(layer + "attn_v.weight", kKeys, kHidden);
-      add_matrix(layer + "attn_output.weight", kHidden, kHidden);
-      add_matrix(layer + "ffn_gate.weight", kInner, kHidden);
-      add_matrix(layer + "ffn_up.weight", kInner, kHidden);
-      add_matrix(layer + "ffn_down.weight", kHidden, kInner);
-      add_vector(layer + "attn_norm.weight", kHidden);
-      add_vector(layer + "ffn_norm.weight", kHidden);
+      add_matrix(layer + "attn_q.weight", kGgufHidden, kGgufHidden);
+      add_matrix(layer + "attn_k.weight", kKeys, kGgufHidden);
+      add_matrix(layer + "attn_v.weight", kKeys, kGgufHidden);
+      add_matrix(layer + "attn_output.weight", kGgufHidden, kGgufHidden);
+      add_matrix(layer + "ffn_gate.weight", kInner, kGgufHidden);
+      add_matrix(layer + "ffn_up.weight", kInner, kGgufHidden);
+      add_matrix(layer + "ffn_down.weight", kGgufHidden, kInner);
+      add_vector(layer + "attn_norm.weight", kGgufHidden);
+      add_vector(layer + "ffn_norm.weight", kGgufHidden);
       if (architecture != "qwen2") continue;
-      add_vector(layer + "attn_q.bias", kHidden);
+      add_vector(layer + "attn_q.bias", kGgufHidden);
       add_vector(layer + "attn_k.bias", kKeys);
       add_vector(layer + "attn_v.bias", kKeys);
     }
@@ -141,7 +141,7 @@ TEST(GgufBlocks, AFootprintIsThatOfTheFile) {
   const DecoderFootprint held = footprint_of(*file.open("stored"), Placement{}),
                          dense = footprint_of(*file.open("none"), Placement{});
   EXPECT_EQ(held.block_bytes, file.block_bytes());
-  EXPECT_EQ(held.weight_bytes, file.block_bytes() + 5 * kHidden * 4);
+  EXPECT_EQ(held.weight_bytes, file.block_bytes() + 5 * kGgufHidden * 4);
   EXPECT_EQ(dense.block_bytes, 0);
   EXPECT_EQ(dense.weight_bytes, dense.num_parameters * 4);
 }

@@ -24,7 +24,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using Ids = std::vector<int64_t>;
-constexpr int64_t kHidden = 12, kVocab = 20, kLayers = 2, kLabels = 3;
+constexpr int64_t kToyHidden = 12, kToyVocab = 20, kLayers = 2, kLabels = 3;
 
 struct EncoderLayer {
   Linear query, key, value, dense;
@@ -35,17 +35,17 @@ class ToyClassifier : public LayeredModel {
  public:
   ToyClassifier()
       : LayeredModel({.model_type = "toy",
-                      .vocab_size = kVocab,
-                      .hidden_size = kHidden,
+                      .vocab_size = kToyVocab,
+                      .hidden_size = kToyHidden,
                       .num_hidden_layers = kLayers,
                       .num_attention_heads = 1}) {
-    words_ = weight_shape({kVocab, kHidden});
-    positions_ = weight_shape({32, kHidden});
+    words_ = weight_shape({kToyVocab, kToyHidden});
+    positions_ = weight_shape({32, kToyHidden});
     for (int64_t i = 0; i < kLayers; ++i) {
-      const auto square = [] { return linear_shape(kHidden, kHidden, /*has_bias=*/true); };
+      const auto square = [] { return linear_shape(kToyHidden, kToyHidden, /*has_bias=*/true); };
       layers_.push_back({square(), square(), square(), square(), norm()});
     }
-    classifier_ = linear_shape(kLabels, kHidden, /*has_bias=*/true);
+    classifier_ = linear_shape(kLabels, kToyHidden, /*has_bias=*/true);
   }
   // [S, labels]: of the mean over each segment's tokens.
   at::Tensor logits(const TokenBatch& batch) const {
@@ -72,7 +72,7 @@ class ToyClassifier : public LayeredModel {
       const auto own = [&](const at::Tensor& x) {
         return x.narrow(0, segment.query_begin, segment.query_length);
       };
-      const at::Tensor scores = at::matmul(own(q), own(k).t()) / std::sqrt(static_cast<double>(kHidden));
+      const at::Tensor scores = at::matmul(own(q), own(k).t()) / std::sqrt(static_cast<double>(kToyHidden));
       mixed.push_back(at::matmul(scores.softmax(-1), own(v)));
     }
     state.x = layer.norm.forward(state.x + layer.dense.forward(at::cat(mixed), pass.dropout));
@@ -95,7 +95,7 @@ class ToyClassifier : public LayeredModel {
   }
 
  private:
-  static LayerNorm norm() { return {weight_shape({kHidden}), weight_shape({kHidden})}; }
+  static LayerNorm norm() { return {weight_shape({kToyHidden}), weight_shape({kToyHidden})}; }
   at::Tensor words_, positions_;
   std::vector<EncoderLayer> layers_;
   Linear classifier_;
@@ -150,7 +150,7 @@ TEST_F(ToyEncoder, AdaptersRoundTripAndMerge) {
 TEST_F(ToyEncoder, EveryTensorThatDoesNotFitIsInOneError) {
   auto tensors = tensors_;
   tensors.erase(tensors.begin() + 3, tensors.begin() + 5);
-  tensors[0].second = at::zeros({kVocab + 1, kHidden});
+  tensors[0].second = at::zeros({kToyVocab + 1, kToyHidden});
   tensors.emplace_back("pooler.weight", at::zeros({1}));
   tensors.emplace_back("embeddings.position_ids", at::zeros({1}));  // a constant, no weight
   save_safetensors(folder_ / "model.safetensors", tensors);

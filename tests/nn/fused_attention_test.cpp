@@ -13,18 +13,18 @@ namespace xlt {
 namespace {
 
 using Ids = std::vector<int64_t>;
-constexpr int64_t kHidden = 12, kHeads = 4, kDim = 6;
+constexpr int64_t kFusedHidden = 12, kFusedHeads = 4, kFusedDim = 6;
 
-struct Fixture {
-  explicit Fixture(int64_t key_heads) {
-    separate.q_proj = Linear(q = at::randn({kHeads * kDim, kHidden}) / 3);
-    separate.k_proj = Linear(k = at::randn({key_heads * kDim, kHidden}) / 3);
-    separate.v_proj = Linear(v = at::randn({key_heads * kDim, kHidden}) / 3);
-    separate.o_proj = Linear(o = at::randn({kHidden, kHeads * kDim}) / 3);
+struct FusedFixture {
+  explicit FusedFixture(int64_t key_heads) {
+    separate.q_proj = Linear(q = at::randn({kFusedHeads * kFusedDim, kFusedHidden}) / 3);
+    separate.k_proj = Linear(k = at::randn({key_heads * kFusedDim, kFusedHidden}) / 3);
+    separate.v_proj = Linear(v = at::randn({key_heads * kFusedDim, kFusedHidden}) / 3);
+    separate.o_proj = Linear(o = at::randn({kFusedHidden, kFusedHeads * kFusedDim}) / 3);
     fused.out = Linear(o);
-    separate.num_attention_heads = fused.num_attention_heads = kHeads;
+    separate.num_attention_heads = fused.num_attention_heads = kFusedHeads;
     separate.num_key_value_heads = fused.num_key_value_heads = key_heads;
-    separate.head_dim = fused.head_dim = kDim;
+    separate.head_dim = fused.head_dim = kFusedDim;
     separate.options.scale = fused.options.scale = 0.4;
     batch.add(Ids(7, 1));
     pass.plan = batch.attention_plan();
@@ -32,7 +32,7 @@ struct Fixture {
   void expect_equal(const ops::RopeAngles& angles) const {
     EXPECT_TRUE(fused.forward(x, pass, angles, 0).allclose(separate.forward(x, pass, angles, 0), 1e-5, 1e-5));
   }
-  at::Tensor q, k, v, o, x = at::randn({7, kHidden});
+  at::Tensor q, k, v, o, x = at::randn({7, kFusedHidden});
   Attention separate;
   FusedAttention fused;
   TokenBatch batch;
@@ -44,17 +44,18 @@ ops::RopeAngles angles_of(const TokenBatch& batch, const at::Tensor& frequencies
 }
 
 TEST(FusedAttention, InBlocksEqualsSeparateProjections) {
-  Fixture f(2);
+  FusedFixture f(2);
   f.fused.qkv = Linear(at::cat({f.q, f.k, f.v}));
   f.expect_equal(angles_of(f.batch, at::tensor({1.0f, 0.3f, 0.1f})));
 }
 
 TEST(FusedAttention, ByHeadEqualsSeparateProjections) {
-  Fixture f(kHeads);
-  const at::Tensor rows = at::stack({f.q.view({kHeads, kDim, kHidden}), f.k.view({kHeads, kDim, kHidden}),
-                                     f.v.view({kHeads, kDim, kHidden})},
-                                    1);
-  f.fused.qkv = Linear(rows.reshape({-1, kHidden}));
+  FusedFixture f(kFusedHeads);
+  const at::Tensor rows = at::stack(
+      {f.q.view({kFusedHeads, kFusedDim, kFusedHidden}), f.k.view({kFusedHeads, kFusedDim, kFusedHidden}),
+       f.v.view({kFusedHeads, kFusedDim, kFusedHidden})},
+      1);
+  f.fused.qkv = Linear(rows.reshape({-1, kFusedHidden}));
   f.fused.layout = QkvLayout::kByHead;
   f.expect_equal({});
 }
@@ -62,7 +63,7 @@ TEST(FusedAttention, ByHeadEqualsSeparateProjections) {
 TEST(Turned, OnlyTheElementsThatHaveAngles) {
   TokenBatch batch;
   batch.add(Ids(5, 1));
-  const at::Tensor heads = at::randn({5, 2, kDim});
+  const at::Tensor heads = at::randn({5, 2, kFusedDim});
   const ops::RopeAngles angles = angles_of(batch, at::tensor({1.0f, 0.3f}));
   const at::Tensor y = turned(heads, angles, ops::RopeLayout::kHalf);
   EXPECT_TRUE(y.narrow(2, 4, 2).equal(heads.narrow(2, 4, 2)));
@@ -71,28 +72,28 @@ TEST(Turned, OnlyTheElementsThatHaveAngles) {
 }
 
 TEST(Attention, ANormAsWideAsAllHeadsIsOverAllOfThem) {
-  Fixture f(2);
-  const at::Tensor weight = at::randn({kHeads * kDim});
+  FusedFixture f(2);
+  const at::Tensor weight = at::randn({kFusedHeads * kFusedDim});
   f.separate.q_norm = RmsNorm{weight, 1e-6};
   const at::Tensor y = f.separate.forward(f.x, f.pass, {}, 0);
   const at::Tensor q = at::linear(f.x, f.q), factor = at::rsqrt(q.pow(2).mean(-1, true) + 1e-6);
   const Heads heads = f.separate.project(f.x, f.pass);
-  const at::Tensor mixed = attend({(q * factor * weight).view({7, kHeads, kDim}), heads.k, heads.v}, f.pass,
-                                  f.separate.options, 0);
+  const at::Tensor mixed = attend({(q * factor * weight).view({7, kFusedHeads, kFusedDim}), heads.k, heads.v},
+                                  f.pass, f.separate.options, 0);
   EXPECT_TRUE(y.allclose(at::linear(mixed, f.o), 1e-4, 1e-4));
 }
 
 TEST(FusedGatedMlp, EqualsSeparateProjections) {
-  const at::Tensor gate = at::randn({10, kHidden}), up = at::randn({10, kHidden}),
-                   down = at::randn({kHidden, 10}), x = at::randn({5, kHidden});
+  const at::Tensor gate = at::randn({10, kFusedHidden}), up = at::randn({10, kFusedHidden}),
+                   down = at::randn({kFusedHidden, 10}), x = at::randn({5, kFusedHidden});
   const FusedGatedMlp fused{Linear(at::cat({gate, up})), Linear(down)};
   const GatedMlp separate{Linear(gate), Linear(up), Linear(down)};
   EXPECT_TRUE(fused.forward(x, {}).allclose(separate.forward(x, {}), 1e-5, 1e-5));
 }
 
 TEST(Mlp, IsTheActivationBetweenTwoProducts) {
-  const at::Tensor up = at::randn({10, kHidden}), bias = at::randn({10}), down = at::randn({kHidden, 10}),
-                   x = at::randn({5, kHidden});
+  const at::Tensor up = at::randn({10, kFusedHidden}), bias = at::randn({10}),
+                   down = at::randn({kFusedHidden, 10}), x = at::randn({5, kFusedHidden});
   const Mlp mlp{Linear(up, bias), Linear(down)};
   EXPECT_TRUE(mlp.forward(x, {}).allclose(at::linear(at::gelu(at::linear(x, up, bias)), down), 1e-4, 1e-4));
 }

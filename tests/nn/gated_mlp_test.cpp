@@ -9,14 +9,14 @@
 namespace xlt {
 namespace {
 
-struct Fixture {
+struct GatedFixture {
   at::Tensor gate = at::randn({12, 8}), up = at::randn({12, 8}), down = at::randn({8, 12}),
              x = at::randn({5, 8});
   GatedMlp mlp{Linear(gate), Linear(up), Linear(down)};
 };
 
 TEST(GatedMlp, IsTheProductOfGateAndUpProjectedDown) {
-  Fixture f;
+  GatedFixture f;
   const at::Tensor g = at::linear(f.x, f.gate), u = at::linear(f.x, f.up);
   EXPECT_TRUE(f.mlp.forward(f.x, {}).allclose(at::linear(at::silu(g) * u, f.down), 1e-4, 1e-4));
   f.mlp.activation = ops::Activation::kGeluTanh;
@@ -24,7 +24,7 @@ TEST(GatedMlp, IsTheProductOfGateAndUpProjectedDown) {
 }
 
 TEST(GatedMlp, GivesAllThreeProjectionsTheirMasks) {
-  Fixture f;
+  GatedFixture f;
   const DropoutKeys keys{3, at::arange(5, at::kLong)};
   for (Linear* layer : {&f.mlp.gate_proj, &f.mlp.up_proj, &f.mlp.down_proj}) {
     const at::Tensor before = f.mlp.forward(f.x, keys);

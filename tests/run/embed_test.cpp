@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // [bytes of the text, layer, pooling mode, 1 where normalised]; a text "?" has no tokens.
-class FakeEncoder final : public SentenceEncoder {
+class LengthEncoder final : public SentenceEncoder {
  public:
   std::vector<std::vector<std::vector<float>>> embed(std::span<const std::string> texts,
                                                      std::span<const int64_t> layers,
@@ -50,7 +50,7 @@ class Embed : public FolderTest {
     options.normalize = normalize;
     write_file(options.input, rows);
     embed_file(
-        options, [] { return std::make_unique<FakeEncoder>(); }, Context{});
+        options, [] { return std::make_unique<LengthEncoder>(); }, Context{});
     return read_file(options.output);
   }
 };

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // A tenth a byte; a text `?` has no tokens.
-class FakeClassifier final : public TextClassifier {
+class LengthClassifier final : public TextClassifier {
  public:
   std::vector<std::vector<double>> classify(std::span<const std::string> texts) override {
     std::vector<std::vector<double>> rows;
@@ -28,19 +28,19 @@ class FakeClassifier final : public TextClassifier {
   TextClassifierInfo info_{.labels = {"positive"}};
 };
 
-class FakeModels final : public ScorerModels {
+class ProbeModels final : public ScorerModels {
  public:
   std::unique_ptr<TextClassifier> load_classifier(const std::filesystem::path&) override { return nullptr; }
   std::string hash_of(const std::filesystem::path&) override { return ""; }
   LoadedProbe load_probe(const std::filesystem::path& probe, const std::filesystem::path& model) override {
     asked = {probe.string(), model.string()};
-    return {std::make_unique<FakeClassifier>(), "abc", {"de", "en"}};
+    return {std::make_unique<LengthClassifier>(), "abc", {"de", "en"}};
   }
   std::vector<std::string> asked;
 };
 
 TEST(ProbeScorer, TheFolderAndTheModelBehindTheHashAreAskedFor) {
-  FakeModels models;
+  ProbeModels models;
   const auto scorer = make_scorer("probe:probes/mine/#models/gemma", {.models = &models});
   EXPECT_THAT(models.asked, ElementsAre("probes/mine/", "models/gemma"));
   EXPECT_EQ(scorer->name(), "probe:mine");
@@ -52,7 +52,7 @@ TEST(ProbeScorer, TheFolderAndTheModelBehindTheHashAreAskedFor) {
 }
 
 TEST(ProbeScorer, TextsWithoutContentAreUnscored) {
-  FakeModels models;
+  ProbeModels models;
   const std::vector<ScoreRequest> requests = {{" ", "en"}, {"four", "de"}, {"?", "en"}};
   const auto results = make_scorer("probe:p", {.models = &models})->score(requests);
   EXPECT_EQ(std::get<Unscored>(results[0]).text(), "empty text");
@@ -61,7 +61,7 @@ TEST(ProbeScorer, TextsWithoutContentAreUnscored) {
 }
 
 TEST(ProbeScorer, WithoutAFolderSaysWhatIsExpected) {
-  FakeModels models;
+  ProbeModels models;
   try {
     make_scorer("probe", {.models = &models});
     FAIL();

@@ -21,7 +21,7 @@ constexpr const char* kLines = "__label__ok the cat and the dog\n__label__bad yo
 constexpr size_t kDimensions = 8, kWordNgrams = 28, kLoss = 32, kModel = 36, kBucket = 40,
                  kMaxCharacters = 48, kNumWords = 68, kNumLabels = 72, kNumPruned = 84, kEntries = 92;
 
-std::string fault_of(const std::string& bytes) {
+std::string fault_in(const std::string& bytes) {
   return fault_of_fasttext_file(std::as_bytes(std::span(bytes)));
 }
 template <typename T>
@@ -50,39 +50,39 @@ class FastTextFile : public ::testing::TestWithParam<bool> {
 };
 INSTANTIATE_TEST_SUITE_P(PlainAndQuantised, FastTextFile, ::testing::Bool());
 
-TEST_P(FastTextFile, AsTrainedIsTaken) { EXPECT_EQ(fault_of(bytes_), ""); }
+TEST_P(FastTextFile, AsTrainedIsTaken) { EXPECT_EQ(fault_in(bytes_), ""); }
 
 TEST_P(FastTextFile, OptionsThatTheLibraryWouldDivideOrIndexByAreRefused) {
   ASSERT_EQ(value_at<int32_t>(bytes_, kBucket), 500);
-  EXPECT_THAT(fault_of(with(bytes_, kBucket, 0)), HasSubstr("0 buckets"));
-  EXPECT_THAT(fault_of(with(bytes_, kBucket, -7)), HasSubstr("-7 buckets"));
-  EXPECT_THAT(fault_of(with(bytes_, kBucket, 1 << 30)), HasSubstr("rows of input"));
-  EXPECT_THAT(fault_of(with(bytes_, kBucket, 501)), HasSubstr("rows of input"));
-  EXPECT_THAT(fault_of(with(bytes_, kDimensions, 0)), HasSubstr("0 dimensions"));
-  EXPECT_THAT(fault_of(with(bytes_, kDimensions, 7)), HasSubstr("7 dimensions"));
-  EXPECT_THAT(fault_of(with(bytes_, kWordNgrams, 1 << 30)), HasSubstr("n-grams of"));
-  EXPECT_THAT(fault_of(with(bytes_, kMaxCharacters, -1)), HasSubstr("n-grams of"));
-  EXPECT_THAT(fault_of(with(bytes_, kMaxCharacters, 1 << 30)), HasSubstr("n-grams of"));
-  EXPECT_THAT(fault_of(with(bytes_, kLoss, 9)), HasSubstr("unknown loss 9"));
-  EXPECT_THAT(fault_of(with(bytes_, kModel, 1)), HasSubstr("without labels"));
+  EXPECT_THAT(fault_in(with(bytes_, kBucket, 0)), HasSubstr("0 buckets"));
+  EXPECT_THAT(fault_in(with(bytes_, kBucket, -7)), HasSubstr("-7 buckets"));
+  EXPECT_THAT(fault_in(with(bytes_, kBucket, 1 << 30)), HasSubstr("rows of input"));
+  EXPECT_THAT(fault_in(with(bytes_, kBucket, 501)), HasSubstr("rows of input"));
+  EXPECT_THAT(fault_in(with(bytes_, kDimensions, 0)), HasSubstr("0 dimensions"));
+  EXPECT_THAT(fault_in(with(bytes_, kDimensions, 7)), HasSubstr("7 dimensions"));
+  EXPECT_THAT(fault_in(with(bytes_, kWordNgrams, 1 << 30)), HasSubstr("n-grams of"));
+  EXPECT_THAT(fault_in(with(bytes_, kMaxCharacters, -1)), HasSubstr("n-grams of"));
+  EXPECT_THAT(fault_in(with(bytes_, kMaxCharacters, 1 << 30)), HasSubstr("n-grams of"));
+  EXPECT_THAT(fault_in(with(bytes_, kLoss, 9)), HasSubstr("unknown loss 9"));
+  EXPECT_THAT(fault_in(with(bytes_, kModel, 1)), HasSubstr("without labels"));
 }
 
 TEST_P(FastTextFile, CountsOfWordsAndLabelsMustBeThoseOfTheEntries) {
   const auto words = value_at<int32_t>(bytes_, kNumWords), labels = value_at<int32_t>(bytes_, kNumLabels);
   ASSERT_EQ(labels, 2);
-  EXPECT_THAT(fault_of(with(bytes_, kNumLabels, 3)), HasSubstr("damaged"));
-  EXPECT_THAT(fault_of(with(bytes_, kNumWords, -words)), HasSubstr("damaged"));
-  EXPECT_THAT(fault_of(with(with(bytes_, kNumLabels, 1), kNumWords, words + 1)), HasSubstr("not as many"));
-  EXPECT_THAT(fault_of(with(with(bytes_, kNumLabels, 3), kNumWords, words - 1)), HasSubstr("not as many"));
-  EXPECT_THAT(fault_of(with(bytes_, kNumPruned, int64_t{1} << 40)), HasSubstr("damaged"));
+  EXPECT_THAT(fault_in(with(bytes_, kNumLabels, 3)), HasSubstr("damaged"));
+  EXPECT_THAT(fault_in(with(bytes_, kNumWords, -words)), HasSubstr("damaged"));
+  EXPECT_THAT(fault_in(with(with(bytes_, kNumLabels, 1), kNumWords, words + 1)), HasSubstr("not as many"));
+  EXPECT_THAT(fault_in(with(with(bytes_, kNumLabels, 3), kNumWords, words - 1)), HasSubstr("not as many"));
+  EXPECT_THAT(fault_in(with(bytes_, kNumPruned, int64_t{1} << 40)), HasSubstr("damaged"));
   // The Huffman tree of hierarchical softmax is built from the labels' counts.
   const size_t last_count = end_of_dictionary(bytes_) - sizeof(int64_t) - sizeof(int8_t);
   for (const int64_t count : {int64_t{0}, int64_t{-5}, int64_t{1} << 60})
-    EXPECT_THAT(fault_of(with(bytes_, last_count, count)), HasSubstr("a label was seen")) << count;
+    EXPECT_THAT(fault_in(with(bytes_, last_count, count)), HasSubstr("a label was seen")) << count;
 }
 
 TEST_P(FastTextFile, FlagsAreZeroOrOne) {
-  EXPECT_THAT(fault_of(with(bytes_, end_of_dictionary(bytes_), uint8_t{2})),
+  EXPECT_THAT(fault_in(with(bytes_, end_of_dictionary(bytes_), uint8_t{2})),
               HasSubstr("\"quantised input\" is 2, neither 0 nor 1"));
 }
 
@@ -91,12 +91,12 @@ TEST(FastTextFiles, OfPlainMatricesHaveTheirSizes) {
   const std::string bytes = read_file(train_fasttext(folder, kLines, false));
   const size_t rows = end_of_dictionary(bytes) + 1, columns = rows + 8;
   const auto count = value_at<int64_t>(bytes, rows);
-  EXPECT_THAT(fault_of(with(bytes, rows, count - 1)), HasSubstr("damaged"));
-  EXPECT_THAT(fault_of(with(bytes, rows, int64_t{1} << 61)), HasSubstr("truncated or damaged"));
-  EXPECT_THAT(fault_of(with(bytes, columns, int64_t{4})), HasSubstr("8 dimensions"));
+  EXPECT_THAT(fault_in(with(bytes, rows, count - 1)), HasSubstr("damaged"));
+  EXPECT_THAT(fault_in(with(bytes, rows, int64_t{1} << 61)), HasSubstr("truncated or damaged"));
+  EXPECT_THAT(fault_in(with(bytes, columns, int64_t{4})), HasSubstr("8 dimensions"));
   const size_t outputs = columns + 8 + static_cast<size_t>(count) * 8 * sizeof(float) + 1;
   ASSERT_EQ(value_at<int64_t>(bytes, outputs), 2);
-  EXPECT_THAT(fault_of(with(bytes, outputs, int64_t{1})), HasSubstr("rows of output for 2 labels"));
+  EXPECT_THAT(fault_in(with(bytes, outputs, int64_t{1})), HasSubstr("rows of output for 2 labels"));
 }
 
 // Of the quantised input: norms, rows, columns, bytes of code, codes, then the quantiser's four numbers.
@@ -106,12 +106,12 @@ TEST(FastTextFiles, OfQuantisedMatricesHaveCodesForTheirRows) {
   const size_t rows = end_of_dictionary(bytes) + 2, code_bytes = rows + 16;
   const auto count = value_at<int64_t>(bytes, rows);
   ASSERT_EQ(value_at<int32_t>(bytes, code_bytes), count * 4);
-  EXPECT_THAT(fault_of(with(bytes, rows, count + 100)), HasSubstr("codes for"));
+  EXPECT_THAT(fault_in(with(bytes, rows, count + 100)), HasSubstr("codes for"));
   const size_t quantiser = code_bytes + 4 + static_cast<size_t>(count) * 4;
   ASSERT_EQ(value_at<int32_t>(bytes, quantiser), 8);
   for (size_t i = 0; i < 4; ++i)
     for (const int32_t value : {0, -1, 1 << 30})
-      EXPECT_THAT(fault_of(with(bytes, quantiser + 4 * i, value)), HasSubstr("damaged")) << i << " " << value;
+      EXPECT_THAT(fault_in(with(bytes, quantiser + 4 * i, value)), HasSubstr("damaged")) << i << " " << value;
 }
 
 TEST(FastTextFiles, MadeToDoHarmAreRefused) {

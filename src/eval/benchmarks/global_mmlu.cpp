@@ -22,13 +22,13 @@ namespace xlt {
 namespace {
 
 constexpr std::array<const char*, 4> kLetters = {"A", "B", "C", "D"};
-constexpr std::array<const char*, 4> kColumns = {"option_a", "option_b", "option_c", "option_d"};
+constexpr std::array<const char*, 4> kOptionColumns = {"option_a", "option_b", "option_c", "option_d"};
 
 // The question up to where its letter is due.
 std::string question_text(const Row& row) {
   std::string text = strip(row.text("question"));
   for (size_t i = 0; i < kLetters.size(); ++i)
-    text += str_cat("\n", kLetters[i], ". ", row.text(kColumns[i]));
+    text += str_cat("\n", kLetters[i], ". ", row.text(kOptionColumns[i]));
   return text + "\nAnswer:";
 }
 
@@ -42,7 +42,7 @@ size_t answer_of(const Row& row) {
 
 std::vector<FieldPath> fields_of_a_question() {
   auto fields = outermost({"subject", "question", "answer"});
-  for (const char* column : kColumns) fields.push_back({column});
+  for (const char* column : kOptionColumns) fields.push_back({column});
   return fields;
 }
 
@@ -152,7 +152,7 @@ class GlobalMmlu : public Benchmark {
     if (!refusal.empty()) return item;
     Json options = Json::array();
     for (size_t k = 0; k < kLetters.size(); ++k) {
-      options.push_back({{"text", row.row.text(kColumns[k])},
+      options.push_back({{"text", row.row.text(kOptionColumns[k])},
                          {"log_likelihood", scores[k].log_likelihood},
                          {"num_tokens", scores[k].num_tokens}});
       if (scores[k].num_tokens == 0) item.unscored = {Reason::kNothingToScore};

@@ -43,7 +43,7 @@ Value one_of_two(const JsonView& at, const char* first, const char* second, Valu
 }
 
 // What parse_question needs.
-std::vector<FieldPath> fields_of_a_question() {
+std::vector<FieldPath> fields_of_mbbq() {
   auto fields =
       outermost({"question_index", "context_condition", "question_polarity", "context", "question", "label"});
   for (int i = 0; i < 3; ++i) {
@@ -66,7 +66,7 @@ MbbqQuestion unasked(const Row& row, const std::string& subset, MbbqSet set, Uns
 }
 
 MbbqQuestion parse_question(const Row& row, const std::string& subset, MbbqSet set) {
-  if (Unscored why = null_in(row, fields_of_a_question()); !why.empty())
+  if (Unscored why = null_in(row, fields_of_mbbq()); !why.empty())
     return unasked(row, subset, set, std::move(why));
   const JsonView json(row.fields(), row.place());
   MbbqQuestion question{

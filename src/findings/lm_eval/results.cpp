@@ -63,14 +63,15 @@ fs::path samples_file(const fs::path& results, const std::string& task) {
 }
 
 // One document under one filter: its values by metric; a pair where lm_eval sums two numbers.
-struct Sample {
+struct FilteredSample {
   std::string id, filter;
   std::map<std::string, Ratio> values;
 };
 
-Sample read_sample(const JsonView& row) {
+FilteredSample read_sample(const JsonView& row) {
   const Json& id = row.at("doc_id").value();
-  Sample sample{id.is_string() ? id.get<std::string>() : dump_json(id), row.get("filter", "none"), {}};
+  FilteredSample sample{
+      id.is_string() ? id.get<std::string>() : dump_json(id), row.get("filter", "none"), {}};
   for (const auto& [name, value] : row.value().items()) {
     if (value.is_boolean())
       sample.values[name] = {value.get<bool>() ? 1.0 : 0.0, 1};
@@ -82,8 +83,8 @@ Sample read_sample(const JsonView& row) {
   return sample;
 }
 
-std::vector<Sample> read_samples(const Json& results, const fs::path& file, const std::string& task) {
-  std::vector<Sample> samples;
+std::vector<FilteredSample> read_samples(const Json& results, const fs::path& file, const std::string& task) {
+  std::vector<FilteredSample> samples;
   if (results.contains("samples") && results.at("samples").is_object() &&
       results.at("samples").contains(task)) {
     const JsonView rows = JsonView(results, file.string()).at("samples").at(task);
@@ -212,7 +213,7 @@ class TaskReader {
   // By document; the first where one comes twice.
   std::map<std::string, Ratio> values_of(const MetricKey& key) const {
     std::map<std::string, Ratio> values;
-    for (const Sample& sample : samples_) {
+    for (const FilteredSample& sample : samples_) {
       const bool is_filter = sample.filter == key.filter || (key.filter.empty() && sample.filter == "none");
       if (const auto found = sample.values.find(key.name); is_filter && found != sample.values.end())
         values.emplace(sample.id, found->second);
@@ -247,7 +248,7 @@ class TaskReader {
   const Json& results_;
   std::string task_;
   CellName name_;
-  std::vector<Sample> samples_;
+  std::vector<FilteredSample> samples_;
 };
 
 Json record_of(const Json& results, const fs::path& file) {

@@ -16,7 +16,7 @@ namespace xlt::ops {
 namespace {
 
 constexpr int64_t kTile = KeyTile::kCapacity;
-constexpr int64_t kBlockRows = 32;  // query rows a tile of keys is used for while it is in the cache
+constexpr int64_t kQueryRows = 32;  // query rows a tile of keys is used for while it is in the cache
 
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
@@ -224,10 +224,10 @@ class BackwardWorker {
   const AttentionGradients& g_;
   KeyTile keys_, values_;
   std::vector<int64_t> key_rows_;
-  const float *queries_[kBlockRows], *douts_[kBlockRows];
-  float *dqs_[kBlockRows], *dks_[kTile], *dvs_[kTile];
-  float lse_[kBlockRows], delta_[kBlockRows];
-  float p_[kBlockRows * kTile], ds_[kBlockRows * kTile], bias_[kTile];
+  const float *queries_[kQueryRows], *douts_[kQueryRows];
+  float *dqs_[kQueryRows], *dks_[kTile], *dvs_[kTile];
+  float lse_[kQueryRows], delta_[kQueryRows];
+  float p_[kQueryRows * kTile], ds_[kQueryRows * kTile], bias_[kTile];
 };
 
 }  // namespace
@@ -236,7 +236,7 @@ void attention_forward(const AttentionArrays& a, const AttentionPlan& plan) {
   const int64_t group = a.num_heads / a.num_key_heads;
   std::vector<QueryBlock> blocks;
   for (const AttentionSegment& segment : plan.segments)
-    for_each_block(segment, std::max<int64_t>(1, kBlockRows / group), a.options,
+    for_each_block(segment, std::max<int64_t>(1, kQueryRows / group), a.options,
                    [&](const QueryBlock& block) { blocks.push_back(block); });
   run_tasks(static_cast<int64_t>(blocks.size()) * a.num_key_heads, [&] {
     return [&a, &blocks, worker = ForwardWorker(a)](int64_t task) mutable {
@@ -253,7 +253,7 @@ void attention_backward(const AttentionArrays& a, const AttentionGradients& g, c
       const auto num_segments = static_cast<int64_t>(plan.segments.size());
       const int64_t last = tree + 1 < num_trees ? plan.tree_begins[tree + 1] : num_segments;
       for (int64_t s = plan.tree_begins[tree]; s < last; ++s)
-        for_each_block(plan.segments[s], kBlockRows, a.options,
+        for_each_block(plan.segments[s], kQueryRows, a.options,
                        [&](const QueryBlock& block) { worker.run(block, head); });
     };
   });

@@ -37,8 +37,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-constexpr int64_t kBlock = 1024;  // columns of probabilities at a time
-constexpr int64_t kLanes = 8;     // partial sums
+constexpr int64_t kColumnsAtOnce = 1024;  // columns of probabilities at a time
+constexpr int64_t kLanes = 8;             // partial sums
 
 // Two rows of logits and their log-sum-exp.
 struct RowPair {
@@ -54,10 +54,10 @@ double log_sum(const OnlineLogSumExp& state) { return state.highest + std::log(s
 // Returns the row's KL; with `wants_gradient`, y ← ∂KL / ∂(hidden · weightᵀ).
 double kl_of_row(const RowPair& row, bool wants_gradient) {
   const float shift = static_cast<float>(log_sum(row.z_state) - log_sum(row.y_state));
-  std::array<float, kBlock> p, q;
+  std::array<float, kColumnsAtOnce> p, q;
   std::array<double, kLanes> sums{};
-  for (int64_t begin = 0; begin < row.columns; begin += kBlock) {
-    const int64_t count = std::min(kBlock, row.columns - begin);
+  for (int64_t begin = 0; begin < row.columns; begin += kColumnsAtOnce) {
+    const int64_t count = std::min(kColumnsAtOnce, row.columns - begin);
     const float* z = row.z + begin;
     float* y = row.y + begin;
     capped_exponentials(z, count, static_cast<float>(row.z_state.highest),

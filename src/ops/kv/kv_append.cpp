@@ -11,7 +11,7 @@ namespace xlt::ops {
 namespace {
 
 // Rows that are dense inside, whatever lies between them.
-at::Tensor dense_rows(const at::Tensor& x) {
+at::Tensor dense_inside(const at::Tensor& x) {
   return x.stride(2) == 1 && x.stride(1) == x.size(2) ? x : x.contiguous();
 }
 
@@ -44,7 +44,7 @@ void kv_append(const at::Tensor& keys, const at::Tensor& values, const at::Tenso
     for (int64_t i = 0; i < slots.size(0); ++i)
       XLT_CHECK(slots.const_data_ptr<int64_t>()[i] >= 0 && slots.const_data_ptr<int64_t>()[i] < keys.size(0),
                 "kv_append: slot ", slots.const_data_ptr<int64_t>()[i], " of ", keys.size(0));
-  const at::Tensor new_keys = dense_rows(k), new_values = dense_rows(v);
+  const at::Tensor new_keys = dense_inside(k), new_values = dense_inside(v);
   const KvAppendArgs args{k.size(0), k.size(1) * k.size(2) * static_cast<int64_t>(k.element_size()),
                           slots.const_data_ptr<int64_t>(), rows_of(new_keys, keys),
                           rows_of(new_values, values)};

@@ -13,7 +13,7 @@ namespace xlt::ops::cpu {
 namespace {
 
 constexpr Nf4Levels kLevels;
-constexpr int64_t kGrain = 512;  // blocks a thread takes at least
+constexpr int64_t kBlocksAThread = 512;  // blocks a thread takes at least
 
 template <typename T>
 void quantize_block(const T* x, int64_t count, uint8_t* codes, float* absmax) {
@@ -66,18 +66,19 @@ void dequantize_range(const uint8_t* codes, const float* absmax, int64_t begin, 
 void nf4_quantize(const Nf4Args& args, const KernelStream&) {
   with_dtype(args.dtype, [&](auto zero) {
     const auto* x = static_cast<const decltype(zero)*>(args.weight);
-    at::parallel_for(0, (args.count + kNf4Block - 1) / kNf4Block, kGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block)
-        quantize_block(x + block * kNf4Block, std::min(kNf4Block, args.count - block * kNf4Block),
-                       args.codes + block * kNf4Block / 2, args.absmax + block);
-    });
+    at::parallel_for(
+        0, (args.count + kNf4Block - 1) / kNf4Block, kBlocksAThread, [&](int64_t begin, int64_t end) {
+          for (int64_t block = begin; block < end; ++block)
+            quantize_block(x + block * kNf4Block, std::min(kNf4Block, args.count - block * kNf4Block),
+                           args.codes + block * kNf4Block / 2, args.absmax + block);
+        });
   });
 }
 
 void nf4_dequantize(const Nf4Args& args, const KernelStream&) {
   with_dtype(args.dtype, [&](auto zero) {
     auto* to = static_cast<decltype(zero)*>(args.dequantized);
-    at::parallel_for(0, args.count, kGrain * kNf4Block, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, args.count, kBlocksAThread * kNf4Block, [&](int64_t begin, int64_t end) {
       dequantize_range(args.codes, args.absmax, begin, end - begin, to + begin);
     });
   });

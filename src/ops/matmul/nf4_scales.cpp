@@ -16,7 +16,7 @@
 namespace xlt::ops {
 namespace {
 
-constexpr int64_t kBlock = 256;                   // scales that share a scale
+constexpr int64_t kScalesAScale = 256;            // scales that share a scale
 constexpr int64_t kDecades = 7, kGrid = 1 << 16;  // powers of ten among the levels; see nearest_levels
 
 // bitsandbytes' CPU code looks levels up by the scaled value rounded to one of 65,536 steps, and so does
@@ -81,15 +81,16 @@ at::Tensor dynamic_levels() {
 Nf4Scales quantize_scales(const at::Tensor& scales) {
   const at::Tensor own = scales.detach().to(at::kCPU).contiguous();
   const int64_t count = own.numel();
-  Nf4Scales result{at::empty({count}, at::kByte), at::empty({(count + kBlock - 1) / kBlock}, at::kFloat)};
+  Nf4Scales result{at::empty({count}, at::kByte),
+                   at::empty({(count + kScalesAScale - 1) / kScalesAScale}, at::kFloat)};
   if (count == 0) return result;
   result.offset = mean_of(own);
   const at::Tensor around = own - result.offset;
   const float* x = around.const_data_ptr<float>();
-  for (int64_t begin = 0; begin < count; begin += kBlock)
-    quantize_block(x + begin, std::min(kBlock, count - begin),
+  for (int64_t begin = 0; begin < count; begin += kScalesAScale)
+    quantize_block(x + begin, std::min(kScalesAScale, count - begin),
                    result.codes.mutable_data_ptr<uint8_t>() + begin,
-                   result.absmax.mutable_data_ptr<float>() + begin / kBlock);
+                   result.absmax.mutable_data_ptr<float>() + begin / kScalesAScale);
   return result;
 }
 
@@ -100,7 +101,7 @@ at::Tensor dequantize_scales(const Nf4Scales& scales) {
   const auto* absmax = scales.absmax.const_data_ptr<float>();
   at::Tensor result = at::empty({scales.codes.numel()}, at::kFloat);
   float* to = result.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < result.numel(); ++i) to[i] = level[codes[i]] * absmax[i / kBlock];
+  for (int64_t i = 0; i < result.numel(); ++i) to[i] = level[codes[i]] * absmax[i / kScalesAScale];
   return result.add_(scales.offset);  // apart, so that no compiler joins it to the product
 }
 

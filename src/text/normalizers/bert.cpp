@@ -11,7 +11,7 @@ namespace {
 
 bool is_white_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)); }
 
-bool is_dropped(char32_t c) {
+bool bert_drops(char32_t c) {
   if (c == 0 || c == 0xFFFD) return true;
   if (c == '\t' || c == '\n' || c == '\r') return false;
   return (U_GET_GC_MASK(static_cast<UChar32>(c)) & (U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK)) != 0 &&
@@ -33,7 +33,7 @@ std::string map_characters(const std::string& text, const Put& put) {
 }
 
 void put_clean(char32_t c, std::string& out) {
-  if (!is_dropped(c)) append_utf8(out, is_white_space(c) ? U' ' : c);
+  if (!bert_drops(c)) append_utf8(out, is_white_space(c) ? U' ' : c);
 }
 void put_apart(char32_t c, std::string& out) {
   if (is_han(c)) out += ' ';

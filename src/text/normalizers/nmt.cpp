@@ -7,11 +7,11 @@ namespace xlt {
 
 namespace {
 
-bool is_dropped(char32_t c) {
+bool nmt_drops(char32_t c) {
   return (c >= 0x01 && c <= 0x08) || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || c == 0x8F ||
          c == 0x9F;
 }
-bool is_space(char32_t c) {
+bool nmt_widens(char32_t c) {
   return c == 0x09 || c == 0x0A || c == 0x0C || c == 0x0D || c == 0x1680 || (c >= 0x200B && c <= 0x200F) ||
          c == 0x2028 || c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
 }
@@ -23,7 +23,7 @@ NormalizerStep make_nmt_normalizer(const JsonView&) {
     std::string out;
     for (size_t i = 0; i < text.size(); i += utf8_length(text[i])) {
       const char32_t c = decode_utf8(text, i);
-      if (!is_dropped(c)) append_utf8(out, is_space(c) ? U' ' : c);
+      if (!nmt_drops(c)) append_utf8(out, nmt_widens(c) ? U' ' : c);
     }
     return out;
   };

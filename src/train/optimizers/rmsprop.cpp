@@ -19,7 +19,7 @@ namespace xlt {
 
 namespace {
 
-constexpr double kAlpha = 0.99, kEps = 1e-8;
+constexpr double kAlpha = 0.99, kAddedToRoot = 1e-8;
 
 class RmsProp : public UpdateRule {
  public:
@@ -34,7 +34,7 @@ class RmsProp : public UpdateRule {
     for (int64_t i = begin; i < end; ++i) {
       const float g = gradient[i] + decay * parameter[i];
       s[i] = alpha * s[i] + complement * g * g;
-      parameter[i] -= rate * g / (std::sqrt(s[i]) + static_cast<float>(kEps));
+      parameter[i] -= rate * g / (std::sqrt(s[i]) + static_cast<float>(kAddedToRoot));
     }
   }
 
@@ -45,7 +45,7 @@ class RmsProp : public UpdateRule {
     at::_foreach_mul_(s, kAlpha);
     at::_foreach_addcmul_(s, g, g, 1 - kAlpha);
     const std::vector<at::Tensor> divisors = at::_foreach_sqrt(s);
-    at::_foreach_add_(divisors, kEps);
+    at::_foreach_add_(divisors, kAddedToRoot);
     at::_foreach_addcdiv_(tensors.parameters, g, divisors, -options.learning_rate);
   }
 };
