@@ -65,6 +65,7 @@ if(NOT XLT_OPS_ONLY)
   add_library(xlt_jinja STATIC ${jinja_root}/jinja/lexer.cpp ${jinja_root}/jinja/parser.cpp ${jinja_root}/jinja/runtime.cpp
               ${jinja_root}/jinja/string.cpp ${jinja_root}/jinja/value.cpp ${jinja_root}/json.cpp ${jinja_root}/unicode.cpp)
   target_include_directories(xlt_jinja SYSTEM PUBLIC ${jinja_root} ${CMAKE_BINARY_DIR}/generated/jinja)
+  set_target_properties(xlt_jinja PROPERTIES UNITY_BUILD OFF)  # its sources want to stand alone
   target_compile_options(xlt_jinja PRIVATE -w)
   target_link_libraries(xlt_jinja PRIVATE xlt_flags nlohmann_json::nlohmann_json)
   # Its string::strip knows ASCII's white space; src/text/jinja_strip.cpp has Python's.
