@@ -199,7 +199,7 @@ class Interrupts(Scenario):
             process = subprocess.Popen([XLT, command, "--model", self.model, flag, "/dev/stdin", "--output", self.folder / "out.jsonl"],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.wait_until_it_listens(process)
-            time.sleep(0.5)  # at the pipe
+            time.sleep(patience(0.5))  # at the pipe; the program that people start has handed on to the engine by then
             self.assertLess(self.seconds_until_it_ends(process), 5)
             self.assert_only()
 
@@ -214,7 +214,7 @@ class Interrupts(Scenario):
             for by in (signal.SIGINT, signal.SIGTERM):
                 process = subprocess.Popen([XLT, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
                 self.wait_until_it_listens(process)
-                time.sleep(0.5)  # at the pipe
+                time.sleep(patience(0.5))  # at the pipe; the program that people start has handed on to the engine by then
                 self.assertIsNone(process.poll(), process.args)
                 self.assertLess(self.seconds_until_it_ends(process, by), 5)
 

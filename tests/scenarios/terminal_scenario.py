@@ -46,7 +46,7 @@ class Terminal(Scenario):
         # 80 columns hold what comes first; the margin and the learning rate stand after the loss.
         self.assertTrue(any(re.match(r"training \[=* *\] \d+% \d+/120 steps, [\d.]+/s, \d+:\d\d left, loss 0\.\d", bar) for bar in bars), bars)
         happened, what_next = sent.rstrip().splitlines()[-2:]
-        self.assertRegex(happened, r"Trained 120 steps by dpo in \d+ s, loss 0\.\d+; kept: step \d+, the lowest evaluation loss, 0\.\d+\.")
+        self.assertRegex(happened, r"Trained 120 steps by dpo in (\d+ min )?\d+ s, loss 0\.\d+; kept: step \d+, the lowest evaluation loss, 0\.\d+\.")
         self.assertIn(f"xlt eval --model {self.model} --adapter {summary['adapter']} --data data --output {self.folder}/run-eval", what_next)
 
     def test_quiet_says_nothing_even_there(self):
