@@ -72,7 +72,8 @@ TEST(LossExtension, ALossOfSeveralSetsAndTermsIsTrained) {
   auto loss = std::make_unique<ToyLoss>();
   set_option(visit_of(*loss), "anchor_weight", "2");
   const ToyLoss& seen = *loss;
-  Training training(fixture.job, fixture.options, std::move(loss), Context());
+  const Context context;
+  Training training(fixture.job, fixture.options, std::move(loss), context);
   EXPECT_EQ(training.run().steps, 3);
   EXPECT_EQ(seen.num_sets_seen, (std::vector<size_t>{2, 2, 2}));
   EXPECT_EQ(seen.num_anchor_labels_seen, 3 * 4);  // "hhh" and EOS are first in each batch of two
