@@ -67,5 +67,5 @@ function(xlt_test name)
   target_compile_definitions(${name}_test PRIVATE XLT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   # Waiting threads that spin would take the cores from the other tests.
-  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 600 ENVIRONMENT OMP_WAIT_POLICY=passive)
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${unit_timeout} ENVIRONMENT OMP_WAIT_POLICY=passive)
 endfunction()
