@@ -27,8 +27,9 @@ double error_against(const at::Tensor& a, const at::Tensor& b) {
 
 bool same_bits(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor left = a.cpu().contiguous(), right = b.cpu().contiguous();
-  return left.sizes() == right.sizes() && left.scalar_type() == right.scalar_type() &&
-         std::memcmp(left.const_data_ptr(), right.const_data_ptr(), left.nbytes()) == 0;
+  if (left.sizes() != right.sizes() || left.scalar_type() != right.scalar_type()) return false;
+  // What is empty has no address to compare at.
+  return left.nbytes() == 0 || std::memcmp(left.const_data_ptr(), right.const_data_ptr(), left.nbytes()) == 0;
 }
 
 double epsilon_of(at::ScalarType dtype) {
