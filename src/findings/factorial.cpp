@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/findings/factorial.h"
 
+#include "findings/p_values.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -117,18 +119,10 @@ Json contrast_row(const Contrast& contrast, const std::map<std::string, double>&
 }
 
 void correct(Json& rows, double alpha) {
-  std::vector<double> p_values;
-  std::vector<size_t> places;
-  for (size_t i = 0; i < rows.size(); ++i)
-    if (rows[i].at("p_value").is_number()) {
-      places.push_back(i);
-      p_values.push_back(rows[i].at("p_value").get<double>());
-    }
-  const auto corrected = holm(p_values);
-  for (size_t i = 0; i < places.size(); ++i) {
-    rows[places[i]]["p_holm"] = corrected[i];
-    rows[places[i]]["is_effect"] = corrected[i] < alpha;
-  }
+  const PValues tests(rows);
+  tests.write("p_holm", holm(tests.values()));
+  for (Json& row : rows)
+    if (row.at("p_holm").is_number()) row["is_effect"] = row.at("p_holm").get<double>() < alpha;
 }
 
 }  // namespace

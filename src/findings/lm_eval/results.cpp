@@ -10,6 +10,7 @@
 #include <set>
 
 #include "xlt/base/file.h"
+#include "xlt/base/json_or_null.h"
 #include "xlt/base/utf8.h"
 
 namespace xlt {
@@ -181,13 +182,9 @@ class TaskReader {
   };
 
   // The value of a field of the results for this task ("versions"), or null.
-  Json of_task(const char* field) const {
-    const Json object = results_.value(field, Json());
-    return object.is_object() && object.contains(task_) ? object.at(task_) : Json();
-  }
+  Json of_task(const char* field) const { return value_or_null(results_.value(field, Json()), task_); }
   Json direction(const std::string& metric) const {
-    const Json directions = of_task("higher_is_better");
-    const Json way = directions.is_object() && directions.contains(metric) ? directions.at(metric) : Json();
+    const Json way = value_or_null(of_task("higher_is_better"), metric);
     return way.is_boolean() ? way : Json();
   }
   int64_t num_items() const {
