@@ -10,8 +10,6 @@
 
 namespace xlt::cli {
 
-namespace {}  // namespace
-
 CommandHelp EvaluatingCommand::help() const {
   return {"Bias, toxicity, fluency, diversity and language consistency in every language",
           "xlt eval --model models/gemma --adapter runs/dpo/adapter --benchmarks all --langs all --data data "
