@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """xlt beside TRL at its best settings, LoRA and QLoRA, on the CPU: seconds a step and memory, on Gemma 3 270M and a random Llama of 1.2 B parameters.
 
-usage: bench_trl.py [--gemma DIR] [--llama DIR] [--output FILE] [--repeats N] [--only TEXT] [--dry]
+usage: bench_trl.py [--gemma DIR] [--llama DIR] [--dtype TYPE] [--output FILE] [--repeats N] [--only TEXT] [--dry]
 
 TRL computes the reference's log-probs before training (precompute_ref_log_probs), and log-probs of tokens in chunks of the head's product, as it
-always does; its QLoRA is bitsandbytes' NF4 with double quantisation. Both sides: the same rows of data/detox_pairs in bfloat16, LoRA of rank 64 on all
-linear layers, AdamW, no dropout, no shuffling. Seconds are those of the reference and of the steps, divided by the steps, without loading; memory
+always does; its QLoRA is bitsandbytes' NF4 with double quantisation. Both sides: the same rows of data/detox_pairs, LoRA of rank 64 on all linear layers,
+AdamW, no dropout, no shuffling, and --dtype: bfloat16, or where the CPU does not multiply that, float32, in which torch is then several times as
+fast. Seconds are those of the reference and of the steps, divided by the steps, without loading; memory
 is the most that the whole process held. A process each, in turns; a step of the larger model has two rows. What was measured is kept in FILE, and
 the same command goes on; a FILE of another binary, machine or TRL is begun anew. --llama is made where it is not there (2.5 GB). --only: what this regular
 expression finds in a name, as `gemma/dpo/qlora`. --dry: two tiny models, which tries the script and measures nothing. As FILE is committed in
@@ -32,8 +33,9 @@ from gpu_bench import DRY, LLAMA, SHAPES, fill_tokenizer, read_rows, write_json,
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAIRS = ROOT / "data" / "detox_pairs" / "en.jsonl"
 LORA_R, LORA_ALPHA, RATE, BETA, MAX_LENGTH = 64, 16, 1e-5, 0.1, 512
-SIZES = {"gemma": {"batch": 4, "steps": 4}, "llama-1b": {"batch": 2, "steps": 3}}  # rows of a step, steps
+SIZES = {"gemma": {"batch": 4, "steps": 3}, "llama-1b": {"batch": 2, "steps": 2}}  # rows of a step, steps
 # (method, adapter, gradient checkpointing)
+DTYPES = ("bfloat16", "float32")
 WORKS = [("dpo", "lora", False), ("dpo", "lora", True), ("dpo", "qlora", False), ("dpo", "qlora", True), ("sft", "lora", False), ("sft", "qlora", False)]
 
 
@@ -98,7 +100,7 @@ def ours(options, model, folder, work, data):
     method, adapter, checkpointing = work
     size = SIZES[model]
     _, memory = measured([options.xlt, "train", "--method", method, "--model", folder, "--data", data / f"{method}.jsonl", "--output", data / "run", "--dtype",
-                          "bfloat16", "--adapter", adapter, "--lora-r", LORA_R, "--lora-alpha", LORA_ALPHA, "--lora-dropout", 0, "--max-steps", size["steps"],
+                          options.dtype, "--adapter", adapter, "--lora-r", LORA_R, "--lora-alpha", LORA_ALPHA, "--lora-dropout", 0, "--max-steps", size["steps"],
                           "--batch-size", size["batch"], "--learning-rate", RATE, "--lr-schedule", "constant", "--max-length", MAX_LENGTH, "--no-shuffle",
                           "--save-steps", 0, "--reference-cache", "none", "--quiet", *(["--gradient-checkpointing"] if checkpointing else []),
                           *(["--beta", BETA] if method == "dpo" else [])], data)
@@ -111,18 +113,19 @@ def ours(options, model, folder, work, data):
 def theirs(options, model, folder, work, data):
     method, adapter, checkpointing = work
     output, memory = measured([sys.executable, pathlib.Path(__file__).resolve(), "--peer", f"{method},{adapter},{int(checkpointing)}", "--gemma", folder,
-                               "--rows", data / f"{method}.jsonl", "--batch", SIZES[model]["batch"]], data)
+                               "--dtype", options.dtype, "--rows", data / f"{method}.jsonl", "--batch", SIZES[model]["batch"]], data)
     result = json.loads(next(line for line in output.splitlines() if line.startswith("RESULT ")).removeprefix("RESULT "))
     return {**result, "seconds": result["seconds"] / SIZES[model]["steps"], "mb": memory}
 
 
-def load_for_trl(folder, in_4_bits):
+def load_for_trl(folder, dtype, in_4_bits):
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     torch.set_num_threads(os.cpu_count())
-    nf4 = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16)
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, **({"quantization_config": nf4, "device_map": "cpu"} if in_4_bits else {}))
+    dtype = getattr(torch, dtype)
+    nf4 = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype)
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **({"quantization_config": nf4, "device_map": "cpu"} if in_4_bits else {}))
 
 
 def peer(options):
@@ -134,7 +137,7 @@ def peer(options):
     from transformers import AutoTokenizer
 
     method, adapter, checkpointing = options.peer.split(",")
-    model, rows, seconds = load_for_trl(options.gemma, adapter == "qlora"), read_rows(options.rows), []
+    model, rows, seconds = load_for_trl(options.gemma, options.dtype, adapter == "qlora"), read_rows(options.rows), []
 
     def timed(call):
         begin = time.monotonic()
@@ -151,7 +154,8 @@ def peer(options):
 
     arguments = getattr(trl, f"{method.upper()}Config")(
         output_dir="peer-run", report_to=[], save_strategy="no", logging_steps=1, num_train_epochs=1, per_device_train_batch_size=options.batch,
-        use_cpu=True, bf16=True, learning_rate=RATE, lr_scheduler_type="constant", gradient_checkpointing=checkpointing == "1", max_length=MAX_LENGTH,
+        use_cpu=True, bf16=options.dtype == "bfloat16", learning_rate=RATE, lr_scheduler_type="constant",
+        gradient_checkpointing=checkpointing == "1", max_length=MAX_LENGTH,
         disable_tqdm=True, seed=42, **({"beta": BETA, "precompute_ref_log_probs": True} if method == "dpo" else {}))
     lora = LoraConfig(r=LORA_R, lora_alpha=LORA_ALPHA, lora_dropout=0.0, target_modules="all-linear", bias="none", task_type="CAUSAL_LM")
     trainer = Trainer(model=model, args=arguments, train_dataset=Dataset.from_list(rows), peft_config=lora,
@@ -162,10 +166,18 @@ def peer(options):
 
 # ---- both
 
+def of_cpu(field):
+    return next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith(field)), "")
+
+
+def usual_dtype():
+    return "bfloat16" if {"avx512_bf16", "amx_bf16"} & set(of_cpu("flags").split()) else "float32"
+
+
 def header(options):
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     engine = options.xlt.with_name("xlt-engine")
-    return {"cpu": cpu, "cores": os.cpu_count(), "xlt_sha256": hashlib.sha256((engine if engine.exists() else options.xlt).read_bytes()).hexdigest(),
+    return {"cpu": of_cpu("model name") or platform.machine(), "cores": os.cpu_count(), "dtype": options.dtype,
+            "xlt_sha256": hashlib.sha256((engine if engine.exists() else options.xlt).read_bytes()).hexdigest(),
             "packages": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "trl", "peft", "bitsandbytes")}}
 
 
@@ -222,6 +234,7 @@ def main():
     parser.add_argument("--xlt", type=pathlib.Path, default=ROOT / "build" / "release" / "xlt")
     parser.add_argument("--gemma", type=pathlib.Path, default=ROOT / "models" / "gemma-3-270m")
     parser.add_argument("--llama", type=pathlib.Path, default=ROOT / "models" / "bench" / "llama-1b")
+    parser.add_argument("--dtype", choices=DTYPES, default=usual_dtype())
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "runs" / "bench_trl.json")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--only", default="")

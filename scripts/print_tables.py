@@ -127,6 +127,30 @@ def training_table(rows):
     return markdown(["model", "step", "adapter", "xlt>", "TRL>", "times as fast>", "xlt's memory>", "TRL's>", "of TRL's>"], cells)
 
 
+# Of study_objectives.sh: benchmark and metric, the column, factor, decimals.
+OBJECTIVE_COLUMNS = [("rtp_lx", "toxic_fraction", "toxic completions, %", 100, 1), ("perplexity", "bits_per_byte", "bits per byte", 1, 3),
+                     ("retention", "kl_to_base", "KL to the untouched model", 1, 3),
+                     ("continuation", "line_pass_rate", "lines in the prompt's language, %", 100, 0),
+                     ("continuation", "dist_2", "distinct bigrams, %", 100, 1)]
+
+
+def scaled(row, factor):
+    times = lambda value: None if value is None else factor * value
+    return {**row, "change": times(row["change"]), "ci95": [times(end) for end in row["ci95"] or (None, None)]}
+
+
+def objectives_table(record, language):
+    """A line an objective, at the step where its English completions are as toxic as DPO's; changes in a language, or on average over others."""
+    found = {(row["arm"], row["benchmark"], row["metric"]): row for row in record["rows"] if row["language"] == language}
+    any_arm = record["arms"][0]["arm"]
+    untouched = [f"{factor * found[any_arm, benchmark, metric]['base']:.{decimals}f}" for benchmark, metric, _, factor, decimals in OBJECTIVE_COLUMNS]
+    cells = [["untouched", ""] + untouched]
+    for arm in record["arms"]:
+        changes = [change_text(scaled(found[arm["arm"], benchmark, metric], factor), decimals) for benchmark, metric, _, factor, decimals in OBJECTIVE_COLUMNS]
+        cells.append([arm["arm"], arm["step"]] + changes)
+    return markdown(["objective", "step>"] + [title for *_, title, _, _ in OBJECTIVE_COLUMNS], cells)
+
+
 def probe_value(entry, what):
     """What a scorer's card says of a language; * where the scorer was trained in it."""
     if what == "benign":
@@ -213,6 +237,8 @@ def table(name):
         return false_positive_table(record[which])
     if file == "dry_run.json":
         return dry_run_table(record)
+    if file == "objectives.json":
+        return objectives_table(record, which)
     if file == "tokenizers.json":
         return tokenizers_table(record)
     if file == "probe.json":

@@ -55,7 +55,7 @@ options_of() {
 }
 evaluate() {  # NAME [ADAPTER]
   local name=$1 common=(--dtype bfloat16 --model "$MODEL" --data "$DATA" --seed 1 --scoring corrected --lid "$LID" --scorer "word_list:$WORDS" --limit-order random --langs "$LANGS")
-  [ $# -gt 1 ] && common+=(--adapter "$2")
+  if [ $# -gt 1 ]; then common+=(--adapter "$2"); else common+=(--base "$MODEL"); fi  # no adapter: its divergence from itself, 0
   say "evaluating $name${2:+ ($2)}"
   "$XLT" eval "${common[@]}" --benchmarks rtp_lx --limit "$PROMPTS" --num-samples "$SAMPLES" --max-new-tokens "$TOKENS" --output "$OUT/$name/toxicity" >/dev/null
   "$XLT" eval "${common[@]}" --benchmarks continuation --limit "$LINES" --continuation-tokens 24 --output "$OUT/$name/continuation" >/dev/null
