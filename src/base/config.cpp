@@ -2,9 +2,8 @@
 // Describes and dumps options.
 #include "xlt/base/config.h"
 
-#include "base/option_values.h"
-
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/utf8.h"
 
@@ -28,7 +27,7 @@ class Describer : public OptionVisitor {
   }
   void field(const char* name, std::vector<std::string>& value, const char* help,
              const OptionCheck& check) override {
-    add(name, help, "list", list_of(value), check);
+    add(name, help, "list", join(value), check);
   }
   std::vector<OptionDescription> descriptions;
 

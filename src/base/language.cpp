@@ -82,7 +82,7 @@ std::string cased(std::string subtag, bool after_singleton) {
   return subtag;
 }
 
-std::string join(const std::vector<std::string>& subtags) {
+std::string tag_of(const std::vector<std::string>& subtags) {
   std::string tag = subtags[0];
   bool after_singleton = false;
   for (size_t i = 1; i < subtags.size(); ++i) {
@@ -117,6 +117,18 @@ std::vector<std::string> without_usual_script(std::vector<std::string> subtags, 
   return subtags;
 }
 
+// The tag meant by a mistyped one, or by a language's English name; empty: none is near.
+std::string nearest_tag(std::string_view written, const std::string& primary) {
+  std::vector<std::string> tags, names;
+  for (const LanguageInfo& language : kLanguages) {
+    tags.emplace_back(language.tag);
+    names.emplace_back(language.name);
+  }
+  if (std::string near = nearest_name(primary, tags); !near.empty()) return near;
+  const auto named = std::find(names.begin(), names.end(), nearest_name(written, names));
+  return named == names.end() ? "" : tags[static_cast<size_t>(named - names.begin())];
+}
+
 }  // namespace
 
 std::span<const LanguageInfo> known_languages() { return kLanguages; }
@@ -137,17 +149,16 @@ std::string parse_language(std::string_view tag) {
            std::all_of(subtag.begin(), subtag.end(), [](unsigned char c) { return std::isalnum(c); });
   });
   if (!is_well_formed || !find_language(tag)) {
-    std::vector<std::string> tags;
-    for (const LanguageInfo& language : kLanguages) tags.emplace_back(language.tag);
-    const std::string near = nearest_name(subtags[0], tags);
+    const std::string near = nearest_tag(tag, subtags[0]);
     throw Error(ErrorKind::kUsage,
                 str_cat("unknown language \"", tag, "\": expected a BCP-47 tag such as en, pt-BR, zh-Hans",
-                        near.empty() ? "" : str_cat("; did you mean \"", near, "\"?")));
+                        near.empty() ? "" : str_cat("; did you mean \"", near, "\"?"),
+                        " (`xlt ls languages` lists all)"));
   }
-  return join(without_usual_script(canonical_subtags(tag), subtags[0]));
+  return tag_of(without_usual_script(canonical_subtags(tag), subtags[0]));
 }
 
-std::string canonical_language(std::string_view tag) { return join(canonical_subtags(tag)); }
+std::string canonical_language(std::string_view tag) { return tag_of(canonical_subtags(tag)); }
 
 std::string language_key(std::string_view tag) {
   const std::string primary = canonical_subtags(tag)[0];
@@ -159,10 +170,10 @@ std::string language_key(std::string_view tag) {
 std::string full_language(std::string_view tag) {
   std::vector<std::string> subtags = canonical_subtags(tag);
   subtags[0] = language_key(tag);
-  if (subtags.size() > 1 && is_script(subtags[1])) return join(subtags);
+  if (subtags.size() > 1 && is_script(subtags[1])) return tag_of(subtags);
   if (const LanguageInfo* language = find_language(tag))
     subtags.insert(subtags.begin() + 1, language->script);
-  return join(subtags);
+  return tag_of(subtags);
 }
 
 bool is_language(std::string_view tag, std::string_view language) {

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/registry.h"
 
 namespace xlt {
@@ -32,12 +33,6 @@ std::vector<std::string> split_list(const std::string& text) {
   }
   std::erase(items, "");
   return items;
-}
-
-std::string list_of(const std::vector<std::string>& names) {
-  std::string list;
-  for (size_t i = 0; i < names.size(); ++i) list += (i ? ", " : "") + names[i];
-  return list;
 }
 
 // "1000000" and "0.0001", not "1e+06" and the digits of the nearest binary fraction.
@@ -73,8 +68,17 @@ OptionCheck between(double low, double high) {
   return {fault, {}, number_text(low) + " … " + number_text(high)};
 }
 
+OptionCheck with_advice(OptionCheck check, double value, std::string advice) {
+  const auto fault = [inner = check.number, value, advice = std::move(advice)](double given) {
+    const std::string found = inner(given);
+    return found.empty() || given != value ? found : str_cat(advice, "; ", found);
+  };
+  check.number = fault;
+  return check;
+}
+
 OptionCheck one_of(std::vector<std::string> names) {
-  std::string describe = list_of(names);
+  std::string describe = join(names);
   const auto fault = [names = std::move(names)](const std::string& value) -> std::string {
     if (std::find(names.begin(), names.end(), value) != names.end()) return "";
     return unknown_name_message("value", value, names);

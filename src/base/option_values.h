@@ -14,7 +14,5 @@ std::string fault_of(const OptionCheck& check, double value);
 std::string fault_of(const OptionCheck& check, const std::string& value);
 // "a,b" → {"a", "b"}; empty items are dropped. "\," is a comma within an item.
 std::vector<std::string> split_list(const std::string& text);
-// {"a", "b"} → "a, b"
-std::string list_of(const std::vector<std::string>& names);
 
 }  // namespace xlt

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/registry.h"
 
 namespace xlt {
@@ -46,11 +47,9 @@ void check_quirk_switch(std::string_view id) {
                                   [&](const Quirk& quirk) { return id == quirk.id; });
   if (found == std::end(kQuirks)) throw_unknown_name("quirk", id, switchable_quirks());
   if (found->state == QuirkState::kSwitch) return;
-  std::string switches;
-  for (const std::string& name : switchable_quirks()) switches += (switches.empty() ? "" : ", ") + name;
-  throw Error(ErrorKind::kUsage,
-              str_cat("quirk ", id, " cannot be switched: it is ", describe_state(*found), " (",
-                      found->is_reproduced() ? found->paper : found->reason, "); --quirks takes ", switches));
+  throw Error(ErrorKind::kUsage, str_cat("quirk ", id, " cannot be switched: it is ", describe_state(*found),
+                                         " (", found->is_reproduced() ? found->paper : found->reason,
+                                         "); --quirks takes ", join(switchable_quirks())));
 }
 
 }  // namespace xlt

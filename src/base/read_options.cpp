@@ -8,7 +8,7 @@
 #include "xlt/base/config.h"
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
-#include "xlt/base/registry.h"
+#include "xlt/base/option_hint.h"
 
 namespace xlt {
 
@@ -81,8 +81,8 @@ class JsonReader : public OptionVisitor {
     return found == object_.end() ? nullptr : &*found;
   }
   std::string unknown_option(const std::string& key) const {
-    const std::string near = nearest_name(key, known_);
-    return near.empty() ? "unknown option" : str_cat("unknown option; did you mean \"", near, "\"?");
+    const std::string hint = option_hint(key, known_);
+    return hint.empty() ? "unknown option" : "unknown option; " + hint;
   }
   void fault(const std::string& path, const std::string& message) {
     if (!message.empty()) faults_.push_back(str_cat(where_, ": ", path, ": ", message));

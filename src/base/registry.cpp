@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 
 namespace xlt {
 
@@ -62,8 +63,7 @@ std::string unknown_name_message(std::string_view kind, std::string_view name,
     message += str_cat("; did you mean \"", near, "\"?");
   if (candidates.empty()) return message;
   message += message.back() == '?' ? " available: " : "; available: ";
-  for (size_t i = 0; i < candidates.size(); ++i) message += (i ? ", " : "") + candidates[i];
-  return message;
+  return message + join(candidates);
 }
 
 void throw_unknown_name(std::string_view kind, std::string_view name,

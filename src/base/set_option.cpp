@@ -8,7 +8,7 @@
 
 #include "xlt/base/config.h"
 #include "xlt/base/error.h"
-#include "xlt/base/registry.h"
+#include "xlt/base/option_hint.h"
 
 namespace xlt {
 
@@ -92,7 +92,7 @@ class TextSetter : public OptionVisitor {
 void set_option(const VisitFunction& visit, const std::string& name, const std::string& value) {
   TextSetter setter(snake_case(name), value);
   visit(setter);
-  if (!setter.found) throw_unknown_name("option", snake_case(name), setter.known);
+  if (!setter.found) throw Error(ErrorKind::kUsage, unknown_option_message(snake_case(name), setter.known));
 }
 
 }  // namespace xlt

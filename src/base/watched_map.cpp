@@ -34,7 +34,7 @@ struct Watch {
 std::atomic<Watch*> first_watch{nullptr};
 std::atomic<bool> any_lost{false};
 std::mutex mutex;
-struct sigaction previous_action;
+struct sigaction previous_sigbus_action;
 static_assert(std::atomic<uintptr_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
                   std::atomic<Watch*>::is_always_lock_free,
               "a signal handler may touch lock-free atomics only");
@@ -67,7 +67,7 @@ static void on_bus_error(int signal, siginfo_t* info, void*) {
   if (watch && fill_with_zeros(*watch)) {
     mark_lost(*watch);
   } else {
-    ::sigaction(signal, &previous_action, nullptr);  // the read is made again and ends there
+    ::sigaction(signal, &previous_sigbus_action, nullptr);  // the read is made again and ends there
   }
   errno = saved_errno;
 }
@@ -80,7 +80,7 @@ void watch_for_bus_errors() {
     action.sa_sigaction = on_bus_error;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
-    ::sigaction(SIGBUS, &action, &previous_action);
+    ::sigaction(SIGBUS, &action, &previous_sigbus_action);
   });
 }
 

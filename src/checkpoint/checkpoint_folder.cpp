@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/bitsandbytes.h"
 #include "xlt/checkpoint/safetensors.h"
@@ -43,8 +45,7 @@ std::string list_folder(const fs::path& folder) {
   if (names.empty()) return "the folder is empty";
   std::sort(names.begin(), names.end());
   constexpr size_t kMost = 12;
-  std::string list = "found:";
-  for (size_t i = 0; i < std::min(kMost, names.size()); ++i) list += (i ? ", " : " ") + names[i];
+  std::string list = "found: " + join(std::span(names).first(std::min(kMost, names.size())));
   if (names.size() > kMost) list += str_cat(" and ", names.size() - kMost, " more");
   for (const auto& name : names)
     if (name.ends_with(".bin"))

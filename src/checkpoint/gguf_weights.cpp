@@ -12,6 +12,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/registry.h"  // nearest_name
 #include "xlt/ops/matmul/gguf.h"
 
@@ -42,12 +43,9 @@ void refuse_types(const Gguf& gguf) {
       ++count;
     }
   if (count == 0) return;
-  std::string found, known;
-  for (const std::string& type : types) found += (found.empty() ? "" : ", ") + type;
-  for (const GgufType& type : gguf_types()) known += (known.empty() ? "" : ", ") + std::string(type.name);
   throw Error(ErrorKind::kCheckpoint,
-              str_cat(count, " tensors are of types that are not read (", found, "); those that are: ", known,
-                      ". Take the model in another quantisation"),
+              str_cat(count, " tensors are of types that are not read (", join(types), "); those that are: ",
+                      join(gguf_types(), ", ", &GgufType::name), ". Take the model in another quantisation"),
               gguf.place());
 }
 

@@ -63,6 +63,14 @@ std::string hub_download_command(const HubName& name) {
                  name.revision.empty() ? "" : str_cat(" --revision ", name.revision));
 }
 
+std::string how_to_fetch(const HubName& name) {
+  constexpr const char* kScript = "scripts/fetch_models.sh";
+  std::error_code code;
+  if (!fs::is_regular_file(kScript, code)) return hub_download_command(name);
+  return str_cat(kScript, " ", name.repository, name.revision.empty() ? "" : "@" + name.revision, " (or ",
+                 hub_download_command(name), ")");
+}
+
 fs::path find_model(const std::string& model, const fs::path& hub_cache) {
   std::error_code code;
   if (fs::exists(model, code) || hub_cache.empty()) return model;

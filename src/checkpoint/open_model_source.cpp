@@ -38,7 +38,7 @@ bool is_local_name(const fs::path& model) {
   if (const auto name = parse_hub_name(model.string()); name && !is_local_name(model))
     message += str_cat(
         ". If it is a name on the Hugging Face hub, the local cache does not hold it; fetch it first: ",
-        hub_download_command(*name));
+        how_to_fetch(*name));
   fail(model, message);
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/registry.h"
 
 namespace xlt {
@@ -22,7 +23,7 @@ std::vector<std::string> sentences_of(const Reading& reading) {
   std::vector<std::string> sentences;
   std::string open;
   for (const std::string_view word : reading.words) {
-    open += (open.empty() ? "" : " ") + std::string(word);
+    append_item(open, word, " ");
     if (!is_mark(word)) continue;
     sentences.push_back(std::move(open));
     open.clear();

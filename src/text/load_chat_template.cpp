@@ -9,6 +9,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
 #include "xlt/text/chat_format.h"
@@ -117,34 +118,21 @@ std::map<std::string, std::string> named_tokens(const fs::path& model) {
   return tokens;
 }
 
-std::string list_of(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
-
-std::vector<std::string> names_of(const std::vector<OwnTemplate>& own) {
-  std::vector<std::string> names;
-  for (const OwnTemplate& each : own) names.push_back(each.name);
-  return names;
-}
-
 OwnTemplate own_default(const fs::path& model, const std::vector<OwnTemplate>& own) {
   if (const OwnTemplate* found = find_own(own, "default")) return *found;
   if (own.size() == 1) return own.front();
-  const std::string known = list_of(chat_format_names());
   if (own.empty())
     throw Error(
         ErrorKind::kCheckpoint,
         str_cat("the model has no chat template of its own; give --chat-template NAME or a Jinja file; "
                 "names: ",
-                known),
+                join(chat_format_names())),
         model.string());
   throw Error(
       ErrorKind::kCheckpoint,
       str_cat("the model has several chat templates and none is called \"default\"; give one of them as "
               "--chat-template: ",
-              list_of(names_of(own))),
+              join(own, ", ", &OwnTemplate::name)),
       own.front().place);
 }
 
@@ -201,9 +189,9 @@ std::string describe_chat_template(const fs::path& model) {
   std::string list;
   for (const OwnTemplate& each : own) {
     const std::string format = chat_format_of(each.source);
-    list += str_cat(list.empty() ? "" : ", ", own.size() > 1 ? each.name + ": " : "",
-                    format.empty() ? "of its own kind" : format, " (",
-                    fs::path(each.place).filename().string(), ")");
+    append_item(list,
+                str_cat(own.size() > 1 ? each.name + ": " : "", format.empty() ? "of its own kind" : format,
+                        " (", fs::path(each.place).filename().string(), ")"));
   }
   return list.empty() ? "none" : list;
 }

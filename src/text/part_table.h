@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 
 namespace xlt {
@@ -19,12 +20,10 @@ struct PartType {
 template <typename Part>
 Part make_part(std::span<const PartType<Part>> table, const char* kind, const JsonView& json) {
   const std::string type = json.at("type").as_string();
-  std::string known;
-  for (const PartType<Part>& row : table) {
+  for (const PartType<Part>& row : table)
     if (type == row.type) return row.make(json);
-    known += (known.empty() ? "" : ", ") + std::string(row.type);
-  }
-  json.at("type").fail(str_cat(kind, " \"", type, "\" is not supported; supported: ", known));
+  json.at("type").fail(str_cat(kind, " \"", type,
+                               "\" is not supported; supported: ", join(table, ", ", &PartType<Part>::type)));
 }
 
 // The option `key`, which must be one character; with an empty `fallback` it must be there.

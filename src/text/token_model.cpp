@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "xlt/base/join.h"
+
 namespace xlt {
 
 namespace {
@@ -44,12 +46,10 @@ std::optional<int64_t> TokenModel::id_of(std::string_view token) const {
 std::unique_ptr<TokenModel> make_token_model(TokenizerFile& file) {
   const JsonView model = JsonView(file.rest, file.place, ErrorKind::kCheckpoint).at("model");
   const std::string type = model.get("type", "BPE");
-  std::string known;
-  for (const ModelType& row : kModels) {
+  for (const ModelType& row : kModels)
     if (type == row.type) return row.make(file);
-    known += (known.empty() ? "" : ", ") + std::string(row.type);
-  }
-  model.at("type").fail(str_cat("tokenizer model \"", type, "\" is not supported; supported: ", known));
+  model.at("type").fail(str_cat("tokenizer model \"", type,
+                                "\" is not supported; supported: ", join(kModels, ", ", &ModelType::type)));
 }
 
 std::vector<int32_t> find_byte_ids(const Vocabulary& vocabulary) {

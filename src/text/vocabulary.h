@@ -16,6 +16,7 @@ class Vocabulary {
   // ids[i] is the id of tokens[i], not negative; of a token that stands twice the last id counts.
   Vocabulary(StringList tokens, const std::vector<int32_t>& ids);
   int32_t id_of(std::string_view token) const;                                // −1: no such token
+  void fetch(std::string_view token) const;                                   // before many id_of
   std::string_view token_of(int64_t id) const;                                // empty: no such id
   int64_t size() const { return static_cast<int64_t>(place_of_id_.size()); }  // largest id + 1
 

@@ -166,6 +166,19 @@ TEST(SetOption, RefusesWhatFailsTheCheckAndKeepsTheOldValue) {
   EXPECT_STREQ(set_error("langs", "en,zz").what(), "langs: unknown value \"zz\"; available: en, de, fr");
 }
 
+TEST(ReadOptions, TranslatesNamesOfOtherTools) {
+  EXPECT_STREQ(read_error(R"({"lr": 1})").what(),
+               "c.json: training: lr: unknown option; did you mean \"learning_rate\"?");
+}
+
+TEST(OptionCheck, AdvisesWhoGivesOneValue) {
+  const OptionCheck check = with_advice(more_than(0), 0, "for none give --off");
+  EXPECT_EQ(check.number(0), "for none give --off; must be more than 0, is 0");
+  EXPECT_EQ(check.number(-1), "must be more than 0, is -1");
+  EXPECT_EQ(check.number(1), "");
+  EXPECT_EQ(check.describe, "> 0");
+}
+
 TEST(OptionCheck, BoundsAreWhatTheirNamesSay) {
   EXPECT_EQ(at_least(1).number(1), "");
   EXPECT_EQ(at_least(1).number(0.5), "must be at least 1, is 0.5");

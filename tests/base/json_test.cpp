@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "xlt/base/json_or_null.h"
+
 namespace xlt {
 namespace {
 
@@ -112,6 +114,12 @@ TEST(DumpJson, ReplacesInvalidUtf8) {
                            "b")),
             "\"a\xEF\xBF\xBD"
             "b\"");
+}
+
+TEST(KeysOfEither, AreThoseOfObjects) {
+  EXPECT_THAT(keys_of_either({{"b", 1}, {"a", 2}}, {{"c", 1}, {"b", 3}}), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(keys_of_either(Json(), {{"a", Json()}}), ElementsAre("a"));
+  EXPECT_THAT(keys_of_either("a", Json::array({"b"})), testing::IsEmpty());
 }
 
 TEST(DumpJson, DoublesComeBackBitForBit) {

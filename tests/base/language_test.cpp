@@ -192,9 +192,20 @@ TEST(ParseLanguage, RefusesWhatItDoesNotKnowAndOffersTheNearest) {
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_STREQ(
       error.what(),
-      "unknown language \"enn\": expected a BCP-47 tag such as en, pt-BR, zh-Hans; did you mean \"en\"?");
+      "unknown language \"enn\": expected a BCP-47 tag such as en, pt-BR, zh-Hans; did you mean \"en\"? "
+      "(`xlt ls languages` lists all)");
   for (const char* tag : {"", "-", "en-", "en--US", "en US", "en-waytoolongsubtag", "q"})
     EXPECT_EQ(error_of([&] { parse_language(tag); }).kind(), ErrorKind::kUsage) << tag;
+}
+
+TEST(ParseLanguage, KnowsLanguagesByTheirEnglishNamesToo) {
+  const auto said = [](const char* name) {
+    return std::string(error_of([&] { parse_language(name); }).what());
+  };
+  EXPECT_THAT(said("german"), testing::HasSubstr("did you mean \"de\"?"));
+  EXPECT_THAT(said("Portugese"), testing::HasSubstr("did you mean \"pt\"?"));
+  EXPECT_THAT(said("Haitian Creole"), testing::HasSubstr("did you mean \"ht\"?"));
+  EXPECT_THAT(said("gobbledegook"), testing::Not(testing::HasSubstr("did you mean")));
 }
 
 TEST(LanguageName, IsEnglishOrTheTagItself) {

@@ -12,6 +12,7 @@
 namespace xlt {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 struct Training {
@@ -94,6 +95,53 @@ TEST_F(ResolveOptions, AnAssignmentNamesAKeyAndAKnownSection) {
   EXPECT_THAT(error({.set = {"beta"}}).what(), HasSubstr("expected key=value"));
   EXPECT_THAT(error({.set = {"trainin.beta=1"}}).what(), HasSubstr("did you mean \"training\"?"));
   EXPECT_THAT(error({.set = {"files.beta=1"}}).what(), HasSubstr("unknown option"));
+}
+
+TEST_F(ResolveOptions, AnUnknownSectionOffersTheOptionThatWasMeant) {
+  const auto said = [&](const std::string& assignment) {
+    return std::string(error({.set = {assignment}}).what());
+  };
+  EXPECT_EQ(said("max.steps=8"),
+            "--set max.steps=8: unknown section \"max\"; did you mean training.max_steps? available: files, "
+            "training");
+  EXPECT_THAT(said("trainer.beta=1"), HasSubstr("did you mean training.beta?"));
+  EXPECT_THAT(said("max.stpes=8"), HasSubstr("did you mean training.max_steps?"));
+  EXPECT_THAT(said("nothing.alike=1"), HasSubstr("unknown section \"nothing\"; available: files, training"));
+}
+
+TEST_F(ResolveOptions, GroupsOfOneSectionShareIt) {
+  struct {
+    double margin = 0;
+    void visit(OptionVisitor& v) { v.field("margin", margin, "of one method"); }
+  } method;
+  groups_.push_back({"training", "Only for one", visit_of(method)});
+  resolve(
+      {.config_file = config(R"({"training": {"beta": 2, "margin": 3}})"), .set = {"training.max_steps=4"}});
+  EXPECT_EQ(training_.beta, 2);
+  EXPECT_EQ(method.margin, 3);
+  EXPECT_THAT(error({.set = {"trane.x=1"}}).what(), EndsWith("available: files, training"));  // once
+  resolve({.set = {"training.margin=5"}});
+  EXPECT_EQ(method.margin, 5);
+}
+
+TEST_F(ResolveOptions, TheRecordOfARunIsReadAsWhatItWasRunWith) {
+  resolve({.config_file = config(R"({"version": "0.1.0", "command": "train", "status": "finished", "data": [],
+                                     "config": {"command": "train", "beta": 2, "data": "rows"}})")});
+  EXPECT_EQ(training_.beta, 2);
+  EXPECT_EQ(files_.data, "rows");
+  const Error fault = error({.config_file = config(R"({"version": 1, "config": {"betta": 2}})")});
+  EXPECT_THAT(fault.what(), HasSubstr("c.json: config: betta: unknown option; did you mean \"beta\"?"));
+}
+
+TEST_F(ResolveOptions, TheRecordOfAnotherCommandIsRefused) {
+  EXPECT_THAT(
+      error({.config_file = config(R"({"version": 1, "config": {"command": "eval", "beta": 2}})")}).what(),
+      HasSubstr("c.json: config: command: is a config of `xlt eval`, not of `xlt train`"));
+  EXPECT_THAT(
+      error({.config_file = config(R"({"version": 1, "command": "eval", "config": {"beta": 2}})")}).what(),
+      HasSubstr("c.json: command: is a config of `xlt eval`, not of `xlt train`"));
+  EXPECT_THAT(error({.config_file = config(R"({"config": {"beta": 2}})")}).what(),  // no record
+              HasSubstr("c.json: config: unknown option"));
 }
 
 TEST_F(ResolveOptions, AConfigOfAnotherCommandIsRefused) {

@@ -66,5 +66,17 @@ TEST_F(HubCache, SaysHowToFetch) {
   EXPECT_EQ(hub_download_command(*parse_hub_name("org/a@v1")), "hf download org/a --revision v1");
 }
 
+TEST_F(HubCache, NamesTheScriptFirstWhereItIs) {
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  const std::string without = how_to_fetch(*parse_hub_name("org/a@v1"));
+  fs::create_directories("scripts");
+  write_file("scripts/fetch_models.sh", "");
+  const std::string with = how_to_fetch(*parse_hub_name("org/a@v1"));
+  fs::current_path(before);
+  EXPECT_EQ(without, "hf download org/a --revision v1");
+  EXPECT_EQ(with, "scripts/fetch_models.sh org/a@v1 (or hf download org/a --revision v1)");
+}
+
 }  // namespace
 }  // namespace xlt

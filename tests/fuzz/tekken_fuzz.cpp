@@ -7,6 +7,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"  // find_invalid_utf8
+#include "xlt/base/join.h"
 #include "xlt/text/tokenizer.h"
 
 namespace {
@@ -19,8 +20,8 @@ std::string base64_of_byte(int byte) {
 std::string all_bytes() {
   std::string entries;
   for (int byte = 0; byte < 256; ++byte)
-    entries += xlt::str_cat(byte > 0 ? "," : "", R"({"rank":)", byte, R"(,"token_bytes":")",
-                            base64_of_byte(byte), "\"}");
+    xlt::append_item(
+        entries, xlt::str_cat(R"({"rank":)", byte, R"(,"token_bytes":")", base64_of_byte(byte), "\"}"), ",");
   return entries;
 }
 

@@ -17,6 +17,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/placement.h"
 #include "xlt/ops/attention/segment_attention.h"
 #include "xlt/ops/cuda.h"
@@ -183,8 +184,7 @@ class OpsBench {
     print(name.c_str(), x, std::max(1e-9, both - forward), gb, gflop);
   }
   static void print(const char* name, const at::Tensor& x, double seconds, double gb, double gflop) {
-    std::string shape;
-    for (const int64_t size : x.sizes()) shape += (shape.empty() ? "" : " x ") + std::to_string(size);
+    const std::string shape = join(x.sizes(), " x ", [](int64_t size) { return std::to_string(size); });
     std::printf("%s\t%s\t%.6g\t%.6g\t%.6g\n", name, shape.c_str(), seconds, gb, gflop);
     std::fflush(stdout);
   }

@@ -33,6 +33,8 @@ OptionCheck at_least(double minimum);
 OptionCheck more_than(double minimum);
 OptionCheck between(double low, double high);        // inclusive
 OptionCheck one_of(std::vector<std::string> names);  // a miss names the nearest
+// The same check, which refuses `value` with a word on what somebody who gives it wants.
+OptionCheck with_advice(OptionCheck check, double value, std::string advice);
 
 class OptionVisitor {
  public:

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "xlt/base/json.h"
@@ -19,6 +21,15 @@ inline Json value_or_null(const Json& object, std::string_view key) {
   if (!object.is_object()) return Json();
   const auto found = object.find(key);
   return found == object.end() ? Json() : *found;
+}
+
+// Every key that either has; what is no object has none.
+inline std::set<std::string> keys_of_either(const Json& a, const Json& b) {
+  std::set<std::string> keys;
+  for (const Json* object : {&a, &b})
+    if (object->is_object())
+      for (const auto& [key, value] : object->items()) keys.insert(key);
+  return keys;
 }
 
 }  // namespace xlt

@@ -17,7 +17,8 @@
 
 namespace xlt {
 
-// Options shown together under `title`; a config file may put them in a section called `id`.
+// Options shown together under `title`; a config file may put them in a section called `id`, which several
+// groups may share.
 struct OptionGroup {
   std::string id, title;
   VisitFunction visit;
@@ -35,7 +36,8 @@ std::string flag_name(const std::string& option);
 // Every field of every group, as one list.
 VisitFunction visit_all(const std::vector<OptionGroup>& groups);
 
-// Throws kConfig with every fault of the file (JSON path each), kUsage for what is wrong in `set` and flags.
+// The config file may be the record of a run of this command (config_in). Throws kConfig with every fault of
+// the file (JSON path each), kUsage for what is wrong in `set` and flags.
 void resolve_options(const std::string& command, const std::vector<OptionGroup>& groups,
                      const GivenOptions& given);
 
@@ -43,6 +45,10 @@ void resolve_options(const std::string& command, const std::vector<OptionGroup>&
 // config in messages. Throws kConfig.
 void read_config(const Json& config, const std::string& where, const std::string& command,
                  const std::vector<OptionGroup>& groups);
+
+// What a file given as a config has of options: of the record of a run (run.json, report.json: an object
+// "config" beside "version") its "config", which `where` is then told to name; of any other file all of it.
+const Json& config_in(const Json& file, std::string& where);
 
 // Throws kUsage naming the required options that are still empty.
 void check_required(const std::string& command, const std::vector<std::string>& required,

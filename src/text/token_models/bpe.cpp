@@ -14,6 +14,8 @@ namespace {
 
 // Up to here a search through all pairs beats a queue.
 constexpr size_t kLongWord = 40;
+// Merges between asking for a token's place in the vocabulary and looking there.
+constexpr size_t kAhead = 8;
 
 uint64_t pair_of(int32_t left, int32_t right) {
   return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
@@ -113,6 +115,8 @@ void Bpe::add_merges(const TokenizerFile& file) {
   std::string joined;
   for (size_t i = 0; i < count; ++i) {
     file.throw_if_interrupted(i);
+    if (i + kAhead < count)
+      for (size_t side : {0, 1}) vocabulary_.fetch(file.merges[2 * (i + kAhead) + side]);
     const std::string_view left = file.merges[2 * i], right = file.merges[2 * i + 1];
     joined.assign(left).append(right);
     const int32_t a = vocabulary_.id_of(left), b = vocabulary_.id_of(right), c = vocabulary_.id_of(joined);

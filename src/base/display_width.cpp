@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "eval/display_width.h"
+#include "xlt/base/display_width.h"
+
+#include <algorithm>
 
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
@@ -28,9 +30,20 @@ size_t display_width(std::string_view text) {
   return columns;
 }
 
-std::string padded(const std::string& text, size_t columns) {
-  const size_t width = display_width(text);
-  return width < columns ? text + std::string(columns - width, ' ') : text;
+std::vector<std::string> aligned_lines(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
+  }
+  std::vector<std::string> lines;
+  for (const auto& row : rows) {
+    std::string& line = lines.emplace_back();
+    for (size_t c = 0; c < row.size(); ++c)
+      line.append(row[c]).append(widths[c] + 2 - display_width(row[c]), ' ');
+    line.resize(line.find_last_not_of(' ') + 1);
+  }
+  return lines;
 }
 
 }  // namespace xlt
