@@ -110,15 +110,14 @@ class CohereDecoder : public StackedDecoder<CohereLayer, LayerNorm> {
 }  // namespace
 
 CohereConfig read_cohere_config(const ConfigReader& json) {
-  CohereConfig config{read_model_config(json)};
-  config.max_position_embeddings = json.size("max_position_embeddings", 8192);
+  CohereConfig config{read_model_config(json.with_defaults({{"max_position_embeddings", 8192}}))};
   config.tie_word_embeddings = json.flag("tie_word_embeddings", true);
   config.logit_scale = json.positive("logit_scale", 0.0625);
   config.intermediate_size = json.size("intermediate_size");
   config.layer_norm_eps = json.not_negative("layer_norm_eps", 1e-5);
   config.attention_bias = json.flag("attention_bias", false);
   config.activation = read_activation(json, "hidden_act", "silu");
-  config.rope = read_ropes(json, config.head_dim, /*theta=*/10000.0).full;
+  config.rope = read_ropes(json, config, /*theta=*/10000.0).full;
   return config;
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/ops/cuda.h"
 
 namespace xlt {
@@ -61,9 +62,7 @@ std::vector<int64_t> room_of(std::span<const Placement> devices) {
 }
 
 std::string name_of(std::span<const Placement> devices) {
-  std::string text;
-  for (const Placement& where : devices) text += (text.empty() ? "" : ",") + name_of(where);
-  return text;
+  return join(devices, ",", [](const Placement& where) { return name_of(where); });
 }
 
 }  // namespace xlt

@@ -12,7 +12,7 @@ std::unique_ptr<Decoder> make_gemma2(const ConfigReader& json) {
     config.attn_logit_softcapping = json.not_negative("attn_logit_softcapping", 50.0);
   if (!json.is_null("final_logit_softcapping"))
     config.final_logit_softcapping = json.not_negative("final_logit_softcapping", 30.0);
-  config.ropes = read_ropes(json, config.head_dim, /*theta=*/10000.0);
+  config.ropes = read_ropes(json, config, /*theta=*/10000.0);
   return make_gemma_decoder(config);
 }
 

@@ -11,7 +11,7 @@ GemmaConfig read_gemma3_config(const ConfigReader& config_json) {
   GemmaConfig config = read_gemma_config(json, json.size("sliding_window_pattern", 6));
   config.has_qk_norm = true;
   // The layout before transformers 5 leaves both bases out where they have their usual values.
-  config.ropes = read_ropes(json, config.head_dim, /*theta=*/1e6, /*sliding_theta=*/10000.0);
+  config.ropes = read_ropes(json, config, /*theta=*/1e6, /*sliding_theta=*/10000.0);
   return config;
 }
 

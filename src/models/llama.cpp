@@ -75,7 +75,7 @@ LlamaConfig read_llama_config(const ConfigReader& json) {
   config.activation = read_activation(json, "hidden_act", "silu");
   config.qkv_bias = config.o_bias = json.flag("attention_bias", false);
   config.mlp_bias = json.flag("mlp_bias", false);
-  config.rope = read_ropes(json, config.head_dim, /*theta=*/10000.0).full;
+  config.rope = read_ropes(json, config, /*theta=*/10000.0).full;
   return config;
 }
 

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/registry.h"  // nearest_name
 #include "xlt/nn/linear.h"
 #include "xlt/nn/nf4_linear_weight.h"
@@ -46,7 +48,7 @@ std::string listed(const std::vector<std::string>& names, const char* one, const
   if (names.empty()) return {};
   constexpr size_t kMost = 200;  // a message that a terminal still holds
   std::string list = names.size() == 1 ? one : str_cat(names.size(), " ", many);
-  for (size_t i = 0; i < std::min(kMost, names.size()); ++i) list += (i ? ", " : ": ") + names[i];
+  list += ": " + join(std::span(names).first(std::min(kMost, names.size())));
   if (names.size() > kMost) list += str_cat(" and ", names.size() - kMost, " more");
   return list;
 }
@@ -61,7 +63,7 @@ struct Misfits {
           listed(misshapen, "one tensor has another shape than config.json asks for",
                  "tensors have other shapes than config.json asks for"),
           listed(left_over, "one tensor has no place in the model", "tensors have no place in the model")})
-      if (!part.empty()) text += (text.empty() ? "" : "; ") + part;
+      if (!part.empty()) append_item(text, part, "; ");
     return text;
   }
 };

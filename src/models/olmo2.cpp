@@ -81,7 +81,7 @@ std::unique_ptr<Decoder> make_olmo2(const ConfigReader& json) {
   config.rms_norm_eps = json.not_negative("rms_norm_eps", 1e-5);
   config.activation = read_activation(json, "hidden_act", "silu");
   config.attention_bias = json.flag("attention_bias", false);
-  config.rope = read_ropes(json, config.head_dim, /*theta=*/10000.0).full;
+  config.rope = read_ropes(json, config, /*theta=*/10000.0).full;
   return std::make_unique<Olmo2Decoder>(config);
 }
 

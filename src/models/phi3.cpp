@@ -50,17 +50,14 @@ class Phi3Decoder : public PreNormDecoder<Phi3Layer> {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_phi3(const ConfigReader& json) {
+std::unique_ptr<Decoder> make_phi3(const ConfigReader& config_json) {
+  const ConfigReader json = config_json.with_defaults({{"max_position_embeddings", 4096}});
   Phi3Config config{read_model_config(json)};
   config.intermediate_size = json.size("intermediate_size");
   config.sliding_window = json.size_or_none("sliding_window", 0);
   config.rms_norm_eps = json.not_negative("rms_norm_eps", 1e-5);
   config.activation = read_activation(json, "hidden_act", "silu");
-  config.max_position_embeddings = json.size("max_position_embeddings", 4096);
-  config.rope = read_ropes(json, config.head_dim, /*theta=*/10000.0).full;
-  if (config.rope.rope_type == "longrope")
-    config.max_position_embeddings =
-        std::min(config.max_position_embeddings, config.rope.original_max_position_embeddings);
+  config.rope = read_ropes(json, config, /*theta=*/10000.0).full;
   return std::make_unique<Phi3Decoder>(config);
 }
 

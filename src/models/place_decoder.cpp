@@ -2,30 +2,24 @@
 #include "models/place_decoder.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 
 #include "xlt/base/error.h"
+#include "xlt/base/memory.h"
 
 namespace xlt {
 
 namespace {
 
-std::string gib(int64_t bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f GiB", static_cast<double>(bytes) / (1 << 30));
-  return text;
-}
-
 void check_room(const DeviceMapPlan& plan) {
   for (size_t i = 0; i < plan.room.size(); ++i)
     if (plan.map.devices[i].is_cuda && plan.room[i] > 1 && plan.weight_bytes[i] > plan.room[i])
-      throw Error(
-          ErrorKind::kUnsupported,
-          str_cat("the weights of its layers take ", gib(plan.weight_bytes[i]), ", and ", gib(plan.room[i]),
-                  " are free: free memory, name more devices, or hold the weights in few bits "
-                  "(--quantize nf4)"),
-          "--device-map: " + name_of(plan.map.devices[i]));
+      throw Error(ErrorKind::kUnsupported,
+                  str_cat("the weights of its layers take ", gib_text(plan.weight_bytes[i]), ", and ",
+                          gib_text(plan.room[i]),
+                          " are free: free memory, name more devices, or hold the weights in few bits "
+                          "(--quantize nf4)"),
+                  "--device-map: " + name_of(plan.map.devices[i]));
 }
 
 }  // namespace

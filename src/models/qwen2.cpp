@@ -8,8 +8,7 @@
 namespace xlt {
 
 std::unique_ptr<Decoder> make_qwen2(const ConfigReader& json) {
-  LlamaConfig config = read_llama_config(json);
-  config.max_position_embeddings = json.size("max_position_embeddings", 32768);
+  LlamaConfig config = read_llama_config(json.with_defaults({{"max_position_embeddings", 32768}}));
   config.qkv_bias = true;
   config.o_bias = config.mlp_bias = false;
   config.windows = read_upper_windows(json, config.num_hidden_layers);

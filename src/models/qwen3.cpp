@@ -7,10 +7,8 @@
 namespace xlt {
 
 std::unique_ptr<Decoder> make_qwen3(const ConfigReader& json) {
-  LlamaConfig config = read_llama_config(json);
-  config.max_position_embeddings = json.size("max_position_embeddings", 32768);
-  config.head_dim = json.size("head_dim", 128);
-  config.rope = read_ropes(json, config.head_dim, /*theta=*/10000.0).full;
+  LlamaConfig config =
+      read_llama_config(json.with_defaults({{"max_position_embeddings", 32768}, {"head_dim", 128}}));
   config.has_qk_norm = true;
   config.windows = read_upper_windows(json, config.num_hidden_layers);
   return make_llama_decoder(config);

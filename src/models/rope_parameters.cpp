@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/rope_parameters.h"
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 
@@ -97,7 +98,7 @@ int64_t turning_of(const ConfigReader& json, int64_t head_dim) {
 
 }  // namespace
 
-LayerRopes read_ropes(const ConfigReader& json, int64_t head_dim, double theta,
+LayerRopes read_ropes(const ConfigReader& json, ModelConfig& config, double theta,
                       std::optional<double> sliding_theta) {
   LayerRopes ropes;
   ropes.full.rope_theta = json.positive("rope_theta", theta);
@@ -113,10 +114,14 @@ LayerRopes read_ropes(const ConfigReader& json, int64_t head_dim, double theta,
     ropes.sliding = ropes.full;
     if (sliding_theta || json.has("rope_local_base_freq")) ropes.sliding = {.rope_theta = local};
   }
-  ropes.full.dim = ropes.sliding.dim = turning_of(json, head_dim);
+  ropes.full.dim = ropes.sliding.dim = turning_of(json, config.head_dim);
   if (ropes.full.rope_type == "longrope" && std::ssize(ropes.full.short_factor) != ropes.full.dim / 2)
     json.fail("short_factor",
               str_cat("has ", ropes.full.short_factor.size(), " entries instead of ", ropes.full.dim / 2));
+  for (const RopeParameters* rope : {&ropes.full, &ropes.sliding})
+    if (rope->rope_type == "longrope")
+      config.max_position_embeddings =
+          std::min(config.max_position_embeddings, rope->original_max_position_embeddings);
   return ropes;
 }
 

@@ -38,8 +38,10 @@ struct LayerRopes {
 };
 
 // `theta`: the rate where the file names none; `sliding_theta`: that of layers with a window, where it is the
-// family's habit that they have one of their own. Throws kCheckpoint.
-LayerRopes read_ropes(const ConfigReader& json, int64_t head_dim, double theta,
+// family's habit that they have one of their own. LongRoPE turns all positions of a text that is longer than
+// those of the first training at other rates, which no cache of shorter prefixes allows: the config's longest
+// text becomes that length. Throws kCheckpoint.
+LayerRopes read_ropes(const ConfigReader& json, ModelConfig& config, double theta,
                       std::optional<double> sliding_theta = {});
 
 }  // namespace xlt

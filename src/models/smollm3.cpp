@@ -26,10 +26,11 @@ std::vector<bool> read_rope_layers(const ConfigReader& json, int64_t num_layers)
 }  // namespace
 
 std::unique_ptr<Decoder> make_smollm3(const ConfigReader& config_json) {
-  const ConfigReader json = config_json.with_defaults(
-      {{"num_key_value_heads", 4}, {"rope_theta", 2000000.0}, {"tie_word_embeddings", true}});
+  const ConfigReader json = config_json.with_defaults({{"num_key_value_heads", 4},
+                                                       {"rope_theta", 2000000.0},
+                                                       {"tie_word_embeddings", true},
+                                                       {"max_position_embeddings", 32768}});
   LlamaConfig config = read_llama_config(json);
-  config.max_position_embeddings = json.size("max_position_embeddings", 32768);
   config.has_rope = read_rope_layers(json, config.num_hidden_layers);
   config.windows.assign(config.num_hidden_layers, 0);
   const auto types = read_layer_types(json, config.num_hidden_layers);

@@ -120,6 +120,12 @@ TEST(ConfigReader, NullIsNotAbsence) {
   EXPECT_EQ(ConfigReader(empty, "config.json", 10).size_or_none("sliding_window", 4096), 4096);
 }
 
+LayerRopes ropes_of(const Json& json, int64_t head_dim) {
+  ModelConfig config;
+  config.head_dim = head_dim;
+  return read_ropes(ConfigReader(json, "config.json", 10), config, 10000.0);
+}
+
 TEST(RopeParameters, BothLayoutsGiveTheSameFrequencies) {
   const Json old_layout = gemma();
   Json new_layout = old_layout;
@@ -128,10 +134,7 @@ TEST(RopeParameters, BothLayoutsGiveTheSameFrequencies) {
   new_layout["rope_parameters"] =
       Json::parse(R"({"full_attention":{"rope_type":"default","rope_theta":1000000.0},
                       "sliding_attention":{"rope_type":"default","rope_theta":10000.0}})");
-  const auto ropes = [](const Json& json) {
-    return read_ropes(ConfigReader(json, "config.json", 10), 16, 10000.0);
-  };
-  const LayerRopes a = ropes(old_layout), b = ropes(new_layout);
+  const LayerRopes a = ropes_of(old_layout, 16), b = ropes_of(new_layout, 16);
   EXPECT_EQ(a.full.inverse_frequencies(), b.full.inverse_frequencies());
   EXPECT_EQ(a.sliding.inverse_frequencies(), b.sliding.inverse_frequencies());
   EXPECT_NE(a.full.inverse_frequencies(), a.sliding.inverse_frequencies());
@@ -139,7 +142,7 @@ TEST(RopeParameters, BothLayoutsGiveTheSameFrequencies) {
 
 TEST(RopeParameters, Llama3ScalingDividesLongWavelengthsByTheFactor) {
   const Json json = llama();
-  RopeParameters rope = read_ropes(ConfigReader(json, "config.json", 10), 8, 10000.0).full;
+  RopeParameters rope = ropes_of(json, 8).full;
   const auto scaled = rope.inverse_frequencies();
   rope.rope_type = "default";
   const auto plain = rope.inverse_frequencies();
@@ -153,7 +156,7 @@ TEST(RopeParameters, Llama3ScalingDividesLongWavelengthsByTheFactor) {
 TEST(RopeParameters, FactorsThatDivideByZeroAreRefused) {
   Json json = llama();
   json["rope_scaling"]["low_freq_factor"] = 4.0;
-  EXPECT_THAT(failure_of([&] { read_ropes(ConfigReader(json, "config.json", 10), 8, 10000.0); }),
+  EXPECT_THAT(failure_of([&] { ropes_of(json, 8); }),
               HasSubstr("config.json: rope_scaling: high_freq_factor must be above"));
 }
 

@@ -33,7 +33,8 @@ class DenseForward {
     if (types_.empty())
       types_.assign(config_.num_hidden_layers,
                     window_ > 0 ? LayerType::kSlidingAttention : LayerType::kFullAttention);
-    ropes_ = read_ropes(reader, config_.head_dim, 10000.0);
+    ModelConfig config = config_;
+    ropes_ = read_ropes(reader, config, 10000.0);
     for (const NamedParameter& parameter : decoder.parameters()) weights_[parameter.name] = *parameter.tensor;
     for (const NamedLinear& linear : decoder.linears()) linears_[linear.name] = linear.linear;
   }

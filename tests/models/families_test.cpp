@@ -119,6 +119,14 @@ TEST(Phi3, AStretchedOneIsRunWithinTheLengthItWasFirstTrainedOn) {
               testing::HasSubstr("short_factor: has 2 entries instead of 4"));
 }
 
+TEST(RopeParameters, NoFamilyRunsLongRopeBeyondTheLengthItWasFirstTrainedOn) {
+  const Json json =
+      small(R"({"max_position_embeddings":4096,"original_max_position_embeddings":64,"head_dim":8,
+    "rope_scaling":{"type":"longrope","short_factor":[1,2,3,4],"long_factor":[5,6,7,8]}})");
+  for (auto make : {make_llama, make_mistral, make_qwen2, make_qwen3, make_smollm3, make_olmo2, make_cohere})
+    EXPECT_EQ(make(ConfigReader(json, "config.json", 100))->config().max_position_embeddings, 64);
+}
+
 TEST(RopeParameters, ScalingsThatWeDoNotKnowAreRefusedByName) {
   EXPECT_THAT(
       refusal(make_llama, R"({"rope_scaling":{"rope_type":"dynamic","factor":4.0}})"),
@@ -127,7 +135,9 @@ TEST(RopeParameters, ScalingsThatWeDoNotKnowAreRefusedByName) {
 
 RopeParameters ropes(const std::string& scaling) {
   const Json json = small(R"({"max_position_embeddings":256,"rope_scaling":)" + scaling + "}");
-  return read_ropes(ConfigReader(json, "config.json", 100), 8, /*theta=*/10000.0).full;
+  ModelConfig config;
+  config.head_dim = 8;
+  return read_ropes(ConfigReader(json, "config.json", 100), config, /*theta=*/10000.0).full;
 }
 
 // Pairs of a head of 8 turn 64/2π · 10^−i = 10.186, 1.0186 … times within 64 tokens. So pair log10(10.186 /

@@ -81,7 +81,7 @@ std::unique_ptr<Decoder> make_parallel(const ConfigReader& config_json) {
   config.tie_word_embeddings = true;
   config.logit_scale = json.positive("logit_scale", 1.0);
   return std::make_unique<ParallelDecoder>(config, json.size("n_inner", 4 * config.hidden_size),
-                                           read_ropes(json, config.head_dim, 10000.0).full);
+                                           read_ropes(json, config, 10000.0).full);
 }
 
 const Json kConfig =
