@@ -5,6 +5,7 @@
 #include <map>
 
 #include "xlt/base/error.h"
+#include "xlt/stats/bootstrap.h"
 
 namespace xlt {
 
@@ -112,6 +113,17 @@ std::optional<double> cohen_kappa(std::span<const double> a, std::span<const dou
   for (const auto& [category, share] : shares) by_chance += share.first / n * (share.second / n);
   if (shares.size() == 1) return std::nullopt;
   return (agreed / n - by_chance) / (1 - by_chance);
+}
+
+std::optional<Interval> agreement_interval(std::vector<double> replicates, double value, int64_t clusters) {
+  constexpr double kRounding = 1e-12;
+  if (clusters < 2) return std::nullopt;
+  if (value > 1 - kRounding) return Interval{1 - unseen_share(clusters), 1};
+  auto interval =
+      bootstrap_interval(std::move(replicates), value,
+                         missing_spread(clusters) * t_over_normal(static_cast<double>(clusters - 1)));
+  if (interval) interval->high = std::min(interval->high, 1.0);
+  return interval;
 }
 
 std::optional<double> fleiss_kappa(const std::vector<std::vector<int64_t>>& counts,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/stats/interval.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "xlt/base/error.h"
@@ -19,6 +20,10 @@ Interval share_interval(double successes, double trials) {
   if (successes == trials) return {1 - unseen, 1};
   const double a = successes + 0.5, b = trials - successes + 0.5;
   return {beta_quantile(kTail, a, b), beta_quantile(1 - kTail, a, b)};
+}
+
+Interval around(Interval interval, double value) {
+  return {std::min(interval.low, value), std::max(interval.high, value)};
 }
 
 double unseen_share(int64_t trials) {

@@ -2,6 +2,8 @@
 // Worked examples of the literature.
 #include "xlt/stats/agreement.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 namespace xlt {
@@ -20,6 +22,22 @@ Ratings krippendorffs_example() {
     for (int unit = 0; unit < 12; ++unit)
       if (rows[rater][unit] != o) ratings[unit][rater] = rows[rater][unit];
   return ratings;
+}
+
+// By hand: of the replicates 0 … 1 in steps of a hundredth the middle 95 % are 0.025 and 0.975, 0.475 either
+// side of the value; for 5 clusters √(6 / 4) · 2.776 / 1.960 = 1.735 times as far.
+TEST(AgreementInterval, IsWidenedForFewClustersAndEndsAtOne) {
+  std::vector<double> replicates;
+  for (int i = 0; i <= 100; ++i) replicates.push_back(0.01 * i);
+  const auto few = agreement_interval(replicates, 0.5, 5);
+  ASSERT_TRUE(few);
+  EXPECT_NEAR(few->low, 0.5 - 1.735 * 0.475, 5e-3);
+  EXPECT_EQ(few->high, 1);
+  const auto full = agreement_interval({1, 1, 1}, 1 - 1e-16, 20);
+  ASSERT_TRUE(full);
+  EXPECT_NEAR(full->low, std::pow(0.025, 1.0 / 20), 1e-12);  // the rule of three's kin: unseen_share
+  EXPECT_EQ(full->high, 1);
+  EXPECT_FALSE(agreement_interval(replicates, 0.5, 1));
 }
 
 TEST(KrippendorffAlpha, IsThatOfHisExample) {

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "xlt/stats/interval.h"
+
 namespace xlt {
 
 // [unit][rater]; nothing where a rater did not rate the unit.
@@ -37,6 +39,11 @@ class KrippendorffAlpha {
   std::vector<double> values_;              // distinct, ascending
   std::vector<std::vector<size_t>> units_;  // [unit] indices into values_; empty: fewer than two ratings
 };
+
+// 95 %, from what the bootstrap's draws of `clusters` units that do not depend on each other gave (NaN: not
+// defined); never above 1. Where no two ratings differ, every draw says so too: what may have stayed unseen
+// in so many clusters bounds it then. Nothing for fewer than two clusters or draws.
+std::optional<Interval> agreement_interval(std::vector<double> replicates, double value, int64_t clusters);
 
 // Of the units as they are.
 std::optional<double> krippendorff_alpha(const Ratings& ratings, MeasurementLevel level);

@@ -10,6 +10,10 @@ struct Interval {
   double low, high;
 };
 
+// As far as it takes to hold `value` too: where a few items decide, what smooths or corrects the draws may
+// leave out the very value that they are about.
+Interval around(Interval interval, double value);
+
 // Of a share, `successes` of `trials`: the equal-tailed Jeffreys interval with Clopper and Pearson's limit
 // where there is no success or no failure (Brown, Cai & DasGupta 2001, "Interval estimation for a binomial
 // proportion", section 4.1.2). Over the shares 0.02 … 0.98 of 20 … 150 trials it covers 93 to 99 %, Wilson's
