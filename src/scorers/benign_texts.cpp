@@ -2,6 +2,7 @@
 #include "scorers/benign_texts.h"
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/language.h"
 #include "xlt/dataset/reader.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 void add(BenignTexts& out, const std::string& source, std::vector<std::string> texts) {
   if (texts.empty()) return;
-  out.sources += (out.sources.empty() ? "" : ", ") + source;
+  append_item(out.sources, source);
   out.texts.insert(out.texts.end(), texts.begin(), texts.end());
 }
 

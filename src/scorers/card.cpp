@@ -10,6 +10,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json_or_null.h"
 #include "xlt/base/language.h"
 #include "xlt/dataset/reader.h"
@@ -141,7 +142,7 @@ Json benign_json(TextScorer& scorer, const std::string& language, const BenignTe
 std::string reasons_text(const Json& unscored) {
   std::string text;
   for (const auto& [reason, count] : unscored.items())
-    text += str_cat(text.empty() ? "" : ", ", reason, " (", count.get<int64_t>(), ")");
+    append_item(text, str_cat(reason, " (", count.get<int64_t>(), ")"));
   return text;
 }
 

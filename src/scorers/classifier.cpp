@@ -10,6 +10,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/registry.h"
 #include "xlt/lm/text_classifier.h"
 
@@ -47,10 +48,8 @@ size_t choose_label(const TextClassifierInfo& info, const std::string& wanted) {
   for (const char* usual : kUsualLabels)
     if (const auto found = find_label(info.labels, usual)) return *found;
   if (info.labels.size() == 1) return 0;
-  std::string list;
-  for (const std::string& label : info.labels) list += (list.empty() ? "" : ", ") + label;
   throw Error(ErrorKind::kUsage,
-              str_cat("which label stands for toxic cannot be told from their names (", list,
+              str_cat("which label stands for toxic cannot be told from their names (", join(info.labels),
                       "); give classifier:DIR#LABEL, by name or number"),
               info.model);
 }

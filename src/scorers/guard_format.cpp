@@ -5,6 +5,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
 
@@ -63,11 +64,7 @@ GuardFormat read_format(const fs::path& file) {
   return format;
 }
 
-std::string known_formats() {
-  std::string names;
-  for (const BuiltIn& format : kBuiltIn) names += (names.empty() ? "" : ", ") + std::string(format.name);
-  return names;
-}
+std::string known_formats() { return join(kBuiltIn, ", ", &BuiltIn::name); }
 
 }  // namespace
 

@@ -27,12 +27,23 @@ constexpr int kMatching = 2;  // changes with the rules by which a word is found
 constexpr double kMostBenign =
     0.01;  // share of benign texts in which a list may find something without a note
 
+// Of a word_list that names none, in a data folder.
+constexpr const char* kOwnLists = "toxic_words";
+
+// All that decide the scores of a folder's lists, sorted.
+std::vector<fs::path> files_of_lists(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 // By content, so that an edited list is another list and a moved folder the same.
 std::string hash_of_folder(const fs::path& folder) {
   std::map<std::string, std::string> hashes;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file())
-      hashes[entry.path().lexically_relative(folder).string()] = sha256_of_file(entry.path());
+  for (const fs::path& file : files_of_lists(folder))
+    hashes[file.lexically_relative(folder).string()] = sha256_of_file(file);
   return sha256(dump_json(Json{{"matching", kMatching}, {"files", hashes}}));
 }
 
@@ -127,19 +138,27 @@ namespace {
 
 // Of a word_list that names no folder.
 fs::path folder_in(const fs::path& data) {
-  const fs::path folder = data / "toxic_words";
+  const fs::path folder = data / kOwnLists;
   if (!data.empty() && fs::is_directory(folder)) return folder;
   throw Error(
       ErrorKind::kUsage,
       str_cat("no folder of word lists was named",
               data.empty() ? "" : str_cat(", and ", data.string(), " has no folder toxic_words"),
-              "; expected word_list:DIR, DIR holding LANG.txt, as in word_list:data/toxic_words; or beside "
-              "word_list alone the data folder that holds toxic_words (xlt eval --data data, xlt card "
-              "--toxic-words data)"),
+              "; expected word_list:DIR, a folder of LANG.txt or LANG.tsv or of such folders, as in "
+              "word_list:data/toxic_words (bundled there: mild); or beside word_list alone the "
+              "data folder that holds toxic_words (xlt eval --data data, xlt card --toxic-words data)"),
       "--scorer word_list");
 }
 
 }  // namespace
+
+std::vector<fs::path> files_in_data(const std::string& spec, const fs::path& data) {
+  const ScorerSpec parsed = parse_scorer(spec);
+  const fs::path folder = data / kOwnLists;
+  if (parsed.kind != "word_list" || !parsed.rest.empty() || data.empty() || !fs::is_directory(folder))
+    return {};
+  return files_of_lists(folder);
+}
 
 std::unique_ptr<TextScorer> make_word_list_scorer(const ScorerSpec& spec, const ScorerServices& services) {
   return std::make_unique<WordListScorer>(spec.rest.empty() ? folder_in(services.data) : fs::path(spec.rest),

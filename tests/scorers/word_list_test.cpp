@@ -201,6 +201,19 @@ TEST_F(WordList, WithoutAFolderIsTheDataFoldersOwn) {
   EXPECT_FALSE(make_scorer("word_list", {.data = folder_ / "data"})->refusal("en"));
 }
 
+TEST_F(WordList, WithoutAFolderMeansTheFilesOfTheDataFolder) {
+  list("en.txt", "fool\n");
+  list("mild/de.txt", "narr\n");
+  EXPECT_TRUE(files_in_data("word_list", folder_).empty());
+  fs::rename(folder_ / "lists", folder_ / "toxic_words");
+  const fs::path lists = folder_ / "toxic_words";
+  for (const char* spec : {"word_list", "word_list:"})
+    EXPECT_TRUE(files_in_data(spec, folder_) ==
+                std::vector<fs::path>({lists / "en.txt", lists / "mild" / "de.txt"}));
+  EXPECT_TRUE(files_in_data("word_list:" + lists.string(), folder_).empty());
+  EXPECT_TRUE(files_in_data("classifier:toxic_words", folder_).empty());
+}
+
 TEST_F(WordList, WithoutAFolderAnywhereWhatToGiveIsSaid) {
   const auto complaint = [](const std::string& spec, const fs::path& data) -> std::string {
     try {

@@ -116,6 +116,9 @@ std::vector<std::unique_ptr<TextScorer>> make_scorers(const std::vector<std::str
                                                       const ScorerServices& services);
 // What can be said of a spec without opening anything. Throws kUsage.
 void check_scorer(const std::string& spec);
+// The files of the data folder that a spec means without naming them, sorted: of `word_list` alone all of
+// toxic_words, which its hash is made of. Those that are there.
+std::vector<std::filesystem::path> files_in_data(const std::string& spec, const std::filesystem::path& data);
 std::vector<std::string> scorer_names();
 
 }  // namespace xlt
