@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataset/conversation.h"
 
+#include <algorithm>
+
 #include "xlt/base/error.h"
 #include "xlt/base/json.h"
 
@@ -45,10 +47,11 @@ class Renderer {
   const MessagesRenderer& render_;
 };
 
-// TRL's `extract_prompt`: the messages that both sides begin with.
+// TRL's `extract_prompt`: the messages that both sides begin with; the last one is left to each.
 void split_prompt(Json& prompt, Json& chosen, Json& rejected) {
+  const size_t shorter = std::min(chosen.size(), rejected.size());
   size_t count = 0;
-  while (count < chosen.size() && count < rejected.size() && chosen[count] == rejected[count]) ++count;
+  while (count + 1 < shorter && chosen[count] == rejected[count]) ++count;
   const auto begin = static_cast<int64_t>(count);
   prompt = Json(chosen.begin(), chosen.begin() + begin);
   chosen = Json(chosen.begin() + begin, chosen.end());
@@ -81,7 +84,8 @@ std::optional<PreferenceRecord> conversation_preference(const Row& row, const Da
   if (!is_list(row, fields.chosen_field) && !is_list(row, fields.prompt_field)) return std::nullopt;
   Json chosen = messages_in(row, fields.chosen_field), rejected = messages_in(row, fields.rejected_field),
        prompt;
-  if (row.has(fields.prompt_field)) {
+  // A text beside messages says again what they begin with (TRL's `maybe_extract_prompt`).
+  if (is_list(row, fields.prompt_field)) {
     prompt = messages_in(row, fields.prompt_field);
   } else {
     split_prompt(prompt, chosen, rejected);

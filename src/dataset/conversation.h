@@ -13,7 +13,8 @@ namespace xlt {
 // {"messages"}, or {"prompt", "completion"} whose fields are lists of messages.
 std::optional<SftRecord> conversation_sft(const Row& row, const DataFields& fields,
                                           const MessagesRenderer& render);
-// {"prompt", "chosen", "rejected"}, lists of messages all; without a prompt it is what both sides begin with.
+// {"prompt", "chosen", "rejected"}, lists of messages all; without a prompt, or where it is a text, it is
+// what both sides begin with.
 std::optional<PreferenceRecord> conversation_preference(const Row& row, const DataFields& fields,
                                                         const MessagesRenderer& render);
 // {"prompt", "completion", "label"}; the label is left to the caller.

@@ -56,6 +56,22 @@ Json object_from(const std::vector<std::string>& header, const std::vector<std::
   return fields;
 }
 
+// ORG/NAME, as a data set of the hub is called.
+bool may_be_hub_name(const std::string& name) {
+  const auto is_of_name = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; };
+  const size_t slash = name.find('/');
+  if (slash == 0 || slash + 1 == name.size() || name.front() == '.') return false;
+  return slash != std::string::npos &&
+         std::count_if(name.begin(), name.end(), is_of_name) + 1 == static_cast<int64_t>(name.size());
+}
+
+[[noreturn]] void throw_unknown_extension(const fs::path& file, const std::string& extension) {
+  std::string message =
+      str_cat("extension \"", extension, "\" is not known; expected .jsonl, .json, .csv, .tsv or .txt");
+  if (extension == ".parquet") message += "; scripts/parquet_to_jsonl.py makes .jsonl of it";
+  throw Error(ErrorKind::kData, message, file.string());
+}
+
 // What the extension says; kAuto: nothing, and the first character has to, as only a pipe may have it.
 RowFormat format_of(const fs::path& file) {
   const std::string extension = file.extension().string();
@@ -69,10 +85,12 @@ RowFormat format_of(const fs::path& file) {
                            type == fs::file_type::socket || file.string().starts_with("/dev/") ||
                            file.string().starts_with("/proc/self/fd/");
   if (may_be_read) return RowFormat::kAuto;
-  throw Error(
-      ErrorKind::kData,
-      str_cat("extension \"", extension, "\" is not known; expected .jsonl, .json, .csv, .tsv or .txt"),
-      file.string());
+  if (type == fs::file_type::not_found && extension != ".parquet" && may_be_hub_name(file.string()))
+    throw Error(ErrorKind::kIo,
+                "no such file; data sets of the hub are not fetched: give their files, of which "
+                "scripts/fetch_data.sh gets those of the study",
+                file.string());
+  throw_unknown_extension(file, extension);
 }
 
 }  // namespace

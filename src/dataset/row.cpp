@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"  // nearest_name
 #include "xlt/dataset/reader.h"
@@ -33,9 +34,10 @@ std::string Row::text(std::string_view field) const {
   const auto keys = JsonView(*fields_, place_).keys();
   const std::string near = nearest_name(field, keys);
   if (!near.empty()) message += str_cat("; did you mean \"", near, "\"?");
-  for (size_t i = 0; i < keys.size(); ++i)
-    message += i > 0 ? str_cat(", ", keys[i]) : str_cat(near.empty() ? "; it has " : " it has ", keys[i]);
+  if (!keys.empty()) message += (near.empty() ? "; it has " : " it has ") + join(keys);
   throw Error(ErrorKind::kData, message, place_);
 }
+
+const char* prompt_field(const Row& row) { return row.fields().contains("Prompt") ? "Prompt" : "prompt"; }
 
 }  // namespace xlt

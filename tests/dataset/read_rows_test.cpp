@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/dataset/reader.h"
 
@@ -17,6 +18,7 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ReadRows : public DataTest {
  protected:
@@ -149,7 +151,7 @@ TEST_F(ReadRows, TsvHasNoQuoting) {
 TEST_F(ReadRows, VeryManyColumnsAreRead) {
   constexpr int kColumns = 300'000;
   std::string header;
-  for (int i = 0; i < kColumns; ++i) header += (i ? "," : "") + std::to_string(i);
+  for (int i = 0; i < kColumns; ++i) append_item(header, std::to_string(i), ",");
   const auto rows = read_rows(file("wide.csv", header + "\n" + std::string(kColumns - 1, ',') + "\n"));
   EXPECT_EQ(rows.at(0).fields().size(), static_cast<size_t>(kColumns));
   const auto plain = read_tsv_without_header(file("wide.tsv", std::string(kColumns - 1, '\t') + "x\n"));
@@ -228,6 +230,17 @@ TEST_F(ReadRows, UnknownExtensionSaysWhatIsKnown) {
   const Error e = error("a.parquet", "x");
   EXPECT_EQ(e.kind(), ErrorKind::kData);
   EXPECT_THAT(e.message(), HasSubstr(".jsonl, .json, .csv, .tsv or .txt"));
+  EXPECT_THAT(e.message(), HasSubstr("scripts/parquet_to_jsonl.py"));
+  EXPECT_THAT(error("a.xlsx", "x").message(), Not(HasSubstr("parquet")));
+}
+
+TEST_F(ReadRows, ANameOfTheHubIsNotFetched) {
+  const Error e = error_of([] { read_rows("trl-lib/ultrafeedback_binarized"); });
+  EXPECT_EQ(e.kind(), ErrorKind::kIo);
+  EXPECT_THAT(e.message(), HasSubstr("data sets of the hub are not fetched"));
+  EXPECT_THAT(e.message(), HasSubstr("scripts/fetch_data.sh"));
+  for (const char* name : {"./trl-lib", "/trl-lib/name", "a/b/c", "name", "org/name.parquet"})
+    EXPECT_THAT(error_of([&] { read_rows(name); }).message(), HasSubstr("is not known")) << name;
 }
 
 TEST_F(ReadRows, AbsentFileIsAnIoError) {

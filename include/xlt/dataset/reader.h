@@ -36,6 +36,10 @@ class Row {
   std::string place_;
 };
 
+// Which field holds a row's prompt: "Prompt", as RTP-LX and its relatives have it, where there is one, else
+// "prompt".
+const char* prompt_field(const Row& row);
+
 // How rows are written. By extension (kAuto): .jsonl/.ndjson (one object a line), .json (an array of objects,
 // or one object a line), .csv (RFC 4180: quotes, embedded commas and newlines; header row), .tsv (header row,
 // no quoting), .txt (one text a line, field "text"). A pipe or device without one of them (/dev/stdin) holds

@@ -71,7 +71,7 @@ struct DataFields {
 // (panda jigsaw biasdpo detoxdpo): published field names, filters and quirks of the paper's recipe (protocol,
 // section 1.3). Throws kData for an empty result, a missing field or an empty answer (file and line named).
 // Rows whose fields are lists of messages (and {"messages"} for SFT) go through `render`; without it they are
-// refused.
+// refused. Pairs without a prompt have as prompt what both answers begin with, as in TRL.
 std::vector<SftRecord> load_sft(const std::string& data, const DataFields& fields,
                                 const MessagesRenderer& render = {});
 // Running text: as load_sft without `render`, and .tsv without a header in the layouts of Tatoeba's files
