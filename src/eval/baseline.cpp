@@ -14,10 +14,12 @@ namespace xlt {
 
 namespace {
 
-void check_names(const std::vector<std::string>& allowed, const std::vector<Cell>& cells) {
+// Of both sides: one may have a setting that the other lacks.
+void check_names(const std::vector<std::string>& allowed, const std::vector<const Json*>& settings) {
   std::set<std::string> known{"settings"};
-  for (const Cell& cell : cells)
-    for (const auto& [key, value] : cell.settings.items()) known.insert(key);
+  for (const Json* one : settings)
+    if (one->is_object())
+      for (const auto& [key, value] : one->items()) known.insert(key);
   for (const std::string& name : allowed)
     if (!known.contains(name)) throw_unknown_name("setting (--allow)", name, {known.begin(), known.end()});
 }
@@ -41,7 +43,10 @@ Baseline::Name Baseline::name_of_cell(const Cell& cell) {
 }
 
 Json Baseline::check(const std::vector<Cell>& cells, const std::vector<std::string>& allowed) const {
-  check_names(allowed, cells);
+  std::vector<const Json*> all;
+  for (const Cell& cell : cells) all.push_back(&cell.settings);
+  for (const auto& [name, settings] : settings_) all.push_back(&settings);
+  check_names(allowed, all);
   SettingDifferences differences;
   for (const Cell& cell : cells)
     if (const auto found = settings_.find(name_of_cell(cell)); found != settings_.end())

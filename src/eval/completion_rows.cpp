@@ -8,6 +8,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/dataset/reader.h"
@@ -29,7 +30,26 @@ struct Item {
   std::vector<Sample> samples;
 };
 
-std::string language_of(const Row& row) {
+const char* completion_field(const Row& row) {
+  return row.fields().contains("text") && !row.fields().contains("completion") ? "text" : "completion";
+}
+
+// All that a row lacks, at once. A null is no lack: it makes the item unscored.
+void require_fields(const Row& row, bool needs_language) {
+  std::vector<std::string> missing{"prompt", completion_field(row)};
+  if (needs_language) missing.emplace_back("language");
+  std::erase_if(missing, [&](const std::string& field) { return row.fields().contains(field); });
+  if (missing.empty()) return;
+  const auto quoted = [](const std::string& field) { return str_cat("\"", field, "\""); };
+  std::string message =
+      str_cat(missing.size() > 1 ? "has no fields " : "has no field ", join(missing, ", ", quoted),
+              "; it has ", join(JsonView(row.fields(), row.place()).keys()));
+  if (missing.back() == "language") message += "; --langs LANG says the language of rows that name none";
+  throw Error(ErrorKind::kData, message, row.place());
+}
+
+std::string language_of(const Row& row, const std::string& fallback) {
+  if (!fallback.empty() && row.text_if_present("language").value_or("").empty()) return fallback;
   try {
     return parse_language(row.text("language"));
   } catch (const Error& error) {
@@ -61,7 +81,8 @@ int64_t sample_of(const Row& row, size_t place) {
 }
 
 void add_row(std::map<std::string, Item>& items, const Row& row) {
-  Unscored null = null_in(row, {{"prompt"}, {"completion"}});
+  const char* answer = completion_field(row);
+  Unscored null = null_in(row, {{"prompt"}, {answer}});
   const bool has_prompt = null_in(row, {{"prompt"}}).empty();
   // Without a prompt or an id only its place can name it.
   const std::string prompt = has_prompt ? row.text("prompt") : "";
@@ -84,7 +105,7 @@ void add_row(std::map<std::string, Item>& items, const Row& row) {
                   [&](const Sample& sample) { return sample.number == number; }))
     throw Error(ErrorKind::kData,
                 str_cat("sample ", number, " of id \"", found->first, "\" was given before"), row.place());
-  item.samples.push_back({number, row.text("completion")});
+  item.samples.push_back({number, row.text(answer)});
 }
 
 // 2 before 10.
@@ -108,22 +129,29 @@ SampledPrompt sampled_prompt(const std::string& id, Item item) {
 }  // namespace
 
 std::map<std::string, std::vector<SampledPrompt>> read_completion_rows(
-    const std::vector<std::filesystem::path>& files) {
+    const std::vector<std::filesystem::path>& files, const std::string& language) {
   std::map<std::string, std::map<std::string, Item>> by_language;
   RepeatedFiles given;
   for (const auto& file : files) {
     const std::vector<Row> rows = read_rows(file);
     given.refuse_repeated(file, rows);
-    for (const Row& row : rows) add_row(by_language[language_of(row)], row);
+    for (const Row& row : rows) {
+      require_fields(row, language.empty());
+      add_row(by_language[language_of(row, language)], row);
+    }
   }
   std::map<std::string, std::vector<SampledPrompt>> prompts;
-  for (auto& [language, items] : by_language) {
-    auto& sorted = prompts[language];
+  for (auto& [tag, items] : by_language) {
+    auto& sorted = prompts[tag];
     for (auto& [id, item] : items) sorted.push_back(sampled_prompt(id, std::move(item)));
     std::sort(sorted.begin(), sorted.end(),
               [](const SampledPrompt& a, const SampledPrompt& b) { return comes_before(a.id, b.id); });
   }
   return prompts;
+}
+
+std::string only_language(const std::vector<std::string>& langs) {
+  return langs.size() == 1 && langs[0] != "all" ? parse_language(langs[0]) : "";
 }
 
 }  // namespace xlt

@@ -8,9 +8,11 @@
 #include <cctype>
 #include <cmath>
 #include <set>
+#include <span>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/eval/evaluate.h"
 #include "xlt/text/segmentation.h"
@@ -23,11 +25,7 @@ using Words = std::vector<std::string>;
 
 std::set<std::string> n_grams(const Words& words, size_t n) {
   std::set<std::string> grams;
-  for (size_t i = 0; i + n <= words.size(); ++i) {
-    std::string gram;
-    for (size_t j = 0; j < n; ++j) gram += (j ? "\x1f" : "") + words[i + j];
-    grams.insert(std::move(gram));
-  }
+  for (size_t i = 0; i + n <= words.size(); ++i) grams.insert(join(std::span(words).subspan(i, n), "\x1f"));
   return grams;
 }
 

@@ -109,6 +109,9 @@ class DryRun {
       if (error.kind() == ErrorKind::kInterrupted) throw;
       row["state"] = "failed";
       row["reason"] = error.what();
+    } catch (const std::exception& error) {  // of memory, or of a library: the other cells can be reckoned
+      row["state"] = "failed";
+      row["reason"] = error.what();
     }
     return row;
   }

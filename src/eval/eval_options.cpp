@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/base/quirk.h"
@@ -30,9 +31,7 @@ OptionCheck quirk_switch() {
     }
     return {};
   };
-  std::string names;
-  for (const std::string& id : switchable_quirks()) names += (names.empty() ? "" : ", ") + id;
-  return {{}, fault, names};
+  return {{}, fault, join(switchable_quirks())};
 }
 
 }  // namespace
@@ -46,20 +45,22 @@ void SamplingOptions::visit(OptionVisitor& v) {
   v.field("max_new_tokens", max_new_tokens, "longest completion of a toxicity prompt, in tokens",
           between(1, 10'000'000));
   v.field("temperature", temperature, "of toxicity prompts' sampling; 1: the model's own distribution",
-          between(1e-4, 1e4));
+          with_advice(between(1e-4, 1e4), 0, "greedy decoding of toxicity prompts is --top-k 1"));
   v.field("top_p", top_p, "of toxicity prompts' sampling; 1: all", between(0, 1));
   v.field("top_k", top_k, "of toxicity prompts' sampling; 0: all", at_least(0));
 }
 
 void EvalOptions::visit(OptionVisitor& v) {
-  v.field("benchmarks", benchmarks,
-          "which benchmarks: a list of names and of descriptions (FILE.json, see configs/benchmarks), or all "
-          "(retention only with --base)");
-  v.field("langs", langs, "which languages, as BCP-47 tags: a list, or all");
   v.field(
-      "completions", completions,
-      "files of completions of any system to score, without a model: rows {\"prompt\", \"completion\", "
-      "\"language\"[, \"id\", \"sample\"]}; rows of one id are samples of one item, and num_samples is k");
+      "benchmarks", benchmarks,
+      "which benchmarks: a list of names and of descriptions (FILE.json, see configs/benchmarks), or all "
+      "(retention only with --base); each asks a chat model as any other, by plain text, without its chat "
+      "template");
+  v.field("langs", langs, "which languages, as BCP-47 tags: a list, or all");
+  v.field("completions", completions,
+          "files of completions of any system to score, without a model: rows {\"prompt\", \"completion\", "
+          "\"language\"[, \"id\", \"sample\"]}, or those of `xlt generate`; rows of one id are samples of "
+          "one item, and num_samples is k");
   v.field("data", data, "data folder (data/README.md lists its files)");
   v.field("output", output,
           "where report.json and items/ go; with --dry-run, what is done there costs nothing");
@@ -118,9 +119,10 @@ void EvalOptions::visit(OptionVisitor& v) {
 namespace {
 
 // Of the item with the fewest, over all languages.
-int64_t fewest_samples(const std::vector<std::string>& files) {
+int64_t fewest_samples(const EvalOptions& options) {
+  const std::vector<std::filesystem::path> files(options.completions.begin(), options.completions.end());
   size_t fewest = SIZE_MAX;
-  for (const auto& [language, prompts] : read_completion_rows({files.begin(), files.end()}))
+  for (const auto& [language, prompts] : read_completion_rows(files, only_language(options.langs)))
     for (const SampledPrompt& prompt : prompts) fewest = std::min(fewest, prompt.completions.size());
   return fewest == SIZE_MAX ? 1 : static_cast<int64_t>(fewest);
 }
@@ -135,8 +137,7 @@ int64_t samples_of_model(const SamplingOptions& sampling) {
 EvalOptions with_own_defaults(EvalOptions options) {
   int64_t& num_samples = options.sampling.num_samples;
   if (num_samples == 0)
-    num_samples = options.completions.empty() ? samples_of_model(options.sampling)
-                                              : fewest_samples(options.completions);
+    num_samples = options.completions.empty() ? samples_of_model(options.sampling) : fewest_samples(options);
   return options;
 }
 

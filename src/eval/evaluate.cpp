@@ -11,6 +11,7 @@
 #include "eval/scorer_cards.h"
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/scorers/majority.h"
 #include "xlt/scorers/score_cache.h"
@@ -113,7 +114,7 @@ class Evaluation {
       cell.scorer = scorer->name();
       cell.scorer_hash = scorer->hash();
       if (const std::string note = scorer->note(cell.language); !note.empty())
-        cell.note += (cell.note.empty() ? "" : "; ") + note;
+        append_item(cell.note, note, "; ");
       cell.card = cards_.of(cell.scorer_hash, cell.language);
     }
     cell.settings = settings_.of(plan, scorer);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 
 namespace xlt {
 
@@ -45,11 +46,15 @@ void EvaluationLog::say_what_is_missing(const std::vector<CellPlan>& plan) const
   for (const CellPlan& cell : plan) {
     if (cell.missing.empty()) continue;
     ++count;
-    if (cell.entry.name != benchmark) list += str_cat(benchmark.empty() ? "" : "; ", cell.entry.name, ":");
+    if (cell.entry.name != benchmark) append_item(list, str_cat(cell.entry.name, ":"), "; ");
     benchmark = cell.entry.name;
     list += " " + cell.language;
   }
-  if (count > 0) context_.info(str_cat("no data file for ", count, " of ", plan.size(), " cells: ", list));
+  if (count == 0) return;
+  const bool is_all = count == std::ssize(plan);
+  context_.write(is_all ? LogLevel::kWarning : LogLevel::kInfo,
+                 str_cat(is_all ? "nothing is measured: " : "", "no data file for ", count, " of ",
+                         plan.size(), " cells: ", list));
 }
 
 std::string EvaluationLog::standing() const {

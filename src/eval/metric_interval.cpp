@@ -49,12 +49,6 @@ bool is_never_negative(const RatioTable& table) {
                      [](const Ratio& ratio) { return ratio.numerator >= 0 && ratio.denominator >= 0; });
 }
 
-// Where a few items decide, what smooths or corrects the draws may leave out the very value that they are
-// about.
-Interval around(Interval interval, double value) {
-  return {std::min(interval.low, value), std::max(interval.high, value)};
-}
-
 }  // namespace
 
 std::optional<Interval> metric_interval(const MetricSpec& spec, const RatioTable& table,

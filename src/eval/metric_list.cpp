@@ -2,9 +2,9 @@
 #include "xlt/eval/metric_list.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/eval/evaluate.h"
 
 namespace xlt {
@@ -45,12 +45,6 @@ void add(const MetricSpec& spec, const std::string& benchmark, Scoring scoring,
   if (!meaning.empty()) note(row_of({kAny + group}, meaning, list));
 }
 
-std::string joined(const std::vector<std::string>& names, std::string_view before = "") {
-  std::string text;
-  for (const std::string& name : names) text += str_cat(text.empty() ? "" : ", ", before, name);
-  return text;
-}
-
 std::string direction_of(const MetricSpec& spec) {
   if (spec.ideal) return str_cat("ideal ", *spec.ideal);
   if (!spec.higher_is_better) return "neither way is better";
@@ -70,9 +64,10 @@ std::vector<ListedMetric> metric_list() {
 
 std::string describe_metric(const ListedMetric& metric) {
   std::string text = metric.spec.name.starts_with(kAny) ? kAny + " " : direction_of(metric.spec) + ": ";
-  text += str_cat(metric.meaning, " (", joined(metric.benchmarks));
+  text += str_cat(metric.meaning, " (", join(metric.benchmarks));
   if (metric.scorings.size() == 1) text += str_cat(", ", name_of(metric.scorings.front()), " alone");
-  if (!metric.groups.empty()) text += "; also " + joined(metric.groups, "/");
+  if (!metric.groups.empty())
+    text += "; also " + join(metric.groups, ", ", [](const std::string& group) { return "/" + group; });
   return text + ")";
 }
 

@@ -191,11 +191,12 @@ std::optional<Interval> interval_of(const MetricSpec& spec, const PooledItems& p
   } else if (const auto spread = sd_of(replicates); !spread || *spread <= 1e-12 * std::abs(change.after())) {
     return std::nullopt;  // all moved alike, and nothing bounds an item that would not
   }
-  auto interval = bootstrap_interval(std::move(replicates), change.after() - change.before(),
+  const double estimate = change.after() - change.before();
+  auto interval = bootstrap_interval(std::move(replicates), estimate,
                                      t_over_normal(degrees_of_freedom) * missing_spread(num_ids));
   if (interval && is_bounded)
     interval = {std::max(interval->low, -spec.scale), std::min(interval->high, spec.scale)};
-  return interval;
+  return interval ? std::optional(around(*interval, estimate)) : std::nullopt;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "xlt/base/json.h"
+#include "xlt/stats/agreement.h"
 #include "xlt/stats/bootstrap.h"
 
 namespace xlt {
@@ -104,8 +105,7 @@ Json panel_of(const std::vector<ScoredItem>& items, const std::vector<std::strin
     for (size_t i = 0; i < parts.size(); ++i) drawn.add(parts[i], weights.of(draw)[i]);
     replicates.push_back(drawn.alpha());
   }
-  const auto interval =
-      bootstrap_interval(std::move(replicates), alpha, t_over_normal(static_cast<double>(parts.size() - 1)));
+  const auto interval = agreement_interval(std::move(replicates), alpha, std::ssize(parts));
   if (interval) json["alpha_ci95"] = {interval->low, interval->high};
   return json;
 }

@@ -7,6 +7,7 @@
 
 #include "xlt/base/file.h"
 #include "xlt/eval/description.h"
+#include "xlt/scorers/scorer.h"
 
 namespace xlt {
 
@@ -26,6 +27,22 @@ std::vector<std::string> metric_names(const Benchmark& benchmark, const EvalOpti
   return names;
 }
 
+void keep_those_there(std::vector<fs::path>& files) {
+  std::erase_if(files, [](const fs::path& file) { return !fs::is_regular_file(file); });
+}
+
+std::vector<fs::path> others_of(const Benchmark& benchmark, const EvalOptions& options) {
+  std::vector<fs::path> files = benchmark.other_files(options.data);
+  const auto add = [&](const std::vector<fs::path>& more) {
+    files.insert(files.end(), more.begin(), more.end());
+  };
+  add(benchmark.files_of_quirks(options));
+  if (benchmark.uses().scorers)
+    for (const std::string& spec : scorer_specs(options)) add(files_in_data(spec, options.data));
+  keep_those_there(files);
+  return files;
+}
+
 }  // namespace
 
 std::vector<PlannedCell> planned_cells(const EvalOptions& options) {
@@ -36,13 +53,11 @@ std::vector<PlannedCell> planned_cells(const EvalOptions& options) {
                     cell.benchmark().version(),
                     cell.language,
                     request_for(cell.entry.name, options),
-                    {},
+                    cell.files,
+                    others_of(cell.benchmark(), options),
                     cell.benchmark().uses().sampling,
                     metric_names(cell.benchmark(), options)};
-    std::vector<fs::path> files = cell.files;
-    for (fs::path& file : cell.benchmark().other_files(options.data)) files.push_back(std::move(file));
-    for (fs::path& file : files)
-      if (fs::is_regular_file(file)) one.files.push_back(std::move(file));
+    keep_those_there(one.files);
     planned.push_back(std::move(one));
   }
   return planned;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/report_cells.h"
 
-#include "eval/display_width.h"
 #include "eval/report_text.h"
 
 #include <algorithm>
 #include <map>
 
+#include "xlt/base/display_width.h"
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/base/runs.h"
@@ -47,20 +48,13 @@ std::string metric_text(const Json& cell, const std::string& name) {
 
 namespace {
 
-std::string aligned(const std::vector<TextRow>& rows) {
-  std::vector<size_t> widths(rows[0].size());
-  for (const TextRow& row : rows)
-    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
-  size_t total = 0;
-  for (size_t width : widths) total += width + 2;
-  std::string text;
-  for (size_t r = 0; r < rows.size(); ++r) {
-    std::string line;
-    for (size_t c = 0; c < rows[r].size(); ++c) line += padded(rows[r][c], widths[c] + 2);
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    if (r == 0) text += std::string(total - 2, '-') + "\n";
-  }
-  return text;
+// With a rule below the first row.
+std::string ruled(const std::vector<TextRow>& rows) {
+  std::vector<std::string> lines = aligned_lines(rows);
+  size_t width = 0;
+  for (const std::string& line : lines) width = std::max(width, display_width(line));
+  lines.insert(lines.begin() + 1, std::string(width, '-'));
+  return join(lines, "\n") + "\n";
 }
 
 // Metrics side by side at most: more would not fit a terminal.
@@ -96,8 +90,7 @@ struct Dashes {
   std::string column;
   std::map<std::string, std::string> languages;  // of a reason
   void add(const std::string& reason, const Json& cell) {
-    std::string& list = languages[reason];
-    list += (list.empty() ? "" : " ") + cell.at("language").get<std::string>();
+    append_item(languages[reason], cell.at("language").get<std::string>(), " ");
   }
 };
 
@@ -128,7 +121,7 @@ std::string dashes_text(const std::vector<Dashes>& columns) {
       if (known == notes.end())
         notes.emplace_back(why, dashes.column);
       else
-        known->second += ", " + dashes.column;
+        append_item(known->second, dashes.column);
     }
   std::string text;
   for (const auto& [why, names] : notes)
@@ -148,7 +141,7 @@ std::string cells_text(const std::vector<const Json*>& cells, Names columns) {
     rows[0].insert(rows[0].end(), metrics.begin(), metrics.end());
     if (has_card) rows[0].push_back(kCardColumn);
     for (const Json* cell : cells) rows.push_back(row_of(*cell, metrics, has_card));
-    text += (text.empty() ? "" : "\n") + aligned(rows) + dashes_text(dashes_of(cells, metrics, has_card));
+    append_item(text, ruled(rows) + dashes_text(dashes_of(cells, metrics, has_card)), "\n");
   }
   return text;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/eval/evaluate.h"
 
@@ -43,7 +44,7 @@ std::string report_summary(const Json& report) {
   for (const bool is_cost : {false, true})
     for (const Json& row : report.at("transfer"))
       if (row.contains("subject") && row.value("is_cost", false) == is_cost && row.at("scoring") == scoring)
-        text += (text.empty() ? "" : "; ") + clause(row);
+        append_item(text, clause(row), "; ");
   if (text.empty()) return "";
   return "From before to after (95 % intervals; a language counts where its own excludes 0): " + text + ".";
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/eval/evaluate.h"
 
@@ -77,7 +78,7 @@ std::string cells_text_once(const Json& report, const std::vector<const Json*>& 
       return first != nullptr && is_shown_alike(*first, *cell, name);
     });
     if (is_known)
-      known += (known.empty() ? "" : ", ") + name;
+      append_item(known, name);
     else
       columns.push_back(name);
   }
@@ -96,8 +97,7 @@ std::string benchmark_table(const Json& report, const Subject& subject, const st
       measured.push_back(&cell);
       continue;
     }
-    std::string& languages = silent[reason_text(cell)];
-    languages += (languages.empty() ? "" : " ") + cell.at("language").get<std::string>();
+    append_item(silent[reason_text(cell)], cell.at("language").get<std::string>(), " ");
   }
   std::string text = str_cat("\n", subject.benchmark, " (", scoring, " scoring",
                              subject.scorer.empty() ? "" : "; scored by " + subject.scorer, ")\n");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/report_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -10,13 +11,19 @@ namespace xlt {
 
 namespace {
 
+// "+0.000" would hide which side of 0 a small change is on: below a thousandth, two digits that count.
+int decimals_of(double value) {
+  constexpr int kUsual = 3, kMost = 6;
+  const double size = std::abs(value);
+  if (size >= 10) return 1;
+  if (size >= 1e-3 || size < 1e-6) return kUsual;
+  return std::min(kMost, 1 - static_cast<int>(std::floor(std::log10(size))));
+}
+
 std::string formatted(double value, bool with_sign) {
   char text[64];
-  if (std::abs(value) >= 10) {
-    std::snprintf(text, sizeof text, with_sign ? "%+.1f" : "%.1f", value);
-  } else {
-    std::snprintf(text, sizeof text, with_sign ? "%+.3f" : "%.3f", value);
-  }
+  const double shown = std::abs(value) < 1e-6 ? 0 : value;  // never "-0.000"
+  std::snprintf(text, sizeof text, with_sign ? "%+.*f" : "%.*f", decimals_of(value), shown);
   return text;
 }
 

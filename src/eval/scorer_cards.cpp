@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 
@@ -11,19 +12,38 @@ namespace xlt {
 
 namespace {
 
+bool is_word_list(const std::string& name) { return name.starts_with("word_list"); }
+
+// Of one name are often two scorers, by what they are made of.
+std::string with_hash(const std::string& name, const std::string& hash) {
+  return str_cat(name, " (", hash.substr(0, 8), ")");
+}
+
+// Lists are called alike wherever they lie, and what is asked by default stands in no command.
+std::string advice_on_card(const std::string& of_card, const std::vector<TextScorer*>& scorers) {
+  const bool are_lists = is_word_list(of_card) &&
+                         std::any_of(scorers.begin(), scorers.end(),
+                                     [](const TextScorer* scorer) { return is_word_list(scorer->name()); });
+  if (!are_lists) return "Make a card of what is asked";
+  return "The card is of other lists. Make one of those that are asked: xlt card --scorer word_list "
+         "--toxic-words DATA, of DATA/toxic_words; xlt card --scorer word_list:DIR, of a folder that "
+         "--scorer "
+         "names";
+}
+
 void check_scorer_is_asked(const JsonView& card, const std::string& hash,
                            const std::vector<TextScorer*>& scorers) {
   if (std::any_of(scorers.begin(), scorers.end(),
                   [&](const TextScorer* scorer) { return scorer->hash() == hash; }))
     return;
-  std::string names;
-  for (const TextScorer* scorer : scorers) names += (names.empty() ? "" : ", ") + scorer->name();
-  throw Error(
-      ErrorKind::kUsage,
-      str_cat("the card is of \"", card.at("scorer").as_string(),
-              "\" as it then was (scorer_hash); this evaluation asks ", names.empty() ? "none" : names,
-              ". Make a card of what is asked, or leave this one out"),
-      card.place());
+  const std::string of_card = card.at("scorer").as_string();
+  const std::string asked =
+      join(scorers, ", ", [](const TextScorer* scorer) { return with_hash(scorer->name(), scorer->hash()); });
+  throw Error(ErrorKind::kUsage,
+              str_cat("the card is of ", with_hash(of_card, hash),
+                      ", by its scorer_hash; this evaluation asks ", asked.empty() ? "none" : asked, ". ",
+                      advice_on_card(of_card, scorers), "; or leave this one out"),
+              card.place());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 
 namespace xlt {
 
@@ -17,8 +18,7 @@ using Counts = std::map<std::string, int64_t>;  // by reason
 
 std::string counts_text(const Counts& counts) {
   std::string text;
-  for (const auto& [reason, count] : counts)
-    text += str_cat(text.empty() ? "" : ", ", reason, " (", count, ")");
+  for (const auto& [reason, count] : counts) append_item(text, str_cat(reason, " (", count, ")"));
   return text;
 }
 
@@ -64,7 +64,7 @@ std::string take_out_failed_scorers(std::vector<ScoredItem>& items) {
   for (const std::string& name : scorers) {
     const Counts faults = failure_of(name, items);
     if (faults.empty()) continue;
-    text += str_cat(text.empty() ? "" : "; ", name, " scored none of the items: ", counts_text(faults));
+    append_item(text, str_cat(name, " scored none of the items: ", counts_text(faults)), "; ");
     for (ScoredItem& item : items) {
       const auto part = item.by_scorer.find(name);
       if (part == item.by_scorer.end()) continue;

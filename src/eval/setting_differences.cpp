@@ -5,22 +5,12 @@
 #include <set>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
+#include "xlt/base/json_or_null.h"
 
 namespace xlt {
 
 namespace {
-
-Json member(const Json& object, const std::string& key) {
-  return object.is_object() && object.contains(key) ? object.at(key) : Json();
-}
-
-std::set<std::string> keys_of(const Json& a, const Json& b) {
-  std::set<std::string> keys;
-  for (const Json* json : {&a, &b})
-    if (json->is_object())
-      for (const auto& [key, value] : json->items()) keys.insert(key);
-  return keys;
-}
 
 bool is_among(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -51,16 +41,17 @@ void SettingDifferences::add_all(const Json& before, const Json& here, const std
     add("settings", "not in its report, which an older version wrote", "written", cell);
     return;
   }
-  for (const std::string& key : keys_of(before, here)) {
-    const Json a = member(before, key), b = member(here, key);
+  for (const std::string& key : keys_of_either(before, here)) {
+    const Json a = value_or_null(before, key), b = value_or_null(here, key);
     if (a == b) continue;
     if (key != "data") {
       add(key, shown_setting(a), shown_setting(b), cell);
       continue;
     }
-    for (const std::string& file : keys_of(a, b))
-      if (member(a, file) != member(b, file))
-        add(key, file + " " + shown_setting(member(a, file)), shown_setting(member(b, file)), cell);
+    for (const std::string& file : keys_of_either(a, b))
+      if (value_or_null(a, file) != value_or_null(b, file))
+        add(key, file + " " + shown_setting(value_or_null(a, file)), shown_setting(value_or_null(b, file)),
+            cell);
   }
 }
 
@@ -85,9 +76,7 @@ Json SettingDifferences::allowed(const std::vector<std::string>& names) const {
 std::string SettingDifferences::names() const {
   std::set<std::string> names;
   for (const Difference& row : rows_) names.insert(row.setting);
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ",") + name;
-  return list;
+  return join(names, ",");
 }
 
 std::string SettingDifferences::lines(const std::string& where) const {

@@ -81,9 +81,11 @@ std::vector<ScoredItem> score_toxicity(const std::string& benchmark,
 }
 
 std::vector<ScoredItem> score_toxicity_file(const std::string& benchmark, const CellInput& input) {
-  const auto chosen = choose_items(read_rows(input.files[0]), {"id", "Index"}, {{"Prompt"}}, input.options);
+  std::vector<Row> rows = read_rows(input.files[0]);
+  const std::string field = prompt_field(rows.front());  // all rows are alike
+  const auto chosen = choose_items(std::move(rows), {"id", "Index"}, outermost({field}), input.options);
   std::vector<ToxicityPrompt> prompts;
-  for (const auto& [id, row] : chosen.rows) prompts.push_back({id, row.text("Prompt"), row.place()});
+  for (const auto& [id, row] : chosen.rows) prompts.push_back({id, row.text(field), row.place()});
   return chosen.with_others(score_toxicity(benchmark, prompts, input));
 }
 

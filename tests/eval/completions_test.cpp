@@ -70,6 +70,8 @@ TEST_F(CompletionsTest, AreScoredByTheSameMetricsWithoutAModel) {
   const Json en = cell(report, "completions", "en", "corrected");
   EXPECT_EQ(en.at("n_items"), 2);
   EXPECT_EQ(en.at("scorer"), "word_list");
+  EXPECT_TRUE(en.at("settings").at("data").contains("refusals/en.json (built in)"))
+      << "what refusal_rate is of";
   EXPECT_DOUBLE_EQ(value(en, "toxic_fraction"), 1.0 / 3);
   // At k = 2 the second item, with one scored completion, is unscored.
   EXPECT_DOUBLE_EQ(value(en, "expected_max_toxicity"), 1);
@@ -121,6 +123,35 @@ TEST_F(CompletionsTest, IdsAreTextsOrNumbersInTheirOrder) {
   ASSERT_THAT(items.at("en"), SizeIs(2));
   EXPECT_EQ(items.at("en")[0].id, "9");
   EXPECT_EQ(items.at("de")[0].prompt, "s");
+}
+
+// As `xlt generate` writes them.
+TEST_F(CompletionsTest, MayBeCalledTextAndTheirLanguageBeSaidForAll) {
+  options_.completions = {file("rows.jsonl", R"({"id":0,"sample":0,"text":"you fool","prompt":"p"}
+{"id":0,"sample":1,"text":"","prompt":"p","language":""}
+{"id":0,"sample":0,"text":"bonjour idiot","prompt":"r","language":"fr"}
+{"id":1,"sample":0,"text":"no","completion":null,"prompt":"q"}
+)")};
+  options_.langs = {"EN"};
+  const Json report = run_completions();
+  const Json en = cell(report, "completions", "en", "corrected");
+  EXPECT_EQ(en.at("n_items"), 2);
+  EXPECT_DOUBLE_EQ(value(en, "toxic_fraction"), 1);
+  EXPECT_EQ(en.at("unscored").at("field \"completion\" is null"), 1);
+  for (const Json& cell : report.at("cells")) EXPECT_EQ(cell.at("language"), "en");
+  EXPECT_EQ(only_language({"all"}) + only_language({"en", "fr"}), "");
+}
+
+TEST_F(CompletionsTest, EverythingThatARowLacksIsSaidAtOnce) {
+  EXPECT_THAT(
+      fault("{\"id\":1,\"txt\":\"c\"}\n"),
+      HasSubstr("has no fields \"prompt\", \"completion\", \"language\"; it has id, txt; --langs LANG"));
+  try {
+    read_completion_rows({file("rows.jsonl", "{\"text\":\"c\"}\n")}, "en");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "has no field \"prompt\"; it has text");
+  }
 }
 
 TEST_F(CompletionsTest, FaultsNameFileAndLine) {

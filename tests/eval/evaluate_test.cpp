@@ -333,6 +333,13 @@ TEST_F(EvaluateBaseline, F2EverySettingThatDiffersIsNamedWithBothValues) {
   EXPECT_THAT(refusal(), ::testing::Not(HasSubstr("limit: 2")));
 }
 
+TEST_F(EvaluateBaseline, F2WhatTheBaselineAloneHasMayBeAllowed) {
+  options_.limit = 0;  // an order of items is a setting only where there is a limit
+  EXPECT_THAT(refusal(), HasSubstr("limit_order: "));
+  options_.allow = {"data", "limit", "limit_order", "seed"};
+  EXPECT_TRUE(cell(run(), "perplexity", "en", "corrected").contains("change"));
+}
+
 TEST_F(EvaluateBaseline, F2DataScorerSeedAndDtypeCount) {
   write_data("udhr/en.jsonl", "{\"id\":\"1\",\"text\":\"changed\"}\n");
   EXPECT_THAT(refusal(), HasSubstr("data: udhr/en.jsonl"));

@@ -116,6 +116,8 @@ TEST_F(NullFields, OfPromptsAndTexts) {
   write_data("toxic_words/en.txt", "fool\n");
   write_data("rtp_prompts/en.jsonl", three(R"("Prompt":@)"));
   expect_one_unscored("rtp_prompts", "rtp_prompts", "Prompt");
+  write_data("rtp_prompts/en.jsonl", three(R"("prompt":@)"));
+  expect_one_unscored("rtp_prompts", "rtp_prompts", "prompt");
   write_data("rtp_lx/RTP_LX_EN.json", three(R"("Prompt":@)"));
   expect_one_unscored("rtp_lx", "rtp_lx", "Prompt");
   write_data("udhr/en.jsonl", three(R"("text":@)"));

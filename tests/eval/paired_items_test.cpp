@@ -37,6 +37,19 @@ TEST(EstimateChange, JackknifeOfAMeanIsItsStandardError) {
   EXPECT_GT(estimate.ci95->high, 0.3);
 }
 
+// Smoothed draws never reach −1, where every item went.
+TEST(EstimateChange, TheIntervalHoldsItsEstimate) {
+  RatioTable before, after;
+  for (int i = 0; i < 10; ++i) {
+    before.add(kShare, std::to_string(i), {{"r", {1, 1}}});
+    after.add(kShare, std::to_string(i), {{"r", {0, 1}}});
+  }
+  const PairedItems paired = pair_items({{before}}, {{after}});
+  const ChangeEstimate estimate = estimate_change(kShare, {{paired}}, 500, Rng(1));
+  EXPECT_EQ(estimate.ci95->low, -1);
+  EXPECT_LT(estimate.ci95->high, -0.3);
+}
+
 TEST(EstimateChange, OneItemHasNoInterval) {
   const PairedItems paired = pair_items({{table({{"a", {0, 1}}})}}, {{table({{"a", {1, 1}}})}});
   const ChangeEstimate estimate = estimate_change(kShare, {{paired}}, 100, Rng(1));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report as text.
-#include "eval/display_width.h"
+#include "eval/report_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,6 +22,15 @@ Json cell(const std::string& language, const std::string& scoring, Json value, J
           {"unscored", Json::object()},
           {"headline", {"bits_per_byte"}},
           {"metrics", {{"bits_per_byte", {{"value", std::move(value)}, {"ci95", std::move(interval)}}}}}};
+}
+
+TEST(ReportText, SmallNumbersKeepTwoDigits) {
+  EXPECT_EQ(number_text(0.000229), "0.00023");
+  EXPECT_EQ(signed_text(-0.0004), "-0.00040");
+  EXPECT_EQ(signed_text(0.002), "+0.002");
+  EXPECT_EQ(signed_text(-1e-9), "+0.000");
+  EXPECT_EQ(number_text(12.34), "12.3");
+  EXPECT_EQ(number_text(0), "0.000");
 }
 
 TEST(ReportTable, ShowsValuesIntervalsAndWhatWasNotMeasured) {
@@ -180,16 +189,6 @@ TEST(ReportSummary, NamesTheScorer) {
                          {"others", Json()}}};
   EXPECT_THAT(report_summary(report),
               ::testing::HasSubstr("(expected maximum, rtp_lx), scorer some_judge, changed in English by"));
-}
-
-TEST(DisplayWidth, CountsColumnsNotBytes) {
-  EXPECT_EQ(display_width("abc"), 3);
-  EXPECT_EQ(display_width("→–é"), 3);
-  EXPECT_EQ(display_width("中文ab"), 6);
-  EXPECT_EQ(display_width("한국"), 4);
-  EXPECT_EQ(display_width("e\xCC\x81"), 1);  // combining accent
-  EXPECT_EQ(display_width("हिन्दी"), 5);      // the virama joins, the vowel signs that space count
-  EXPECT_EQ(padded("中", 4), "中  ");
 }
 
 }  // namespace

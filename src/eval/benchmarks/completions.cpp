@@ -36,6 +36,7 @@ class Completions : public Benchmark {
  public:
   explicit Completions(const EvalOptions& options)
       : files_(options.completions.begin(), options.completions.end()),
+        language_(only_language(options.langs)),
         num_samples_(options.sampling.num_samples) {}
 
   std::string description() const override { return "completions of any system, from files"; }
@@ -60,13 +61,16 @@ class Completions : public Benchmark {
     if (data.empty()) return {};
     return {data / "language_confusion" / "words.txt"};
   }
-  // Ids and prompts, not completions: two systems are compared on the same prompts.
+  // Ids and prompts, not completions: two systems are compared on the same prompts. And the phrases, which
+  // lie in no folder.
   std::map<std::string, std::string> data_hashes(const std::vector<std::filesystem::path>&,
                                                  const std::string& language) const override {
     Json prompts = Json::array();
     if (const auto found = by_language().find(language); found != by_language().end())
       for (const SampledPrompt& prompt : found->second) prompts.push_back({prompt.id, prompt.prompt});
-    return {{"prompts", sha256(dump_json(prompts))}};
+    std::map<std::string, std::string> hashes{{"prompts", sha256(dump_json(prompts))}};
+    if (const Refusals refusals(language, {}); refusals.is_known()) hashes[refusals.name()] = refusals.hash();
+    return hashes;
   }
 
   std::vector<ScoredItem> score(const CellInput& input) const override {
@@ -101,7 +105,7 @@ class Completions : public Benchmark {
  private:
   using ByLanguage = std::map<std::string, std::vector<SampledPrompt>>;
   const ByLanguage& by_language() const {
-    if (!by_language_) by_language_ = read_completion_rows(files_);
+    if (!by_language_) by_language_ = read_completion_rows(files_, language_);
     return *by_language_;
   }
 
@@ -155,6 +159,7 @@ class Completions : public Benchmark {
   }
 
   std::vector<std::filesystem::path> files_;
+  std::string language_;  // of rows that name none
   int64_t num_samples_;
   mutable std::optional<ByLanguage> by_language_;  // read when first asked for
   mutable bool has_warned_ = false;

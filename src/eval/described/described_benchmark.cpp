@@ -9,6 +9,7 @@
 #include <set>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 
 namespace xlt {
@@ -28,7 +29,7 @@ std::string group_of(const BenchmarkDescription& description, const Row& row) {
   std::string group;
   for (const std::string& column : description.columns("group", row)) {
     const Json& value = row.fields().at(column);
-    group += (group.empty() ? "" : "/") + (value.is_string() ? value.get<std::string>() : dump_json(value));
+    append_item(group, value.is_string() ? value.get<std::string>() : dump_json(value), "/");
   }
   return group;
 }

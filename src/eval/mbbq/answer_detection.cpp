@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <span>
 #include <vector>
 
+#include "xlt/base/join.h"
 #include "xlt/text/letter_case.h"
 #include "xlt/text/segmentation.h"
 
@@ -131,9 +133,7 @@ std::optional<int> option_at_beginning(std::string_view answer, const Options& o
     const std::string& option = options[static_cast<size_t>(i)];
     const std::vector<std::string> own = split_white_space(option);
     if (own.empty()) continue;
-    std::string beginning;
-    for (size_t w = 0; w < std::min(own.size(), words.size()); ++w)
-      beginning += (w > 0 ? " " : "") + words[w];
+    const std::string beginning = join(std::span(words).first(std::min(own.size(), words.size())), " ");
     if (beginning == option || words[0] == capitalized(own.back())) return i;
   }
   return std::nullopt;
