@@ -92,6 +92,8 @@ class Loss {
   // Options of its own, `beta` say. Those of one name are one option for all the losses that have it, so they
   // must agree in type and default.
   virtual void visit(OptionVisitor&) {}
+  // What is odd about rows to train on (of the first set), for a warning; empty: nothing.
+  virtual std::string oddity_of(std::span<const TrainRow>) const { return {}; }
   // What a row of set number `set` adds to the denominator of each term; nothing to those after the last
   // number.
   virtual std::vector<int64_t> num_items(size_t set, const TrainRow& row) const = 0;

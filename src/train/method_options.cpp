@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 
 namespace xlt {
@@ -44,12 +45,6 @@ template <typename Take>
 void each_field(Loss& loss, Take take) {
   EachField<Take> visitor(std::move(take));
   loss.visit(visitor);
-}
-
-std::string list_of(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
 }
 
 }  // namespace
@@ -109,8 +104,8 @@ void MethodOptions::check(const std::string& method) const {
         std::find(option.methods.begin(), option.methods.end(), method) != option.methods.end();
     if (!is_own && values_.contains(option.name))
       throw Error(ErrorKind::kUsage,
-                  str_cat("\"", option.name, "\" is an option of ", list_of(option.methods), ", not of ",
-                          method, "; leave it out, or choose another method"));
+                  str_cat("\"", option.name, "\" is an option of ", join(option.methods), ", not of ", method,
+                          "; leave it out, or choose another method"));
   }
   check_values(method);
 }

@@ -27,6 +27,7 @@ class RetainedLoss : public Loss {
   }
   bool uses_dropout() const override { return loss_->uses_dropout(); }
   double default_learning_rate() const override { return loss_->default_learning_rate(); }
+  std::string oddity_of(std::span<const TrainRow> rows) const override { return loss_->oddity_of(rows); }
   std::vector<int64_t> num_items(size_t set, const TrainRow& row) const override {
     if (set == num_sets_) return {row.num_labels()};
     std::vector<int64_t> items = loss_->num_items(set, row);

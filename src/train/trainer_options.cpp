@@ -8,6 +8,7 @@
 #include <map>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/train/trainer.h"
 
 namespace xlt {
@@ -23,25 +24,18 @@ std::vector<std::string> schedule_names() {
 // "1e-06 for dpo, ipo; 2e-05 for sft"
 std::string default_rates() {
   std::map<double, std::string> methods;
-  for (const auto& entry : losses()) {
-    std::string& names = methods[entry.make()->default_learning_rate()];
-    names += (names.empty() ? "" : ", ") + std::string(entry.name);
-  }
+  for (const auto& entry : losses()) append_item(methods[entry.make()->default_learning_rate()], entry.name);
   std::string text;
-  for (const auto& [rate, names] : methods) text += str_cat(text.empty() ? "" : "; ", rate, " for ", names);
+  for (const auto& [rate, names] : methods) append_item(text, str_cat(rate, " for ", names), "; ");
   return text;
 }
 
 // "sft reads texts; dpo reads preference pairs"
 std::string rows_by_method() {
   std::map<RowKind, std::string> methods;
-  for (const auto& entry : losses()) {
-    std::string& names = methods[entry.make()->row_sets().front().kind];
-    names += (names.empty() ? "" : ", ") + std::string(entry.name);
-  }
+  for (const auto& entry : losses()) append_item(methods[entry.make()->row_sets().front().kind], entry.name);
   std::string text;
-  for (const auto& [kind, names] : methods)
-    text += str_cat(text.empty() ? "" : "; ", names, ": ", name_of(kind));
+  for (const auto& [kind, names] : methods) append_item(text, str_cat(names, ": ", name_of(kind)), "; ");
   return text;
 }
 
@@ -110,6 +104,8 @@ void TrainerOptions::visit(OptionVisitor& v) {
   v.field("max_rows_order", max_rows_order, "which rows those are: the first, or as many drawn by split_seed",
           one_of({"head", "random"}));
   v.field("eval_steps", eval_steps, "evaluate every so many steps; 0: at the end only", at_least(0));
+  v.field("eval_on_start", eval_on_start,
+          "evaluate before the first step too: what later evaluations are held against");
   v.field("skip_final_eval", skip_final_eval,
           "do not evaluate at the end where eval_steps does not fall on it, so that the last steps are never "
           "the best, as in the published runs");
@@ -145,6 +141,8 @@ void TrainerOptions::check_combination(bool has_eval_rows, bool looks_on) const 
     fail(
         "eval_steps and early_stopping_patience need rows to evaluate on; give eval_split, a fraction such "
         "as 0.05, or eval_data, a file");
+  if (eval_on_start && !has_eval_rows && eval_split <= 0 && !looks_on)
+    fail("eval_on_start needs something to look at: give eval_split, eval_data, monitor or probe_prompts");
   if (early_stopping_patience > 0 && eval_steps == 0)
     fail("early_stopping_patience counts evaluations; give eval_steps too");
   if (long_texts == "split" && method_row_kind(method) != RowKind::kText)

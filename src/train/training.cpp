@@ -210,6 +210,7 @@ bool Training::save_is_due() const {
 }
 
 void Training::loop() {
+  if (state_.step == 0 && options_.eval_on_start) evaluate();
   Progress progress = context_.progress("training", total_steps_, "steps", state_.step);
   while (true) {
     if (evaluation_is_due()) evaluate();

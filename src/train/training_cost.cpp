@@ -35,7 +35,7 @@ int64_t num_evaluations(const TrainerOptions& options, int64_t total_steps, bool
   if (!has_rows) return 0;
   const int64_t on_the_way = options.eval_steps > 0 ? total_steps / options.eval_steps : 0;
   const bool ends_on_one = options.eval_steps > 0 && total_steps % options.eval_steps == 0;
-  return on_the_way + (ends_on_one || options.skip_final_eval ? 0 : 1);
+  return (options.eval_on_start ? 1 : 0) + on_the_way + (ends_on_one || options.skip_final_eval ? 0 : 1);
 }
 
 // Every so many rows, so that short and long ones are among them.

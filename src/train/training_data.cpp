@@ -80,8 +80,8 @@ TokenisedSplit tokenise_split(const TrainJob& job, const TrainerOptions& options
     throw Error(ErrorKind::kData,
                 str_cat("no row to train on: ", job.records.size(), " given, ", split.test.size(),
                         " held out, ", rows.train.num_dropped + rows.test.num_dropped,
-                        " without room for an answer; give more rows, a smaller eval_split or a larger "
-                        "max_length"));
+                        " without room for an answer; give more rows, a smaller --eval-split, a larger "
+                        "--max-length, or --max-prompt-length, which cuts the beginnings of prompts"));
   if (held_out.size() > 0 && rows.test.rows.empty())
     throw Error(ErrorKind::kData,
                 str_cat("no row to evaluate on: all ", held_out.size(), " held-out rows are too long"));
@@ -124,6 +124,7 @@ TrainingData prepare_data(const TrainJob& job, const TrainerOptions& options, co
   TrainingData data{std::move(split.train.rows), std::move(split.test.rows), {}};
   cap(data.train, options.max_train_rows, options, split_seed(job, options));
   cap(data.test, options.max_eval_rows, options, split_seed(job, options));
+  if (const std::string oddity = loss.oddity_of(data.train); !oddity.empty()) context.warn(oddity);
   for (size_t i = 1; i < sets.size(); ++i)
     data.further.push_back(tokenise_further(job, sets[i], tokenise_options(job, options)));
   if (sets.front().uses_mismatched) {

@@ -59,7 +59,7 @@ void Training::evaluate() {
     append(line);
   });
   state_.evaluated_step = state_.step;
-  if (!data_.test.empty()) judge(metrics.mean(kLossName));
+  if (!data_.test.empty() && state_.step > 0) judge(metrics.mean(kLossName));
 }
 
 void Training::judge(double loss) {

@@ -155,6 +155,24 @@ TEST(KtoLoss, TheEstimateOfTheKlIsNeverNegative) {
               1e-6);
 }
 
+// The bounds that TRL 1.16's KTOTrainer names for one desirable row and three others.
+TEST(KtoLoss, SaysWhereTheLabelsAreOutOfBalanceAndTheWeightsDoNotHelp) {
+  const auto oddity = [](const std::vector<bool>& labels, const LossOptionTexts& options = {}) {
+    std::vector<TrainRow> rows;
+    for (const bool label : labels) rows.push_back({{}, "", label});
+    return make_loss("kto", options)->oddity_of(rows);
+  };
+  EXPECT_EQ(oddity({true, false}), "");
+  EXPECT_NE(oddity({true, false, false, false})
+                .find("desirable_weight between 3 and 3.99, or undesirable_weight between 0.25 and 0.33"),
+            std::string::npos);
+  EXPECT_EQ(oddity({true, false, false, false}, {{"desirable_weight", "3.5"}}), "");
+  EXPECT_EQ(oddity({true, false, false, false}, {{"undesirable_weight", "0.3"}}), "");
+  EXPECT_NE(oddity({true, false, false, false}, {{"desirable_weight", "2"}}), "");
+  EXPECT_NE(oddity({true, true}).find("all 2 rows to train on are labelled true"), std::string::npos);
+  EXPECT_NE(oddity({false}, {{"desirable_weight", "3"}}).find("labelled false"), std::string::npos);
+}
+
 TEST(KtoLoss, CountsRowsAndThoseOfEachLabel) {
   const auto loss = make_loss("kto");
   TrainRow row{{{{1, 2}, 1}, {{1, 3}, 1}}, ""};
@@ -186,6 +204,20 @@ TEST(Losses, AreFoundByNameAndAMissNamesTheNearest) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
     EXPECT_NE(error.message().find("dpo"), std::string::npos);
   }
+}
+
+TEST(Losses, SayWhetherTheyAskAReference) {
+  std::vector<std::string> without;
+  for (const std::string& method : method_names()) {
+    TrainerOptions options;
+    options.method = method;
+    if (!method_uses_reference(options)) without.push_back(method);
+  }
+  EXPECT_EQ(without, (std::vector<std::string>{"cpo", "orpo", "sft", "simnpo", "simpo"}));
+  TrainerOptions options;
+  options.method = "dpo";
+  set_option(visit_of(options.method_options), "reference_free", "true");
+  EXPECT_FALSE(method_uses_reference(options));
 }
 
 }  // namespace

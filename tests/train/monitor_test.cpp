@@ -98,6 +98,28 @@ TEST(Monitor, KeepsTheBaseOfATrainingOfAllWeights) {
   EXPECT_GT(kl[1], kl[0]);
 }
 
+TEST(Training, MayBeLookedAtBeforeItsFirstStep) {
+  std::vector<std::vector<Json>> rows;
+  for (const bool is_asked : {false, true}) {
+    TrainFixture fixture("eval_on_start");
+    fixture.job.records.texts = letter_texts(12);
+    fixture.job.monitored = {{"de", {"cdef", "fed"}}};
+    fixture.options.eval_split = 0.25;
+    fixture.options.eval_steps = 2;
+    fixture.options.max_steps = 2;
+    fixture.options.eval_on_start = is_asked;
+    fixture.run();
+    rows.push_back(fixture.metrics());
+    for (Json& row : rows.back()) row.erase("seconds");
+  }
+  const Json first = rows[1].front();
+  EXPECT_EQ(first.at("step"), 0);
+  EXPECT_EQ(first.at("split"), "eval");
+  EXPECT_NEAR(first.at("monitor").at("de").at("kl_to_base").get<double>(), 0, 1e-6);
+  rows[1].erase(rows[1].begin());
+  EXPECT_EQ(rows[1], rows[0]) << "nothing else changes";
+}
+
 TEST(Monitor, IsTheSameAfterARestart) {
   const auto prepare = [](TrainFixture& fixture, int64_t max_steps) {
     fixture.job.records.texts = letter_texts(12);

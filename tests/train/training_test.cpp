@@ -123,6 +123,40 @@ TEST(Training, KtoNeedsABatchToCompareRowsIn) {
   EXPECT_THROW(options.check_combination(), Error);
 }
 
+TEST(Training, WarnsOfLabelsThatAreAllAlike) {
+  struct Lines : Log {
+    std::string all;
+    void write(LogLevel level, const std::string& line) override {
+      if (level == LogLevel::kWarning) all += line + "\n";
+    }
+  } log;
+  TrainFixture fixture("all_desirable");
+  fixture.options.method = "kto";
+  fixture.options.max_steps = 1;
+  fixture.job.records.labelled = {{"xy", "c", true, "a:1"}, {"xy", "d", true, "a:2"}};
+  for (const bool retains : {false, true}) {
+    if (retains) fixture.job.further_records[kRetainSet].texts = letter_texts(2);
+    fixture.job.output = fresh_folder("all_desirable");
+    log.all.clear();
+    fixture.run({&log});
+    EXPECT_THAT(log.all, testing::HasSubstr("all 2 rows to train on are labelled true"));
+  }
+}
+
+TEST(Training, PromptsThatLeaveNoRoomAreAnsweredWithWhatCutsThem) {
+  TrainFixture fixture("no_room");
+  fixture.options.method = "dpo";
+  fixture.options.max_length = 4;
+  fixture.job.records.pairs = {{"wxyz", "c", "d", "a:1"}};
+  try {
+    fixture.run();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), testing::HasSubstr("1 without room for an answer"));
+    EXPECT_THAT(error.message(), testing::HasSubstr("--max-prompt-length"));
+  }
+}
+
 TEST(Training, RowsToEvaluateOnMayBeGivenApart) {
   TrainFixture fixture("eval_apart");
   fixture.job.records.texts = letter_texts(6);

@@ -43,6 +43,7 @@ struct TrainerOptions {
   int64_t max_train_rows = 0, max_eval_rows = 0;  // 0: all
   std::string max_rows_order = "head";            // head | random: which rows those are
   int64_t eval_steps = 0, save_steps = 0, early_stopping_patience = 0, logging_steps = 1;
+  bool eval_on_start = false;      // before the first step too, which is never the best
   bool skip_final_eval = false;    // evaluate at multiples of eval_steps alone
   bool tensorboard = false;        // RUN/tensorboard/, event files beside metrics.jsonl
   int64_t save_total_limit = 2;    // newest checkpoints kept, besides the best
@@ -116,5 +117,10 @@ TrainResult train(const TrainJob& job, const TrainerOptions& options, const Cont
 std::vector<std::string> method_names();
 // What a method reads. Throws kUsage for an unknown one.
 RowKind method_row_kind(const std::string& method);
+// Whether the method, by its options as they are, needs log-probs of its rows under a reference model
+// (reference_free does without). Throws kUsage for an unknown one.
+bool method_uses_reference(const TrainerOptions& options);
+// Whether a step of as many rows gives the same whatever batches and ranks it is cut into.
+bool may_cut_steps_anew(const TrainerOptions& options);
 
 }  // namespace xlt

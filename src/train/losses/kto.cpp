@@ -11,16 +11,23 @@
 // 1 × 8 is not 8 × 1 here.
 #include "train/loss.h"
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/sum.h>
 
+#include "xlt/base/error.h"  // str_cat
 #include "xlt/ops/to_device.h"
 
 namespace xlt {
 
 namespace {
+
+constexpr double kMostImbalance = 1.33;  // of λ_D·n_D to λ_U·n_U; the least is 1 (eq. 8, as TRL 1.16 has it)
 
 enum Term : size_t { kLossTerm, kDesirable, kUndesirable };  // the latter two only for what is logged
 
@@ -42,6 +49,14 @@ class KtoLoss : public Loss {
     v.field("desirable_weight", desirable_weight_, "how much desirable completions count", at_least(0));
     v.field("undesirable_weight", undesirable_weight_, "how much undesirable completions count", at_least(0));
   }
+  std::string oddity_of(std::span<const TrainRow> rows) const override {
+    const auto is_desirable = [](const TrainRow& row) { return row.is_desirable; };
+    const int64_t all = std::ssize(rows), desirable = std::count_if(rows.begin(), rows.end(), is_desirable);
+    if (desirable == 0 || desirable == all)
+      return str_cat("all ", all, " rows to train on are labelled ", desirable == 0 ? "false" : "true",
+                     ": there is nothing to tell wanted completions from unwanted ones by");
+    return oddity_of_weights(desirable, all - desirable);
+  }
   std::vector<int64_t> num_items(size_t, const TrainRow& row) const override {
     return {1, row.is_desirable ? 1 : 0, row.is_desirable ? 0 : 1};
   }
@@ -60,6 +75,23 @@ class KtoLoss : public Loss {
   }
 
  private:
+  // As TRL 1.16 does, rounding too: where neither weight is within the bounds that the other one leaves it.
+  std::string oddity_of_weights(int64_t desirable, int64_t undesirable) const {
+    if (desirable == undesirable) return {};
+    const auto hundredths = [](double x) { return std::round(x * 100) / 100; };
+    const double yes = undesirable * undesirable_weight_ / static_cast<double>(desirable),
+                 no = desirable * desirable_weight_ / static_cast<double>(undesirable);
+    const double yes_low = hundredths(yes), yes_high = hundredths(yes * kMostImbalance);
+    const double no_low = hundredths(no / kMostImbalance), no_high = hundredths(no);
+    const bool is_even = (yes_low <= desirable_weight_ && desirable_weight_ <= yes_high) ||
+                         (no_low <= undesirable_weight_ && undesirable_weight_ <= no_high);
+    if (is_even) return {};
+    return str_cat(desirable, " rows to train on are desirable, ", undesirable,
+                   " are not, and the weights do not even that out: give desirable_weight between ", yes_low,
+                   " and ", yes_high, ", or undesirable_weight between ", no_low, " and ", no_high,
+                   ", not both");
+  }
+
   std::vector<LossStat> stats_of(const SequenceLogps& rows, const at::Tensor& logps, const at::Tensor& ratio,
                                  const at::Tensor& kl) const {
     const auto sum_of = [&](const at::Tensor& values, bool desirable) {
