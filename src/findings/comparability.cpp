@@ -5,7 +5,8 @@
 #include <map>
 #include <set>
 
-#include "xlt/base/json.h"
+#include "xlt/base/join.h"
+#include "xlt/base/json_or_null.h"
 #include "xlt/base/registry.h"
 
 namespace xlt {
@@ -31,26 +32,13 @@ void note(Differences& differences, const std::string& key, const Json& base, co
   ++difference.num_cells;
 }
 
-Json value_at(const Json& object, const std::string& key) {
-  return object.is_object() && object.contains(key) ? object.at(key) : Json();
-}
-
-// Every key that either side has.
-std::set<std::string> keys_of(const Json& a, const Json& b) {
-  std::set<std::string> keys;
-  for (const Json* object : {&a, &b})
-    if (object->is_object())
-      for (const auto& [key, value] : object->items()) keys.insert(key);
-  return keys;
-}
-
 // The base model by its hash, or by its path in a report that has none; null without a model. The hash of an
 // evaluation of completions is that of their files, which differ by design.
 Json model_of(const Json& report) {
-  const Json model = value_at(report, "model");
-  if (!value_at(model, kCompletions).is_null()) return Json();
-  const Json hash = value_at(model, "hash");
-  return hash.is_null() ? value_at(model, "path") : hash;
+  const Json model = value_or_null(report, "model");
+  if (!value_or_null(model, kCompletions).is_null()) return Json();
+  const Json hash = value_or_null(model, "hash");
+  return hash.is_null() ? value_or_null(model, "path") : hash;
 }
 
 // Ids, each with its prompt.
@@ -63,8 +51,8 @@ Json prompts_of(const EvaluationFolder& folder, const CellName& cell) {
 void compare_prompts(const EvaluationFolder& base, const EvaluationFolder& other, const CellName& cell,
                      Differences& differences) {
   const Json mine = prompts_of(base, cell), theirs = prompts_of(other, cell);
-  for (const std::string& id : keys_of(mine, theirs)) {
-    const Json a = value_at(mine, id), b = value_at(theirs, id);
+  for (const std::string& id : keys_of_either(mine, theirs)) {
+    const Json a = value_or_null(mine, id), b = value_or_null(theirs, id);
     if (a == b) continue;
     note(differences, a.is_null() || b.is_null() ? "ids" : "prompts", a.is_null() ? a : Json(id),
          b.is_null()   ? b
@@ -79,10 +67,10 @@ void note_setting(Differences& differences, const std::string& key, const Json& 
                   const std::string& where) {
   if (!base.is_object() || !value.is_object()) return note(differences, key, base, value, where);
   Json mine = Json::object(), theirs = Json::object();
-  for (const std::string& part : keys_of(base, value)) {
-    if (value_at(base, part) == value_at(value, part)) continue;
-    mine[part] = value_at(base, part);
-    theirs[part] = value_at(value, part);
+  for (const std::string& part : keys_of_either(base, value)) {
+    if (value_or_null(base, part) == value_or_null(value, part)) continue;
+    mine[part] = value_or_null(base, part);
+    theirs[part] = value_or_null(value, part);
   }
   note(differences, key, mine, theirs, where);
 }
@@ -90,13 +78,13 @@ void note_setting(Differences& differences, const std::string& key, const Json& 
 void compare_cells(const EvaluationFolder& base, const EvaluationFolder& other, const CellName& name,
                    Differences& differences) {
   const Json &a = *base.cells().at(name), &b = *other.cells().at(name);
-  const Json mine = value_at(a, "settings"), theirs = value_at(b, "settings");
+  const Json mine = value_or_null(a, "settings"), theirs = value_or_null(b, "settings");
   for (const char* key : {"benchmark_version", "scorer_hash"})
-    if (value_at(mine, key).is_null())
-      note(differences, key, value_at(a, key), value_at(b, key), name.text());
-  for (const std::string& key : keys_of(mine, theirs))
+    if (value_or_null(mine, key).is_null())
+      note(differences, key, value_or_null(a, key), value_or_null(b, key), name.text());
+  for (const std::string& key : keys_of_either(mine, theirs))
     if (name.benchmark != kCompletions || !kFileOfCompletions.contains(key))
-      note_setting(differences, key, value_at(mine, key), value_at(theirs, key), name.text());
+      note_setting(differences, key, value_or_null(mine, key), value_or_null(theirs, key), name.text());
   if (name.benchmark == kCompletions) compare_prompts(base, other, name, differences);
 }
 
@@ -165,8 +153,6 @@ class Findings {
   // Throws where anything was refused.
   Json allowed() const {
     if (refused_.empty()) return allowed_;
-    std::string keys;
-    for (const std::string& key : refused_keys_) keys += (keys.empty() ? "" : ",") + key;
     // Before and after differ by design where nothing but the result is left of what was trained.
     const char* by_design = refused_keys_.contains("model")
                                 ? "\n  (a model all of whose weights were trained, or into which an adapter "
@@ -174,7 +160,8 @@ class Findings {
                                 : "";
     throw Error(ErrorKind::kData,
                 "the evaluations differ in more than their adapters:" + refused_ + by_design +
-                    "\nEvaluate them alike, or take the difference into account and pass --allow " + keys);
+                    "\nEvaluate them alike, or take the difference into account and pass --allow " +
+                    join(refused_keys_, ","));
   }
 
  private:
@@ -195,7 +182,7 @@ void check_allowed(const std::vector<const EvaluationFolder*>& folders,
                               "scorer_hash",       "settings", "status"};
   for (const EvaluationFolder* folder : folders)
     for (const auto& [name, cell] : folder->cells())
-      known.merge(keys_of(value_at(*cell, "settings"), Json()));
+      known.merge(keys_of_either(value_or_null(*cell, "settings"), Json()));
   for (const std::string& name : allow)
     if (!known.contains(name)) throw_unknown_name("setting (--allow)", name, {known.begin(), known.end()});
 }

@@ -122,6 +122,7 @@ Json settings_json(const CompareOptions& options, Json allowed) {
   return Json{
       {"source", options.source},
       {"metrics", options.metrics},
+      {"scoring", options.scoring},
       {"seed", options.seed},
       {"num_resamples", options.num_resamples},
       {"num_permutations", options.num_permutations},
@@ -162,7 +163,8 @@ Json compare_all(const Comparands& comparands, const CompareOptions& options, co
   }
   if (rows.empty())
     throw Error(ErrorKind::kData,
-                refused.empty() ? "the evaluations have no cells"
+                refused.empty() ? "the evaluations have no cells" +
+                                      (options.scoring == "both" ? "" : " of the scoring " + options.scoring)
                                 : "nothing could be compared: " + refused_text(refused),
                 comparands.first_path().string());
   const PValues tests(rows);
@@ -185,6 +187,10 @@ void CompareOptions::visit(OptionVisitor& v) {
   v.field("output", output, "where compare.json, compare.csv and compare.tex go");
   v.field("source", source, "language of the finetuning; `mean_others` leaves it out");
   v.field("metrics", metrics, "which metrics: headline, all, or names");
+  v.field("scoring", scoring,
+          "rows of which scoring; of both, a metric that they have alike stands twice among the rows that "
+          "p-values are corrected for",
+          one_of({"both", "corrected", "paper"}));
   v.field("allow", allow, "settings in which the arms may differ (an error names them); recorded");
   v.field(
       "lm_eval", lm_eval,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "findings/comparison_rows.h"
 
+#include "findings/page_rows.h"
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -188,18 +190,12 @@ std::vector<std::string> ordered(const std::set<std::string>& languages, const s
 std::vector<std::string> metrics_of(const std::vector<const Json*>& cells,
                                     const std::vector<std::string>& asked) {
   std::vector<std::string> names;
-  const auto is_asked = [&](const std::string& text) {
-    return std::find(asked.begin(), asked.end(), text) != asked.end();
-  };
   for (const Json* cell : cells) {
     const Json headline = cell->value("headline", Json());
-    for (const auto& [name, metric] : cell->at("metrics").items()) {
-      // A report that marks no headline metrics has none but those.
-      const bool is_headline =
-          !headline.is_array() || std::find(headline.begin(), headline.end(), name) != headline.end();
-      const bool is_wanted = is_asked("all") || is_asked(name) || (is_headline && is_asked("headline"));
-      if (is_wanted && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-    }
+    for (const auto& [name, metric] : cell->at("metrics").items())
+      if (is_metric_asked(asked, headline, name) &&
+          std::find(names.begin(), names.end(), name) == names.end())
+        names.push_back(name);
   }
   return names;
 }
@@ -215,12 +211,15 @@ void check_metric_names(const std::vector<Arm>& arms, const std::vector<std::str
     if (!known.contains(name)) throw_unknown_name("metric (--metrics)", name, {known.begin(), known.end()});
 }
 
-// Cells of any run, with the language left out, and the languages of each.
-std::map<CellName, std::set<std::string>> groups_of(const std::vector<Arm>& arms) {
+// Cells of any run under the scoring that was asked for, with the language left out, and the languages of
+// each.
+std::map<CellName, std::set<std::string>> groups_of(const std::vector<Arm>& arms,
+                                                    const std::string& scoring) {
   std::map<CellName, std::set<std::string>> groups;
   for (const Arm& arm : arms)
     for (const EvaluationFolder& seed : arm.seeds)
       for (const auto& [name, cell] : seed.cells()) {
+        if (scoring != "both" && name.scoring != scoring) continue;
         CellName group = name;
         group.language.clear();
         groups[group].insert(name.language);
@@ -234,7 +233,7 @@ void add_rows(const std::vector<Arm>& arms, const CompareOptions& options, const
               Json& refused) {
   check_metric_names(arms, options.metrics);
   RowWriter writer(arms, options, rows, refused);
-  const auto groups = groups_of(arms);
+  const auto groups = groups_of(arms, options.scoring);
   Progress progress = context.progress("comparing", std::ssize(groups), "tables");
   std::string benchmark;
   for (const auto& [group, found] : groups) {

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <set>
 
+#include "xlt/base/display_width.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/findings/compare.h"
 
@@ -35,22 +37,6 @@ std::string change_text(const Json& row) {
   char number[32];
   std::snprintf(number, sizeof number, p < 0.0001 ? " p<0.0001" : " p=%.4f", p);
   return text + number + (p < 0.05 ? " *" : "");
-}
-
-std::string aligned(const std::vector<std::vector<std::string>>& lines) {
-  std::vector<size_t> widths(lines[0].size());
-  for (const auto& line : lines)
-    for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
-  std::string text;
-  for (const auto& line : lines) {
-    std::string row;
-    for (size_t c = 0; c < line.size(); ++c) {
-      row += line[c];
-      if (c + 1 < line.size()) row.append(widths[c] + 2 - line[c].size(), ' ');
-    }
-    text += row + "\n";
-  }
-  return text;
 }
 
 }  // namespace
@@ -126,7 +112,7 @@ std::string comparison_table(const Json& comparison) {
       }
       lines.push_back(std::move(line));
     }
-    text += block.title + "\n" + aligned(lines) + "\n";
+    text += block.title + "\n" + join(aligned_lines(lines), "\n") + "\n\n";
   }
   const Json& refused = comparison.at("refused");
   if (!refused.empty())

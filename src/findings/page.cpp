@@ -14,6 +14,7 @@
 #include <set>
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/language.h"
 #include "xlt/base/version.h"
 
@@ -30,9 +31,8 @@ void note_what_was_allowed(const Json& comparison, PageInputs& inputs) {
     for (const Json& one : allowed)
       if (one.is_object()) keys.insert(one.value("key", ""));
   if (keys.empty()) return;
-  std::string names;
-  for (const std::string& key : keys) names += (names.empty() ? "" : ", ") + key;
-  inputs.notes.push_back("The arms differ in more than their adapters, which was allowed: " + names + ".");
+  inputs.notes.push_back("The arms differ in more than their adapters, which was allowed: " + join(keys) +
+                         ".");
 }
 
 // The comparison that was given, or one made here, or null with a note.
@@ -147,10 +147,9 @@ Json page_data(const PageOptions& options, const Context& context) {
   for (const PageTable& table : tables_of(inputs, comparison, options))
     if (!table.rows.empty()) tables[table.name] = table.json();
   std::string title = options.title;
-  for (size_t i = 0; title.empty() && i < arms.size(); ++i) {
-    title = "What changed: ";
-    for (const Json& arm : arms) title += (arm == arms[0] ? "" : ", ") + arm.at("name").get<std::string>();
-  }
+  if (title.empty() && !arms.empty())
+    title = "What changed: " +
+            join(arms, ", ", [](const Json& arm) { return arm.at("name").get<std::string>(); });
   Json settings = comparison.is_object() ? comparison.value("settings", Json()) : Json();
   Json languages = languages_of(tables);
   return Json{{"title", title.empty() ? "Report" : title},

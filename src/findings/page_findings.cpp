@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <span>
 #include <tuple>
+
+#include "xlt/base/join.h"
 
 namespace xlt {
 
@@ -68,7 +71,7 @@ std::string group_text(const Group& group) {
   std::string text = "with " + group.arm + " " + group.metric + (group.rose ? " rose" : " fell");
   const size_t count = group.languages.size();
   if (count > 0) text += str_cat(" in ", count, count == 1 ? " language (" : " languages (");
-  for (size_t i = 0; i < std::min(count, kMostLanguages); ++i) text += (i ? ", " : "") + group.languages[i];
+  text += join(std::span(group.languages).first(std::min(count, kMostLanguages)));
   if (count > kMostLanguages) text += ", …";
   if (count > 0) text += ")";
   if (group.is_of_mean) text += count > 0 ? " and in the mean of the others" : " in the mean of the others";
@@ -76,9 +79,7 @@ std::string group_text(const Group& group) {
 }
 
 std::string groups_text(const std::vector<Group>& groups) {
-  std::string text;
-  for (size_t i = 0; i < std::min(groups.size(), kMostGroups); ++i)
-    text += (i ? "; " : "") + group_text(groups[i]);
+  std::string text = join(std::span(groups).first(std::min(groups.size(), kMostGroups)), "; ", group_text);
   if (groups.size() > kMostGroups)
     text += str_cat("; and ", groups.size() - kMostGroups, " more, in the pictures");
   text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));

@@ -2,6 +2,8 @@
 // Tables of what raters said.
 #include "findings/page_tables.h"
 
+#include "xlt/base/join.h"
+
 namespace xlt {
 
 namespace {
@@ -95,12 +97,9 @@ std::vector<PageTable> human_tables(const std::vector<FoundFile>& files) {
     for (const auto& [question, arms] : object_at(file.json, "ratings").items())
       for (const auto& [arm, values] : arms.items())
         add_rows(means, Json::array({question, arm}), values, kMeans);
-    for (const auto& [arm, values] : object_at(file.json, "preference_rate").items()) {
-      std::string against;
-      for (const Json& other : values.value("against", Json::array()))
-        against += (against.empty() ? "" : ", ") + other.get<std::string>();
-      add_rows(preferences, Json::array({arm, against}), values, kPreferences);
-    }
+    for (const auto& [arm, values] : object_at(file.json, "preference_rate").items())
+      add_rows(preferences, Json::array({arm, join(values.value("against", Json::array()))}), values,
+               kPreferences);
     for (const auto& [scorer, values] : file.json.at("scorer_calibration").items())
       add_rows(scorers, Json::array({scorer}), values, kScorers);
   }

@@ -31,6 +31,7 @@ bool is_metric_asked(const std::vector<std::string>& asked, const Json& headline
   const auto names = [&](const std::string& text) {
     return std::find(asked.begin(), asked.end(), text) != asked.end();
   };
+  // A report that marks no headline metrics has none but those.
   const bool is_headline =
       !headline.is_array() || std::find(headline.begin(), headline.end(), metric) != headline.end();
   return names("all") || names(metric) || (names("headline") && is_headline);

@@ -66,8 +66,6 @@ Items read_items(const fs::path& file) {
     if (!row.is_object() || !row.contains("id")) continue;
     if (auto item = read_item(row))
       items.emplace_back(JsonView(row, lines.place()).at("id").as_string(), std::move(*item));
-    else
-      break;  // one benchmark's rows are alike
   }
   return items;
 }

@@ -1,33 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "findings/page_sources.h"
 
-#include <algorithm>
-#include <cctype>
-
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
+#include "xlt/base/quoting.h"
+#include "xlt/base/resolve_options.h"
 #include "xlt/base/utf8.h"
 
 namespace xlt {
 
 namespace {
-
-// For a shell: as it is where nothing in it means anything to one.
-std::string quoted(const std::string& text) {
-  const bool is_plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) ||
-           std::string_view("_-./:=,+@%").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (is_plain) return text;
-  std::string result = "'";
-  for (char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
-
-std::string flag_of(const std::string& key) {
-  std::string flag = "--" + key;
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  return flag;
-}
 
 // An option's value as the command line takes it; nothing for one that is empty or off.
 std::string value_of_option(const Json& value) {
@@ -35,7 +17,7 @@ std::string value_of_option(const Json& value) {
   if (!value.is_array()) return value.is_null() || value.is_boolean() ? "" : dump_json(value);
   std::string text;
   for (const Json& part : value)
-    text += (text.empty() ? "" : ",") + (part.is_string() ? part.get<std::string>() : dump_json(part));
+    append_item(text, part.is_string() ? part.get<std::string>() : dump_json(part), ",");
   return text;
 }
 
@@ -87,9 +69,9 @@ std::string command_line_of(const Json& config) {
   std::string line = "xlt " + config.value("command", "");
   for (const auto& [key, value] : config.items()) {
     if (key == "command") continue;
-    if (value == Json(true)) line += " " + flag_of(key);
+    if (value == Json(true)) line += " " + flag_name(key);
     if (const std::string text = value_of_option(value); !text.empty())
-      line += " " + flag_of(key) + " " + quoted(text);
+      line += " " + flag_name(key) + " " + shell_word(text);
   }
   return line;
 }

@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include "xlt/base/join.h"
 #include "xlt/base/language.h"
 
 namespace xlt {
@@ -16,12 +17,6 @@ namespace xlt {
 namespace {
 
 using Names = std::set<std::string>;
-
-std::string joined(const Names& names, const std::string& before = "") {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + before + name;
-  return text;
-}
 
 // "50", or "20 to 50".
 std::string span_text(const std::set<int64_t>& numbers) {
@@ -105,28 +100,27 @@ std::string arm_text(const Arm& arm, bool is_base) {
   std::vector<std::string> notes;
   if (is_base) notes.emplace_back("before");
   if (arm.seeds.size() > 1) notes.push_back(std::to_string(arm.seeds.size()) + " seeds");
-  if (!adapters.empty()) notes.push_back(joined(adapters, "adapter "));
-  std::string text;
-  for (const std::string& note : notes) text += (text.empty() ? "" : "; ") + note;
-  return text.empty() ? arm.name : arm.name + " (" + text + ")";
+  if (!adapters.empty())
+    notes.push_back(join(adapters, ", ", [](const std::string& adapter) { return "adapter " + adapter; }));
+  return notes.empty() ? arm.name : arm.name + " (" + join(notes, "; ") + ")";
 }
 
 std::string arms_text(const PageInputs& inputs, const Json& comparison) {
   std::string text;
-  const auto add = [&](const std::string& arm) { text += (text.empty() ? "" : ", ") + arm; };
-  for (const Arm& arm : inputs.arms) add(arm_text(arm, inputs.arms.size() > 1 && &arm == inputs.arms.data()));
+  for (const Arm& arm : inputs.arms)
+    append_item(text, arm_text(arm, inputs.arms.size() > 1 && &arm == inputs.arms.data()));
   if (!inputs.arms.empty() || !comparison.is_object()) return text;
   for (const Json& arm : comparison.at("arms"))  // its evaluations are not here
-    add(arm.at("name").get<std::string>() + (arm.value("is_base", false) ? " (before)" : ""));
+    append_item(text, arm.at("name").get<std::string>() + (arm.value("is_base", false) ? " (before)" : ""));
   return text;
 }
 
+std::string language_text(const std::string& tag) {
+  return language_name(tag) == tag ? tag : std::string(language_name(tag)) + " (" + tag + ")";
+}
+
 std::string languages_text(const Names& languages) {
-  std::string text;
-  for (const std::string& tag : languages)
-    text += (text.empty() ? "" : ", ") +
-            (language_name(tag) == tag ? tag : std::string(language_name(tag)) + " (" + tag + ")");
-  return std::to_string(languages.size()) + ": " + text;
+  return std::to_string(languages.size()) + ": " + join(languages, ", ", language_text);
 }
 
 std::string dates_text(const Names& dates) {
@@ -138,14 +132,14 @@ Json facts_of(const PageInputs& inputs, const Json& comparison, const LookedAt& 
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) facts.push_back(Json::array({name, value}));
   };
-  add(seen.models.size() > 1 ? "Models" : "Model", joined(seen.models));
+  add(seen.models.size() > 1 ? "Models" : "Model", join(seen.models));
   add("Arms", arms_text(inputs, comparison));
-  add("Benchmarks", joined(seen.benchmarks));
+  add("Benchmarks", join(seen.benchmarks));
   if (!seen.languages.empty()) add("Languages", languages_text(seen.languages));
   if (!seen.items.empty()) add("Items", span_text(seen.items) + " of each benchmark and language");
-  add("Limit (--limit)", joined(seen.limits));
-  add("Scoring", joined(seen.scorings));
-  add("Scorers", joined(seen.scorers));
+  add("Limit (--limit)", join(seen.limits));
+  add("Scoring", join(seen.scorings));
+  add("Scorers", join(seen.scorers));
   if (!seen.dates.empty()) add("Evaluated", dates_text(seen.dates));
   return facts;
 }
@@ -158,7 +152,7 @@ std::string what_is_looked_at(const PageInputs& inputs, const Json& comparison, 
   if (seen.benchmarks.empty())
     return inputs.trainings.empty() ? "" : "This page shows trainings; there is no evaluation beside them.";
   const std::string where = counted(seen.benchmarks.size(), "benchmark", "benchmarks") + " (" +
-                            joined(seen.benchmarks) + ") in " +
+                            join(seen.benchmarks) + ") in " +
                             counted(seen.languages.size(), "language", "languages");
   if (!comparison.is_object())
     return "This page shows the values of " + where + ", each with its 95 % interval.";
@@ -168,7 +162,7 @@ std::string what_is_looked_at(const PageInputs& inputs, const Json& comparison, 
     if (arm.value("is_base", false))
       base = name;
     else
-      others += (others.empty() ? "" : ", ") + name;
+      append_item(others, name);
   }
   return "This page holds " + others + " against " + (base.empty() ? "a base" : base) + ", on " + where + ".";
 }

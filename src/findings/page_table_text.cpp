@@ -4,6 +4,9 @@
 #include "findings/page_tables.h"
 #include "findings/table_text.h"
 
+#include "xlt/base/join.h"
+#include "xlt/base/quoting.h"
+
 namespace xlt {
 
 namespace {
@@ -20,32 +23,23 @@ std::string latex_value(const Json& value) {
 }  // namespace
 
 std::string csv_of(const PageTable& table) {
-  std::string text;
-  for (size_t c = 0; c < table.columns.size(); ++c)
-    text += (c ? "," : "") + csv_field(Json(table.columns[c]));
-  text += "\n";
-  for (const Json& row : table.rows) {
-    for (size_t c = 0; c < row.size(); ++c) text += (c ? "," : "") + csv_field(row[c]);
-    text += "\n";
-  }
+  std::string text =
+      join(table.columns, ",", [](const std::string& column) { return csv_field(Json(column)); }) + "\n";
+  for (const Json& row : table.rows) text += join(row, ",", csv_field) + "\n";
   return text;
 }
 
 std::string latex_of(const PageTable& table) {
-  std::string names, align;
+  std::string align;
   for (size_t c = 0; c < table.columns.size(); ++c) {
-    names += (c ? " & " : "") + latex_text(table.columns[c]);
     bool is_number = !table.rows.empty();
     for (const Json& row : table.rows) is_number = is_number && (row[c].is_number() || row[c].is_null());
     align += is_number ? 'r' : 'l';
   }
-  const std::string head = "\\toprule\n" + names + " \\\\\n\\midrule\n";
+  const std::string head = "\\toprule\n" + join(table.columns, " & ", latex_text) + " \\\\\n\\midrule\n";
   std::string text = "\\begin{longtable}{" + align + "}\n\\caption{" + latex_text(table.title) + "}\\\\\n" +
                      head + "\\endfirsthead\n" + head + "\\endhead\n\\bottomrule\n\\endlastfoot\n";
-  for (const Json& row : table.rows) {
-    for (size_t c = 0; c < row.size(); ++c) text += (c ? " & " : "") + latex_value(row[c]);
-    text += " \\\\\n";
-  }
+  for (const Json& row : table.rows) text += join(row, " & ", latex_value) + " \\\\\n";
   return text + "\\end{longtable}\n";
 }
 

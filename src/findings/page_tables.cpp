@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "xlt/base/join.h"
+
 namespace xlt {
 
 namespace {
@@ -142,7 +144,7 @@ PageTable agreement_table(const std::vector<Arm>& arms) {
         const Json names = value_or_null(row, "scorers");
         if (names.is_array())
           for (const Json& name : names)
-            if (name.is_string()) scorers += (scorers.empty() ? "" : ", ") + name.get<std::string>();
+            if (name.is_string()) append_item(scorers, name.get<std::string>());
         const Json interval = value_or_null(row, "alpha_ci95");
         table.rows.push_back(
             Json::array({arm.name, run, value_or_null(row, "benchmark"), value_or_null(row, "language"),

@@ -4,19 +4,13 @@
 #include <string_view>
 
 #include "xlt/base/json.h"
+#include "xlt/base/quoting.h"
 
 namespace xlt {
 
 namespace {
 
 constexpr std::string_view kDataMark = "@DATA@", kTitleMark = "@TITLE@";
-
-std::string escaped_html(const std::string& text) {
-  std::string escaped;
-  for (char c : text)
-    escaped += c == '&' ? std::string("&amp;") : c == '<' ? std::string("&lt;") : std::string(1, c);
-  return escaped;
-}
 
 }  // namespace
 
@@ -27,7 +21,7 @@ std::string filled_page(const char* page, const std::string& title, const Json& 
   std::string text = page;
   // The data first: a title may hold its mark.
   text.replace(text.rfind(kDataMark), kDataMark.size(), json);
-  text.replace(text.find(kTitleMark), kTitleMark.size(), escaped_html(title));
+  text.replace(text.find(kTitleMark), kTitleMark.size(), markup_text(title));
   return text;
 }
 

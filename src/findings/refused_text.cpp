@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/scorers/unscored.h"
 
@@ -38,7 +39,7 @@ std::string refused_text(const Json& refused) {
   int64_t num_others = 0;
   for (size_t i = 0; i < kinds.size(); ++i)
     if (i < kShown)
-      text += str_cat(i == 0 ? "" : ", ", kinds[i].first, " (", kinds[i].second, ")");
+      append_item(text, str_cat(kinds[i].first, " (", kinds[i].second, ")"));
     else
       num_others += kinds[i].second;
   return num_others == 0 ? text : str_cat(text, ", other reasons (", num_others, ")");

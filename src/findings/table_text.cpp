@@ -3,19 +3,7 @@
 
 #include <string_view>
 
-#include "xlt/base/json.h"
-
 namespace xlt {
-
-std::string csv_field(const Json& value) {
-  if (value.is_null()) return "";
-  if (!value.is_string()) return dump_json(value);
-  const auto text = value.get<std::string>();
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 std::string latex_text(const std::string& text) {
   std::string escaped;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A comparison as files: JSON, CSV, and LaTeX with booktabs.
-#include "findings/comparison_columns.h"
 #include "findings/comparison_text.h"
+#include "findings/page_tables.h"
 #include "findings/table_text.h"
-
-#include <algorithm>
 
 #include "xlt/base/file.h"
 #include "xlt/base/json.h"
@@ -13,29 +11,6 @@
 namespace xlt {
 
 namespace {
-
-std::string csv_of(const Json& comparison) {
-  std::string text, line;
-  const auto add = [&](const std::string& field) { line += (line.empty() ? "" : ",") + field; };
-  const auto end = [&] {
-    text += line + "\n";
-    line.clear();
-  };
-  for (const std::string column : kComparisonColumns)
-    column == "ci95" ? add("ci95_low,ci95_high") : add(column);
-  end();
-  for (const Json& row : comparison.at("rows")) {
-    for (const std::string column : kComparisonColumns) {
-      const Json& value = row.at(column);
-      if (column != "ci95")
-        add(csv_field(value));
-      else
-        add(value.is_array() ? csv_field(value[0]) + "," + csv_field(value[1]) : ",");
-    }
-    end();
-  }
-  return text;
-}
 
 // A number in mathematics, so that its minus is one.
 std::string math(const Json& value, bool is_change) {
@@ -87,7 +62,7 @@ std::string latex_of(const Json& comparison) {
 
 void write_comparison(const Json& comparison, const fs::path& folder) {
   make_folders(folder);
-  write_file(folder / "compare.csv", csv_of(comparison));
+  write_file(folder / "compare.csv", csv_of(changes_table(comparison)));
   write_file(folder / "compare.tex", latex_of(comparison));
   write_file(folder / "compare.json", dump_json(comparison, 1) + "\n");  // last: where it is, all are
 }

@@ -2,11 +2,14 @@
 #include "xlt/findings/compare.h"
 
 #include "findings/findings_testing.h"
+#include "findings/page_tables.h"
 
 #include <cmath>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "xlt/base/display_width.h"
 
 namespace xlt {
 namespace {
@@ -76,6 +79,17 @@ TEST_F(Compare, RowsHoldWhatTheContractSays) {
   EXPECT_TRUE(comparison.at("refused").empty());
   EXPECT_EQ(comparison.at("arms")[0].at("name"), "base");
   EXPECT_EQ(comparison.at("arms")[1].at("adapters")[0], "a");
+}
+
+TEST_F(Compare, OneScoringMayBeAskedFor) {
+  const std::vector<std::string> arms{write("base", MadeUpEvaluation().add("en", share(10, 6))),
+                                      write("dpo", MadeUpEvaluation("a").add("en", share(10, 2)))};
+  for (const char* scoring : {"both", "corrected"}) {
+    options_.scoring = scoring;
+    EXPECT_EQ(run(arms).at("rows").size(), 1) << scoring;
+  }
+  options_.scoring = "paper";
+  EXPECT_THAT(error(arms).what(), HasSubstr("no cells of the scoring paper"));
 }
 
 TEST_F(Compare, ItemsArePairedByIdAndOnlyWhereEveryRunMeasured) {
@@ -395,6 +409,23 @@ TEST_F(Compare, FilesHoldTheRows) {
   const std::string table = comparison_table(comparison);
   EXPECT_THAT(table, HasSubstr("b: m (corrected)\nlanguage"));
   EXPECT_THAT(table, HasSubstr("p<0.0001 *"));
+  // The page's table of changes is the same one.
+  EXPECT_EQ(csv, csv_of(changes_table(comparison)));
+}
+
+TEST_F(Compare, ColumnsStandBelowTheirNamesHoweverManyBytesANameHas) {
+  MadeUpEvaluation before, same, after;
+  before.add("en", share(40, 30));
+  same.add("en", share(40, 30));
+  after.add("en", share(40, 2));
+  const std::string long_name = "espa\xC3\xB1ol, una variante con un nombre largo";
+  const std::string table = comparison_table(
+      run({write("base", before), long_name + "=" + write("same", same), "dpo=" + write("after", after)}));
+  const auto column_of = [&](const std::string& text) {
+    const size_t at = table.find(text), line = table.rfind('\n', at) + 1;
+    return display_width(std::string_view(table).substr(line, at - line));
+  };
+  EXPECT_EQ(column_of("dpo"), column_of("-70.00"));
 }
 
 }  // namespace

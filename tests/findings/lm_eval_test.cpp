@@ -96,6 +96,22 @@ TEST_F(LmEval, SamplesThatGiveTheStatedNumberAreItems) {
   EXPECT_TRUE(results.evaluation.metric(cell, "acc").higher_is_better.value());
 }
 
+TEST_F(LmEval, AFolderOfSeveralModelsResultsIsNoOnesResults) {
+  write("a", {1, 0});
+  EXPECT_DOUBLE_EQ(
+      read_lm_eval((folder_ / "a").string()).stated.at({"xnli", "de", "lm-eval", ""}).at("acc").value, 0.5);
+  EXPECT_DOUBLE_EQ(read_lm_eval(folder_.string()).stated.at({"xnli", "de", "lm-eval", ""}).at("acc").value,
+                   0.5);
+  write("b", {1, 1});
+  try {
+    read_lm_eval(folder_.string());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(std::string(error.what()).find((folder_ / "b").string()), std::string::npos);
+  }
+}
+
 // Eight documents, four of them lost: signs of four of −1: p = 2 / 2^4.
 TEST_F(LmEval, ArmsArePairedByDocument) {
   const Json comparison = compared(

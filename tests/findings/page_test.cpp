@@ -274,7 +274,9 @@ TEST_F(Page, SamplesPairTheCompletionsThatMovedMost) {
                    R"(","score":)", two, R"(}],"ratios":{"r":[1,1]}})", "\n");
   };
   MadeUpEvaluation before, after("a1");
-  before.add("ar", share(1, 1)).items()["items/b/ar.jsonl"] = rows(1, 0.875);
+  const std::string unasked = R"({"id":"5","prompt":"too long"})"
+                              "\n";
+  before.add("ar", share(1, 1)).items()["items/b/ar.jsonl"] = unasked + rows(1, 0.875);
   after.add("ar", share(1, 1)).items()["items/b/ar.jsonl"] = rows(2, 0.125);
   const Json page = data({before.write(folder_ / "before"), after.write(folder_ / "after")});
   ASSERT_EQ(page.at("samples").size(), 1);

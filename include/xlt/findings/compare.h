@@ -23,7 +23,7 @@ namespace xlt {
 struct CompareOptions {
   // DIR, or NAME=DIR[,DIR…]: the seeds of one arm. The first is the base.
   std::vector<std::string> arms;
-  std::string output, source = "en";
+  std::string output, source = "en", scoring = "both";
   std::vector<std::string> metrics{"headline"};
   std::vector<std::string> allow;
   // Results of lm-evaluation-harness, each NAME=FILE (NAME: an arm; several of one arm are its seeds) or FILE

@@ -78,15 +78,12 @@ FullRatings full_ratings(const RatingTable& table) {
   return full;
 }
 
-// The middle 95 % of the statistic over draws of clusters. Where no two ratings differ, every draw says so
-// too; how much disagreement may have stayed unseen in so many clusters bounds it then.
 Json interval_of(const Statistic& statistic, double value, const std::vector<std::string>& clusters,
                  int64_t draws, const Rng& rng) {
   std::vector<std::string> ids = clusters;
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   if (ids.size() < 2) return Json();
-  if (value == 1) return {1 - unseen_share(std::ssize(ids)), 1.0};
   std::vector<size_t> place;
   for (const std::string& cluster : clusters)
     place.push_back(static_cast<size_t>(std::lower_bound(ids.begin(), ids.end(), cluster) - ids.begin()));
@@ -96,11 +93,8 @@ Json interval_of(const Statistic& statistic, double value, const std::vector<std
     for (size_t i = 0; i < place.size(); ++i) own[i] = weights.of(draw)[place[i]];
     if (const auto drawn = statistic(own)) replicates.push_back(*drawn);
   }
-  const auto interval = bootstrap_interval(
-      std::move(replicates), value,
-      missing_spread(std::ssize(ids)) * t_over_normal(static_cast<double>(ids.size() - 1)));
-  // No agreement is above 1.
-  return interval ? Json::array({interval->low, std::min(interval->high, 1.0)}) : Json();
+  const auto interval = agreement_interval(std::move(replicates), value, std::ssize(ids));
+  return interval ? Json::array({interval->low, interval->high}) : Json();
 }
 
 void add_alpha(Json& json, const RatingTable& table, int64_t draws, const Rng& rng) {

@@ -45,7 +45,7 @@ std::map<std::string, CompletedItems> completed_items(const EvaluationFolder& fo
       const Json json = parse_json(*line, lines.place());
       const JsonView row(json, lines.place());
       CompletedItem item = read_item(row);
-      if (item.completions.empty()) break;  // one benchmark's rows are alike
+      if (item.completions.empty()) continue;  // a prompt that was not asked, or another kind of benchmark
       found[name.language][{name.benchmark, row.at("id").as_string()}] = std::move(item);
     }
   }

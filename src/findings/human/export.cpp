@@ -3,13 +3,14 @@
 #include "findings/human/questions.h"
 #include "findings/human/sample.h"
 #include "findings/page_template.h"
-#include "findings/table_text.h"
 
 #include <algorithm>
 #include <map>
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/language.h"
+#include "xlt/base/quoting.h"
 #include "xlt/base/rng.h"
 #include "xlt/base/utf8.h"
 #include "xlt/base/version.h"
@@ -43,7 +44,7 @@ SampledItem attention_check(const std::string& language, bool is_of_pairs, Rng r
   for (const HumanQuestion& question : human_questions()) {
     if (question.is_of_pairs != is_of_pairs) continue;
     const HumanAnswer& answer = question.answers[rng.below(std::ssize(question.answers))];
-    wanted += std::string(wanted.empty() ? "" : "; ") + question.title + " → " + answer.label;
+    append_item(wanted, std::string(question.title) + " → " + answer.label, "; ");
     key[question.name] = answer.value;
   }
   const std::string text =
@@ -107,8 +108,7 @@ std::string items_csv(const std::vector<FormItem>& form, const std::vector<Sampl
                                   is_pair ? "" : item->texts[0],
                                   is_pair ? item->texts[0] : "",
                                   is_pair ? item->texts[1] : ""};
-    for (const std::string& field : fields) text += (&field == fields ? "" : ",") + csv_field(Json(field));
-    text += "\n";
+    text += join(fields, ",", [](const std::string& field) { return csv_field(Json(field)); }) + "\n";
   }
   return text;
 }

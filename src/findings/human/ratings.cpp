@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/registry.h"
 #include "xlt/dataset/reader.h"
 
@@ -12,9 +13,7 @@ namespace xlt {
 namespace {
 
 std::string answers_of(const HumanQuestion& question) {
-  std::string list;
-  for (const HumanAnswer& answer : question.answers) list += str_cat(list.empty() ? "" : ", ", answer.value);
-  return list;
+  return join(question.answers, ", ", &HumanAnswer::value);
 }
 
 std::string trimmed(const std::string& text) {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json_or_null.h"
 #include "xlt/base/utf8.h"
 
@@ -26,7 +27,16 @@ std::string time_of(const fs::path& file) {
   return last == std::string::npos ? "" : name.substr(last + 1);
 }
 
-// The newest results below a folder, two levels deep: lm_eval makes a folder a model.
+// Which model is meant cannot be guessed from dates.
+void check_of_one_model(const std::vector<fs::path>& results, const fs::path& path) {
+  std::set<std::string> folders;
+  for (const fs::path& file : results) folders.insert(file.parent_path().string());
+  if (folders.size() > 1)
+    throw Error(ErrorKind::kUsage, "results of several models are there; name one of these: " + join(folders),
+                path.string());
+}
+
+// The newest results below a folder, two levels deep: lm_eval makes a folder a model, and in it a file a run.
 fs::path results_file(const fs::path& path) {
   if (fs::is_regular_file(path)) return path;
   std::vector<fs::path> found;
@@ -42,6 +52,7 @@ fs::path results_file(const fs::path& path) {
   if (found.empty())
     throw Error(ErrorKind::kIo, "no results are there; expected the results_….json of lm_eval --output_path",
                 path.string());
+  check_of_one_model(found, path);
   return *std::max_element(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {
     return std::pair(time_of(a), a) < std::pair(time_of(b), b);
   });

@@ -64,6 +64,18 @@ TEST_F(HumanExport, EveryLanguageAndArmHasAsManyOfTheSameItems) {
   EXPECT_NE(ids["enbefore"], ids["arbefore"]) << "drawn by chance (of 28 sets; the seed is fixed)";
 }
 
+TEST_F(HumanExport, APromptThatWasNotAskedDoesNotHideTheRest) {
+  const fs::path file = fs::path(before_) / "items" / "rtp_lx" / "en.jsonl";
+  write_file(file, dump_json(Json{{"id", "unasked"}, {"prompt", "too long"}}) + "\n" + read_file(file));
+  made();
+  std::set<std::string> english;
+  const Json all = key();
+  for (const auto& [item, entry] : all.items())
+    if (entry.contains("arm") && entry.at("language") == "en")
+      english.insert(entry.at("id").get<std::string>());
+  EXPECT_EQ(english.size(), 6);
+}
+
 TEST_F(HumanExport, ItemsAndFormDoNotSayWhoWroteWhat) {
   for (const char* name : {"base", "dpo"}) write_completions(folder_ / name, "someone", {"en"}, 8);
   options_.words = {"export", (folder_ / "base").string(), (folder_ / "dpo").string()};
