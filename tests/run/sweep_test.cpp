@@ -13,18 +13,33 @@
 
 #include "xlt/base/file.h"
 #include "xlt/base/lock.h"
+#include "xlt/run/recipe.h"
+#include "xlt/text/chat_template.h"
 
 namespace xlt {
 namespace {
 
 class SweepParts : public FolderTest {};
 
+// Until it goes, this process works in a folder.
+class WorksIn {
+ public:
+  explicit WorksIn(const fs::path& folder) : before_(fs::current_path()) { fs::current_path(folder); }
+  ~WorksIn() { fs::current_path(before_); }
+
+ private:
+  fs::path before_;
+};
+
 TEST_F(SweepParts, PathsInOptionsStandForTheirContents) {
   write_file(folder_ / "a.jsonl", "{\"text\":\"one\"}\n");
   write_file(folder_ / "b.jsonl", "{\"text\":\"two\"}\n");
   write_file(folder_ / "c.jsonl", "{\"text\":\"one\"}\n");
+  const auto of_command = [](const char* command, const std::string& option, const std::string& value) {
+    return Contents().of_options(command, {{option, value}}).at(option).get<std::string>();
+  };
   const auto of = [&](const std::string& option, const std::string& value) {
-    return Contents().of_options({{option, value}}).at(option).get<std::string>();
+    return of_command("train", option, value);
   };
   const std::string a = (folder_ / "a.jsonl").string(), b = (folder_ / "b.jsonl").string(),
                     c = (folder_ / "c.jsonl").string();
@@ -37,7 +52,38 @@ TEST_F(SweepParts, PathsInOptionsStandForTheirContents) {
   EXPECT_EQ(of("data", "nowhere.jsonl"), "nowhere.jsonl");
   EXPECT_EQ(of("method", a), a);
   // Where and how fast it runs is nobody's name.
-  EXPECT_TRUE(Contents().of_options({{"threads", 2}, {"output", a}, {"device", "cpu"}}).empty());
+  const Json left_out = {
+      {"threads", 2}, {"output", a}, {"device", "cpu"}, {"scorer_rate", 2.5}, {"scorer_retries", 1}};
+  EXPECT_TRUE(Contents().of_options("eval", left_out).empty());
+  // A built-in name is no path, whatever lies in the folder that the command runs in.
+  const WorksIn here(folder_);
+  const std::string recipe = recipes().front().first, format = chat_format_names().front();
+  for (const std::string& name : {std::string("lora"), std::string("word_list"), recipe, format}) {
+    make_folders(name);
+    write_file(fs::path(name) / "notes.txt", "mine\n");
+  }
+  EXPECT_EQ(of("adapter", "lora"), "lora");
+  EXPECT_EQ(of("scorer", "word_list"), "word_list");
+  EXPECT_EQ(of("recipe", recipe), recipe);
+  EXPECT_EQ(of("chat_template", format), format);
+  // What no name can be is one still.
+  EXPECT_NE(of_command("eval", "adapter", "lora"), "lora");
+  EXPECT_NE(of("model", format), format);
+  EXPECT_NE(of("scorer", "word_list:word_list"), "word_list:word_list");
+}
+
+TEST_F(SweepParts, PhrasesOfRefusalsAreReadByContent) {
+  const auto of = [&](const char* folder) {
+    const Json options = {{"refusal_phrases", (folder_ / folder).string()}};
+    return Contents().of_options("eval", options).at("refusal_phrases").get<std::string>();
+  };
+  for (const char* folder : {"one", "two"}) {
+    make_folders(folder_ / folder);
+    write_file(folder_ / folder / "en.json", "[]");
+  }
+  EXPECT_EQ(of("one"), of("two"));
+  write_file(folder_ / "two" / "en.json", "[1]");
+  EXPECT_NE(of("one"), of("two"));
 }
 
 TEST_F(SweepParts, ALogHoldsOneDone) {

@@ -17,6 +17,7 @@ namespace xlt {
 namespace {
 
 constexpr const char* kBaseName = "base";
+constexpr const char* kRecord = "cells.json";  // beside a comparison: what it was made of
 
 bool is_finished(const fs::path& folder, const SweepArm& arm) {
   return !arm.evals.empty() && std::all_of(arm.evals.begin(), arm.evals.end(), [&](const auto& eval) {
@@ -26,7 +27,6 @@ bool is_finished(const fs::path& folder, const SweepArm& arm) {
 
 // A folder that `xlt compare` reads as one evaluation: links to those of the arm's cells.
 void link_arm(const fs::path& folder, const SweepArm& arm, const fs::path& place) {
-  fs::remove_all(place);
   make_folders(place);
   for (const auto& [part, id] : arm.evals) {
     std::string name = part;
@@ -45,6 +45,7 @@ Arms finished_arms(const fs::path& folder, const SweepPlan& plan, const std::str
                    const fs::path& place, const Context& context) {
   std::vector<std::pair<std::string, std::string>> texts;  // name → folders
   Arms arms;
+  fs::remove_all(place);  // arms that are there may be of cells that the grid no longer has
   for (const SweepArm& arm : plan.arms) {
     if (arm.model != model || arm.evals.empty()) continue;
     if (!is_finished(folder, arm)) {
@@ -71,13 +72,20 @@ bool is_made_of(const fs::path& record, const Json& cells) {
   return fs::exists(record, ignored) && load_json(record) == cells;
 }
 
+// First what says that the others are there.
+void remove_comparison(const fs::path& output) {
+  for (const char* file : {"compare.json", "compare.csv", "compare.tex", kRecord}) fs::remove(output / file);
+}
+
 void compare_model(const fs::path& folder, const SweepPlan& plan, const std::string& model,
                    const Context& context) {
-  const fs::path output = folder / "compare" / model, record = output / "cells.json";
+  const fs::path output = folder / "compare" / model, record = output / kRecord;
   const Arms arms = finished_arms(folder, plan, model, output / "arms", context);
-  if (arms.texts.empty()) return;
   const Json made_of = {{"arms", arms.cells}, {"options", plan.compare}};
-  if (is_made_of(record, made_of) && fs::exists(output / "compare.json")) return;
+  if (!arms.texts.empty() && is_made_of(record, made_of) && fs::exists(output / "compare.json")) return;
+  // Pages would show the numbers of cells that are no longer the grid's, where no others take their place.
+  remove_comparison(output);
+  if (arms.texts.empty()) return;
   CompareOptions options;
   read_options(visit_of(options), plan.compare, "compare");
   options.arms = arms.texts;
@@ -90,6 +98,19 @@ void compare_model(const fs::path& folder, const SweepPlan& plan, const std::str
   write_comparison(compare(options, context), output);
   write_file(record, dump_json(made_of, 2) + "\n");
   context.info("wrote " + (output / "compare.json").string());
+}
+
+// Of models that the grid no longer has: the cells stay, what was made of them does not. A folder without
+// arms or runs is somebody else's.
+void remove_others(const fs::path& folder, const std::vector<std::string>& models) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder / "compare", ignored)) {
+    const fs::path& place = entry.path();
+    if (std::find(models.begin(), models.end(), place.filename().string()) != models.end()) continue;
+    if (!fs::is_directory(place / "arms") && !fs::is_directory(place / "runs")) continue;
+    remove_comparison(place);
+    for (const char* made : {"arms", "runs", "report.html"}) fs::remove_all(place / made);
+  }
 }
 
 std::unique_ptr<FileLock> wait_for_lock(const fs::path& folder, double lease, const Context& context) {
@@ -108,6 +129,7 @@ void collect(const fs::path& folder, const SweepPlan& plan, const Context& conte
   std::vector<std::string> models;
   for (const SweepArm& arm : plan.arms)
     if (std::find(models.begin(), models.end(), arm.model) == models.end()) models.push_back(arm.model);
+  remove_others(folder, models);
   for (const std::string& model : models) {
     context.throw_if_interrupted();
     compare_model(folder, plan, model, context);

@@ -21,10 +21,11 @@ class Contents {
   const std::string& of_path(const std::filesystem::path& path);
   // An option's text with every path in it replaced by its content: "A,B", "PRESET=A,B", "KIND:A#label".
   std::string of_text(const std::string& text);
-  // Resolved options without those that cannot change a result, paths replaced.
-  Json of_options(const Json& resolved);
+  // Resolved options of "train" or "eval" without those that cannot change a result, paths replaced.
+  Json of_options(const std::string& command, const Json& resolved);
 
  private:
+  Json of_value(const std::string& option, const Json& value);
   std::map<std::filesystem::path, std::string> known_;
 };
 

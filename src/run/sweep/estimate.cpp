@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/sweep/estimate.h"
 
+#include "run/sweep/shares.h"
+#include "run/train_run_options.h"
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/placement.h"
 #include "xlt/base/scratch_folder.h"
 #include "xlt/checkpoint/model_source.h"
@@ -71,7 +75,8 @@ struct Heads {
 };
 Heads heads_of(const std::string& data, const ScratchFolder& scratch) {
   constexpr size_t kMost = 8 << 20;
-  std::string heads = data.substr(0, data.find('=') == std::string::npos ? 0 : data.find('=') + 1);
+  const std::string preset = data.substr(0, data.find('=') == std::string::npos ? 0 : data.find('=') + 1);
+  std::string heads;
   double whole = 0, kept = 0;
   const std::vector<fs::path> files = data_files(data);
   for (size_t i = 0; i < files.size(); ++i) {
@@ -80,9 +85,9 @@ Heads heads_of(const std::string& data, const ScratchFolder& scratch) {
     kept += static_cast<double>(text.size());
     const fs::path head = scratch.path() / (str_cat(i) + files[i].extension().string());
     write_file(head, text);
-    heads += (i == 0 ? "" : ",") + head.string();
+    append_item(heads, head.string(), ",");
   }
-  return kept > 0 && whole > kept ? Heads{heads, whole / kept} : Heads{data};
+  return kept > 0 && whole > kept ? Heads{preset + heads, whole / kept} : Heads{data};
 }
 
 // Tokens that are written for one item, beside its own text.
@@ -170,6 +175,7 @@ Json Estimator::train(const Json& resolved) {
   const ModelSize& model = size_of(resolved);
   const Rows& rows = training_rows(resolved);
   if (!model.is_known || !rows.is_known) return Json::object();
+  const TrainRunOptions options = train_options(resolved);
   const double cap = number(resolved, "max_train_rows", 0);
   double count = rows.count * (1 - number(resolved, "eval_split", 0));
   if (cap > 0) count = std::min(count, cap);
@@ -180,17 +186,18 @@ Json Estimator::train(const Json& resolved) {
                            : std::ceil(count * number(resolved, "num_epochs", 1) / step_rows);
   const double row_tokens = rows.bytes / kBytesPerToken / rows.count;
   const double tokens = steps * step_rows * row_tokens;
-  const bool all_weights = resolved.value("adapter", "auto") == "none";
-  const bool has_reference = method_row_kind(resolved.value("method", "")) != RowKind::kText;
-  const bool checkpoints = resolved.value("gradient_checkpointing", false);
+  const bool all_weights = !trains_adapter(options);
+  const bool has_reference = method_uses_reference(options.trainer);
+  const bool checkpoints = options.trainer.gradient_checkpointing;
   const double work = (all_weights ? 6 : 4) + (has_reference ? 2 : 0) + (checkpoints ? 2 : 0);
   const double batch_tokens = number(resolved, "batch_size", 4) * rows.longest / kBytesPerToken;
   const MemoryEstimate memory =
       estimate_memory(model.footprint, placement_of(resolved),
-                      {.lora_r = all_weights ? 0 : static_cast<int64_t>(number(resolved, "lora_r", 64)),
-                       .optimizer = resolved.value("optimizer", "adamw"),
+                      {.lora_r = all_weights ? 0 : options.adapter.lora_r,
+                       .optimizer = options.trainer.optimizer,
                        .gradient_checkpointing = checkpoints,
-                       .batch_tokens = static_cast<int64_t>(batch_tokens)});
+                       .batch_tokens = static_cast<int64_t>(batch_tokens),
+                       .micro_batches = options.trainer.gradient_accumulation_steps});
   const auto trained = static_cast<double>(all_weights ? memory.base_weights : memory.adapter);
   const double stored =
       trained + number(resolved, "save_total_limit", 1) * (trained + static_cast<double>(memory.optimizer));

@@ -18,8 +18,8 @@ namespace xlt {
 // Tokens are four bytes of text, of files above 8 MB as in their first 8; num_tokens of a training are those
 // it trains on, its seconds hold the evaluations on the way too (of eval_data only where max_eval_rows says
 // how many rows). Seconds are the larger of arithmetic and of memory traffic at the machine's rates: a train
-// step of an adapter costs 4 · parameters operations a token, of all weights 6 (of preference pairs 2 more,
-// for the reference; with gradient checkpointing 2 more), reading 2, writing one token of a batch of 512 a
+// step of an adapter costs 4 · parameters operations a token, of all weights 6 (where the method asks a
+// reference 2 more; with gradient checkpointing 2 more), reading 2, writing one token of a batch of 512 a
 // pass over the weights. Memory of a training is that of train/memory_estimate.h, of a batch of its longest
 // rows.
 class Estimator {

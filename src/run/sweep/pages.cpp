@@ -14,6 +14,8 @@ namespace xlt {
 
 namespace {
 
+constexpr const char* kPage = "report.html";
+
 fs::path place_of(const fs::path& folder, const std::string& model) { return folder / "compare" / model; }
 
 // Trainings by the names of their arms: a cell's own folder is a hash. Returns whether there are any.
@@ -74,6 +76,14 @@ std::string page_of_links(const std::vector<std::string>& models) {
   return page + "</ul>\n</html>\n";
 }
 
+// Those that will not be written anew show what is no longer so.
+void remove_pages(const fs::path& folder, const SweepPlan& plan, const std::vector<std::string>& models) {
+  if (models.empty()) fs::remove(folder / kPage);
+  for (const SweepArm& arm : plan.arms)
+    if (models.size() < 2 || std::find(models.begin(), models.end(), arm.model) == models.end())
+      fs::remove(place_of(folder, arm.model) / kPage);
+}
+
 }  // namespace
 
 void write_pages(const fs::path& folder, const SweepPlan& plan, const Context& context) {
@@ -86,12 +96,13 @@ void write_pages(const fs::path& folder, const SweepPlan& plan, const Context& c
     models.push_back(arm.model);
     inputs.push_back(std::move(own));
   }
+  remove_pages(folder, plan, models);
   for (size_t i = 0; i < models.size(); ++i) {
     context.throw_if_interrupted();
     const fs::path own = models.size() == 1 ? folder : place_of(folder, models[i]);
-    write_model_page(models[i], inputs[i], plan.compare, own / "report.html", context);
+    write_model_page(models[i], inputs[i], plan.compare, own / kPage, context);
   }
-  if (models.size() > 1) write_file(folder / "report.html", page_of_links(models));
+  if (models.size() > 1) write_file(folder / kPage, page_of_links(models));
 }
 
 }  // namespace xlt

@@ -12,8 +12,8 @@ namespace xlt {
 
 // Writes DIR/report.html, what `xlt report` makes of the model's comparison, of its evaluations where nothing
 // is compared, and of its trainings that are done; of several models DIR/compare/MODEL/report.html each, and
-// DIR/report.html leads to them. Nothing where nothing is done. For whoever holds the lock of the collecting,
-// after the comparisons. Throws kIo and kData as page_data.
+// DIR/report.html leads to them. Where nothing is done there is no page: one of earlier cells is removed. For
+// whoever holds the lock of the collecting, after the comparisons. Throws kIo and kData as page_data.
 void write_pages(const std::filesystem::path& folder, const SweepPlan& plan, const Context& context);
 
 }  // namespace xlt

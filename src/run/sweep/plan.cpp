@@ -5,6 +5,7 @@
 #include "run/sweep/estimate.h"
 #include "run/sweep/grid_checks.h"
 #include "run/sweep/shares.h"
+#include "run/train_run_options.h"
 
 #include <algorithm>
 #include <string_view>
@@ -128,10 +129,10 @@ class Planner {
     const ResolvedConfig options = resolve_config(tools_, "train", config, where, /*is_whole=*/true);
     check_given(options.resolved, where);
     Training training{{.kind = "train", .model = model.name, .recipe = recipe.name, .part = "train"},
-                      contents_.of_options(options.resolved),
+                      contents_.of_options("train", options.resolved),
                       model.train.contains("seed")};
     training.cell.config = config;
-    training.cell.makes_adapter = options.resolved.value("adapter", "auto") != "none";
+    training.cell.makes_adapter = trains_adapter(train_options(options.resolved));
     training.cell.estimate = estimator_.train(options.resolved);
     return training;
   }
@@ -197,13 +198,20 @@ class Planner {
     for (const char* key : {"data", "benchmarks", "langs"}) resolved.erase(key);
     Json reads = Json::array();
     for (const PlannedCell& cell : share.cells) {
-      Json files = Json::array();
+      Json files = Json::array(), others = Json::array();
       for (const fs::path& file : cell.files) files.push_back(contents_.of_file(file));
+      for (const fs::path& file : cell.others) others.push_back(named_content(file));
       // A described benchmark is what its file says.
       const std::string request = cell.request == cell.benchmark ? "" : contents_.of_text(cell.request);
-      reads.push_back({cell.benchmark, cell.version, request, cell.language, files});
+      reads.push_back({cell.benchmark, cell.version, request, cell.language, files, others});
     }
-    return {{"kind", "eval"}, {"options", contents_.of_options(resolved)}, {"reads", reads}};
+    return {{"kind", "eval"}, {"options", contents_.of_options("eval", resolved)}, {"reads", reads}};
+  }
+
+  // Of files that are told apart by what they are called ("toxic_words/fr.txt"), wherever that lies.
+  std::string named_content(const fs::path& file) {
+    const fs::path name = file.parent_path().filename() / file.filename();
+    return sha256(name.generic_string() + "\n" + contents_.of_file(file));
   }
 
   const Grid& grid_;

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 
 namespace xlt {
 
@@ -32,7 +34,7 @@ std::string differences(const SweepCell& before, const SweepCell& after) {
   std::string text;
   for (const std::string& key : keys) {
     const std::string was = option_text(before.config, key), is = option_text(after.config, key);
-    if (was != is) text += str_cat(text.empty() ? "" : "; ", key, " ", was, ", now ", is);
+    if (was != is) append_item(text, str_cat(key, " ", was, ", now ", is), "; ");
   }
   if (!text.empty()) return text;
   return before.needs == after.needs ? "other contents of the files that it reads"
@@ -57,9 +59,8 @@ void check_plan_change(const std::filesystem::path& folder, const SweepPlan& bef
     if (one.history().is_done || one.is_claimed()) lost.push_back(&cell);
   }
   if (lost.empty()) return;
-  std::string text;
-  for (size_t i = 0; i < std::min(kMostShown, lost.size()); ++i)
-    text += str_cat(i == 0 ? "" : " · ", what_became_of(*lost[i], after));
+  std::string text = join(std::span(lost).first(std::min(kMostShown, lost.size())), " · ",
+                          [&](const SweepCell* cell) { return what_became_of(*cell, after); });
   if (lost.size() > kMostShown) text += str_cat(" · and ", lost.size() - kMostShown, " more");
   throw Error(ErrorKind::kUsage,
               str_cat(lost.size(), lost.size() == 1 ? " cell" : " cells",

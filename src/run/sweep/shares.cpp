@@ -3,15 +3,34 @@
 
 #include <algorithm>
 
+#include "xlt/run/train_run.h"
+
 namespace xlt {
+
+namespace {
+
+void read_own(const VisitFunction& visit, const Json& resolved, const std::string& command) {
+  Json own = Json::object();
+  for (const OptionDescription& option : describe_options(visit))
+    if (resolved.contains(option.name)) own[option.name] = resolved.at(option.name);
+  read_options(visit, own, command);
+}
+
+}  // namespace
 
 EvalOptions eval_options(const Json& resolved) {
   EvalOptions options;
-  Json own = Json::object();
-  for (const OptionDescription& option : describe_options(visit_of(options)))
-    if (resolved.contains(option.name)) own[option.name] = resolved.at(option.name);
-  read_options(visit_of(options), own, "eval");
+  read_own(visit_of(options), resolved, "eval");
   options.output = "output";  // each cell has its own
+  return options;
+}
+
+TrainRunOptions train_options(const Json& resolved) {
+  TrainRunOptions options;
+  for (const VisitFunction& visit :
+       {visit_of(options), visit_of(options.adapter), visit_of(options.fields), visit_of(options.watch),
+        visit_of(options.trainer), visit_of(options.trainer.method_options)})
+    read_own(visit, resolved, "train");
   return options;
 }
 

@@ -11,6 +11,8 @@
 
 namespace xlt {
 
+struct TrainRunOptions;
+
 struct Share {
   std::string part;  // "eval", "rtp_lx", "rtp_lx/fr"
   Json options;      // benchmarks, langs: those that ask for it
@@ -22,7 +24,8 @@ struct Share {
 std::vector<Share> shares_of(const std::vector<PlannedCell>& cells, const Json& given, EvalSplit split,
                              bool all_benchmarks, const std::string& whole);
 
-// The options of `xlt eval` among those of its command. Throws kConfig.
+// The options of `xlt eval`, of `xlt train`, among those of its command. Throw kConfig.
 EvalOptions eval_options(const Json& resolved);
+TrainRunOptions train_options(const Json& resolved);
 
 }  // namespace xlt

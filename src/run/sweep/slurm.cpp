@@ -2,17 +2,17 @@
 // `--submit slurm`: arrays of cells with dependencies, and the script that each task runs.
 #include "run/sweep/cell_folder.h"
 #include "run/sweep/plan.h"
+#include "run/sweep/sbatch.h"
 #include "run/sweep/sweep.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <map>
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
+#include "xlt/base/quoting.h"
 
 namespace xlt {
 
@@ -25,12 +25,6 @@ struct CellArray {
   std::vector<int64_t> tasks;
   bool waits_for_train = false;  // task i for task i of the array `train`
 };
-
-std::string quoted(const std::string& word) {
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
 
 // What a step needs to survive a preemption, a time limit, a requeue and a node that is lost.
 constexpr const char* kJobScript = R"sh(#!/bin/bash
@@ -64,11 +58,12 @@ void fill(std::string& text, const std::string& name, const std::string& value) 
 std::string job_script(const Grid& grid, const SweepOptions& options, const SweepTools& tools) {
   std::string setup, script = kJobScript;
   for (const std::string& line : grid.slurm.setup) setup += line + "\n";
-  fill(script, "@FOLDER@", quoted(fs::current_path().string()));
+  fill(script, "@FOLDER@", shell_quoted(fs::current_path().string()));
   fill(script, "@SETUP@", setup);
   fill(script, "@SWEEP@",
-       str_cat(quoted(tools.binary.string()), " sweep ", quoted(fs::absolute(options.grid).string()),
-               " --output ", quoted(fs::absolute(options.output).string())));
+       str_cat(shell_quoted(tools.binary.string()), " sweep ",
+               shell_quoted(fs::absolute(options.grid).string()), " --output ",
+               shell_quoted(fs::absolute(options.output).string())));
   return script;
 }
 
@@ -118,8 +113,7 @@ std::string ranges(const std::vector<int64_t>& sorted) {
   for (size_t i = 0; i < sorted.size();) {
     size_t last = i;
     while (last + 1 < sorted.size() && sorted[last + 1] == sorted[last] + 1) ++last;
-    text += str_cat(text.empty() ? "" : ",", sorted[i]);
-    if (last > i) text += str_cat("-", sorted[last]);
+    append_item(text, last > i ? str_cat(sorted[i], "-", sorted[last]) : str_cat(sorted[i]), ",");
     i = last + 1;
   }
   return text;
@@ -128,38 +122,16 @@ std::string ranges(const std::vector<int64_t>& sorted) {
 std::vector<std::string> sbatch_options(const Json& options, const fs::path& folder) {
   std::vector<std::string> words = {"--requeue", "--open-mode=append", "--signal=B:USR1@120",
                                     "--output=" + (folder / "%x-%A_%a.log").string()};
-  for (const auto& [key, value] : options.items()) {
-    const std::string flag = flag_name(key);
-    if (value.is_boolean()) {
-      if (value.get<bool>()) words.push_back(flag);
-    } else {
-      words.push_back(flag + "=" + (value.is_string() ? value.get<std::string>() : dump_json(value)));
-    }
-  }
+  for (std::string& flag : sbatch_flags(options)) words.push_back(std::move(flag));
   return words;
 }
 
-// → what sbatch prints: the job's id. Throws kUnsupported where there is no sbatch, kConfig for what it
-// refuses.
-std::string submit(const std::vector<std::string>& words) {
-  std::string line = "sbatch --parsable";
-  for (const std::string& word : words) line += " " + quoted(word);
-  std::FILE* pipe = ::popen((line + " 2>&1").c_str(), "r");
-  if (!pipe) throw Error(ErrorKind::kIo, "cannot be started", "sbatch");
-  std::string said;
-  std::array<char, 4096> bytes{};
-  while (const size_t count = std::fread(bytes.data(), 1, bytes.size(), pipe))
-    said.append(bytes.data(), count);
-  const int status = ::pclose(pipe);
-  constexpr int kNoCommand = 127;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kNoCommand)
-    throw Error(ErrorKind::kUnsupported, "there is no sbatch here; submit from a machine that has Slurm",
-                "--submit slurm");
-  while (!said.empty() && std::isspace(static_cast<unsigned char>(said.back())) != 0) said.pop_back();
-  if (status != 0) throw Error(ErrorKind::kConfig, "refused by sbatch: " + said, line);
-  // Warnings stand before it; of another cluster's job the name follows.
-  said = said.substr(said.rfind('\n') == std::string::npos ? 0 : said.rfind('\n') + 1);
-  return said.substr(0, said.find(';'));
+fs::path list_of(const fs::path& folder, const CellArray& array) { return folder / (array.name + ".txt"); }
+
+void write_list(const fs::path& file, const std::vector<std::string>& ids) {
+  std::string lines;
+  for (const std::string& id : ids) lines += id + "\n";
+  write_file(file, lines);
 }
 
 void write_script(const fs::path& file, const std::string& text) {
@@ -178,13 +150,12 @@ Json submit_sweep(const SweepOptions& options, const SweepTools& tools, const Co
   write_plan(sweep, plan);
   write_script(folder / "cell.sh", job_script(grid, options, tools));
   const std::vector<std::string> common = sbatch_options(grid.slurm.sbatch, folder);
-  Json jobs = Json::array();
+  const std::vector<CellArray> arrays = arrays_of(plan, sweep);
+  // Before the first job, so that what fails here leaves none in the queue.
+  for (const CellArray& array : arrays) write_list(list_of(folder, array), array.ids);
+  SubmittedJobs jobs(folder / "jobs.json");
   std::string train, all;
-  for (const CellArray& array : arrays_of(plan, sweep)) {
-    const fs::path list = folder / (array.name + ".txt");
-    std::string lines;
-    for (const std::string& id : array.ids) lines += id + "\n";
-    write_file(list, lines);
+  for (const CellArray& array : arrays) {
     std::vector<std::string> words = common;
     words.push_back("--job-name=xlt-" + array.name);
     words.push_back("--array=" + ranges(array.tasks) +
@@ -192,21 +163,20 @@ Json submit_sweep(const SweepOptions& options, const SweepTools& tools, const Co
     // Task by task: one training that fails holds up its own evaluations and no others.
     if (array.waits_for_train)
       words.insert(words.end(), {"--dependency=aftercorr:" + train, "--kill-on-invalid-dep=yes"});
-    words.insert(words.end(), {(folder / "cell.sh").string(), list.string()});
-    const std::string job = submit(words);
+    words.insert(words.end(), {(folder / "cell.sh").string(), list_of(folder, array).string()});
+    const std::string job = jobs.submit(array.name, array.tasks.size(), words);
     if (array.name == "train") train = job;
     all += ":" + job;
-    jobs.push_back({{"name", array.name}, {"job", job}, {"tasks", array.tasks.size()}});
   }
   if (all.empty()) {
     context.info("every cell is done already");
-    return {{"jobs", jobs}};
+    return {{"jobs", jobs.list()}};
   }
   std::vector<std::string> words = common;
   words.insert(words.end(), {"--job-name=xlt-collect", "--output=" + (folder / "%x-%j.log").string(),
                              "--dependency=afterany" + all, (folder / "cell.sh").string(), "--collect"});
-  jobs.push_back({{"name", "collect"}, {"job", submit(words)}, {"tasks", 1}});
-  return {{"jobs", jobs}};
+  jobs.submit("collect", 1, words);
+  return {{"jobs", jobs.list()}};
 }
 
 }  // namespace xlt

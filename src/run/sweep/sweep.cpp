@@ -3,13 +3,12 @@
 
 #include "run/sweep/collect.h"
 #include "run/sweep/plan_change.h"
+#include "run/sweep/side_by_side.h"
 #include "run/sweep/status.h"
 #include "run/sweep/sweep.h"
 #include "run/sweep/worker.h"
 
 #include <algorithm>
-#include <exception>
-#include <thread>
 
 #include "xlt/base/file.h"
 #include "xlt/lm/runtime.h"
@@ -73,20 +72,11 @@ void work(const SweepOptions& options, const SweepJob& job, const SweepCell* wan
     jobs.back().mutex = &mutex;
     jobs.back().share_of_machine = share_of_machine(i, count);
   }
-  std::exception_ptr first;
-  std::vector<std::thread> threads;
-  for (const SweepJob& one : jobs)
-    threads.emplace_back([&] {
-      try {
-        // Of its own copy of the plan.
-        SweepWorker(one).work(wanted ? &one.plan.find(wanted->id) : nullptr);
-      } catch (...) {
-        const std::lock_guard guard(mutex);
-        if (!first) first = std::current_exception();
-      }
-    });
-  for (std::thread& thread : threads) thread.join();
-  if (first) std::rethrow_exception(first);
+  side_by_side(count, [&](int64_t i, const std::stop_token& stop) {
+    SweepJob& own = jobs[static_cast<size_t>(i)];
+    own.stop = stop;
+    SweepWorker(own).work(wanted ? &own.plan.find(wanted->id) : nullptr);
+  });
 }
 
 SweepResult count_done(const fs::path& folder, const std::vector<const SweepCell*>& cells) {

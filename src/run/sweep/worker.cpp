@@ -47,7 +47,7 @@ void SweepWorker::say(LogLevel level, const std::string& line) const {
 // In slices, so that an interrupt is heeded.
 void SweepWorker::rest(double seconds) const {
   const double until = monotonic_seconds() + seconds;
-  while (!job_.context.interrupted() && monotonic_seconds() < until)
+  while (!is_stopped() && monotonic_seconds() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
@@ -78,7 +78,7 @@ void SweepWorker::work(const SweepCell* wanted) {
     if (!wanted || &cell == wanted) cells.push_back(&cell);
   const double longest = std::min(2.0, job_.plan.lease_seconds / 20);
   double wait = 0.05;
-  while (!job_.context.interrupted()) {
+  while (!is_stopped()) {
     const Pass result = pass(cells);
     if (result == Pass::kFinished) return;
     wait = result == Pass::kWorked ? 0.05 : std::min(longest, wait * 1.5);
@@ -89,7 +89,7 @@ void SweepWorker::work(const SweepCell* wanted) {
 SweepWorker::Pass SweepWorker::pass(const std::vector<const SweepCell*>& cells) {
   bool must_wait = false;
   for (const SweepCell* cell : cells) {
-    if (job_.context.interrupted()) return Pass::kMustWait;
+    if (is_stopped()) return Pass::kMustWait;
     if (is_done(cell->id) || has_failed(cell->id)) continue;
     const Readiness ready = readiness(*cell);
     must_wait |= ready == Readiness::kNotYet;
@@ -129,7 +129,7 @@ bool SweepWorker::wait_for_output(const CellFolder& folder) const {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return true;
   LockAttempt attempt(file, {"looks", folder.output(), job_.plan.lease_seconds});
-  while (!job_.context.interrupted()) {
+  while (!is_stopped()) {
     if (attempt.try_take()) return true;  // and given back
     rest(0.1);
   }
@@ -143,7 +143,7 @@ int SweepWorker::run_command(const SweepCell& cell, const CellFolder& folder, co
   double looked = monotonic_seconds();
   for (int pause = 5;; pause = std::min(100, pause * 2)) {
     if (const auto code = child.poll()) return *code;
-    if (job_.context.interrupted() && !is_asked) {
+    if (is_stopped() && !is_asked) {
       child.ask_to_stop();
       is_asked = true;
     }
@@ -172,7 +172,7 @@ void SweepWorker::run(const SweepCell& cell, const FileLock& lock) {
   if (code == 0) {
     folder.append({{"event", "done"}, {"seconds", seconds}});
     say(LogLevel::kInfo, str_cat(describe(cell), ": done in ", static_cast<int64_t>(seconds + 0.5), " s"));
-  } else if (job_.context.interrupted() && (code == kInterrupted || code < 0)) {
+  } else if (is_stopped() && (code == kInterrupted || code < 0)) {
     folder.append({{"event", "interrupted"}, {"seconds", seconds}});
   } else {
     const std::string message = last_line(folder.text_file());

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@
 
 namespace xlt {
 
-// What the workers of one process share. Read only, but for `mutex`.
+// What the workers of one process share, each with a copy of its own. Read only, but for `mutex`.
 struct SweepJob {
   std::filesystem::path folder;
   std::filesystem::path binary;
@@ -29,6 +30,7 @@ struct SweepJob {
   // How often each cell had failed before: a failure is tried again by the next sweep, not by this one.
   std::map<std::string, int64_t> failures_before;
   Context context;
+  std::stop_token stop = {};    // of these workers alone; `context` is interrupted for all of the process
   std::mutex* mutex = nullptr;  // held while `context` is told something
 };
 
@@ -38,7 +40,7 @@ class SweepWorker {
   explicit SweepWorker(const SweepJob& job) : job_(job) {}
   // Takes cells in the plan's order, only `wanted` where that is not null; waits for those that others do,
   // and takes over what they left. Returns when each is done, has failed or waits for one that has, or when
-  // the context is interrupted.
+  // it is stopped, by the job or the context.
   void work(const SweepCell* wanted = nullptr);
 
  private:
@@ -46,6 +48,7 @@ class SweepWorker {
   Pass pass(const std::vector<const SweepCell*>& cells);
   enum class Readiness { kReady, kNotYet, kNever };
   Readiness readiness(const SweepCell& cell);
+  bool is_stopped() const { return job_.context.interrupted() || job_.stop.stop_requested(); }
   bool is_done(const std::string& id);
   bool has_failed(const std::string& id) const;
   void run(const SweepCell& cell, const FileLock& lock);
