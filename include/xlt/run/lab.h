@@ -4,7 +4,8 @@
 // the sweeps that do it for any model. What the dials do to the transfer is then estimated as the design
 // says, which is fixed before anything is run.
 //
-//   DIR/design.json                   the design as read; another one is refused here, but for further seeds
+//   DIR/design.json                   the design as read, and every seed it was run with: another design, and one that
+//                                     leaves out a seed, are refused here; further seeds are added to it
 //   DIR/worlds/seed-N/                world.json, corpus.jsonl, tokenizer/, data/, pairs.jsonl …, measured.json, model
 //   DIR/pretraining/, DIR/finetuning/ two sweeps (xlt/run/sweep.h); finetuning/compare/seed-N/compare.json
 //   DIR/results.json, results.csv     a row a world and language: dials, fertility, before, after
@@ -38,7 +39,8 @@ struct LabResult {
 };
 
 // Does what is missing in options.output, which several calls may share. Throws kConfig for a design that is
-// wrong, kUsage for a folder that holds another one, kInterrupted when it was stopped: the same call goes on.
+// wrong, kUsage for a folder that holds another one or was run with seeds that this one leaves out,
+// kInterrupted when it was stopped: the same call goes on.
 LabResult run_lab(const LabOptions& options, const SweepTools& tools, const Placement& where,
                   const Context& context);
 // The design's seeds, languages and terms, as run_lab would use them. Writes nothing. Throws kConfig as

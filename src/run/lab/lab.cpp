@@ -3,15 +3,15 @@
 
 #include "run/lab/lab_checks.h"
 #include "run/lab/lab_design.h"
+#include "run/lab/lab_folder.h"
+#include "run/lab/lab_grids.h"
 #include "run/lab/lab_results.h"
 #include "run/lab/make_world.h"
 #include "run/sweep/cell_folder.h"
 #include "run/sweep/plan.h"
 
 #include <chrono>
-#include <functional>
 #include <memory>
-#include <string_view>
 #include <thread>
 
 #include "xlt/base/error.h"
@@ -27,10 +27,7 @@ namespace xlt {
 
 namespace {
 
-constexpr const char* kDesignFile = "design.json";
 constexpr int64_t kPredictorResamples = 200;
-
-std::string name_of_world(int64_t seed) { return str_cat("seed-", seed); }
 
 class Lab {
  public:
@@ -40,7 +37,7 @@ class Lab {
         where_(where),
         context_(context),
         folder_(fs::absolute(options.output).lexically_normal()),
-        design_(read_lab_design(options.design)) {
+        design_(read_lab_design(options.design, tools)) {
     check_lab_design(design_, tools);
   }
 
@@ -49,10 +46,11 @@ class Lab {
     claim_folder();
     for (const int64_t seed : design_.seeds) make(seed);
     LabResult result;
-    add(result, sweep("pretraining", pretraining_grid()));
+    write_file(folder_ / "model.json", dump_json(design_.model, 2) + "\n");
+    add(result, sweep("pretraining", pretraining_grid(design_, folder_)));
     if (!result.all_done()) return result;
     link_models();
-    add(result, sweep("finetuning", finetuning_grid()));
+    add(result, sweep("finetuning", finetuning_grid(design_, folder_)));
     for (const int64_t seed : design_.seeds) predict(seed);
     const auto rows = read_lab_rows(design_, folder_);
     const Json effects = lab_effects(design_, rows);
@@ -62,21 +60,12 @@ class Lab {
   }
 
  private:
-  fs::path world(int64_t seed) const { return folder_ / "worlds" / name_of_world(seed); }
-  // Of every world, as a sweep's options say it.
-  std::string each_world() const { return (folder_ / "worlds" / "{name}").string(); }
+  fs::path world(int64_t seed) const { return world_folder(folder_, seed); }
 
   // The analysis was fixed before the first run, or it is another experiment. Seeds may be added.
   void claim_folder() const {
-    const fs::path file = folder_ / kDesignFile;
     const auto lock = take_lock_when_free();
-    if (!fs::exists(file)) return write_file(file, dump_json(design_.normalised, 2) + "\n");
-    if (load_json(file) != design_.normalised)
-      throw Error(ErrorKind::kUsage,
-                  str_cat("holds an experiment of another design (", file.string(),
-                          "), and a design is not changed once it runs, but for further seeds; give another "
-                          "--output, or remove the folder"),
-                  options_.output);
+    claim_lab_folder(design_, folder_, options_.output);
   }
 
   std::unique_ptr<FileLock> take_lock_when_free() const {
@@ -92,73 +81,6 @@ class Lab {
     context_.throw_if_interrupted();
     const auto lock = take_lock_when_free();
     make_world(design_, seed, world(seed), context_);
-  }
-
-  Json models(const std::function<Json(int64_t)>& more) const {
-    Json models = Json::array();
-    for (const int64_t seed : design_.seeds) {
-      Json model = {{"name", name_of_world(seed)}, {"seed", seed}};
-      model.update(more(seed));
-      models.push_back(std::move(model));
-    }
-    return models;
-  }
-
-  // A sweep that trains from nothing: its models have a name and a seed.
-  Json pretraining_grid() const {
-    write_file(folder_ / "model.json", dump_json(design_.model, 2) + "\n");
-    Json train = design_.pretraining;
-    train["method"] = "sft";
-    train["model_config"] = (folder_ / "model.json").string();
-    train["tokenizer"] = each_world() + "/tokenizer";
-    train["data"] = each_world() + "/corpus.jsonl";
-    return {{"models", models([](int64_t) {
-               return Json{{"model", ""}};
-             })},
-            {"recipes", {{{"name", "pretraining"}, {"train", train}}}},
-            {"seeds", {0}},
-            {"lease_seconds", design_.lease_seconds}};
-  }
-
-  Json finetuning_grid() const {
-    Json recipes = design_.recipes, eval = design_.eval, compare = design_.compare;
-    for (Json& recipe : recipes)
-      for (Json& value : recipe.at("train")) value = in_world(value);
-    for (Json& value : eval) value = in_world(value);
-    if (!eval.contains("benchmarks")) eval["benchmarks"] = lab_benchmarks();
-    if (!eval.contains("scorer"))
-      eval["scorer"] = {"oracle:" + each_world() + "/world.json#toxic",
-                        "word_list:" + each_world() + "/data/toxic_words"};
-    eval["data"] = each_world() + "/data";
-    eval["langs"] = design_.tags();
-    eval["lid"] = each_world() + "/world.json";
-    compare["source"] = design_.languages.front().tag;
-    // A recipe that trains all weights leaves another model; both sides of a world's come from its one.
-    if (!compare.contains("allow")) compare["allow"] = {"model"};
-    return {{"models", models([&](int64_t seed) {
-               return Json{{"model", (world(seed) / "model").string()}};
-             })},
-            {"recipes", recipes},
-            {"seeds", {0}},
-            {"eval", eval},
-            {"compare", compare},
-            {"lease_seconds", design_.lease_seconds}};
-  }
-
-  // With "{world}" replaced.
-  Json in_world(const Json& value) const {
-    if (value.is_array()) {
-      Json list = value;
-      for (Json& item : list) item = in_world(item);
-      return list;
-    }
-    if (!value.is_string()) return value;
-    constexpr std::string_view kPlace = "{world}";
-    std::string text = value.get<std::string>();
-    const std::string world = each_world();
-    for (size_t at = text.find(kPlace); at != std::string::npos; at = text.find(kPlace, at + world.size()))
-      text.replace(at, kPlace.size(), world);
-    return text;
   }
 
   SweepResult sweep(const char* name, const Json& grid) const {
@@ -198,13 +120,13 @@ class Lab {
   // What `xlt predictors` says of the world: language by language, over all metrics.
   void predict(int64_t seed) const {
     context_.throw_if_interrupted();
-    const fs::path place = folder_ / "finetuning" / "compare" / name_of_world(seed);
-    if (!fs::exists(place / "compare.json") || fs::exists(place / "predictors" / "predictors.json")) return;
+    const fs::path file = world_comparison(folder_, seed), place = file.parent_path();
+    if (!fs::exists(file) || fs::exists(place / "predictors" / "predictors.json")) return;
     PredictorsOptions options;
     options.source = design_.languages.front().tag;
     options.table = {(world(seed) / "dials.csv").string()};
     options.num_resamples = kPredictorResamples;
-    const Json comparison = load_json(place / "compare.json");
+    const Json comparison = load_json(file);
     const ParallelTexts texts = read_parallel_texts(world(seed) / "data" / "udhr");
     const std::string model = (world(seed) / "model").string();
     const auto encoder = load_sentence_encoder({.model = model}, where_, context_);
@@ -238,7 +160,7 @@ LabResult run_lab(const LabOptions& options, const SweepTools& tools, const Plac
 }
 
 Json lab_plan(const LabOptions& options, const SweepTools& tools) {
-  const LabDesign design = read_lab_design(options.design);
+  const LabDesign design = read_lab_design(options.design, tools);
   check_lab_design(design, tools);
   Json languages = Json::array(), contrasts = Json::array();
   for (LanguageDials dials : design.languages) languages.push_back(dump_options(visit_of(dials)));
@@ -247,7 +169,7 @@ Json lab_plan(const LabOptions& options, const SweepTools& tools) {
   const Grammar grammar(design.grammar);
   return {{"seeds", design.seeds},
           {"languages", languages},
-          {"documents", design.num_documents()},
+          {"documents", design.num_documents},
           {"concepts", grammar.num_concepts()},
           {"entropy_bits_per_document", grammar.entropy_bits()},
           {"target", dump_options(visit_of(target))},

@@ -76,10 +76,6 @@ void check_target_metric(const LabDesign& design, const EvalOptions& options) {
 std::vector<std::string> lab_benchmarks() { return {"rtp_prompts", "crows_pairs", "perplexity"}; }
 
 void check_lab_design(const LabDesign& design, const SweepTools& tools) {
-  resolve_config(tools, "train", design.pretraining, at(design, "pretraining"));
-  for (size_t i = 0; i < design.recipes.size(); ++i)
-    resolve_config(tools, "train", design.recipes[i].at("train"),
-                   at(design, str_cat("recipes[", i, "].train")));
   const Json eval = resolve_config(tools, "eval", design.eval, at(design, "eval")).resolved;
   CompareOptions compare;
   read_options(visit_of(compare), design.compare, at(design, "compare"));

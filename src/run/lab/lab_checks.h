@@ -11,9 +11,8 @@ namespace xlt {
 // Those that a design is evaluated on unless it says otherwise.
 std::vector<std::string> lab_benchmarks();
 
-// Options of the pretraining, the recipes, the evaluation and the comparison, by name and value; that the
-// target is a recipe's, and a metric that the evaluation has and the comparison keeps. Throws kConfig naming
-// the place.
+// Options of the comparison, by name and value; that the target is a recipe's, and a metric that the
+// evaluation has and the comparison keeps. Throws kConfig naming the place.
 void check_lab_design(const LabDesign& design, const SweepTools& tools);
 
 }  // namespace xlt

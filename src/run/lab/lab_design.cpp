@@ -2,6 +2,7 @@
 #include "run/lab/lab_design.h"
 
 #include "run/known_keys.h"
+#include "run/sweep/grid.h"
 
 #include <algorithm>
 #include <set>
@@ -17,12 +18,6 @@ constexpr size_t kMostLanguages = 1000, kMostWorlds = 10'000;
 template <typename Options>
 void read_section(const JsonView& view, const char* key, Options& options) {
   if (view.has(key)) read_options(visit_of(options), view.at(key).value(), view.at(key).place());
-}
-
-Json section(const JsonView& view, const char* key) {
-  if (!view.has(key)) return Json::object();
-  view.at(key).keys();
-  return view.at(key).value();
 }
 
 // One entry for each combination of the values under "cross", the last key's values changing fastest.
@@ -117,14 +112,46 @@ Json read_model(const JsonView& view) {
   return load_json(view.as_string(), ErrorKind::kConfig, /*allow_comments=*/true);
 }
 
-void read_recipes(const JsonView& view, LabDesign& design) {
+// What the lab sets by itself, in whatever section it stands.
+void refuse_own_options(const JsonView& view, const Json& given, const std::vector<std::string>& own) {
+  for (const std::string& key : own)
+    if (given.contains(key)) view.fail("\"" + key + "\" is set by the lab; leave it out");
+}
+
+void read_pretraining(const JsonView& view, const SweepTools& tools, LabDesign& design) {
+  const ResolvedConfig options = resolve_config(tools, "train", view.value(), view.place());
+  refuse_own_options(view, options.given,
+                     {"model", "model_config", "tokenizer", "data", "method", "adapter", "num_epochs"});
+  design.pretraining = options.given;
+  // Resolved: what is not in the design is a recipe's, or the default.
+  const auto number = [&](const char* key) { return options.resolved.at(key).get<int64_t>(); };
+  if (number("max_steps") == 0)
+    view.fail("\"max_steps\" is missing: the corpus has a document for each row of it");
+  design.num_documents = number("max_steps") * number("batch_size") * number("gradient_accumulation_steps");
+}
+
+Json read_eval(const JsonView& view, const SweepTools& tools) {
+  Json given = resolve_config(tools, "eval", view.value(), view.place()).given;
+  refuse_own_options(view, given, {"data", "langs", "lid"});
+  return given;
+}
+
+Json read_compare(const JsonView& view) {
+  view.keys();
+  refuse_own_options(view, view.value(), {"source"});
+  return view.value();
+}
+
+void read_recipes(const JsonView& view, const SweepTools& tools, LabDesign& design) {
   for (size_t i = 0; i < view.size(); ++i) {
     check_known_keys(view.at(i), {"name", "train"});
     view.at(i).at("name").as_string();
-    view.at(i).at("train").keys();
+    const JsonView train = view.at(i).at("train");
+    Json recipe = view.at(i).value();
+    recipe["train"] = resolve_config(tools, "train", train.value(), train.place()).given;
+    design.recipes.push_back(std::move(recipe));
   }
   if (view.size() == 0) view.fail("names no recipe");
-  design.recipes = view.value();
   if (design.target.arm.empty()) design.target.arm = view.at(0).at("name").as_string();
 }
 
@@ -136,13 +163,6 @@ void read_seeds(const JsonView& view, LabDesign& design) {
                       " that one experiment may have"));
   if (std::set<int64_t>(design.seeds.begin(), design.seeds.end()).size() != design.seeds.size())
     view.fail("a seed is here twice");
-}
-
-// What the lab sets by itself.
-void refuse(const JsonView& view, const char* section, const std::vector<std::string>& keys) {
-  if (!view.has(section)) return;
-  for (const std::string& key : keys)
-    if (view.at(section).has(key)) view.at(section).fail("\"" + key + "\" is set by the lab; leave it out");
 }
 
 }  // namespace
@@ -169,12 +189,7 @@ std::vector<std::string> LabDesign::tags() const {
   return tags;
 }
 
-int64_t LabDesign::num_documents() const {
-  return pretraining.value("max_steps", int64_t{0}) * pretraining.value("batch_size", int64_t{4}) *
-         pretraining.value("gradient_accumulation_steps", int64_t{1});
-}
-
-LabDesign read_lab_design(const std::string& file) {
+LabDesign read_lab_design(const std::string& file, const SweepTools& tools) {
   const Json json = load_json(file, ErrorKind::kConfig, /*allow_comments=*/true);
   const JsonView view(json, file, ErrorKind::kConfig);
   check_known_keys(view, {"command", "grammar", "languages", "data", "tokenizer", "model", "pretraining",
@@ -188,20 +203,13 @@ LabDesign read_lab_design(const std::string& file) {
   read_section(view, "data", design.data);
   read_section(view, "tokenizer", design.tokenizer);
   design.model = read_model(view.at("model"));
-  refuse(view, "pretraining",
-         {"model", "model_config", "tokenizer", "data", "method", "adapter", "num_epochs"});
-  refuse(view, "eval", {"data", "langs", "lid"});
-  refuse(view, "compare", {"source"});
-  design.pretraining = section(view, "pretraining");
-  if (!view.at("pretraining").has("max_steps"))
-    view.at("pretraining").fail("\"max_steps\" is missing: the corpus has a document for each row of it");
-  view.at("pretraining").at("max_steps").as_int();
-  design.eval = section(view, "eval");
-  design.compare = section(view, "compare");
+  read_pretraining(view.at("pretraining"), tools, design);
+  if (view.has("eval")) design.eval = read_eval(view.at("eval"), tools);
+  if (view.has("compare")) design.compare = read_compare(view.at("compare"));
   design.lease_seconds = view.get("lease_seconds", 60.0);
   if (view.has("analysis")) read_analysis(view.at("analysis"), design);
   check_factors(design, view);
-  read_recipes(view.at("recipes"), design);
+  read_recipes(view.at("recipes"), tools, design);
   read_seeds(view.at("seeds"), design);
   design.normalised = json;
   design.normalised.erase("seeds");

@@ -35,8 +35,10 @@ struct LabDesign {
   std::vector<LanguageDials> languages;
   LabDataOptions data;
   LabTokenizerOptions tokenizer;
-  Json model;                         // config.json of the decoder
-  Json pretraining = Json::object();  // options of xlt train
+  Json model;  // config.json of the decoder
+  // Options are laid flat, whatever sections of them the design has.
+  Json pretraining = Json::object();  // of xlt train
+  int64_t num_documents = 0;          // of the corpus: one for each row of the pretraining
   Json recipes = Json::array();       // as a sweep has them; "{world}" stands for the world's folder
   Json eval = Json::object();         // options of xlt eval
   Json compare = Json::object();      // options of xlt compare
@@ -47,11 +49,11 @@ struct LabDesign {
   Json normalised;         // all of it but the seeds, to tell designs apart
 
   std::vector<std::string> tags() const;
-  int64_t num_documents() const;  // one for each row of the pretraining
 };
 
 // A language entry with "cross": {"share": [0.02, 0.2], …} stands for one language for each combination.
-// Languages without a tag are given the next free one from qaa on. Throws kConfig naming the place.
-LabDesign read_lab_design(const std::string& file);
+// Languages without a tag are given the next free one from qaa on. Throws kConfig naming the place, also of
+// an option of the trainings or the evaluation that is none.
+LabDesign read_lab_design(const std::string& file, const SweepTools& tools);
 
 }  // namespace xlt

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/lab/lab_results.h"
 
+#include "run/lab/lab_folder.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json_or_null.h"
+#include "xlt/base/quoting.h"
 #include "xlt/stats/descriptive.h"
 
 namespace xlt {
@@ -38,11 +42,9 @@ std::map<std::string, Json> target_rows(const Json& comparison, const LabTarget&
                           scorer.is_string() ? " " + scorer.get<std::string>() : ""));
   }
   if (!found.empty()) return found;
-  std::string has;
-  for (const std::string& other : others) has += (has.empty() ? "" : ", ") + other;
   throw Error(ErrorKind::kData,
               str_cat("has no row of the analysis's target, ", target.benchmark, " ", target.metric, " ",
-                      target.scorer, "; it has ", has),
+                      target.scorer, "; it has ", join(others)),
               file.string());
 }
 
@@ -78,14 +80,9 @@ Json json_of(const LabRow& row) {
           {"change_relative", json_or_null(row.change_relative)}};
 }
 
-std::string cell_of(const Json& value) {
-  if (value.is_null()) return "";
-  return value.is_string() ? value.get<std::string>() : dump_json(value);
-}
-
 // For people: 2, not 2.0.
 std::string level_of(const Json& value) {
-  std::string text = cell_of(value);
+  std::string text = value.is_string() ? value.get<std::string>() : dump_json(value);
   if (value.is_number_float() && text.ends_with(".0")) text.resize(text.size() - 2);
   return text;
 }
@@ -98,11 +95,11 @@ std::string results_csv(const Json& rows) {
                                              "change",        "change_relative"};
   for (const std::string& name : measured) text += "," + name;
   for (const Json& row : rows) {
-    text += "\n" + cell_of(row.at("seed")) + "," + cell_of(row.at("language"));
+    text += "\n" + csv_field(row.at("seed")) + "," + csv_field(row.at("language"));
     for (const char* dial :
          {"share", "vocabulary", "overlap", "order", "script", "bilingual", "bilingual_kind", "placebo"})
-      text += "," + cell_of(row.at("dials").at(dial));
-    for (const std::string& name : measured) text += "," + cell_of(row.at(name));
+      text += "," + csv_field(row.at("dials").at(dial));
+    for (const std::string& name : measured) text += "," + csv_field(row.at(name));
   }
   return text + "\n";
 }
@@ -111,10 +108,10 @@ std::string effects_csv(const Json& effects) {
   std::string text = "contrast,estimate,low,high,p_value,p_holm,n_blocks,n_same_sign,is_effect\n";
   for (const Json& row : effects.at("contrasts")) {
     const Json& ci = row.at("ci95");
-    text += "\"" + row.at("name").get<std::string>() + "\"," + cell_of(row.at("estimate")) + "," +
-            (ci.is_null() ? "," : cell_of(ci[0]) + "," + cell_of(ci[1]));
+    text += csv_quoted(row.at("name").get<std::string>()) + "," + csv_field(row.at("estimate")) + "," +
+            (ci.is_null() ? "," : csv_field(ci[0]) + "," + csv_field(ci[1]));
     for (const char* key : {"p_value", "p_holm", "n_blocks", "n_same_sign", "is_effect"})
-      text += "," + cell_of(row.at(key));
+      text += "," + csv_field(row.at(key));
     text += "\n";
   }
   return text;
@@ -125,9 +122,7 @@ std::string page(const LabDesign& design, const std::string& table, const std::s
       "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Lab</title>\n"
       "<style>body{font:15px/1.45 sans-serif;max-width:60em;margin:2em auto}pre{overflow:auto}</style>\n"
       "<h1>What the dials do to the transfer</h1>\n" +
-      picture + "\n<pre>";
-  for (const char c : table) text += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
-  text += "</pre>\n<h2>Each world</h2>\n<ul>\n";
+      picture + "\n<pre>" + markup_text(table) + "</pre>\n<h2>Each world</h2>\n<ul>\n";
   for (const int64_t seed : design.seeds) {
     const std::string at = design.seeds.size() == 1 ? "" : str_cat("compare/seed-", seed, "/");
     text += str_cat("<li><a href=\"finetuning/", at, "report.html\">seed ", seed, "</a>\n");
@@ -144,11 +139,10 @@ std::optional<double> LabRow::value(const LabTarget& target) const {
 std::vector<LabRow> read_lab_rows(const LabDesign& design, const fs::path& folder) {
   std::vector<LabRow> rows;
   for (const int64_t seed : design.seeds) {
-    const std::string name = str_cat("seed-", seed);
-    const fs::path file = folder / "finetuning" / "compare" / name / "compare.json";
+    const fs::path file = world_comparison(folder, seed);
     if (!fs::exists(file)) continue;
     const Json comparison = load_json(file);
-    const Json measured = load_json(folder / "worlds" / name / "measured.json").at("languages");
+    const Json measured = load_json(world_folder(folder, seed) / "measured.json").at("languages");
     const auto found = target_rows(comparison, design.target, file);
     const auto bits = bits_per_byte(comparison);
     for (const LanguageDials& dials : design.languages) {
@@ -174,7 +168,7 @@ std::vector<LabRow> read_lab_rows(const LabDesign& design, const fs::path& folde
 Json lab_effects(const LabDesign& design, const std::vector<LabRow>& rows) {
   std::vector<FactorialBlock> blocks;
   for (const LabRow& row : rows) {
-    const std::string name = str_cat("seed-", row.seed);
+    const std::string name = name_of_world(row.seed);
     if (blocks.empty() || blocks.back().name != name) blocks.push_back({name, {}});
     // Language 1 is where the finetuning was.
     if (row.dials.tag == design.languages.front().tag) continue;
@@ -203,8 +197,7 @@ std::vector<LabMean> lab_means(const LabDesign& design, const std::vector<LabRow
     LabMean& one = means.emplace_back();
     one.tag = dials.tag;
     const Json all = text_of(dials);
-    for (const std::string& name : turned)
-      one.dials += (one.dials.empty() ? "" : ", ") + name + " " + level_of(all.at(name));
+    for (const std::string& name : turned) append_item(one.dials, name + " " + level_of(all.at(name)));
     if (&dials == &design.languages.front()) one.dials = "language 1";
     std::map<std::string, std::vector<double>> columns;
     for (const LabRow& row : rows) {

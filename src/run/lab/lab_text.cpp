@@ -6,7 +6,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "xlt/base/display_width.h"
 #include "xlt/base/error.h"
+#include "xlt/base/quoting.h"
+#include "xlt/base/utf8.h"
 #include "xlt/stats/descriptive.h"
 #include "xlt/stats/distribution.h"
 
@@ -24,7 +27,8 @@ std::string fixed(const std::optional<double>& value, const char* format) {
 }
 
 std::string padded(std::string text, size_t width, bool left = false) {
-  const std::string space(width > text.size() ? width - text.size() : 0, ' ');
+  const size_t taken = display_width(text);
+  const std::string space(width > taken ? width - taken : 0, ' ');
   return left ? text + space : space + text;
 }
 
@@ -62,8 +66,9 @@ struct Axis {
 
 std::string text_at(double x, double y, const std::string& text, const char* anchor = "start",
                     const char* more = "") {
-  return str_cat("<text x=\"", x, "\" y=\"", y, "\" text-anchor=\"", anchor, "\" ", more, ">", text,
-                 "</text>\n");
+  // XML has no place for control characters, escaped or not.
+  return str_cat("<text x=\"", x, "\" y=\"", y, "\" text-anchor=\"", anchor, "\" ", more, ">",
+                 markup_text(escape_controls(text)), "</text>\n");
 }
 
 // Its point at x, its back `back` to the right.

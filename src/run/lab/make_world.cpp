@@ -40,13 +40,13 @@ void make_world(const LabDesign& design, int64_t seed, const fs::path& folder, c
   AtomicFolder made(folder);
   write_lab_data(world, design.data, made.path());
   const double begin = monotonic_seconds();
-  const int64_t num_words = write_corpus(world, design.num_documents(), made.path() / "corpus.jsonl");
+  const int64_t num_words = write_corpus(world, design.num_documents, made.path() / "corpus.jsonl");
   const double seconds = monotonic_seconds() - begin;
   context.throw_if_interrupted();
   train_tokenizer(tokenizer_text(world, design.tokenizer.documents), design.tokenizer.vocab_size,
                   made.path() / "tokenizer");
   const Json measured = {
-      {"corpus", {{"documents", design.num_documents()}, {"words", num_words}, {"seconds", seconds}}},
+      {"corpus", {{"documents", design.num_documents}, {"words", num_words}, {"seconds", seconds}}},
       {"languages", measure(world, made.path())}};
   write_file(made.path() / "measured.json", dump_json(measured, 1) + "\n");
   made.commit();
