@@ -7,7 +7,7 @@ void GenerationOptions::visit(OptionVisitor& v) {
   v.field("num_samples", num_samples, "completions a prompt; greedy search gives one", between(1, 100'000));
   v.field("max_new_tokens", max_new_tokens, "longest completion, in tokens", between(1, 10'000'000));
   v.field("temperature", temperature, "divides the logits; 1: the model's own distribution",
-          between(1e-4, 1e4));
+          with_advice(between(1e-4, 1e4), 0, "greedy decoding is --greedy"));
   v.field("top_p", top_p, "keep the most probable tokens that together reach this probability; 1: all",
           between(0, 1));
   v.field("top_k", top_k, "keep the k most probable tokens; 0: all", at_least(0));

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a GGUF file's matrices stay in its blocks. Widening them costs time where few rows are multiplied, so
 // they do by request, or where there would be no other way.
-#include <algorithm>
-#include <fstream>
 #include <functional>
-#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -12,6 +9,7 @@
 #include <c10/core/ScalarType.h>
 
 #include "xlt/base/error.h"
+#include "xlt/base/memory.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/checkpoint/weight_source.h"
 #include "xlt/lm/quantized.h"
@@ -22,21 +20,7 @@ namespace xlt {
 
 namespace {
 
-constexpr int64_t kUnknown = std::numeric_limits<int64_t>::max();
 constexpr const char* kStored = "stored";
-
-int64_t free_memory() {
-  int64_t bytes = kUnknown;
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string key, unit; meminfo >> key;) {
-    int64_t kib = 0;
-    if (key == "MemAvailable:" && meminfo >> kib) bytes = kib * 1024;
-  }
-  // A container's own limit; "max" where it has none.
-  int64_t most = 0;
-  if (std::ifstream("/sys/fs/cgroup/memory.max") >> most) bytes = std::min(bytes, most);
-  return bytes;
-}
 
 // Of all that the file holds: what is wrong with it, its loader says.
 int64_t bytes_of_values(const std::filesystem::path& model, const Placement& where) {
@@ -78,7 +62,8 @@ std::string held_as(const std::string& quantize, const std::filesystem::path& mo
                 " in ", name_of(where.dtype), "; leave it out, or give --device cpu --dtype float32"),
         "--quantize");
   }
-  return is_asked || bytes_of_values(model, where) > free_memory() ? kStored : "none";
+  const auto memory = machine_memory();
+  return is_asked || (memory && bytes_of_values(model, where) > memory->available) ? kStored : "none";
 }
 
 }  // namespace xlt

@@ -17,12 +17,6 @@
 
 namespace xlt {
 
-namespace {
-
-// Rows of one forward pass. On two cores the matrix products run at full speed from about 200 rows.
-
-}  // namespace
-
 std::unique_ptr<LanguageModel> load_language_model(const LanguageModelOptions& options,
                                                    const Placement& where, const Context& context) {
   return load_language_model(options, "none", std::span(&where, 1), context);

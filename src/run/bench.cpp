@@ -8,6 +8,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/registry.h"
 #include "xlt/base/scratch_folder.h"
@@ -126,6 +127,7 @@ class Bench {
     TrainRunOptions run;
     run.model = model_.model;
     run.adapter.init_adapter = model_.adapter;
+    run.adapter.quantize = model_.quantize;
     run.data = options_.data;
     if (method_row_kind(method) == RowKind::kText) run.fields.completion_field = run.fields.chosen_field;
     run.trainer.method = method;
@@ -200,6 +202,7 @@ struct Work {
   Json (Bench::*time)(const std::string& name);
 
   bool needs_model() const { return std::string_view(section) == kOfModel; }
+  bool trains() const { return time == &Bench::train; }
 };
 constexpr Work kWorks[] = {
     {"matmul", "matrix products of a decoder, by every library at hand", kOfMachine, &Bench::matmul},
@@ -218,7 +221,7 @@ const Work& find_work(const std::string& name) {
 std::string works_that(bool need_model) {
   std::string names;
   for (const Work& work : kWorks)
-    if (work.needs_model() == need_model) names += str_cat(names.empty() ? "" : ", ", work.name);
+    if (work.needs_model() == need_model) append_item(names, work.name);
   return names;
 }
 
@@ -230,6 +233,11 @@ void check_options(const BenchOptions& options, const ModelChoice& model) {
                 str_cat(works_that(/*need_model=*/true),
                         ": each needs --model DIR and --data FILE (preference pairs); --work ",
                         works_that(/*need_model=*/false), " needs neither"));
+  const auto trained = std::find_if(options.work.begin(), options.work.end(),
+                                    [](const auto& name) { return find_work(name).trains(); });
+  if (model.quantize == "stored" && trained != options.work.end())
+    throw Error(ErrorKind::kUsage, *trained + " trains, and a file's own blocks are for answering alone",
+                "--quantize stored");
 }
 
 }  // namespace

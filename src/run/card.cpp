@@ -77,7 +77,8 @@ Json run_card(const CardRunOptions& options, const Placement& where, const Conte
   card["data"] = std::move(data);
   card["code"] = code_record();
   write_file(options.output, dump_json(card, 1) + "\n");
-  fs::remove_all(kept);
+  std::error_code ignored;
+  if (cache) fs::remove_all(kept, ignored);
   return card;
 }
 

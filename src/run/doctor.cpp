@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/doctor.h"
 
-#include <optional>
-#include <sstream>
 #include <thread>
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
 #include "xlt/base/language.h"
+#include "xlt/base/memory.h"
 #include "xlt/base/version.h"
 #include "xlt/lm/runtime.h"
 #include "xlt/text/language_id.h"
@@ -51,38 +50,29 @@ Finding look_at_cuda() {
   return {"cuda", str_cat(num_cuda_devices(), " device(s)")};
 }
 
-// The value of a line "name: … kB" in GiB, or nothing.
-std::optional<double> meminfo_gib(const std::string& text, const std::string& name) {
-  const size_t at = text.find(name + ":");
-  if (at == std::string::npos) return std::nullopt;
-  std::istringstream line(text.substr(at + name.size() + 1));
-  double kib = 0;
-  line >> kib;
-  return kib / (1 << 20);
+Finding look_at_memory() {
+  const auto memory = machine_memory();
+  if (!memory) return {"memory", "not known on this system", Verdict::kNote};
+  const std::string found = gib_text(memory->total) + ", " + gib_text(memory->available) + " available";
+  constexpr int64_t kLittle = int64_t{3} << 30;  // a 270M model in float32, its gradients and a batch
+  if (memory->available >= kLittle) return {"memory", found};
+  return {"memory", found, Verdict::kNote, "little: use --dtype bfloat16 and a small --batch-tokens"};
 }
 
-Finding look_at_memory() {
-  std::string text;
-  try {
-    text = read_file("/proc/meminfo");
-  } catch (const Error&) {
-    return {"memory", "not known on this system", Verdict::kNote};
-  }
-  const auto total = meminfo_gib(text, "MemTotal"), available = meminfo_gib(text, "MemAvailable");
-  if (!total || !available) return {"memory", "not known on this system", Verdict::kNote};
-  std::ostringstream found;
-  found.precision(1);
-  found << std::fixed << *total << " GiB, " << *available << " GiB available";
-  constexpr double kLittleGib = 3;  // a 270M model in float32, its gradients and a batch
-  if (*available >= kLittleGib) return {"memory", found.str()};
-  return {"memory", found.str(), Verdict::kNote, "little: use --dtype bfloat16 and a small --batch-tokens"};
+// Where scripts/setup.sh --lid puts it, from the folder that commands are started in.
+constexpr const char* kUsualLid = "models/lid.176.ftz";
+
+Finding look_at_no_language_id() {
+  const std::string unscored = "language metrics stay unscored; pass --lid ";
+  if (fs::is_regular_file(kUsualLid))
+    return {"language identification", str_cat("no model given, though ", kUsualLid, " is here"),
+            Verdict::kNote, unscored + kUsualLid};
+  return {"language identification", "no model given", Verdict::kNote,
+          unscored + "FILE (fastText's lid.176.ftz, which scripts/setup.sh --lid puts into models/)"};
 }
 
 Finding look_at_language_id(const std::string& lid_file) {
-  if (lid_file.empty())
-    return {"language identification", "no model given", Verdict::kNote,
-            "language metrics stay unscored; pass --lid FILE (fastText's lid.176.ftz, which "
-            "scripts/setup.sh --lid puts into models/)"};
+  if (lid_file.empty()) return look_at_no_language_id();
   try {
     const auto guess = load_language_identifier(lid_file)->identify("This is a sentence in English.");
     if (is_language(guess.language, "en"))

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 #include "xlt/base/error.h"
+#include "xlt/base/memory.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/checkpoint/quantized_source.h"
 
@@ -19,25 +19,18 @@ namespace {
 constexpr double kMostSeconds = 60;     // of looking at steps
 constexpr int64_t kUsualTokens = 2048;  // a micro-batch, where its rows are not known yet
 
-// A line "NAME: 1234 kB" of a file of /proc, in bytes; 0 where there is none.
-int64_t proc_bytes(const char* file, const std::string& name) {
-  std::ifstream stream(file);
+// What /proc/self/status says of this process in a line "NAME: 1234 kB", in bytes; 0 where there is none.
+int64_t own_bytes(const std::string& name) {
+  std::ifstream stream("/proc/self/status");
   for (std::string line; std::getline(stream, line);)
     if (line.starts_with(name + ":")) return 1024 * std::strtoll(line.c_str() + name.size() + 1, nullptr, 10);
   return 0;
 }
 
-std::string gib(int64_t bytes) {
-  std::ostringstream text;
-  text.precision(1);
-  text << std::fixed << static_cast<double>(bytes) / (1 << 30) << " GiB";
-  return text.str();
-}
-
 }  // namespace
 
 DryRun::DryRun(const TrainRunOptions& options, const Placement& where)
-    : options_(options), where_(where), program_bytes_(proc_bytes("/proc/self/status", "VmRSS")) {}
+    : options_(options), where_(where), program_bytes_(own_bytes("VmRSS")) {}
 
 DecoderFootprint DryRun::footprint() const {
   return footprint_of(*quantized(open_model_source(options_.model), quantization_of(options_)), where_);
@@ -56,9 +49,10 @@ MemoryEstimate DryRun::reckoned(int64_t num_tokens, int64_t num_labels) const {
 std::string DryRun::why_not_measured() const {
   if (from_scratch(options_) || where_.is_cuda) return "";
   const int64_t wanted = program_bytes_ + reckoned(kUsualTokens, 0).total();
-  const int64_t there = proc_bytes("/proc/meminfo", "MemAvailable");
-  if (there == 0 || wanted < there) return "";
-  return str_cat("the model takes about ", gib(wanted), ", this machine has ", gib(there), " left");
+  const auto memory = machine_memory();
+  if (!memory || wanted < memory->available) return "";
+  return str_cat("the model takes about ", gib_text(wanted), ", this machine has ",
+                 gib_text(memory->available), " left");
 }
 
 void DryRun::reckon(const TrainPlan& plan, const std::string& reason) {
@@ -84,8 +78,7 @@ void DryRun::measure(const TrainJob& job, const Context& context) {
     if (where_.is_cuda) return;
   }
   // What the process held at most; the rest of it is activations.
-  activation_bytes_ =
-      std::max<int64_t>(0, proc_bytes("/proc/self/status", "VmHWM") - program_bytes_ - memory_.total());
+  activation_bytes_ = std::max<int64_t>(0, own_bytes("VmHWM") - program_bytes_ - memory_.total());
 }
 
 Json DryRun::to_json(const Json& config) const {

@@ -8,6 +8,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/leftovers.h"
 #include "xlt/base/lock.h"
@@ -131,10 +132,9 @@ void check_what_is_judged(const ModelChoice& model, const EvalOptions& options) 
   for (const auto& [name, value] : values.items())
     if (value != defaults.at(name)) names.push_back(name);
   if (names.empty()) return;
-  std::string flags;
-  for (const std::string& name : names) flags += (flags.empty() ? "" : ", ") + flag_name(name);
   throw Error(ErrorKind::kUsage,
-              "of no use with --completions, where no model is asked; leave out the one or the other", flags);
+              "of no use with --completions, where no model is asked; leave out the one or the other",
+              join(names, ", ", flag_name));
 }
 
 EvalResult run_evaluation_with(EvalModels& models, const EvalOptions& given, const Json& config,

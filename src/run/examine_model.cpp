@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/checkpoint/model_source.h"
 #include "xlt/checkpoint/quantized_source.h"
@@ -134,11 +135,14 @@ Finding look_at_device_map(const ModelSource& source, std::span<const Placement>
     for (size_t i = 0; i < devices.size(); ++i) {
       const int64_t first = plan.map.first_layers[i];
       const int64_t last = i + 1 < devices.size() ? plan.map.first_layers[i + 1] - 1 : plan.num_layers - 1;
-      text += str_cat(i > 0 ? ", " : "layers ", first, last > first ? str_cat(" to ", last) : "", " on ",
-                      name_of(devices[i]), " (", memory_text(static_cast<double>(plan.weight_bytes[i])),
-                      plan.room[i] > 1 ? " of " + memory_text(static_cast<double>(plan.room[i])) : "", ")");
+      append_item(
+          text,
+          str_cat(first, last > first ? str_cat(" to ", last) : "", " on ", name_of(devices[i]), " (",
+                  memory_text(static_cast<double>(plan.weight_bytes[i])),
+                  plan.room[i] > 1 ? " of " + memory_text(static_cast<double>(plan.room[i])) : "", ")"));
     }
-    return {"device map", text + (plan.map.ties_head ? "; the embedding, being the head, on the last" : "")};
+    return {"device map",
+            "layers " + text + (plan.map.ties_head ? "; the embedding, being the head, on the last" : "")};
   } catch (const Error& error) {
     return {"device map", error.what(), Verdict::kProblem};
   }

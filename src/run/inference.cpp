@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/inference.h"
 
+#include "run/adapter_base.h"
 #include "run/conversations.h"
 #include "run/row_files.h"
 
@@ -99,7 +100,7 @@ std::vector<LogLikelihood> score_block(LanguageModel& lm, std::span<const ScoreR
 }
 
 struct Prompt {
-  Json id;
+  Json id, language;  // null where the row names none
   std::string text, stream, place;
   bool is_rendered;  // by a chat template
 };
@@ -124,7 +125,8 @@ std::vector<Prompt> read_prompts(const GenerateFileOptions& options, const Conte
     if (!seen.insert(dump_json(id)).second)
       context.warn(str_cat(row.place(), ": id ", dump_json(id),
                            " was used before; its samples are drawn from the same random stream"));
-    prompts.push_back({std::move(id), text, stream, row.place(), is_rendered});
+    const Json language = row.has("language") ? row.fields().at("language") : Json();
+    prompts.push_back({std::move(id), language, text, stream, row.place(), is_rendered});
   }
   return prompts;
 }
@@ -148,11 +150,14 @@ void throw_if_refused(const Prompt& prompt, const std::vector<Completion>& compl
 void write_completions(AtomicFile& out, const Prompt& prompt, const std::vector<Completion>& completions) {
   for (size_t sample = 0; sample < completions.size(); ++sample) {
     const Completion& completion = completions[sample];
-    write_line(out, {{"id", prompt.id},
-                     {"sample", static_cast<int64_t>(sample)},
-                     {"text", completion.text},
-                     {"token_ids", completion.token_ids},
-                     {"finish_reason", name_of(completion.finish_reason)}});
+    Json row = {{"id", prompt.id},
+                {"sample", static_cast<int64_t>(sample)},
+                {"text", completion.text},
+                {"token_ids", completion.token_ids},
+                {"finish_reason", name_of(completion.finish_reason)},
+                {"prompt", prompt.text}};
+    if (!prompt.language.is_null()) row["language"] = prompt.language;
+    write_line(out, row);
   }
 }
 
@@ -173,7 +178,9 @@ std::unique_ptr<LanguageModel> load_language_model(const ModelChoice& choice, co
   options.base = choice.base;
   options.batch_tokens = choice.batch_tokens;
   const std::vector<Placement> devices = choice.devices.empty() ? std::vector{where} : choice.devices;
-  return load_language_model(options, choice.quantize, devices, context);
+  auto lm = load_language_model(options, choice.quantize, devices, context);
+  if (!choice.adapter.empty()) warn_of_other_base(choice.adapter, choice.model, context);
+  return lm;
 }
 
 void TokenizeOptions::visit(OptionVisitor& v) {
@@ -248,9 +255,11 @@ FileTally score_file(const ScoreOptions& options, const LanguageModelMaker& make
 }
 
 void GenerateFileOptions::visit(OptionVisitor& v) {
-  v.field("prompts", prompts, "rows {\"prompt\"[, \"id\"]} or {\"messages\"[, \"id\"]} (.jsonl, .csv, .tsv)");
+  v.field("prompts", prompts,
+          "rows {\"prompt\"} or {\"messages\"}[, \"id\", \"language\"] (.jsonl, .csv, .tsv)");
   v.field("output", output,
-          "file for the rows {\"id\", \"sample\", \"text\", \"token_ids\", \"finish_reason\"}");
+          "file for the rows {\"id\", \"sample\", \"text\", \"token_ids\", \"finish_reason\", \"prompt\"[, "
+          "\"language\"]}, which `xlt eval --completions` takes");
   visit_input_format(v, input_format);
   visit_chat_template(v, chat_template);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/merge.h"
 
+#include "run/adapter_base.h"
 #include "run/output_folder.h"
 
 #include <algorithm>
@@ -75,6 +76,7 @@ Json merge_adapter(const MergeOptions& options, const Placement& where, const Co
   const auto source = in_nf4 ? quantized(open_model_source(options.model), "nf4") : nullptr;
   const auto decoder = load_decoder(*dense, where, context);
   load_loras(*decoder, std::vector<fs::path>(options.adapter.begin(), options.adapter.end()), options.scale);
+  for (const std::string& adapter : options.adapter) warn_of_other_base(adapter, options.model, context);
   context.throw_if_interrupted();
   AtomicFolder output(options.output);
   Json record;

@@ -50,18 +50,27 @@ Json files_json(std::vector<std::filesystem::path> files) {
   return json;
 }
 
-}  // namespace
-
-std::string hash_of_model(const std::filesystem::path& model) {
-  const auto source = open_model_source(model);
-  Json json{{"files", files_json(source->small_files())}};
-  if (const auto header = source->header_hash()) json["header"] = *header;
-  const auto weights = source->weights();
+Json weights_json(const ModelSource& source) {
+  const auto weights = source.weights();
   Json tensors = Json::object();
   // Names differ; to look for each among those before it would cost the square of their number.
   for (const std::string& name : weights->names())
     tensors.get_ref<Json::object_t&>().emplace_back(
         name, Json{weights->dtype(name), weights->shape(name), sha256(sample_of(weights->get(name)))});
+  return tensors;
+}
+
+}  // namespace
+
+std::string hash_of_weights(const std::filesystem::path& model) {
+  return sha256(dump_json(weights_json(*open_model_source(model))));
+}
+
+std::string hash_of_model(const std::filesystem::path& model) {
+  const auto source = open_model_source(model);
+  Json json{{"files", files_json(source->small_files())}};
+  if (const auto header = source->header_hash()) json["header"] = *header;
+  Json tensors = weights_json(*source);
   if (!tensors.empty()) json["weights"] = std::move(tensors);
   return sha256(dump_json(json));
 }

@@ -12,6 +12,8 @@ namespace xlt {
 // element of a tensor it touches; an edit that spares these blocks in every tensor goes unseen. Throws as
 // open_model_source.
 std::string hash_of_model(const std::filesystem::path& model);
+// Of the tensors alone, as above: the same for another config or chat template.
+std::string hash_of_weights(const std::filesystem::path& model);
 // Of a PEFT adapter's files, whole; empty for no adapter.
 std::string hash_of_adapter(const std::filesystem::path& adapter);
 

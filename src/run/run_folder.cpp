@@ -7,6 +7,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/leftovers.h"
 
 namespace xlt {
@@ -27,12 +28,6 @@ const std::set<std::string> kChangeable = {"max_steps",
                                            "logging_steps",
                                            "save_total_limit",
                                            "early_stopping_patience"};
-
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 constexpr const char *kBatchSize = "batch_size", *kAccumulation = "gradient_accumulation_steps";
 
@@ -56,7 +51,7 @@ std::optional<StepCut> step_cut_of(const Json& record) {
 // Another number of ranks may go on where a step stays of as many rows; then how it is cut is no other
 // option. Throws kCheckpoint where it does not.
 void forgive_other_cut(std::vector<std::string>& changed, const Json& before, const Json& after, bool resume,
-                       const std::string& where) {
+                       bool may_cut_anew, const std::string& where) {
   const auto old = step_cut_of(before), own = step_cut_of(after);
   if (!old || !own) return;
   if (old->ranks != own->ranks && old->rows() != own->rows())
@@ -64,7 +59,7 @@ void forgive_other_cut(std::vector<std::string>& changed, const Json& before, co
                 str_cat("a step of the run there has ", old->text(), "; here it would have ", own->text(),
                         "; choose them so that it is the same, or another --output"),
                 where);
-  if (old->rows() != own->rows() || (old->ranks == own->ranks && !resume)) return;
+  if (!may_cut_anew || old->rows() != own->rows() || (old->ranks == own->ranks && !resume)) return;
   std::erase_if(changed, [](const std::string& name) { return name == kBatchSize || name == kAccumulation; });
 }
 
@@ -115,7 +110,7 @@ RunState RunFolder::inspect(const Json& record, bool resume, const Context& cont
   const Json before = stored();
   const JsonView view(before, (folder_ / kRunFile).string());
   auto changed = changed_options(view.at("config").value(), record.at("config"));
-  forgive_other_cut(changed, before, record, resume, folder_.string());
+  forgive_other_cut(changed, before, record, resume, may_cut_anew_, folder_.string());
   std::vector<std::string> fixed;
   std::copy_if(changed.begin(), changed.end(), std::back_inserter(fixed),
                [&](const auto& name) { return !resume || !kChangeable.contains(name); });

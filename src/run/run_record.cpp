@@ -9,6 +9,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/version.h"
 #include "xlt/checkpoint/model_source.h"
@@ -78,13 +79,11 @@ void check_alike(World& world, const Json& record) {
       if (record.at(part) == first.at(part)) continue;
       const bool are_options = std::string_view(part) == "config";
       std::string names;
-      if (are_options)
-        for (const std::string& name : changed_options(first.at(part), record.at(part)))
-          names += (names.empty() ? ": " : ", ") + name;
+      if (are_options) names = join(changed_options(first.at(part), record.at(part)));
       if (are_options && names.empty()) continue;  // only such as do not matter
       throw Error(ErrorKind::kUsage,
-                  str_cat("differs from what rank 0 was given in its ", part, names,
-                          "; start all ranks by the same command, on the same files"),
+                  str_cat("differs from what rank 0 was given in its ", part, names.empty() ? "" : ": ",
+                          names, "; start all ranks by the same command, on the same files"),
                   str_cat("rank ", world.rank()));
     }
   });

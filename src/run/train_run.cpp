@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "xlt/run/train_run.h"
 
+#include "run/adapter_base.h"
 #include "run/conversations.h"
 #include "run/dry_run.h"
 #include "run/run_folder.h"
@@ -9,6 +10,8 @@
 #include "run/watch.h"
 
 #include <cmath>
+#include <future>
+#include <set>
 
 #include "xlt/base/atomic_folder.h"
 #include "xlt/base/error.h"
@@ -30,6 +33,15 @@ namespace xlt {
 
 namespace {
 
+// It may be meant, to have a file's rows more often than others'.
+void warn_of_repeated(const std::vector<fs::path>& files, const Context& context) {
+  std::set<fs::path> seen;
+  std::error_code code;
+  for (const fs::path& file : files)
+    if (!seen.insert(fs::weakly_canonical(file, code)).second && !code)
+      context.warn(str_cat(file.string(), ": is given more than once, and each of its rows counts as often"));
+}
+
 // None of an empty `data`.
 Records load_rows(const TrainRunOptions& options, const std::string& data, const Context& context) {
   if (data.empty()) return {};
@@ -37,8 +49,10 @@ Records load_rows(const TrainRunOptions& options, const std::string& data, const
   const auto render = [&](const Json& messages, bool add_generation_prompt, const std::string& place) {
     return conversations.render(messages, add_generation_prompt, place);
   };
-  return load_records(method_row_kind(options.trainer.method), recipe_data(options.recipe, data),
-                      options.fields, render);
+  const std::string source = recipe_data(options.recipe, data);
+  Records records = load_records(method_row_kind(options.trainer.method), source, options.fields, render);
+  warn_of_repeated(data_files(source), context);
+  return records;
 }
 
 Json model_config(const TrainRunOptions& options) {
@@ -47,29 +61,43 @@ Json model_config(const TrainRunOptions& options) {
              : open_model_source(options.model)->config();
 }
 
-void add_adapter(Decoder& decoder, const AdapterOptions& options, uint64_t seed, const Context& context) {
+void add_adapter(Decoder& decoder, const AdapterOptions& options, const fs::path& model, uint64_t seed,
+                 const Context& context) {
   if (options.init_adapter.empty()) {
     attach_lora(decoder, {.r = options.lora_r, .alpha = options.lora_alpha, .dropout = options.lora_dropout},
                 {.use_rslora = options.use_rslora, .use_dora = options.use_dora}, Rng(seed).fork("lora"));
     return;
   }
   load_lora(decoder, options.init_adapter);
+  warn_of_other_base(options.init_adapter, model, context);
   context.info("starting from the adapter in " + options.init_adapter +
                "; its rank and alpha replace --lora-r and --lora-alpha");
   for (const NamedLinear& named : decoder.linears())
     if (LinearAdapter* adapter = named.linear->adapter()) adapter->dropout = options.lora_dropout;
 }
 
-std::unique_ptr<Decoder> make_model(const TrainRunOptions& options, const Tokenizer& tokenizer,
+// Read by a thread of its own: hundreds of thousands of tokens and merges take as long as all else before the
+// first step, and neither the data nor the weights wait for them.
+using TokenizerToCome = std::shared_future<std::unique_ptr<Tokenizer>>;
+
+TokenizerToCome start_loading_tokenizer(const TrainRunOptions& options, const Context& context) {
+  const Context own{.interrupted_flag =
+                        context.interrupted_flag};  // log and progress are the caller's thread's
+  return std::async(std::launch::async,
+                    [&options, own] { return load_tokenizer(tokenizer_folder(options), own); })
+      .share();
+}
+
+std::unique_ptr<Decoder> make_model(const TrainRunOptions& options, const TokenizerToCome& tokenizer,
                                     const Placement& where, uint64_t seed, const Context& context) {
   const std::vector<Placement> devices = options.devices.empty() ? std::vector{where} : options.devices;
   auto decoder = from_scratch(options)
-                     ? make_decoder(options.model_config, tokenizer.vocab_size(), devices,
+                     ? make_decoder(options.model_config, tokenizer.get()->vocab_size(), devices,
                                     Rng(seed).fork("init"), context)
                      : load_decoder(*quantized(open_model_source(options.model), quantization_of(options)),
                                     devices, context);
   if (trains_adapter(options))
-    add_adapter(*decoder, options.adapter, seed, context);
+    add_adapter(*decoder, options.adapter, options.model, seed, context);
   else
     train_all_weights(*decoder);
   return decoder;
@@ -187,23 +215,24 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   World& world = given_world ? *given_world : *alone;
   Records records;
   Json record;
+  TokenizerToCome tokenizer;
   on_all_ranks(world, [&] {
     check_combination(options);
     records = load_rows(options, options.data, context);
+    tokenizer = start_loading_tokenizer(options, context);
     record = run_record(options, where, seed, config, records.size(), world.world_size());
   });
   check_alike(world, record);
-  const RunFolder folder(options.output);
+  const RunFolder folder(options.output, may_cut_steps_anew(options.trainer));
   const Found found = inspect_by_first(world, folder, record, options.resume, context);
   if (found.state == RunState::kFinished) {
     context.info(options.output + " holds this run, finished; nothing to do");
     return found.result;
   }
-  std::unique_ptr<Tokenizer> tokenizer;
   std::unique_ptr<Decoder> decoder;
   on_all_ranks(world, [&] {
-    tokenizer = load_tokenizer(tokenizer_folder(options), context);
-    decoder = make_model(options, *tokenizer, where, seed, context);
+    decoder = make_model(options, tokenizer, where, seed, context);
+    tokenizer.get();  // or what went wrong with it
     context.throw_if_interrupted();
   });
   std::unique_ptr<FileLock> lock;
@@ -214,8 +243,8 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
   on_first_rank(world, [&] { begin_run(folder, again.state, record, context); });
   TrainJob job;
   on_all_ranks(world, [&] {
-    job = make_job(options, std::move(records), *tokenizer, seed, context);
-    job.probe = make_probe(options, *decoder, *tokenizer, where, seed, context);
+    job = make_job(options, std::move(records), *tokenizer.get(), seed, context);
+    job.probe = make_probe(options, *decoder, *tokenizer.get(), where, seed, context);
   });
   job.decoder = decoder.get();
   job.resume = options.resume || again.state == RunState::kUnfinished;
@@ -236,8 +265,9 @@ Json dry_run_training(const TrainRunOptions& options, const Placement& where, ui
                       const Json& config, const Context& context) {
   check_combination(options);
   const ScratchFolder scratch;
-  const auto tokenizer = load_tokenizer(tokenizer_folder(options), context);
-  TrainJob job = make_job(options, load_rows(options, options.data, context), *tokenizer, seed, context);
+  Records records = load_rows(options, options.data, context);
+  const TokenizerToCome tokenizer = start_loading_tokenizer(options, context);
+  TrainJob job = make_job(options, std::move(records), *tokenizer.get(), seed, context);
   job.output = scratch.path() / "run";
   if (!options.watch.probe_prompts.empty()) job.probe = [](int64_t, Json&) {};  // counts as an evaluation
   job.reference_cache = scratch.path() / "reference";
@@ -245,7 +275,7 @@ Json dry_run_training(const TrainRunOptions& options, const Placement& where, ui
   if (const std::string reason = dry.why_not_measured(); !reason.empty()) {
     dry.reckon(plan_training(job, options.trainer, context), reason);
   } else {
-    const auto decoder = make_model(options, *tokenizer, where, seed, context);
+    const auto decoder = make_model(options, tokenizer, where, seed, context);
     job.decoder = decoder.get();
     dry.measure(job, context);
   }

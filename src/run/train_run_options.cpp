@@ -138,9 +138,10 @@ void WatchOptions::visit(OptionVisitor& v) {
       "LANG=FILE of texts in other languages: at each evaluation bits per byte and the KL divergence of the "
       "untouched model go into metrics.jsonl; several files of one language, or further languages, after "
       "commas");
-  v.field("probe_prompts", probe_prompts,
-          "rows {\"prompt\"[,\"language\"]} of which a few completions are sampled at each evaluation, to "
-          "RUN/probe");
+  v.field(
+      "probe_prompts", probe_prompts,
+      "rows {\"prompt\"[,\"language\"]}, or {\"Prompt\"} as in data/rtp_prompts, of which a few completions "
+      "are sampled at each evaluation, to RUN/probe");
   v.field("scorer", scorer,
           "what judges those completions (`xlt ls scorers`), word_list:DIR say; repeatable");
   v.field("probe_samples", probe_samples, "completions a prompt", between(1, 1000));

@@ -7,6 +7,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/dataset/reader.h"
 #include "xlt/lm/borrowed_language_model.h"
@@ -30,8 +31,8 @@ std::vector<ProbePrompt> read_prompts(const std::string& file) {
     // Without an id a prompt's place in the file names its random stream.
     std::string id = std::to_string(prompts.size());
     if (row.has("id") && row.fields().at("id").is_string()) id = row.text("id");
-    prompts.push_back(
-        {{row.text("prompt"), id, row.place()}, row.text_if_present("language").value_or(kDefaultLanguage)});
+    prompts.push_back({{row.text(prompt_field(row)), id, row.place()},
+                       row.text_if_present("language").value_or(kDefaultLanguage)});
   }
   return prompts;
 }
@@ -145,8 +146,7 @@ std::map<std::string, std::string> monitor_files(const std::vector<std::string>&
       if (language.empty() || file.empty())
         throw Error(ErrorKind::kUsage, "expected LANG=FILE[,FILE] of each language to monitor, as de=de.txt",
                     "--monitor " + list);
-      std::string& own = files[language];
-      own += (own.empty() ? "" : ",") + file;
+      append_item(files[language], file, ",");
     }
   return files;
 }

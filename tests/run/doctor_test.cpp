@@ -34,6 +34,19 @@ TEST_F(Doctor, LooksAtEverythingAndSaysWhatItFound) {
                                 "language identification"));
 }
 
+TEST_F(Doctor, SaysWhereTheUsualLanguageIdentificationIs) {
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  const std::string without = finding("language identification").advice;
+  fs::create_directories("models");
+  write_file("models/lid.176.ftz", "");
+  const Finding with = finding("language identification");
+  fs::current_path(before);
+  EXPECT_THAT(without, HasSubstr("scripts/setup.sh --lid"));
+  EXPECT_EQ(with.verdict, Verdict::kNote);
+  EXPECT_THAT(with.advice, HasSubstr("pass --lid models/lid.176.ftz"));
+}
+
 TEST_F(Doctor, FindsTheLibtorchItWasBuiltWith) {
   EXPECT_EQ(finding("libtorch").verdict, Verdict::kFine);
   EXPECT_THAT(finding("memory").found, HasSubstr("GiB"));

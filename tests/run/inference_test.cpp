@@ -117,6 +117,8 @@ TEST_F(FileVerbs, ConversationsAreContinuedWhereTheAnswerBegins) {
   options.generation.greedy = true;
   generate_file(options, make_, {});
   EXPECT_THAT(read_file(output()), HasSubstr(R"(<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n!x)"));
+  EXPECT_THAT(read_file(output()),
+              HasSubstr(R"("prompt":"<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n"})"));
   options.chat_template = "none";
   EXPECT_THROW(generate_file(options, make_, {}), Error);
 }
@@ -136,18 +138,23 @@ TEST_F(FileVerbs, ScoreRefusesARowOfBothKinds) {
 
 TEST_F(FileVerbs, GenerateWritesARowASampleWithIds) {
   GenerateFileOptions options;
-  options.prompts = input("{\"prompt\":\"p\",\"id\":\"one\"}\n{\"prompt\":\"q\"}\n");
+  options.prompts = input("{\"prompt\":\"p\",\"id\":\"one\",\"language\":\"de\"}\n{\"prompt\":\"q\"}\n");
   options.output = output();
   options.generation.num_samples = 2;
   const FileTally tally = generate_file(options, make_, {});
   EXPECT_EQ(tally.rows, 4);
   EXPECT_EQ(tally.tokens, 8);
   EXPECT_THAT(tally.summary("f"), HasSubstr("wrote 4 rows to f: 8 tokens in "));
-  EXPECT_EQ(read_file(output()),
-            "{\"id\":\"one\",\"sample\":0,\"text\":\"p!one\",\"token_ids\":[0,7],\"finish_reason\":\"eos\"}\n"
-            "{\"id\":\"one\",\"sample\":1,\"text\":\"p!one\",\"token_ids\":[1,7],\"finish_reason\":\"eos\"}\n"
-            "{\"id\":1,\"sample\":0,\"text\":\"q!q#1\",\"token_ids\":[0,7],\"finish_reason\":\"eos\"}\n"
-            "{\"id\":1,\"sample\":1,\"text\":\"q!q#1\",\"token_ids\":[1,7],\"finish_reason\":\"eos\"}\n");
+  EXPECT_EQ(
+      read_file(output()),
+      R"({"id":"one","sample":0,"text":"p!one","token_ids":[0,7],"finish_reason":"eos","prompt":"p","language":"de"})"
+      "\n"
+      R"({"id":"one","sample":1,"text":"p!one","token_ids":[1,7],"finish_reason":"eos","prompt":"p","language":"de"})"
+      "\n"
+      R"({"id":1,"sample":0,"text":"q!q#1","token_ids":[0,7],"finish_reason":"eos","prompt":"q"})"
+      "\n"
+      R"({"id":1,"sample":1,"text":"q!q#1","token_ids":[1,7],"finish_reason":"eos","prompt":"q"})"
+      "\n");
 }
 
 TEST_F(FileVerbs, ModelIsNotLoadedForRowsThatAreWrong) {

@@ -12,7 +12,9 @@
 namespace xlt {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class Merge : public RunTest {
  protected:
@@ -39,6 +41,26 @@ class Merge : public RunTest {
   }
   MergeOptions options_;
 };
+
+TEST_F(Merge, AnAdapterOfAnotherModelIsWarnedOf) {
+  TrainRunOptions other = scratch_options("other");
+  const auto model =
+      run_training(other, Placement{}, /*seed=*/8, config_of(other), {}).at("model").get<std::string>();
+  const auto warnings = [&](const std::string& loaded) {
+    LogLines log;
+    ModelChoice choice;
+    choice.model = loaded;
+    choice.adapter = options_.adapter[0];
+    load_language_model(choice, Placement{}, {&log});
+    return log.lines;
+  };
+  EXPECT_THAT(warnings(options_.model), IsEmpty());
+  fs::copy(options_.model, folder_ / "copy", fs::copy_options::recursive);
+  EXPECT_THAT(warnings(path("copy")), IsEmpty());
+  EXPECT_THAT(warnings(model), ElementsAre(HasSubstr("was trained on " + options_.model)));
+  fs::remove_all(options_.model);
+  EXPECT_THAT(warnings(model), IsEmpty()) << "nothing is known of it any more";
+}
 
 TEST_F(Merge, ScoresAsModelAndAdapterDo) {
   const Json record = merge();

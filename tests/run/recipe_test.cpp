@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include "xlt/base/join.h"
+
 namespace xlt {
 namespace {
 
@@ -175,7 +177,7 @@ TEST_F(RecipeFiles, CountTheStepsThatWerePublished) {
   EXPECT_EQ(dry_run("sft_biasdpo", bias_file).at("total_steps"), 5440);
   std::string files;
   for (int i = 0; i < 6; ++i)
-    files += (i > 0 ? "," : "") + rows(str_cat("split_", i, ".jsonl").c_str(), 4096, detox);
+    append_item(files, rows(str_cat("split_", i, ".jsonl").c_str(), 4096, detox), ",");
   const Json dpo = dry_run("dpo_detoxdpo", files);
   EXPECT_EQ(dpo.at("total_steps"), 5836);
   EXPECT_EQ(dpo.at("steps_per_epoch"), 5836);

@@ -125,6 +125,21 @@ TEST_F(RunFolderTest, OtherRanksGoOnWithStepsOfAsManyRows) {
   EXPECT_THAT(error.what(), HasSubstr("16 rows (batch_size 2 × gradient_accumulation_steps 4 × 2 ranks)"));
 }
 
+TEST_F(RunFolderTest, OtherRanksAreAnotherRunWhereTheCutCounts) {
+  const auto cut = [](int batch_size, int ranks) {
+    Json json = record();
+    json["config"]["batch_size"] = batch_size;
+    json["config"]["gradient_accumulation_steps"] = 1;
+    json["ranks"] = ranks;
+    return json;
+  };
+  const RunFolder folder(path_), of_kto(path_, /*may_cut_anew=*/false);
+  folder.write(cut(8, 1), "finished");
+  EXPECT_EQ(folder.inspect(cut(4, 2), false, {}), RunState::kFinished);
+  EXPECT_EQ(of_kto.inspect(cut(8, 1), false, {}), RunState::kFinished);
+  EXPECT_THROW(of_kto.inspect(cut(4, 2), false, {}), Error);
+}
+
 TEST_F(RunFolderTest, ChangedDataAreRefusedByFile) {
   RunFolder(path_).write(record(10, "aa"), "running");
   const Error error = inspect_error(record(10, "bb"), false);

@@ -102,6 +102,15 @@ TEST_F(TrainRun, CombinationsThatMakeNoSenseAreUsage) {
   EXPECT_EQ(refused([](auto& o) { o.data = "none.jsonl"; }).kind(), ErrorKind::kIo);
 }
 
+TEST_F(TrainRun, AFileThatIsGivenTwiceIsWarnedOf) {
+  TrainRunOptions options = scratch_options("run");
+  options.data = path("texts.jsonl") + "," + path("./texts.jsonl");
+  LogLines log;
+  train(options, Context{&log});
+  EXPECT_THAT(log.lines, Contains(HasSubstr("./texts.jsonl: is given more than once")));
+  EXPECT_EQ(load_json(folder_ / "run" / "run.json").at("num_rows"), 6);
+}
+
 TEST(AfterTraining, SaysWhatHappenedAndWhatToRunNext) {
   TrainRunOptions options;
   options.trainer.method = "dpo";

@@ -60,9 +60,9 @@ struct GenerateFileOptions {
   GenerationOptions generation;
   void visit(OptionVisitor& v);  // the files; `generation` has its own
 };
-// Rows {"prompt"[, "id"]} or {"messages"[, "id"]}, which the chat template renders up to where the answer
-// begins, → {"id", "sample", "text", "token_ids", "finish_reason"}, one a sample. A row
-// without an id is known by its number, from 0.
+// Rows {"prompt"} or {"messages"}[, "id", "language"], which the chat template renders up to where the answer
+// begins, → {"id", "sample", "text", "token_ids", "finish_reason", "prompt"[, "language"]}, one a sample;
+// "prompt" is the text that the model was given. A row without an id is known by its number, from 0.
 FileTally generate_file(const GenerateFileOptions& options, const LanguageModelMaker& make_model,
                         const Context& context);
 

@@ -7,7 +7,8 @@
 //                            output/ (what it wrote)
 //   DIR/compare/MODEL/       compare.json …; arms/ and runs/ name the evaluations and trainings of each arm
 //   DIR/report.html          the page of `xlt report`; of several models a list of compare/MODEL/report.html
-//   DIR/slurm/               job scripts and lists, where --submit slurm was asked for
+//   DIR/slurm/               job scripts, lists and jobs.json (what was submitted last), where --submit slurm
+//                            was asked for
 //
 #pragma once
 
@@ -62,7 +63,8 @@ struct SweepResult {
 SweepResult run_sweep(const SweepOptions& options, const SweepTools& tools, const Context& context);
 // {"cells", "totals"}: what would be done, and about what it takes. Writes nothing.
 Json sweep_plan(const SweepOptions& options, const SweepTools& tools, const Context& context);
-// Writes job scripts and hands them to Slurm: arrays with dependencies. Returns what was submitted.
+// Writes job scripts and hands them to Slurm: arrays with dependencies. Returns what was submitted. Where
+// Slurm refuses one, the error names the jobs that it has taken before, and how to cancel them.
 Json submit_sweep(const SweepOptions& options, const SweepTools& tools, const Context& context);
 
 // sweep_plan's, as the folder keeps it, with "state" in each cell and counts and the time left in "totals".
