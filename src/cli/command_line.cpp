@@ -7,6 +7,7 @@
 #include "cli/layered_options.h"
 #include "cli/report_errors.h"
 #include "cli/session.h"
+#include "cli/standard_input.h"
 #include "cli/terminal.h"
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include <CLI/CLI.hpp>
 
 #include "xlt/base/error.h"
+#include "xlt/base/option_hint.h"
 #include "xlt/base/version.h"
 #include "xlt/lm/runtime.h"
 
@@ -77,7 +79,7 @@ Parsed add_command(CLI::App& app, const Entry<Command>& entry, GlobalOptions& gl
   return parsed;
 }
 
-// What the parser could not place, with the nearest name that it could.
+// What the parser could not place, with what it may have been meant for.
 [[noreturn]] void throw_unexpected(const Parsed& parsed, const std::string& argument) {
   const std::string where = "xlt " + parsed.name;
   if (!argument.starts_with("-"))
@@ -86,11 +88,11 @@ Parsed add_command(CLI::App& app, const Entry<Command>& entry, GlobalOptions& gl
   auto names = parsed.flags->names();
   names.insert(names.end(), {"--config", "--set", "--help", "--version"});
   const std::string flag = argument.substr(0, argument.find('='));
-  const std::string near = nearest_name(flag, names);
-  throw Error(ErrorKind::kUsage,
-              "unknown option \"" + flag + "\"; " + (near.empty() ? "" : "did you mean \"" + near + "\"? ") +
-                  "see `" + where + " --help`",
-              where);
+  const std::string hint = option_hint(flag, names);
+  throw Error(
+      ErrorKind::kUsage,
+      str_cat("unknown option \"", flag, "\"; ", hint, hint.empty() ? "" : " ", "see `", where, " --help`"),
+      where);
 }
 
 [[noreturn]] void throw_no_command(const std::vector<std::string>& extras) {
@@ -183,6 +185,7 @@ void resolve(Parsed& parsed) {
     auto* layered = dynamic_cast<LayeredOptions*>(parsed.command.get());
     if (layered && layered->read_recipe_by(parsed.groups)) resolve_options(parsed.name, parsed.groups, given);
     resolve_hub_names(visit_all(parsed.groups));
+    resolve_standard_input(visit_all(parsed.groups));
     check_required(parsed.name, parsed.command->required(), parsed.groups);
   });
 }

@@ -32,7 +32,7 @@ class EvalCommand final : public EvaluatingCommand {
   }
   void tell_ranks(const Error& error) const override { tell_ranks_of(error); }
   void check(Checks& checks) override {
-    for (const std::string& file : options_.completions) check_rows(checks, file, {"completion"});
+    for (const std::string& file : options_.completions) check_rows(checks, file, {"completion", "text"});
     check_model(checks, model_.model);
     check_tokenizer(checks, model_.model);
     check_adapter(checks, model_.adapter);

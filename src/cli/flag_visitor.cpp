@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "xlt/base/error.h"
+#include "xlt/base/join.h"
 
 namespace xlt::cli {
 
@@ -66,20 +67,10 @@ std::string value_name(const OptionDescription& option) {
   return "TEXT";
 }
 
-// Words as the text of a list; commas within a word are not separators.
-std::string list_text(const std::vector<std::string>& words) {
+// A word as an item in the text of a list; commas within it are not separators.
+std::string item_text(const std::string& word) {
   std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += ',';
-    for (char c : word) text += c == ',' ? std::string("\\,") : std::string(1, c);
-  }
-  return text;
-}
-
-// One value, or a list of the lists that were given.
-std::string joined(const std::vector<std::string>& results) {
-  std::string text;
-  for (const std::string& result : results) text += (text.empty() ? "" : ",") + result;
+  for (char c : word) text += c == ',' ? std::string("\\,") : std::string(1, c);
   return text;
 }
 
@@ -136,8 +127,8 @@ std::vector<std::pair<std::string, std::string>> Flags::given() const {
   std::vector<std::pair<std::string, std::string>> given;
   for (const Flag& flag : flags_)
     if (flag.flag->count() > 0)
-      given.emplace_back(flag.option, flag.is_words  ? list_text(flag.flag->results())
-                                      : flag.is_list ? joined(flag.flag->results())
+      given.emplace_back(flag.option, flag.is_words  ? join(flag.flag->results(), ",", item_text)
+                                      : flag.is_list ? join(flag.flag->results(), ",")
                                                      : flag.flag->results().back());
   return given;
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "xlt/base/described.h"
+#include "xlt/base/join.h"
 #include "xlt/base/language.h"
 #include "xlt/base/quirk.h"
 #include "xlt/dataset/presets.h"
@@ -44,9 +45,8 @@ Rows command_rows() {
 Rows benchmark_rows() {
   Rows rows;
   for (const auto& entry : benchmarks()) rows.push_back({entry.name, entry.make()->description()});
-  std::string kinds;
-  for (const std::string& kind : description_kinds()) kinds += (kinds.empty() ? "" : ", ") + kind;
-  rows.push_back({"FILE.json", "one of your own, by description: kinds " + kinds + " (configs/benchmarks)"});
+  rows.push_back({"FILE.json", "one of your own, by description: kinds " + join(description_kinds()) +
+                                   " (configs/benchmarks)"});
   return rows;
 }
 

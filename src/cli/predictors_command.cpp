@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "xlt/base/join.h"
 #include "xlt/base/json.h"
 #include "xlt/base/language.h"
 #include "xlt/findings/predictors.h"
@@ -65,22 +66,50 @@ class PredictorsCommand final : public Command {
     return sentence_similarities(*encoder, texts, options_.source, session.context());
   }
 
+  static std::string p_text(const Json& p) {
+    if (!p.is_number()) return "p -";
+    char text[32];
+    std::snprintf(text, sizeof text, p.get<double>() < 0.0001 ? "p<0.0001" : "p=%.4f", p.get<double>());
+    return text;
+  }
+
+  static std::string line_of(const Json& row, const Json& p) {
+    char value[32];
+    std::snprintf(value, sizeof value, "%+.3f", row.at("value").get<double>());
+    const Json& holm = row.at("p_holm");
+    const bool holds = holm.is_number() && holm.get<double>() < 0.05 && row.at("is_finding_possible");
+    return str_cat(row.at("target").get<std::string>(), "  ", row.at("predictor").get<std::string>(),
+                   row.at("given").is_string() ? " given " + row.at("given").get<std::string>() : "", "  ",
+                   value, "  ", p_text(p), "  n=", row.at("n").get<int64_t>(), holds ? " *" : "", "\n");
+  }
+
+  // A heading over nothing would leave open whether anything was looked at.
+  static std::string why_no_lines(const Json& found, const std::set<std::string>& reasons) {
+    std::vector<std::string> languages;
+    for (const auto& [language, values] : found.at("languages").items()) languages.push_back(language);
+    return str_cat(
+        "no rank correlation of a relative change with a predictor; languages besides the source: ",
+        languages.empty() ? "none" : join(languages), "; ",
+        reasons.empty() ? "the comparison has no relative change in any of them" : join(reasons, "; "), "\n");
+  }
+
+  // p is that of the files' p_holm, as `xlt compare` prints it; paper mode corrects nothing, as published.
   static std::string table_of(const Json& found) {
-    std::string text = "rank correlations of the relative change (Spearman)\n";
+    const bool is_paper = found.at("mode") == "paper";
+    std::string lines;
+    std::set<std::string> reasons;
     for (const Json& row : found.at("correlations")) {
-      if (row.at("kind") != "spearman" || !row.at("value").is_number()) continue;
-      char line[64];
-      std::snprintf(line, sizeof line, "%+.3f  p=%.4f", row.at("value").get<double>(),
-                    row.at("p_value").get<double>());
-      const Json& p = row.at("p_holm");
-      text +=
-          str_cat(row.at("target").get<std::string>(), "  ", row.at("predictor").get<std::string>(),
-                  row.at("given").is_string() ? " given " + row.at("given").get<std::string>() : "", "  ",
-                  line, "  n=", row.at("n").get<int64_t>(),
-                  p.is_number() && p.get<double>() < 0.05 && row.at("is_finding_possible") ? " *" : "", "\n");
+      if (row.at("kind") != "spearman") continue;
+      if (row.at("value").is_number())
+        lines += line_of(row, row.at(is_paper ? "p_value" : "p_holm"));
+      else if (row.at("warning").is_string())
+        reasons.insert(row.at("warning").get<std::string>());
     }
-    return text +
-           "* below 0.05 after Holm's correction for the number of all rows, of languages enough for it\n";
+    if (lines.empty()) return why_no_lines(found, reasons);
+    return "rank correlations of the relative change (Spearman)\n" + lines +
+           (is_paper ? "p of each row alone, not corrected, as published\n"
+                     : "p corrected for the number of all rows (Holm); * below 0.05, of languages enough for "
+                       "it\n");
   }
 
   // Each thing that a reader must know once.

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/run/recipe.h"
 #include "xlt/run/train_run.h"
 #include "xlt/run/training_checks.h"
@@ -20,12 +21,6 @@
 namespace xlt::cli {
 
 namespace {
-
-std::string enumerated(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -65,10 +60,8 @@ class TrainCommand final : public Command, public LayeredOptions {
         {"adapter", "Adapter", visit_of(options_.adapter)},
         {"training", "Training", visit_of(options_.trainer)},
         {"watch", "Looking on at each evaluation", visit_of(options_.watch)}};
-    for (MethodOptions::Group& group : options_.trainer.method_options.groups()) {
-      const std::string methods = enumerated(group.methods);
-      groups.push_back({methods, "Only for " + methods, std::move(group.visit)});
-    }
+    for (MethodOptions::Group& group : options_.trainer.method_options.groups())
+      groups.push_back({"training", "Only for " + join(group.methods), std::move(group.visit)});
     groups.push_back({"fields", "Names of the data's fields", visit_of(options_.fields)});
     return groups;
   }

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "xlt/base/file.h"
+#include "xlt/base/join.h"
 #include "xlt/eval/described_data.h"
 #include "xlt/eval/description.h"
 
@@ -22,44 +23,84 @@ struct ValidateOptions {
   void visit(OptionVisitor& v) {
     v.field("file", file,
             "config to look at: {\"command\": \"train\", …options…}; the run.json or report.json of a run, "
-            "for its options; a recipe; or a benchmark's description");
+            "for its options; a recipe; a grid of xlt sweep; a design of xlt lab; or a benchmark's "
+            "description");
     v.field("data", data, "data folder whose files the benchmark's description is tried on");
   }
 };
 
+// What a file is for: one with "command" says it, others by keys that nothing else has.
+enum class FileKind { kConfig, kRecipe, kDescription, kGrid, kDesign, kUnknown };
+
+FileKind kind_of(const Json& json) {
+  if (json.contains("command")) return FileKind::kConfig;
+  if (looks_like_description(json)) return FileKind::kDescription;
+  if (json.contains("pretraining") || (json.contains("languages") && json.contains("recipes")))
+    return FileKind::kDesign;
+  if (json.contains("models") || json.contains("recipes")) return FileKind::kGrid;
+  return json.contains("options") ? FileKind::kRecipe : FileKind::kUnknown;
+}
+
+[[noreturn]] void throw_unknown_kind(const Json& json, const std::string& where) {
+  const char* model = json.contains("model_type")
+                          ? ". A model's config.json, as this seems to be, is none of these: xlt train "
+                            "--model-config takes it"
+                          : "";
+  throw Error(
+      ErrorKind::kConfig,
+      str_cat("says no \"command\", and is nothing else that can be validated: a config {\"command\": "
+              "\"train\", …options…}, run.json or report.json of a run, a recipe {\"options\"}, a grid "
+              "of xlt sweep {\"models\"}, a design of xlt lab {\"languages\", \"pretraining\"}, a "
+              "benchmark's description {\"name\", \"kind\", \"file\", \"fields\"}",
+              model),
+      where);
+}
+
 class ValidateCommand final : public Command {
  public:
   CommandHelp help() const override {
-    return {"Check a config: every option, and every file it names; a recipe; the description of a benchmark",
-            "xlt validate configs/dpo.json",
-            {"file"},
-            "file"};
+    return {
+        "Check a config: every option, and every file it names; a grid; a recipe; a benchmark's description",
+        "xlt validate configs/dpo.json",
+        {"file"},
+        "file"};
   }
   std::vector<OptionGroup> groups() override { return {{"validate", "Config", visit_of(options_)}}; }
 
   bool may_be_cut_short() const override { return true; }
   int run(Session&) override {
-    const Json json = load_json(options_.file, ErrorKind::kConfig, /*allow_comments=*/true);
-    const JsonView view(json, options_.file, ErrorKind::kConfig);
+    const Json file = load_json(options_.file, ErrorKind::kConfig, /*allow_comments=*/true);
+    std::string where = options_.file;
+    const Json& json = config_in(file, where);
     Checks checks;
-    if (!view.has("command") && !view.has("config") && looks_like_description(json)) {
-      check_benchmark(checks);
-    } else if (!options_.data.empty()) {
-      throw Error(ErrorKind::kUsage, "goes with a benchmark's description; a config names its own data",
-                  "--data");
-    } else if (view.has("config")) {  // the record of a run
-      check_config(view.at("config"), options_.file + ": config", checks);
-    } else if (!view.has("command") && view.has("options")) {
-      check_recipe(checks);
-    } else {
-      check_config(view, options_.file, checks);
-    }
+    check_file(json, where, checks);
     for (const Check& check : checks.results())
       std::printf("%-6s %s: %s\n", check.ok ? "ok" : "FAULT", check.what.c_str(), shown(check).c_str());
     return checks.all_ok() ? 0 : exit_code(ErrorKind::kConfig);
   }
 
  private:
+  void check_file(const Json& json, const std::string& where, Checks& checks) const {
+    const FileKind kind = kind_of(json);
+    if (kind != FileKind::kDescription && !options_.data.empty())
+      throw Error(ErrorKind::kUsage, "goes with a benchmark's description; a config names its own data",
+                  "--data");
+    switch (kind) {
+      case FileKind::kConfig:
+        return check_config(JsonView(json, where, ErrorKind::kConfig), where, checks);
+      case FileKind::kRecipe:
+        return check_recipe(checks);
+      case FileKind::kDescription:
+        return check_benchmark(checks);
+      case FileKind::kGrid:
+        return check_whole("sweep", where, checks);
+      case FileKind::kDesign:
+        return check_whole("lab", where, checks);
+      case FileKind::kUnknown:
+        throw_unknown_kind(json, where);
+    }
+  }
+
   // "model DIR" with the fault "DIR: no such folder" says the place once.
   static std::string shown(const Check& check) {
     const std::string place = check.what.substr(check.what.find(' ') + 1) + ": ";
@@ -69,7 +110,7 @@ class ValidateCommand final : public Command {
   void check_benchmark(Checks& checks) const {
     const BenchmarkDescription description = read_description(options_.file);
     std::string fields;
-    for (const auto& [name, columns] : description.fields) fields += (fields.empty() ? "" : ", ") + name;
+    for (const auto& [name, columns] : description.fields) append_item(fields, name);
     checks.add("benchmark " + description.name, [&] {
       return str_cat(description.kind, " of ", options_.data.empty() ? "DATA" : options_.data, "/",
                      description.file, "; fields ", fields);
@@ -100,6 +141,13 @@ class ValidateCommand final : public Command {
       });
   }
 
+  // A grid or a design is no list of options: its command reads the file by itself.
+  static void check_whole(const std::string& name, const std::string& file, Checks& checks) {
+    const auto command = find_entry<Command>(commands(), "command", name).make();
+    set_option(visit_all(command->groups()), command->help().positional, file);
+    command->check(checks);
+  }
+
   // Every part is looked at whatever was found in the others: one run names all faults.
   static void check_config(const JsonView& view, const std::string& where, Checks& checks) {
     const std::string name = view.at("command").as_string();
@@ -108,13 +156,10 @@ class ValidateCommand final : public Command {
       throw Error(ErrorKind::kConfig, unknown_name_message("command", name, names),
                   view.at("command").place());
     const auto command = find_entry<Command>(commands(), "command", name).make();
+    const std::string positional = command->help().positional;
+    if (positional == "grid" || positional == "design") return check_whole(name, where, checks);
     auto* layered = dynamic_cast<LayeredOptions*>(command.get());
     auto groups = command->groups();
-    // A grid or a design is no list of options: the command reads the file by itself.
-    if (const std::string own = command->help().positional; own == "grid" || own == "design") {
-      set_option(visit_all(groups), own, where);
-      return command->check(checks);
-    }
     GlobalOptions global;
     groups.push_back({"global", "Every command", visit_of(global)});
     checks.add("options of `xlt " + name + "`", [&] {

@@ -2,7 +2,10 @@
 // What is printed where, and with which exit code.
 #include "cli/cli_testing.h"
 #include "cli/command.h"
+#include "cli/global_options.h"
 #include "scratch_folder.h"
+
+#include <algorithm>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -60,6 +63,15 @@ TEST(Validate, ReadsAGridAsItsCommandDoes) {
   EXPECT_THAT(grid.out, HasSubstr("7 languages"));
 }
 
+TEST(Validate, SaysWhatCanBeValidatedWhereAFileIsNothingOfTheKind) {
+  const Outcome outcome = run_xlt({"validate", "configs/models/tiny.json"});
+  EXPECT_EQ(outcome.code, 3);
+  for (const char* part :
+       {"configs/models/tiny.json: says no \"command\"", "a grid of xlt sweep {\"models\"}",
+        "a recipe {\"options\"}", "xlt train --model-config takes it"})
+    EXPECT_THAT(outcome.err, HasSubstr(part));
+}
+
 TEST(Help, IsACommandToo) {
   EXPECT_EQ(run_xlt({"help"}).out, run_xlt({"--help"}).out);
   EXPECT_EQ(run_xlt({"help", "train"}).out, run_xlt({"train", "--help"}).out);
@@ -102,6 +114,65 @@ TEST(CommandLine, UnknownNamesOfferTheNearest) {
   expect_usage({"train", "--optimizer", "adam"}, "did you mean \"adamw\"?");
   expect_usage({"ls", "benchmark"}, "did you mean \"benchmarks\"?");
   expect_usage({"doctor", "--dtype", "float31"}, "did you mean \"float32\"?");
+}
+
+TEST(CommandLine, NamesOfOtherToolsAreTranslated) {
+  expect_usage({"train", "--lr", "1"}, "unknown option \"--lr\"; did you mean \"--learning-rate\"? see `xlt");
+  expect_usage({"train", "--num-train-epochs=3"}, "did you mean \"--num-epochs\"?");
+  expect_usage({"train", "--load-in-4bit"}, "did you mean \"--quantize\" (its value is nf4)?");
+  expect_usage({"train", "--lora-target-modules", "q_proj"}, "every linear layer but the head");
+  expect_usage({"train", "--set", "output_dir=runs/a"}, "did you mean \"output\"?");
+  expect_usage({"eval", "--tasks", "crows_pairs"}, "did you mean \"--benchmarks\"?");
+  expect_usage({"eval", "--model_args", "pretrained=a"}, "did you mean \"--model\"");
+}
+
+// What a row of the table leads to is an option of some command, and the other name is not one of the same.
+TEST(CommandLine, TranslationsLeadToOptionsThatThereAre) {
+  std::vector<std::vector<std::string>> options;
+  for (const auto& entry : commands()) {
+    const auto command = entry.make();
+    GlobalOptions global;
+    auto groups = command->groups();
+    groups.push_back({"global", "", visit_of(global)});
+    options.emplace_back();
+    for (const auto& option : describe_options(visit_all(groups))) options.back().push_back(option.name);
+  }
+  const struct {
+    std::string name, ours;
+  } rows[] = {
+#define X(name, ours, note) {#name, ours},
+#include "base/foreign_options.def"
+#undef X
+  };
+  const auto has = [](const std::vector<std::string>& own, const std::string& option) {
+    return std::find(own.begin(), own.end(), option) != own.end();
+  };
+  for (const auto& row : rows) {
+    const auto helps = [&](const auto& own) {
+      return (row.ours.empty() || has(own, row.ours)) && !has(own, row.name);
+    };
+    EXPECT_TRUE(std::any_of(options.begin(), options.end(), helps)) << row.name << " " << row.ours;
+  }
+}
+
+TEST(CommandLine, SectionsAreListedOnceAndTheOptionThatWasMeantIsNamed) {
+  expect_usage(
+      {"train", "--set", "lora.r=8"},
+      "unknown section \"lora\"; did you mean adapter.lora_r? available: run, adapter, training, watch, "
+      "fields, global\n");
+  expect_usage({"train", "--set", "dpo.beta=0.2"}, "did you mean training.beta?");
+}
+
+// Which is no small thing to leave unsaid of a number.
+TEST(Help, OfAnEvaluationSaysHowChatModelsAreAsked) {
+  EXPECT_THAT(run_xlt({"eval", "--help"}).out, HasSubstr("chat"));
+}
+
+TEST(CommandLine, GreedyDecodingAndNamesOfLanguagesAreKnownByWhatPeopleType) {
+  expect_usage({"generate", "--temperature", "0"},
+               "--temperature: greedy decoding is --greedy; must be between");
+  expect_usage({"eval", "--temperature", "0.0"},
+               "--temperature: greedy decoding of toxicity prompts is --top-k 1");
 }
 
 TEST(CommandLine, SaysWhatItCannotPlace) {
@@ -200,6 +271,28 @@ TEST_F(ConfigFile, TheRecordOfARunIsValidatedByItsOptions) {
   EXPECT_THAT(outcome.out, Not(HasSubstr("version")));
 }
 
+TEST_F(ConfigFile, TheRecordOfARunIsReadAsItsOptions) {
+  const std::string record = config(
+      R"({"version": "1", "command": "ls", "status": "finished", "config": {"command": "ls", "kind": "methods"}})");
+  EXPECT_THAT(run_xlt({"ls", "--config", record}).out, HasSubstr("\ndpo "));
+  const Outcome other = run_xlt({"doctor", "--config", record});
+  EXPECT_EQ(other.code, 3);
+  EXPECT_THAT(other.err, HasSubstr("c.json: command: is a config of `xlt ls`, not of `xlt doctor`"));
+}
+
+// Without "command", as configs/README.md has them and their commands read them.
+TEST_F(ConfigFile, AGridAndADesignAreKnownByTheirKeys) {
+  const Outcome grid =
+      run_xlt({"validate", config(R"({"models": [{"name": "a", "model": "none"}], "seed": [1]})")});
+  EXPECT_EQ(grid.code, 3);
+  EXPECT_THAT(grid.out, HasSubstr("FAULT  grid "));
+  EXPECT_THAT(grid.out, HasSubstr("did you mean \"seeds\"?"));
+  const Outcome design = run_xlt({"validate", config(R"({"languages": [], "recipes": [], "sees": [1]})")});
+  EXPECT_EQ(design.code, 3);
+  EXPECT_THAT(design.out, HasSubstr("FAULT  design "));
+  EXPECT_THAT(design.out, HasSubstr("did you mean \"seeds\"?"));
+}
+
 TEST_F(ConfigFile, ADescriptionIsTriedOnItsData) {
   const std::string description =
       config(R"({"name": "mine", "kind": "texts", "file": "mine/{lang}.csv", "fields": {"text": "t"}})");
@@ -232,7 +325,8 @@ TEST_F(ConfigFile, WhatCannotBeReadOrWrittenIsNamedByWhatItIs) {
 TEST(Doctor, ANameThatIsNotThereIsTakenForWhatItLooksLike) {
   const auto said = [](const std::string& model) { return run_xlt({"doctor", "--model", model}).out; };
   EXPECT_THAT(said("nosuch.gguf"), HasSubstr("nosuch.gguf: no such file\n"));
-  EXPECT_THAT(said("org/nosuch"), HasSubstr("fetch it first: hf download org/nosuch"));
+  EXPECT_THAT(said("org/nosuch"),
+              HasSubstr("fetch it first: scripts/fetch_models.sh org/nosuch (or hf download"));
   EXPECT_THAT(said("models/nosuch"), Not(HasSubstr("hf download")));
   EXPECT_THAT(said("models/nosuch"), Not(HasSubstr("→ give a checkpoint")));  // after a cause that says it
 }

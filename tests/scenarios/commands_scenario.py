@@ -128,10 +128,18 @@ class Verbs(Scenario):
         lists = self.folder / "data" / "toxic_words"
         lists.mkdir(parents=True)
         (lists / "en.txt").write_text("fool\n")
+        theirs = self.folder / "card.json.scores" / "notes.txt"  # where costly scorers' answers are kept; a list's are not
+        theirs.parent.mkdir()
+        theirs.write_text("keep")
         process = self.assert_works(run(*card, "--scorer", f"word_list:{lists}"))
+        self.assertEqual(theirs.read_text(), "keep")
         self.assertIn("und: these rows say no language; give --language", process.stderr)
         self.assert_works(run(*card, "--scorer", "word_list", "--toxic-words", self.folder / "data", "--language", "en"))
         self.assertEqual(json.loads((self.folder / "card.json").read_text())["languages"]["en"]["auc"], 1)
+        (lists / "en.txt").write_text("fool\nidiot\n")  # the card is of the lists as they were
+        completions = write_rows(self.folder / "completions.jsonl", [{"prompt": "a", "completion": " cat", "language": "en"}])
+        evaluate = ("eval", "--completions", completions, "--data", self.folder / "data", "--output", self.folder / "out", "--card", self.folder / "card.json")
+        self.assert_fails(run(*evaluate), 2, "of other lists", "xlt card --scorer word_list --toxic-words DATA")
 
     def test_a_probe_of_bad_rows_or_on_another_model_is_refused(self):
         out = self.folder / "out"
@@ -155,6 +163,17 @@ class Verbs(Scenario):
         for batch_tokens in (1, 3, 7, 32, 1000):
             self.assertEqual(rows, self.generate("--num-samples", 3, "--max-new-tokens", 6, batch_tokens=batch_tokens))
         self.assertNotEqual(rows, self.generate("--num-samples", 3, "--max-new-tokens", 6, "--seed", 7))
+
+    def test_what_generate_writes_is_judged_as_it_is(self):
+        prompts = write_rows(self.folder / "prompts.jsonl", [{"prompt": text} for text in TEXTS])
+        self.assert_works(run("generate", "--model", self.model, "--prompts", prompts, "--output", self.folder / "out.jsonl", "--num-samples", 2,
+                              "--max-new-tokens", 4))
+        judge = ("eval", "--completions", self.folder / "out.jsonl", "--data", ROOT / "data", "--output", self.folder / "judged")
+        self.assert_fails(run(*judge), 3, "out.jsonl:1", 'no field "language"', "--langs LANG")
+        self.assert_works(run(*judge, "--langs", "en"))
+        items = read_rows(self.folder / "judged" / "items" / "completions" / "en.jsonl")
+        self.assertEqual([item["prompt"] for item in items], TEXTS)
+        self.assertEqual([len(item["completions"]) for item in items], [2] * len(TEXTS))
 
     def test_samples_of_a_prompt_without_an_id_do_not_depend_on_its_place(self):
         def sampled(texts):
@@ -198,6 +217,15 @@ class Training(Scenario):
         begin = (self.folder / "run" / "metrics.jsonl").stat().st_mtime_ns
         self.assertEqual(self.assert_works(self.train()).stdout, first)
         self.assertEqual((self.folder / "run" / "metrics.jsonl").stat().st_mtime_ns, begin)
+
+    def test_the_record_of_a_run_is_its_config(self):
+        """What `xlt validate` says ok of runs again, elsewhere too; but no other command takes it."""
+        first = json.loads(self.assert_works(self.train()).stdout)
+        record = self.folder / "run" / "run.json"
+        again = json.loads(self.assert_works(run("train", "--config", record, "--output", self.folder / "again")).stdout)
+        self.assertEqual((again["status"], again["steps"]), (first["status"], first["steps"]))
+        self.assertEqual(*((self.folder / name / "adapter" / "adapter_model.safetensors").read_bytes() for name in ("run", "again")))
+        self.assert_fails(run("eval", "--config", record), 3, "run.json: command: is a config of `xlt train`, not of `xlt eval`")
 
     def test_micro_batches_of_one_equal_one_batch_of_eight(self):
         rows = {"dpo": write_rows(self.folder / "pairs.jsonl", PAIRS * 2), "sft": write_rows(self.folder / "texts.jsonl", [{"text": text} for text in TEXTS * 2])}
@@ -359,6 +387,14 @@ class Options(Scenario):
             self.assertIn(part, text)
         self.assertNotIn("FAULT", text)
 
+    def test_validate_knows_the_grid_of_the_readme(self):
+        """Without "command", as `xlt sweep` reads it."""
+        section = (ROOT / "configs" / "README.md").read_text(encoding="utf-8").split("## Sweeps")[1]
+        grid = json.loads(section.split("\n\n")[1])
+        grid["models"][0]["model"] = str(self.model)
+        (self.folder / "grid.json").write_text(json.dumps(grid))
+        self.assertRegex(self.assert_works(run("validate", self.folder / "grid.json", cwd=ROOT)).stdout, r"^ok +grid .*grid.json: \d+ cells\n$")
+
     def test_validate_lists_faults(self):
         path = self.folder / "dpo.json"
         path.write_text(json.dumps({"command": "train", "method": "dpo", "model": str(self.model), "data": "nowhere.jsonl", "output": "out"}))
@@ -399,11 +435,16 @@ class Options(Scenario):
 
     def test_bench_needs_a_model_for_all_but_matrix_products(self):
         self.assert_fails(run("bench"), 2, "--model", "--work matmul")
+        self.assert_fails(run("bench", "--model", self.model, "--data", "pairs.jsonl", "--work", "dpo", "--quantize", "stored"), 2, "dpo trains")
 
     def test_doctor_looks_at_the_machine(self):
         text = self.assert_works(run("doctor")).stdout
         for part in ("libtorch", "matrix products", "memory", "language identification"):
             self.assertIn(part, text)
+        self.assertIn("setup.sh --lid", run("doctor", cwd=self.folder).stdout)
+        (self.folder / "models").mkdir()
+        (self.folder / "models" / "lid.176.ftz").touch()
+        self.assertIn("pass --lid models/lid.176.ftz", run("doctor", cwd=self.folder).stdout)
 
     def test_doctor_says_what_a_model_would_be_loaded_as(self):
         text = self.assert_works(run("doctor", "--model", self.model, "--dtype", "float32")).stdout

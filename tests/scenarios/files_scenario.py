@@ -162,8 +162,11 @@ class Pipes(Files):
             with self.subTest(flags=flags):
                 process = run("tokenize", "--model", self.model, "--input", "/dev/stdin", "--output", "/dev/stdout", *flags, input=text)
                 self.assertEqual([json.loads(line) for line in self.assert_works(process).stdout.splitlines()], expected)
-        score = run("score", "--model", self.model, "--input", "/dev/stdin", "--output", "/dev/stdout", input='{"text":"ab"}')
-        self.assertEqual(json.loads(self.assert_works(score).stdout)["num_tokens"], 2)
+        for name in ("/dev/stdin", "-"):
+            score = run("score", "--model", self.model, "--input", name, "--output", "/dev/stdout", input='{"text":"ab"}')
+            self.assertEqual(json.loads(self.assert_works(score).stdout)["num_tokens"], 2)
+        process = run("tokenize", "--model", self.model, "--input", "-", "--output", "/dev/stdout", "--input-format", "txt", input="\n".join(TEXTS))
+        self.assertEqual([json.loads(line) for line in self.assert_works(process).stdout.splitlines()], expected)
 
     def test_stdin_that_is_no_json_asks_for_its_format(self):
         process = run("tokenize", "--model", self.model, "--input", "/dev/stdin", "--output", self.folder / "out.jsonl", input="text\nx\n")
@@ -230,8 +233,9 @@ class Names(Files):
             self.assertTrue(json.load(file)["arms"][0]["folders"][0].endswith("/caf\\xE9/a"))
 
     def test_training_data_that_cannot_be_read_twice_are_refused(self):
-        process = run("train", "--method", "sft", "--model", self.model, "--data", "/dev/stdin", "--output", self.folder / "run", input='{"text":"ab"}')
-        self.assert_fails(process, 3, "/dev/stdin", "pipe", "give a file")
+        for name in ("/dev/stdin", "-"):
+            process = run("train", "--method", "sft", "--model", self.model, "--data", name, "--output", self.folder / "run", input='{"text":"ab"}')
+            self.assert_fails(process, 3, "/dev/stdin", "pipe", "give a file")
         self.assert_only()
 
     def test_a_working_folder_that_is_gone_is_said(self):

@@ -112,6 +112,8 @@ class Lab(Scenario):
         refused = self.lab()
         self.assertEqual(refused.returncode, 2, refused.stderr)
         self.assertIn("another design", refused.stderr)
+        self.write_design(seeds=(2,))
+        self.assert_fails(self.lab(), 2, "design.json: seeds", "leaves out seed 1", "--output")
 
     def kill_at(self, sign):
         """Starts the experiment and kills it and what it started as soon as a file of this name is there."""

@@ -124,7 +124,7 @@ class LookingOn(Scenario):
         pairs = write_rows(self.folder / "pairs.jsonl", PAIRS)
         (self.folder / "de.txt").write_text("Wo ist er?\nDort.\n", encoding="utf-8")
         write_rows(self.folder / "zh.jsonl", [{"text": "他在哪里?"}])
-        prompts = write_rows(self.folder / "prompts.jsonl", [{"prompt": TEXTS[0]}, {"prompt": "Wo", "language": "de"}])
+        prompts = write_rows(self.folder / "prompts.jsonl", [{"prompt": TEXTS[0]}, {"Prompt": "Wo", "language": "de"}])
         lists = self.folder / "lists"
         lists.mkdir(exist_ok=True)
         (lists / "en.txt").write_text("a\n")

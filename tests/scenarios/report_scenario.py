@@ -106,8 +106,30 @@ class Report(Scenario):
         self.assertEqual((german["fertility"], german["bytes_per_token"]), (14 / 3, 1))  # a token a byte
         self.assertEqual(list(german["sentence_similarity"]), ["0", "1", "2", "mean"])
         self.assertTrue((out / "predictors.csv").read_text().startswith("target,predictor,given,kind,value"))
+        # What is printed as p is what `xlt compare` prints as p: corrected.
+        row = next(row for row in found["correlations"] if row["kind"] == "spearman" and row["predictor"] == "fertility" and row["given"] is None)
+        self.assertNotEqual(f"{row['p_holm']:.4f}", f"{row['p_value']:.4f}")
+        line = next(line for line in process.stdout.splitlines() if line.startswith(f"{row['target']}  fertility  "))
+        self.assertIn(f"  p={row['p_holm']:.4f}  n=4", line)
+        self.assertIn("p corrected for the number of all rows (Holm)", process.stdout)
+        process = self.assert_works(run("predictors", "--compare", comparison, "--model", self.model, "--parallel", self.folder / "texts", "--output", out,
+                                        "--mode", "paper"))
+        self.assertIn("  fertility  ", process.stdout)
+        self.assertIn("not corrected, as published", process.stdout)
         self.make(out)
         self.assertIn('"correlations":{', self.page.read_text())
+
+    def test_predictors_of_too_few_languages_say_so_instead_of_a_table(self):
+        rows = [{"benchmark": "b", "language": language, "scoring": "corrected", "metric": "m", "arm": "dpo", "change_relative": change}
+                for language, change in (("en", 9), ("de", 1))]
+        comparison = self.folder / "compare.json"
+        comparison.write_text(json.dumps({"arms": [], "rows": rows}))
+        for language, text in (("en", "one two"), ("de", "eins zwei drei")):
+            write_rows(self.folder / "texts" / f"{language}.jsonl", [{"id": "a", "text": text}])
+        process = self.assert_works(run("predictors", "--compare", comparison, "--model", self.model, "--parallel", self.folder / "texts",
+                                        "--output", self.folder / "predictors"))
+        self.assertIn("languages besides the source: de; fewer than three languages have both", process.stdout)
+        self.assertNotIn("(Spearman)", process.stdout)
 
     @unittest.skipUnless(CHROMIUM, "SKIPPED: no Chromium runs here (Debian's package chromium-headless-shell)")
     def test_the_page_in_a_browser(self):

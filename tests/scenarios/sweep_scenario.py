@@ -184,6 +184,33 @@ class Sweep(Scenario):
         self.assertIn('"sft-1","train"', other.read_text())
         self.assertNotIn("not here", other.read_text())
 
+    def test_results_of_cells_that_were_replaced_are_shown_no_more(self):
+        self.write_grid([self.recipe("sft", "sft", self.texts)])
+        self.assert_works(self.sweep())
+        place = self.out / "compare" / "tiny"
+        self.assertTrue((place / "compare.json").exists())
+        self.assertIn('"name":"sft"', (self.out / "report.html").read_text())
+        self.write_grid([])
+        self.assert_works(self.sweep("--replace"))
+        self.assertEqual(sorted(path.name for path in place.iterdir()), ["arms"])
+        self.assertEqual([path.name for path in (place / "arms").iterdir()], ["base"])
+        page = (self.out / "report.html").read_text()
+        self.assertNotIn('"name":"sft"', page)
+        self.assertNotIn("sft-1", page)
+
+    def test_jobs_that_slurm_took_are_named_when_it_refuses_the_next(self):
+        programs, calls = self.folder / "bin", self.folder / "calls"
+        programs.mkdir()
+        sbatch = programs / "sbatch"
+        sbatch.write_text(f"#!/bin/sh\necho \"$@\" >>'{calls}'\ncount=$(wc -l <'{calls}')\n"
+                          "if [ $count -gt 1 ]; then echo 'sbatch: error: Invalid account' >&2; exit 1; fi\necho $((100 + count))\n")
+        sbatch.chmod(0o755)
+        self.write_grid([self.recipe("sft", "sft", self.texts)], slurm={"sbatch": {"constraint": ["a", "b"]}})
+        process = self.sweep("--submit", "slurm", env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
+        self.assert_fails(process, 3, "Invalid account", "101 (train)", "scancel 101")
+        self.assertEqual(json.loads((self.out / "slurm" / "jobs.json").read_text()), {"jobs": [{"name": "train", "job": "101", "tasks": 1}]})
+        self.assertIn("--constraint=a --constraint=b", calls.read_text().splitlines()[0])
+
     def test_recipes_of_the_study_on_two_models_end_on_pages(self):
         study = {"recipe": "sft_biasdpo", "recipe_mode": "paper", "data": str(self.pairs), "max_steps": 2, "max_length": 64, "lora_r": 2, "threads": 1}
         models = [{"name": name, "model": str(self.model), "dtype": dtype} for name, dtype in (("tiny", "float32"), ("half", "bfloat16"))]
