@@ -68,10 +68,11 @@ XLT_INLINE void add_run(const char* weight, int64_t stride, int64_t ahead, const
   }
 }
 
-// Every output of the chunk over `count` lanes of the panel, which stay in the first-level cache.
+// Every output of the chunk over `count` lanes of the panel, which stay in the first-level cache. A sum waits
+// for itself: where one vector holds the rows, twice the outputs are needed for as many sums under way.
 template <typename Tiles, typename Operands, typename Vector, int kVectors, bool kFetch>
 XLT_INLINE void add_runs(const Chunk& chunk, int64_t begin, int64_t count, const float* x, float* totals) {
-  constexpr int kTileOut = Tiles::kAlongOut;
+  constexpr int kTileOut = kVectors == 1 ? std::max<int>(8, Tiles::kAlongOut) : Tiles::kAlongOut;
   constexpr int64_t kWidth = kVectors * static_cast<int64_t>(sizeof(Vector) / sizeof(float));
   const char* weight = chunk.values + begin / Operands::kParts * kLaneBytes;  // kRun is even
   int64_t output = 0;

@@ -136,7 +136,8 @@ bool is_turned(const CpuMatmul& product) { return product.in_stride == 1 && prod
 bool is_across(const CpuMatmul& product) { return product.in_stride != 1 || is_turned(product); }
 bool reads_halves(const CpuMatmul& product) {
   return !is_paired(product) && !is_across(product) && product.dtype == KernelDtype::kBf16 &&
-         product.nf4_absmax == nullptr && product.gguf == nullptr;
+         product.nf4_absmax == nullptr && product.gguf == nullptr &&
+         product.rows < kernels_of(product).along_panel;
 }
 MultiplyChunk kernel_of(const CpuMatmul& product) {
   const MatmulKernels& kernels = kernels_of(product);

@@ -32,7 +32,8 @@ inline int64_t size_of(KernelDtype dtype) {
 // whole lines of it, so the weight is turned for it.
 bool is_turned(const CpuMatmul& product);
 bool is_across(const CpuMatmul& product);
-// Float32 by bfloat16 as it lies.
+// Float32 by bfloat16 as it lies, widened anew beside every panel: beside a full one it is dearer than once,
+// in memory, before the first.
 bool reads_halves(const CpuMatmul& product);
 MultiplyChunk kernel_of(const CpuMatmul& product);
 // Inputs summed between two visits to y: whole lanes.
