@@ -2,8 +2,10 @@
 // How threads wait for one another. OpenMP's spin for up to 14 ms before they sleep; where other work wants
 // the cores, that is time taken from the very threads that are waited for. libgomp reads its settings when it
 // is loaded, before main(), so the program starts itself once more with a short spin in the environment:
-// before any library's initialisation, which makes that nearly free. Whoever sets OMP_WAIT_POLICY or
-// GOMP_SPINCOUNT keeps the choice.
+// before any library's initialisation. The front has set it already; this is for who starts the engine
+// itself.
+#include "wait_policy.h"
+
 #include <climits>
 #include <cstdint>
 #include <cstring>
@@ -16,10 +18,10 @@
 
 namespace {
 
-constexpr const char* kOwn[] = {"OMP_WAIT_POLICY=", "GOMP_SPINCOUNT="};
-// Turns of a loop with a pause, tens of nanoseconds each: longer than what mostly lies between two parallel
-// sections of a layer, shorter than what putting a thread to sleep and waking it costs.
-char spin[] = "GOMP_SPINCOUNT=2000";
+bool is_of(const char* entry, const char* variable) {
+  const size_t length = std::strlen(variable);
+  return std::strncmp(entry, variable, length) == 0 && entry[length] == '=';
+}
 
 // Runs before libc's own initialisation: nothing here allocates or writes but to the stack.
 void start_again_with_a_short_spin(int, char** argv, char** envp) {
@@ -27,8 +29,10 @@ void start_again_with_a_short_spin(int, char** argv, char** envp) {
   if (getauxval(AT_BASE) == 0) return;
   size_t count = 0;
   for (; envp[count] != nullptr; ++count)
-    for (const char* name : kOwn)
-      if (std::strncmp(envp[count], name, std::strlen(name)) == 0) return;
+    for (const char* name : xlt::wait_policy::kChoices)
+      if (is_of(envp[count], name)) return;
+  char spin[64] = {};
+  std::strcat(std::strcat(std::strcat(spin, xlt::wait_policy::kVariable), "="), xlt::wait_policy::kTurns);
   auto** environment = static_cast<char**>(__builtin_alloca((count + 2) * sizeof(char*)));
   std::memcpy(environment, envp, count * sizeof(char*));
   environment[count] = spin;

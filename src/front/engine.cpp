@@ -2,6 +2,7 @@
 #include "front/engine.h"
 
 #include "front/torch_folder.h"
+#include "wait_policy.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -40,6 +41,13 @@ void show_to_loader(const fs::path& libraries) {
   ::setenv("LD_LIBRARY_PATH", (libraries.string() + (outer.empty() ? "" : ":" + outer)).c_str(), 1);
 }
 
+// libgomp reads it while it is loaded: set here, the engine need not start itself once more.
+void choose_spin() {
+  for (const char* choice : wait_policy::kChoices)
+    if (std::getenv(choice) != nullptr) return;
+  ::setenv(wait_policy::kVariable, wait_policy::kTurns, /*overwrite=*/1);
+}
+
 }  // namespace
 
 void remember_arguments(char** argv) { arguments = argv; }
@@ -55,6 +63,7 @@ std::string try_to_become_engine() {
     show_to_loader(*libraries);
   }
   if (was_already_left()) return engine.string() + ": is xlt itself, not the engine that stands beside it";
+  choose_spin();
   std::fflush(stdout);
   ::execv(engine.c_str(), arguments);
   return engine.string() + ": " + std::strerror(errno) +
