@@ -13,6 +13,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/lost_bytes.h"
+#include "xlt/base/mapped_pages.h"
 
 namespace xlt {
 
@@ -100,11 +101,13 @@ void mark_if_shorter(Watch& watch) {
     mark_lost(watch);
 }
 
+uintptr_t page_bytes() { return static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE)); }
+
 }  // namespace
 
 void watch_map(const void* begin, size_t size, int descriptor, const std::string& file) {
   watch_for_bus_errors();
-  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const uintptr_t page = page_bytes();
   const auto address = reinterpret_cast<uintptr_t>(begin);
   const std::lock_guard lock(mutex);
   Watch& watch = free_watch();
@@ -124,6 +127,14 @@ void unwatch_map(const void* begin) {
   watch->begin.store(0, std::memory_order_release);
   ::close(watch->descriptor);
   watch->descriptor = -1;
+}
+
+void forget_pages(std::span<const std::byte> bytes) {
+  const auto begin = reinterpret_cast<uintptr_t>(bytes.data());
+  if (bytes.empty() || !find_watch(begin))
+    return;  // of memory that is no file's, this would lose what it holds
+  const uintptr_t page_begin = begin / page_bytes() * page_bytes();
+  ::madvise(reinterpret_cast<void*>(page_begin), begin + bytes.size() - page_begin, MADV_DONTNEED);
 }
 
 void throw_if_bytes_lost() {

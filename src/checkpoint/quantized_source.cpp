@@ -6,6 +6,7 @@
 #include "xlt/base/error.h"
 #include "xlt/base/gguf.h"
 #include "xlt/base/json.h"
+#include "xlt/base/mapped_pages.h"
 #include "xlt/base/registry.h"
 #include "xlt/checkpoint/weight_source.h"
 
@@ -36,7 +37,10 @@ class Nf4Weights final : public SameWeights {
     if (auto weight = stored_->nf4(name, is_transposed)) return weight;
     const at::Tensor matrix = get(name);
     if (matrix.dim() != 2 || !matrix.is_floating_point()) return std::nullopt;
-    return ops::nf4_quantize_double(is_transposed ? matrix.t() : matrix);
+    auto weight = ops::nf4_quantize_double(is_transposed ? matrix.t() : matrix);
+    // Else the whole model in half precision would stand in memory beside its quarter.
+    forget_pages({static_cast<const std::byte*>(matrix.const_data_ptr()), matrix.nbytes()});
+    return weight;
   }
 };
 

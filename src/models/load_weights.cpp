@@ -13,6 +13,7 @@
 
 #include "xlt/base/error.h"
 #include "xlt/base/join.h"
+#include "xlt/base/mapped_pages.h"
 #include "xlt/base/registry.h"  // nearest_name
 #include "xlt/nn/linear.h"
 #include "xlt/nn/nf4_linear_weight.h"
@@ -135,6 +136,14 @@ at::Tensor stored_tensor(const NamedParameter& parameter, const WeightSource& so
   return is_transposed ? stored.t().contiguous() : stored;
 }
 
+// In the dtype and on the device of `options`. Of a copy, the file's pages need not stay in memory.
+at::Tensor placed(const at::Tensor& stored, const at::TensorOptions& options) {
+  at::Tensor tensor = stored.to(options);
+  if (!tensor.is_same(stored))
+    forget_pages({static_cast<const std::byte*>(stored.const_data_ptr()), stored.nbytes()});
+  return tensor;
+}
+
 // Gives the layer a weight in NF4 where the source holds it so; false where it does not.
 bool takes_nf4(Linear& layer, const NamedParameter& parameter, const WeightSource& source,
                const std::string& name, at::Device device) {
@@ -210,7 +219,7 @@ void load_weights(WeightedModel& model, const WeightSource& source, const Contex
     const auto layer = layers.find(parameter.name);
     if (layer == layers.end() || !takes_nf4(*layer->second, parameter, source, name, options.device())) {
       const at::Tensor stored = stored_tensor(parameter, source, name);
-      *parameter.tensor = stays_as_stored(stored, where) ? stored : stored.to(options);
+      *parameter.tensor = stays_as_stored(stored, where) ? stored : placed(stored, options);
     }
     progress.advance(1);
   }

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <fstream>
+#include <numeric>
 #include <thread>
 
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 #include "xlt/base/leftovers.h"
+#include "xlt/base/mapped_pages.h"
 #include "xlt/base/utf8.h"
 #include "xlt/base/waiting.h"
 
@@ -295,6 +298,36 @@ TEST_F(File, AMapHoldsTheBytes) {
   EXPECT_EQ(map.bytes()[2], std::byte{'b'});
   EXPECT_EQ(map.path(), folder_ / "f");
   EXPECT_THAT(MappedFile(put("empty", "")).bytes(), IsEmpty());
+}
+
+// Bytes of files that this process holds in memory.
+int64_t resident_file_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("RssFile:")) return std::stoll(line.substr(8)) * 1024;
+  return -1;
+}
+
+int64_t sum_of(std::span<const std::byte> bytes) {
+  return std::accumulate(bytes.begin(), bytes.end(), int64_t{0},
+                         [](int64_t sum, std::byte byte) { return sum + static_cast<int64_t>(byte); });
+}
+
+TEST_F(File, PagesOfAMapAreForgottenAndReadAgain) {
+  constexpr int64_t kBytes = 32 << 20, kPart = kBytes / 2;
+  const MappedFile map(put("f", std::string(kBytes, '\1')));
+  EXPECT_EQ(sum_of(map.bytes()), kBytes);
+  const int64_t before = resident_file_bytes();
+  ASSERT_GE(before, kBytes);
+  forget_pages(map.bytes().subspan(5, kPart));
+  EXPECT_LE(resident_file_bytes(), before - kPart + (1 << 20));
+  EXPECT_EQ(sum_of(map.bytes()), kBytes);
+}
+
+TEST_F(File, MemoryThatIsNoFileIsNotForgotten) {
+  const std::vector<std::byte> bytes(1 << 20, std::byte{1});
+  forget_pages(bytes);
+  EXPECT_EQ(sum_of(bytes), 1 << 20);
 }
 
 class Lines : public FileTest {
