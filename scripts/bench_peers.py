@@ -152,9 +152,16 @@ class Theirs:
         result = results_of(output)[0]
         return (wall if work == "start" else result.get("gen_s") or result.get("score_s") or result["step_s"]), memory
 
+    def converted(self, suffix):
+        """The model in a peer's own format."""
+        folder = self.model.with_name(self.model.name + suffix)
+        if not folder.exists():
+            sys.exit(f"bench_peers.py: {folder} is not there; scripts/bench_peers.sh makes it, or leave its peer out by --only")
+        return folder
+
     def ctranslate2(self, work, dtype):
-        output, *_ = measured([sys.executable, self.peers / "ctranslate2_peer.py", self.model, self.model.with_name(self.model.name + "-ct2"),
-                                       self.inputs.pairs, self.inputs.crows, PROMPTS, PAIRS], self.inputs.folder)
+        output, *_ = measured([sys.executable, self.peers / "ctranslate2_peer.py", self.model, self.converted("-ct2"), self.inputs.pairs, self.inputs.crows,
+                               PROMPTS, PAIRS], self.inputs.folder)
         result = next(row for row in results_of(output) if row.get("what") == work and row["dtype"] == dtype)
         return result["tokens"] / result["tok_per_s"], None  # one process does every work in every type: its memory is not this row's
 
@@ -164,8 +171,8 @@ class Theirs:
         return result["tokens"] / result["tok_per_s"], memory
 
     def openvino(self, dtype):
-        output, *_, memory = measured([OPENVINO, self.peers / "openvino_peer.py", "generate", self.model.with_name(self.model.name + "-openvino"),
-                                       self.inputs.pairs, PROMPTS], self.inputs.folder, dtype)
+        output, *_, memory = measured([OPENVINO, self.peers / "openvino_peer.py", "generate", self.converted("-openvino"), self.inputs.pairs, PROMPTS],
+                                      self.inputs.folder, dtype)
         result = results_of(output)[0]
         return result["tokens"] / result["tok_per_s"], memory
 
