@@ -27,7 +27,7 @@ void restore_library_path() {
 // Ends the process with what was written, but without libtorch's taking back its operators one by one, which
 // takes as long as a small command. Leak checkers look in a program's regular end.
 [[noreturn]] void end_at_once(int code) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef XLT_SANITIZED
   std::exit(code);
 #else
   std::cout.flush();

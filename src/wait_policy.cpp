@@ -13,8 +13,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#if defined(__linux__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
+#if defined(__linux__) && defined(__GLIBC__) && !defined(XLT_SANITIZED)
 
 namespace {
 

@@ -129,10 +129,14 @@ void unwatch_map(const void* begin) {
   watch->descriptor = -1;
 }
 
+// With the mutex: a watch that is being filled must not be taken for one that holds `begin`, since of memory
+// that is no file's this would lose what it holds.
 void forget_pages(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
   const auto begin = reinterpret_cast<uintptr_t>(bytes.data());
-  if (bytes.empty() || !find_watch(begin))
-    return;  // of memory that is no file's, this would lose what it holds
+  const std::lock_guard lock(mutex);
+  const Watch* watch = find_watch(begin);
+  if (!watch || begin + bytes.size() > watch->end.load()) return;
   const uintptr_t page_begin = begin / page_bytes() * page_bytes();
   ::madvise(reinterpret_cast<void*>(page_begin), begin + bytes.size() - page_begin, MADV_DONTNEED);
 }

@@ -300,12 +300,14 @@ TEST_F(File, AMapHoldsTheBytes) {
   EXPECT_THAT(MappedFile(put("empty", "")).bytes(), IsEmpty());
 }
 
-// Bytes of files that this process holds in memory.
+// Bytes of files that this process holds in memory, those of a file system in memory among them.
 int64_t resident_file_bytes() {
+  int64_t bytes = 0;
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("RssFile:")) return std::stoll(line.substr(8)) * 1024;
-  return -1;
+    if (line.starts_with("RssFile:") || line.starts_with("RssShmem:"))
+      bytes += std::stoll(line.substr(line.find(':') + 1)) * 1024;
+  return bytes;
 }
 
 int64_t sum_of(std::span<const std::byte> bytes) {
