@@ -28,13 +28,15 @@ uint64_t hash64(std::string_view bytes) {
 
 namespace {
 
-// The index-th 64-bit number of a key's stream; `lane` separates numbers from forks.
-uint64_t draw(uint64_t key, uint64_t index, uint32_t lane) {
-  const uint64_t block = index / 2;
+// The numbers 2 · block and 2 · block + 1 of a key's stream; `lane` separates numbers from forks.
+std::array<uint64_t, 2> draw_two(uint64_t key, uint64_t block, uint32_t lane) {
   const auto out = philox4x32({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), lane, 0},
                               {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)});
-  const int word = index % 2 ? 2 : 0;
-  return uint64_t{out[word + 1]} << 32 | out[word];
+  return {uint64_t{out[1]} << 32 | out[0], uint64_t{out[3]} << 32 | out[2]};
+}
+
+uint64_t draw(uint64_t key, uint64_t index, uint32_t lane) {
+  return draw_two(key, index / 2, lane)[index % 2];
 }
 
 double unit(uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }
@@ -45,6 +47,17 @@ Rng Rng::fork(uint64_t name) const { return Rng(draw(key_, name, 1) ^ draw(name,
 uint64_t Rng::next() { return draw(key_, position_++, 0); }
 double Rng::uniform() { return unit(next()); }
 double Rng::uniform_at(uint64_t index) const { return unit(draw(key_, index, 0)); }
+
+void Rng::uniforms(std::span<double> numbers) {
+  size_t i = 0;
+  if (position_ % 2 == 1 && !numbers.empty()) numbers[i++] = uniform();
+  for (; i + 1 < numbers.size(); i += 2, position_ += 2) {
+    const auto two = draw_two(key_, position_ / 2, 0);
+    numbers[i] = unit(two[0]);
+    numbers[i + 1] = unit(two[1]);
+  }
+  if (i < numbers.size()) numbers[i] = uniform();
+}
 
 double Rng::normal() {
   const double radius = std::sqrt(-2 * std::log(1 - uniform()));

@@ -108,6 +108,18 @@ void add_lora(LoraAdapter& sum, const LoraAdapter& other) {
   sum.b = at::cat({sum.b, other.b}, 1);
 }
 
+// [rows, columns] float32, uniform on ±bound.
+at::Tensor uniform_within(double bound, int64_t rows, int64_t columns, Rng stream) {
+  at::Tensor values = at::empty({rows, columns}, at::kFloat);
+  std::vector<double> numbers(static_cast<size_t>(columns));
+  float* data = values.mutable_data_ptr<float>();
+  for (int64_t row = 0; row < rows; ++row, data += columns) {
+    stream.uniforms(numbers);
+    for (int64_t i = 0; i < columns; ++i) data[i] = static_cast<float>((2 * numbers[i] - 1) * bound);
+  }
+  return values;
+}
+
 Adapter::Pair copy_on(at::Device device, const Adapter::Pair& pair) {
   const auto options = at::TensorOptions().dtype(at::kFloat).device(device);
   const auto copy = [&](const at::Tensor& tensor) {
@@ -130,13 +142,10 @@ void attach_lora(WeightedModel& model, const LoraOptions& options, const LoraKin
                              .use_dora = kind.use_dora};
   for (const NamedLinear& named : model.linears()) {
     const int64_t in = named.linear->in_features(), out = named.linear->out_features();
-    at::Tensor a = at::empty({options.r, in}, at::kFloat);
     // Kaiming-uniform with a = √5 is uniform on ±1/√in.
-    const double bound = 1.0 / std::sqrt(static_cast<double>(in));
-    Rng stream = rng.fork(named.name);
-    float* data = a.mutable_data_ptr<float>();
-    for (int64_t i = 0; i < a.numel(); ++i) data[i] = static_cast<float>((2 * stream.uniform() - 1) * bound);
-    a = a.to(named.linear->device());
+    const at::Tensor a =
+        uniform_within(1.0 / std::sqrt(static_cast<double>(in)), options.r, in, rng.fork(named.name))
+            .to(named.linear->device());
     const at::Tensor magnitude =
         kind.use_dora ? row_lengths(named.linear->dense_weight(at::kFloat)) : at::Tensor();
     attach(named, {a, at::zeros({out, options.r}, a.options()), magnitude}, config);

@@ -58,6 +58,16 @@ TEST(Rng, ANumberDependsOnItsPositionAlone) {
   EXPECT_EQ(resumed.position(), 6u);
 }
 
+TEST(Rng, ManyAtOnceAreTheNumbersOfOneAtATime) {
+  Rng one(5), many(5);
+  for (const size_t count : {3, 0, 4, 1, 1, 7, 2}) {  // from odd positions and from even ones
+    std::vector<double> numbers(count);
+    many.uniforms(numbers);
+    for (const double number : numbers) EXPECT_EQ(number, one.uniform());
+    EXPECT_EQ(many.position(), one.position());
+  }
+}
+
 TEST(Rng, AForkDependsOnKeyAndNameAndNotOnWhatWasDrawn) {
   Rng rng(1);
   const uint64_t before = rng.fork("sampling").next();

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,7 @@ class Rng {
 
   uint64_t next();                                 // 64 random bits
   double uniform();                                // [0, 1), 53 bits
+  void uniforms(std::span<double> numbers);        // as many of uniform()'s next, faster
   double normal();                                 // standard normal (Box–Muller, one of the pair)
   int64_t below(int64_t limit);                    // uniform on 0 … limit − 1, without modulo bias
   std::vector<int64_t> permutation(int64_t size);  // Fisher–Yates
