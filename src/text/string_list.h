@@ -16,9 +16,11 @@ class StringList {
     text_ += text;
     ends_.push_back(text_.size());
   }
-  std::string_view operator[](size_t index) const {
-    const size_t begin = begin_of(index);
-    return std::string_view(text_).substr(begin, ends_[index] - begin);
+  std::string_view operator[](size_t index) const { return joined(index, 1); }
+  // `count` strings from `first` on, as one.
+  std::string_view joined(size_t first, size_t count) const {
+    const size_t begin = begin_of(first);
+    return std::string_view(text_).substr(begin, ends_[first + count - 1] - begin);
   }
   size_t size() const { return ends_.size(); }
   // All strings, end to end, and where one begins in there.

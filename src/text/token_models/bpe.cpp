@@ -14,8 +14,8 @@ namespace {
 
 // Up to here a search through all pairs beats a queue.
 constexpr size_t kLongWord = 40;
-// Merges between asking for a token's place in the vocabulary and looking there.
-constexpr size_t kAhead = 8;
+// Merges looked up together: the tables are far larger than a cache, and memory is asked for many at once.
+constexpr size_t kTogether = 64;
 
 uint64_t pair_of(int32_t left, int32_t right) {
   return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
@@ -71,6 +71,7 @@ class Bpe : public TokenModel {
 
   void read_options(const JsonView& model);
   void add_merges(const TokenizerFile& file);
+  void put_merge(const Merge& merge);
   const Merge* find_merge(int32_t left, int32_t right) const;
   int32_t id_of_character(std::string_view character) const;
   size_t find_cut(std::string_view word) const;
@@ -112,29 +113,37 @@ void Bpe::read_options(const JsonView& model) {
 void Bpe::add_merges(const TokenizerFile& file) {
   const size_t count = file.merges.size() / 2;
   merges_.resize(std::bit_ceil(2 * count + 2));
-  std::string joined;
-  for (size_t i = 0; i < count; ++i) {
-    file.throw_if_interrupted(i);
-    if (i + kAhead < count)
-      for (size_t side : {0, 1}) vocabulary_.fetch(file.merges[2 * (i + kAhead) + side]);
-    const std::string_view left = file.merges[2 * i], right = file.merges[2 * i + 1];
-    joined.assign(left).append(right);
-    const int32_t a = vocabulary_.id_of(left), b = vocabulary_.id_of(right), c = vocabulary_.id_of(joined);
-    if (a < 0 || b < 0 || c < 0)
-      throw Error(ErrorKind::kCheckpoint,
-                  str_cat("\"",
-                          a < 0   ? left
-                          : b < 0 ? right
-                                  : joined,
-                          "\" is not in the vocabulary"),
-                  str_cat(file.place, ": model.merges[", i, "]"));
-    const uint64_t pair = pair_of(a, b);
-    size_t slot = slot_of(pair, merges_.size() - 1);
-    while (merges_[slot].pair != kNoPair && merges_[slot].pair != pair)
-      slot = (slot + 1) & (merges_.size() - 1);
-    merges_[slot] = {pair, static_cast<int32_t>(i), c};
-    if (!left.empty() && !right.empty()) joined_.add(last_character(left), first_character(right));
+  std::array<std::string_view, 3 * kTogether> tokens;  // left, right and what they become
+  std::array<int32_t, 3 * kTogether> ids;
+  for (size_t first = 0; first < count; first += kTogether) {
+    file.throw_if_interrupted(first);
+    const size_t some = std::min(kTogether, count - first);
+    for (size_t i = 0; i < some; ++i) {
+      const size_t left = 2 * (first + i);
+      tokens[3 * i] = file.merges[left];
+      tokens[3 * i + 1] = file.merges[left + 1];
+      tokens[3 * i + 2] = file.merges.joined(left, 2);
+    }
+    vocabulary_.ids_of(std::span(tokens).first(3 * some), ids.data());
+    for (size_t i = 0; i < 3 * some; ++i)
+      if (ids[i] < 0)
+        throw Error(ErrorKind::kCheckpoint, str_cat("\"", tokens[i], "\" is not in the vocabulary"),
+                    str_cat(file.place, ": model.merges[", first + i / 3, "]"));
+    for (size_t i = 0; i < some; ++i)
+      __builtin_prefetch(&merges_[slot_of(pair_of(ids[3 * i], ids[3 * i + 1]), merges_.size() - 1)], 1);
+    for (size_t i = 0; i < some; ++i) {
+      put_merge({pair_of(ids[3 * i], ids[3 * i + 1]), static_cast<int32_t>(first + i), ids[3 * i + 2]});
+      const std::string_view left = tokens[3 * i], right = tokens[3 * i + 1];
+      if (!left.empty() && !right.empty()) joined_.add(last_character(left), first_character(right));
+    }
   }
+}
+
+void Bpe::put_merge(const Merge& merge) {
+  const size_t mask = merges_.size() - 1;
+  size_t slot = slot_of(merge.pair, mask);
+  while (merges_[slot].pair != kNoPair && merges_[slot].pair != merge.pair) slot = (slot + 1) & mask;
+  merges_[slot] = merge;
 }
 
 const Bpe::Merge* Bpe::find_merge(int32_t left, int32_t right) const {
