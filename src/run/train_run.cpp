@@ -206,8 +206,10 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
     return found.result;
   }
   std::unique_ptr<Decoder> decoder;
+  std::string weights_hash;
   on_all_ranks(world, [&] {
     decoder = make_model(options, tokenizer, where, seed, context);
+    if (method_uses_reference(options.trainer)) weights_hash = hash_of_weights(*decoder);
     tokenizer.get();  // or what went wrong with it
     context.throw_if_interrupted();
   });
@@ -223,6 +225,7 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
     job.probe = make_probe(options, *decoder, *tokenizer.get(), where, seed, context);
   });
   job.decoder = decoder.get();
+  job.weights_hash = weights_hash;
   job.resume = options.resume || again.state == RunState::kUnfinished;
   job.world = &world;
   const TrainResult result = train(job, options.trainer, context);

@@ -77,7 +77,7 @@ ReferenceModel::ReferenceModel(Decoder& decoder, const std::string& kind, Refere
   }
   if (!use.logps) return;
   const double begin = monotonic_seconds();
-  const std::string model = name_of_model(cache.model);
+  const std::string model = name_of_model(cache);
   context.debug(
       str_cat("reference model ", model, ": its weights hashed in ", monotonic_seconds() - begin, " s"));
   store_ = std::make_unique<ReferenceStore>(cache.folder / model, context);
@@ -90,20 +90,16 @@ void ReferenceModel::visit_initial(const TakeTensor& take) {
 
 // Everything but the tokens that its log-probs depend on. The base model without adapter and the weights as
 // they began are one model where they are the same weights.
-std::string ReferenceModel::name_of_model(const std::string& identity) {
-  std::string text = str_cat("reference 4\n", identity, '\n', name_of(decoder_.placement().dtype), ' ',
-                             decoder_.placement().is_cuda ? "cuda" : "cpu", '\n');
-  for (const NamedParameter& parameter : decoder_.parameters())
-    text += str_cat(parameter.name, ' ', to_hex(fingerprint(*parameter.tensor)), '\n');
-  for (const NamedLinear& named : decoder_.linears()) {
-    if (named.linear->is_quantized())
-      text += str_cat(named.name, " quantised ", to_hex(fingerprint(named.linear->dense_weight(at::kFloat))),
-                      '\n');
-    if (const LoraAdapter* lora = lora_of(*named.linear); lora != nullptr && kind_ == Kind::kInit)
-      text += str_cat(named.name, " scale ", lora->scale, '\n');
-  }
-  if (kind_ == Kind::kInit)
+std::string ReferenceModel::name_of_model(const ReferenceCache& cache) {
+  std::string text = str_cat("reference 5\n", cache.model, '\n', name_of(decoder_.placement().dtype), ' ',
+                             decoder_.placement().is_cuda ? "cuda" : "cpu", '\n',
+                             cache.weights.empty() ? hash_of_weights(decoder_) : cache.weights, '\n');
+  if (kind_ == Kind::kInit) {
+    for (const NamedLinear& named : decoder_.linears())
+      if (const LoraAdapter* lora = lora_of(*named.linear))
+        text += str_cat(named.name, " scale ", lora->scale, '\n');
     for (const at::Tensor& tensor : initial_) text += str_cat("adapter ", to_hex(fingerprint(tensor)), '\n');
+  }
   return to_hex(hash128(text));
 }
 
@@ -223,7 +219,7 @@ std::unique_ptr<ReferenceModel> make_reference(const TrainJob& job, const Traine
   }
   if (!use.logps && !use.distributions) return nullptr;
   const ReferenceCache cache{job.reference_cache.empty() ? job.output / "reference" : job.reference_cache,
-                             job.reference_model};
+                             job.reference_model, job.weights_hash};
   auto reference = std::make_unique<ReferenceModel>(*job.decoder, options.reference, use, cache, context);
   if (job.world && job.world->world_size() > 1) reference->share_among_ranks(*job.world);
   return reference;

@@ -29,6 +29,7 @@ struct ReferenceUse {
 struct ReferenceCache {
   std::filesystem::path folder;
   std::string model;
+  std::string weights = {};  // their hash_of_weights; empty: not known yet
 };
 
 class ReferenceModel {
@@ -67,7 +68,7 @@ class ReferenceModel {
   enum class Kind { kBase, kInit, kWeights };
   class Swap;  // puts the reference's weights in for a scope
   at::Tensor compute(const PackedRows& packed);
-  std::string name_of_model(const std::string& identity);
+  std::string name_of_model(const ReferenceCache& cache);
   void visit_initial(const std::function<void(at::Tensor&)>& take);  // what initial_ stands in for
   void flush_sometimes();
   std::vector<int64_t> missing_rows(const std::vector<TrainRow>& rows);

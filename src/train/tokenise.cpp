@@ -3,8 +3,12 @@
 
 #include "train/tokenise_trl_0_8.h"
 
+#include <algorithm>
+#include <exception>
 #include <iterator>
 #include <limits>
+
+#include <ATen/Parallel.h>
 
 #include "xlt/base/error.h"
 #include "xlt/base/registry.h"
@@ -161,12 +165,37 @@ void add_pads(TrainRow& row, int64_t pad, int64_t max_length) {
   sequence.num_context += num_pads;
 }
 
-// The rows that one record made; none that is usable: the record is dropped.
-void add_rows(TokenisedData& data, std::vector<TrainRow> rows, int64_t max_length) {
-  std::erase_if(rows, [&](const TrainRow& row) { return !is_usable(row, max_length); });
-  if (rows.empty()) ++data.num_dropped;
-  if (rows.size() > 1) ++data.num_split;
-  std::move(rows.begin(), rows.end(), std::back_inserter(data.rows));
+// The rows that each record makes, in the records' order. Records are tokenised side by side; where several
+// are at fault, the first one's error is thrown.
+template <typename Record, typename MakeRows>
+std::vector<std::vector<TrainRow>> rows_of_each(const std::vector<Record>& records, const MakeRows& make) {
+  constexpr int64_t kGrain = 16;  // records, below which a thread is not worth its waking
+  const auto count = static_cast<int64_t>(records.size());
+  std::vector<std::vector<TrainRow>> rows(records.size());
+  std::vector<std::exception_ptr> errors((records.size() + kGrain - 1) / kGrain);
+  at::parallel_for(0, static_cast<int64_t>(errors.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t some = begin; some < end; ++some) try {
+        for (int64_t i = some * kGrain; i < std::min(count, (some + 1) * kGrain); ++i)
+          rows[i] = make(records[i]);
+      } catch (...) {
+        errors[some] = std::current_exception();
+      }
+  });
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
+  return rows;
+}
+
+// A record of whose rows none is usable is dropped.
+TokenisedData usable_rows(std::vector<std::vector<TrainRow>> rows_of_records, int64_t max_length) {
+  TokenisedData data;
+  for (std::vector<TrainRow>& rows : rows_of_records) {
+    std::erase_if(rows, [&](const TrainRow& row) { return !is_usable(row, max_length); });
+    if (rows.empty()) ++data.num_dropped;
+    if (rows.size() > 1) ++data.num_split;
+    std::move(rows.begin(), rows.end(), std::back_inserter(data.rows));
+  }
+  return data;
 }
 
 }  // namespace
@@ -188,12 +217,13 @@ TokenisedData tokenise(const std::vector<SftRecord>& records, const Tokenizer& t
   check_eos(tokenizer, options);
   const bool splits = options.long_texts == LongTexts::kSplit;
   if (splits) check_room(tokenizer, options.max_length);
-  TokenisedData data;
-  for (const SftRecord& record : records)
-    add_rows(data,
-             splits ? split_text(record, tokenizer, options)
-                    : std::vector<TrainRow>{tokenise_text(record, tokenizer, options)},
-             options.max_length);
+  TokenisedData data = usable_rows(
+      rows_of_each(records,
+                   [&](const SftRecord& record) {
+                     return splits ? split_text(record, tokenizer, options)
+                                   : std::vector<TrainRow>{tokenise_text(record, tokenizer, options)};
+                   }),
+      options.max_length);
   if (options.left_pad)
     for (TrainRow& row : data.rows) add_pads(row, *options.left_pad, options.max_length);
   return data;
@@ -202,23 +232,25 @@ TokenisedData tokenise(const std::vector<SftRecord>& records, const Tokenizer& t
 TokenisedData tokenise(const std::vector<PreferenceRecord>& records, const Tokenizer& tokenizer,
                        const TokeniseOptions& options) {
   check_eos(tokenizer, options);
-  TokenisedData data;
-  for (const PreferenceRecord& record : records)
-    add_rows(data, {tokenise_pair(record, tokenizer, options)}, options.max_length);
-  return data;
+  return usable_rows(rows_of_each(records,
+                                  [&](const PreferenceRecord& record) {
+                                    return std::vector<TrainRow>{tokenise_pair(record, tokenizer, options)};
+                                  }),
+                     options.max_length);
 }
 
 TokenisedData tokenise(const std::vector<LabelledRecord>& records, const Tokenizer& tokenizer,
                        const TokeniseOptions& options) {
   check_eos(tokenizer, options);
-  TokenisedData data;
-  for (const LabelledRecord& record : records) {
-    TrainRow row = tokenise_text({false, record.prompt, record.completion, record.place, record.is_rendered},
-                                 tokenizer, options);
-    row.is_desirable = record.is_desirable;
-    add_rows(data, {std::move(row)}, options.max_length);
-  }
-  return data;
+  return usable_rows(rows_of_each(records,
+                                  [&](const LabelledRecord& record) {
+                                    TrainRow row = tokenise_text({false, record.prompt, record.completion,
+                                                                  record.place, record.is_rendered},
+                                                                 tokenizer, options);
+                                    row.is_desirable = record.is_desirable;
+                                    return std::vector<TrainRow>{std::move(row)};
+                                  }),
+                     options.max_length);
 }
 
 TokenisedData tokenise(const Records& records, const Tokenizer& tokenizer, const TokeniseOptions& options) {

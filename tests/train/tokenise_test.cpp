@@ -57,6 +57,30 @@ TEST(TokeniseText, ConversationsAreNotSplit) {
                Error);
 }
 
+// Records are tokenised side by side, and nothing shows it.
+TEST(TokeniseText, ManyRowsKeepTheirOrder) {
+  std::vector<SftRecord> records;
+  for (int i = 0; i < 300; ++i) records.push_back({true, "", std::string(1 + i % 7, 'x'), std::to_string(i)});
+  const auto data = tokenise(records, LetterTokenizer(), {});
+  ASSERT_EQ(data.rows.size(), records.size());
+  for (int i = 0; i < 300; ++i) {
+    EXPECT_EQ(data.rows[i].place, std::to_string(i));
+    EXPECT_EQ(data.rows[i].num_tokens(), 3 + i % 7);
+  }
+}
+
+TEST(TokeniseText, OfManyFaultsTheFirstIsTold) {
+  std::vector<SftRecord> records(300, {true, "", "x", "texts.jsonl"});
+  for (const int at : {299, 161, 97, 230})
+    records[at] = {true, "", "xyzxyz", str_cat("texts.jsonl:", at), true};
+  try {
+    tokenise(records, LetterTokenizer(), {.max_length = 4, .long_texts = LongTexts::kSplit});
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.context(), "texts.jsonl:97");
+  }
+}
+
 TEST(TokenisePair, ConversationsBeginTheirAnswersAtOnePlace) {
   const TrainRow row = one_pair({"xa", "xaz", "xab", "", true}, {});
   expect_sequence(row.sequences[0], {'x', 'a', 'z'}, 1);
