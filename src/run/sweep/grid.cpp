@@ -31,13 +31,28 @@ std::optional<std::vector<std::string>> names_at(const JsonView& object, const c
   return object.at(key).as_strings();
 }
 
-bool knows(const SweepTools& tools, const std::string& command, const std::string& key) {
+// Of an option and of the section it may stand in.
+std::vector<std::string> option_names(const SweepTools& tools, const std::string& command) {
   const CommandOptions options = tools.options_of(command);
+  std::vector<std::string> names;
   for (const OptionGroup& group : options.groups)
-    if (group.id == key) return true;
+    if (!group.id.empty()) names.push_back(group.id);
   for (const OptionDescription& option : describe_options(visit_all(options.groups)))
-    if (option.name == key) return true;
-  return false;
+    names.push_back(option.name);
+  return names;
+}
+
+bool holds(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+[[noreturn]] void fail_unknown_option(const JsonView& view, const std::string& key,
+                                      const std::vector<std::vector<std::string>>& known) {
+  std::vector<std::string> all;
+  for (const auto& names : known) all.insert(all.end(), names.begin(), names.end());
+  const std::string near = nearest_name(key, all);
+  view.fail(str_cat("\"", key, "\" is an option neither of `xlt train` nor of `xlt eval`",
+                    near.empty() ? "" : str_cat("; did you mean \"", near, "\"?")));
 }
 
 // Options that a cell sets by itself.
@@ -53,10 +68,14 @@ void refuse_empty(const JsonView& object, const std::vector<std::string>& keys) 
       object.at(key).fail("is empty; name some, or leave \"" + key + "\" out");
 }
 
-Json given_options(const SweepTools& tools, const std::string& command, const JsonView& object) {
-  refuse(object, {"model", "output", "resume", "dry_run"});
+// Also out of sections. `set_elsewhere`: what a cell sets besides.
+Json given_options(const SweepTools& tools, const std::string& command, const JsonView& object,
+                   const std::vector<std::string>& set_elsewhere = {}) {
   Json given = resolve_config(tools, command, object.value(), object.place()).given;
-  refuse_empty(JsonView(given, object.place(), ErrorKind::kConfig), {"benchmarks", "langs"});
+  const JsonView view(given, object.place(), ErrorKind::kConfig);
+  refuse(view, {"model", "output", "resume", "dry_run"});
+  refuse(view, set_elsewhere);
+  refuse_empty(view, {"benchmarks", "langs"});
   return given;
 }
 
@@ -67,14 +86,15 @@ GridModel read_model(const JsonView& view, const SweepTools& tools, std::set<std
   Json train = Json::object(), eval = Json::object();
   if (view.has("train")) train = view.at("train").value();
   if (view.has("eval")) eval = view.at("eval").value();
-  const std::set<std::string> own = {"name", "model", "train", "eval", "recipes", "without_benchmarks"};
+  const std::vector<std::string> own{"name", "model", "train", "eval", "recipes", "without_benchmarks"};
+  const std::vector<std::string> of_train = option_names(tools, "train"),
+                                 of_eval = option_names(tools, "eval");
   for (const std::string& key : view.keys()) {
-    if (own.contains(key)) continue;
-    const bool of_train = knows(tools, "train", key), of_eval = knows(tools, "eval", key);
-    if (!of_train && !of_eval)
-      view.fail("\"" + key + "\" is an option neither of `xlt train` nor of `xlt eval`");
-    if (of_train) train[key] = view.at(key).value();
-    if (of_eval) eval[key] = view.at(key).value();
+    if (holds(own, key)) continue;
+    if (!holds(of_train, key) && !holds(of_eval, key))
+      fail_unknown_option(view, key, {own, of_train, of_eval});
+    if (holds(of_train, key)) train[key] = view.at(key).value();
+    if (holds(of_eval, key)) eval[key] = view.at(key).value();
   }
   model.train = given_options(tools, "train", JsonView(train, view.place(), ErrorKind::kConfig));
   model.eval = given_options(tools, "eval", JsonView(eval, view.place(), ErrorKind::kConfig));
@@ -85,9 +105,8 @@ GridModel read_model(const JsonView& view, const SweepTools& tools, std::set<std
 
 GridRecipe read_recipe(const JsonView& view, const SweepTools& tools, std::set<std::string>& taken) {
   check_known_keys(view, {"name", "train", "benchmarks"});
-  refuse(view.at("train"), {"seed"});
   refuse_empty(view, {"benchmarks"});
-  return {checked_name(view.at("name"), taken), given_options(tools, "train", view.at("train")),
+  return {checked_name(view.at("name"), taken), given_options(tools, "train", view.at("train"), {"seed"}),
           names_at(view, "benchmarks")};
 }
 
@@ -131,8 +150,7 @@ void read_evals(const JsonView& view, const SweepTools& tools, Grid& grid) {
   const JsonView eval = view.at("eval");
   refuse_empty(view, {"eval"});
   const auto add = [&](const JsonView& one) {
-    refuse(one, {"adapter", "completions"});
-    grid.evals.push_back(given_options(tools, "eval", one));
+    grid.evals.push_back(given_options(tools, "eval", one, {"adapter", "completions"}));
   };
   if (!eval.value().is_array()) return add(eval);
   for (size_t i = 0; i < eval.size(); ++i) add(eval.at(i));
