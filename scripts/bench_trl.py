@@ -22,15 +22,14 @@ import json
 import multiprocessing
 import os
 import pathlib
-import platform
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
 from gpu_bench import DRY, LLAMA, SHAPES, fill_tokenizer, read_rows, write_json, write_rows, write_weights
+from measuring import cpu_field, cpu_name, measured
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAIRS = ROOT / "data" / "detox_pairs" / "en.jsonl"
@@ -85,27 +84,14 @@ def write_data(folder, model):
 
 # ---- xlt
 
-def measured(command, cwd):
-    """Output and peak memory in MB of a process that must succeed."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": str(os.cpu_count())}
-        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, cwd=cwd, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-        if status != 0:
-            err.seek(0)
-            sys.exit(f"bench_trl.py: this failed:\n{' '.join(map(str, command))}\n{err.read()[-3000:]}")
-        out.seek(0)
-        return out.read(), usage.ru_maxrss // 1024
-
-
 def ours(options, model, folder, work, data):
     method, adapter, checkpointing = work
     size = SIZES[model]
-    _, memory = measured([options.xlt, "train", "--method", method, "--model", folder, "--data", data / f"{method}.jsonl", "--output", data / "run", "--dtype",
-                          options.dtype, "--adapter", adapter, "--lora-r", LORA_R, "--lora-alpha", LORA_ALPHA, "--lora-dropout", 0, "--max-steps", size["steps"],
-                          "--batch-size", size["batch"], "--learning-rate", RATE, "--lr-schedule", "constant", "--max-length", MAX_LENGTH, "--no-shuffle",
-                          "--save-steps", 0, "--reference-cache", "none", "--quiet", *(["--gradient-checkpointing"] if checkpointing else []),
-                          *(["--beta", BETA] if method == "dpo" else [])], data)
+    memory = measured([options.xlt, "train", "--method", method, "--model", folder, "--data", data / f"{method}.jsonl", "--output", data / "run", "--dtype",
+                       options.dtype, "--adapter", adapter, "--lora-r", LORA_R, "--lora-alpha", LORA_ALPHA, "--lora-dropout", 0, "--max-steps", size["steps"],
+                       "--batch-size", size["batch"], "--learning-rate", RATE, "--lr-schedule", "constant", "--max-length", MAX_LENGTH, "--no-shuffle",
+                       "--save-steps", 0, "--reference-cache", "none", "--quiet", *(["--gradient-checkpointing"] if checkpointing else []),
+                       *(["--beta", BETA] if method == "dpo" else [])], data).mb
     rows = read_rows(data / "run" / "metrics.jsonl")
     return {"seconds": rows[-1]["seconds"] / size["steps"], "mb": memory, "losses": [row["loss"] for row in rows]}
 
@@ -114,10 +100,11 @@ def ours(options, model, folder, work, data):
 
 def theirs(options, model, folder, work, data):
     method, adapter, checkpointing = work
-    output, memory = measured([sys.executable, pathlib.Path(__file__).resolve(), "--peer", f"{method},{adapter},{int(checkpointing)}", "--gemma", folder,
-                               "--dtype", options.dtype, "--rows", data / f"{method}.jsonl", "--batch", SIZES[model]["batch"]], data)
-    result = json.loads(next(line for line in output.splitlines() if line.startswith("RESULT ")).removeprefix("RESULT "))
-    return {**result, "seconds": result["seconds"] / SIZES[model]["steps"], "mb": memory}
+    run = measured([sys.executable, pathlib.Path(__file__).resolve(), "--peer", f"{method},{adapter},{int(checkpointing)}", "--gemma", folder,
+                    "--dtype", options.dtype, "--rows", data / f"{method}.jsonl", "--batch", SIZES[model]["batch"]], data,
+                   HF_HUB_OFFLINE="1", TQDM_DISABLE="1", OMP_NUM_THREADS=str(os.cpu_count()))
+    result = json.loads(next(line for line in run.output.splitlines() if line.startswith("RESULT ")).removeprefix("RESULT "))
+    return {**result, "seconds": result["seconds"] / SIZES[model]["steps"], "mb": run.mb}
 
 
 def load_for_trl(folder, dtype, in_4_bits):
@@ -168,17 +155,13 @@ def peer(options):
 
 # ---- both
 
-def of_cpu(field):
-    return next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith(field)), "")
-
-
 def usual_dtype():
-    return "bfloat16" if {"avx512_bf16", "amx_bf16"} & set(of_cpu("flags").split()) else "float32"
+    return "bfloat16" if {"avx512_bf16", "amx_bf16"} & set(cpu_field("flags").split()) else "float32"
 
 
 def header(options):
     engine = options.xlt.with_name("xlt-engine")
-    return {"cpu": of_cpu("model name") or platform.machine(), "cores": os.cpu_count(), "dtype": options.dtype,
+    return {"cpu": cpu_name(), "cores": os.cpu_count(), "dtype": options.dtype,
             "xlt_sha256": hashlib.sha256((engine if engine.exists() else options.xlt).read_bytes()).hexdigest(),
             "packages": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "trl", "peft", "bitsandbytes")}}
 

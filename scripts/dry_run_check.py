@@ -9,10 +9,9 @@ import datetime
 import json
 import os
 import pathlib
-import platform
-import subprocess
 import tempfile
-import time
+
+from measuring import cpu_name, measured
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAIRS, TEXTS = ROOT / "data" / "detox_pairs" / "en.jsonl", ROOT / "data" / "debias_pairs" / "en.jsonl"
@@ -24,31 +23,12 @@ RUNS = {  # name: options; as many steps as make a minute or two
 }
 
 
-def run(command):
-    """(stdout, seconds, highest resident bytes) of a command, which has to work."""
-    before = time.monotonic()
-    with tempfile.TemporaryFile("w+") as out:
-        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        if status != 0:
-            raise SystemExit(f"exit status {os.waitstatus_to_exitcode(status)}: {' '.join(map(str, command))}")
-        out.seek(0)
-        return out.read(), time.monotonic() - before, usage.ru_maxrss * 1024
-
-
 def compare(xlt, model, options, folder):
     command = [xlt, "train", "--model", model, *options, "--output", folder]
-    foretold = json.loads(run([*command, "--dry-run"])[0])
-    told, _, memory = run(command)
-    seconds = json.loads(told.splitlines()[-1])["seconds"]
-    return {"foretold_seconds": foretold["seconds"], "seconds": seconds, "foretold_bytes": foretold["memory_bytes"]["total"], "bytes": memory}
-
-
-def cpu_name():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
+    foretold = json.loads(measured([*command, "--dry-run"]).output)
+    run = measured(command)
+    seconds = json.loads(run.output.splitlines()[-1])["seconds"]
+    return {"foretold_seconds": foretold["seconds"], "seconds": seconds, "foretold_bytes": foretold["memory_bytes"]["total"], "bytes": run.bytes}
 
 
 def main():
