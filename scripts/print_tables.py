@@ -123,7 +123,7 @@ def training_table(rows):
         adapter = {"lora": "LoRA", "qlora": "QLoRA"}[row["adapter"]] + (", checkpointing" if row["checkpointing"] else "")
         step = f"DPO, {row['batch']} pairs" if row["method"] == "dpo" else f"SFT, {row['batch']} texts"
         cells.append([row["model"], step, adapter, f"{number(row['xlt_seconds'])} s", f"{number(row['trl_seconds'])} s", f"**{row['times_as_fast']:.1f}**",
-                      f"{row['xlt_mb']:,.0f} MB", f"{row['trl_mb']:,.0f} MB", f"{row['xlt_mb'] / row['trl_mb']:.2f}"])
+                      f"{row['xlt_mb']:,.0f} MiB", f"{row['trl_mb']:,.0f} MiB", f"{row['xlt_mb'] / row['trl_mb']:.2f}"])
     return markdown(["model", "step", "adapter", "xlt>", "TRL>", "times as fast>", "xlt's memory>", "TRL's>", "of TRL's>"], cells)
 
 
