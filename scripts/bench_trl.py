@@ -91,7 +91,7 @@ def ours(options, model, folder, work, data):
                        options.dtype, "--adapter", adapter, "--lora-r", LORA_R, "--lora-alpha", LORA_ALPHA, "--lora-dropout", 0, "--max-steps", size["steps"],
                        "--batch-size", size["batch"], "--learning-rate", RATE, "--lr-schedule", "constant", "--max-length", MAX_LENGTH, "--no-shuffle",
                        "--save-steps", 0, "--reference-cache", "none", "--quiet", *(["--gradient-checkpointing"] if checkpointing else []),
-                       *(["--beta", BETA] if method == "dpo" else [])], data).mb
+                       *(["--beta", BETA] if method == "dpo" else [])], data, OMP_NUM_THREADS=str(os.cpu_count())).mb
     rows = read_rows(data / "run" / "metrics.jsonl")
     return {"seconds": rows[-1]["seconds"] / size["steps"], "mb": memory, "losses": [row["loss"] for row in rows]}
 

@@ -4,6 +4,7 @@
 #include <bit>
 
 #ifdef __x86_64__
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -95,24 +96,36 @@ XLT_SHA_KERNEL void compress_by_instructions(Sha256State& state, const char* blo
   _mm_storeu_si128(words + 1, _mm_alignr_epi8(dchg, abef, 8));
 }
 
-bool has_instructions() {
-  static const bool kHas = __builtin_cpu_supports("sha") && __builtin_cpu_supports("sse4.1");
-  return kHas;
+// Not every compiler's __builtin_cpu_supports knows "sha".
+bool ask_cpu() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned kSha = 1U << 29;  // of EBX, leaf 7
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & kSha) != 0 && __builtin_cpu_supports("sse4.1");
 }
+
+#else
+
+bool ask_cpu() { return false; }
+void compress_by_instructions(Sha256State&, const char*, size_t, const RoundConstants&) {}
 
 #endif
 
 }  // namespace
+
+bool has_sha256_instructions() {
+  static const bool kHas = ask_cpu();
+  return kHas;
+}
 
 void sha256_blocks_plain(Sha256State& state, const char* blocks, size_t count) {
   for (size_t i = 0; i < count; ++i) compress(state, blocks + i * kSha256Block, round_constants());
 }
 
 void sha256_blocks(Sha256State& state, const char* blocks, size_t count) {
-#ifdef __x86_64__
-  if (has_instructions()) return compress_by_instructions(state, blocks, count, round_constants());
-#endif
-  sha256_blocks_plain(state, blocks, count);
+  if (has_sha256_instructions())
+    compress_by_instructions(state, blocks, count, round_constants());
+  else
+    sha256_blocks_plain(state, blocks, count);
 }
 
 }  // namespace xlt

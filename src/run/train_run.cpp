@@ -9,6 +9,7 @@
 #include "run/training_rows.h"
 #include "run/watch.h"
 
+#include <chrono>
 #include <cmath>
 #include <future>
 
@@ -206,10 +207,12 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
     return found.result;
   }
   std::unique_ptr<Decoder> decoder;
-  std::string weights_hash;
+  std::string weights_fingerprint;
   on_all_ranks(world, [&] {
     decoder = make_model(options, tokenizer, where, seed, context);
-    if (method_uses_reference(options.trainer)) weights_hash = hash_of_weights(*decoder);
+    if (tokenizer.wait_for(std::chrono::seconds(0)) == std::future_status::ready) tokenizer.get();
+    if (method_uses_reference(options.trainer))
+      weights_fingerprint = fingerprint_of_weights(*decoder, context);
     tokenizer.get();  // or what went wrong with it
     context.throw_if_interrupted();
   });
@@ -225,7 +228,7 @@ Json run_training(const TrainRunOptions& options, const Placement& where, uint64
     job.probe = make_probe(options, *decoder, *tokenizer.get(), where, seed, context);
   });
   job.decoder = decoder.get();
-  job.weights_hash = weights_hash;
+  job.weights_fingerprint = weights_fingerprint;
   job.resume = options.resume || again.state == RunState::kUnfinished;
   job.world = &world;
   const TrainResult result = train(job, options.trainer, context);

@@ -17,7 +17,7 @@ class StringList {
     ends_.push_back(text_.size());
   }
   std::string_view operator[](size_t index) const { return joined(index, 1); }
-  // `count` strings from `first` on, as one.
+  // `count` strings from `first` on, one at least, as one.
   std::string_view joined(size_t first, size_t count) const {
     const size_t begin = begin_of(first);
     return std::string_view(text_).substr(begin, ends_[first + count - 1] - begin);

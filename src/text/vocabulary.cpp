@@ -16,17 +16,18 @@ size_t hash_of(std::string_view token) { return std::hash<std::string_view>()(to
 uint32_t tag_of(size_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
 // Tokens asked for together: as many as a core waits for at once, and more while it computes.
-constexpr size_t kTogether = 32;
+constexpr size_t kTokensTogether = 32;
 
 }  // namespace
 
 Vocabulary::Vocabulary(StringList tokens, const std::vector<int32_t>& ids) : tokens_(std::move(tokens)) {
-  XLT_CHECK(tokens_.text().size() <= UINT32_MAX, "a vocabulary of ", tokens_.text().size(), " bytes");
+  if (tokens_.text().size() > UINT32_MAX)
+    throw Error(ErrorKind::kCheckpoint, str_cat("a vocabulary of ", tokens_.text().size(), " bytes"));
   slots_.resize(std::bit_ceil(2 * ids.size() + 2));
   place_of_id_.assign(ids.empty() ? 0 : *std::max_element(ids.begin(), ids.end()) + size_t{1}, -1);
-  std::array<size_t, kTogether> hashes;
-  for (size_t first = 0; first < ids.size(); first += kTogether) {
-    const size_t end = std::min(first + kTogether, ids.size());
+  std::array<size_t, kTokensTogether> hashes;
+  for (size_t first = 0; first < ids.size(); first += kTokensTogether) {
+    const size_t end = std::min(first + kTokensTogether, ids.size());
     for (size_t i = first; i < end; ++i) hashes[i - first] = hash_and_fetch(tokens_[i]);
     for (size_t i = first; i < end; ++i) {
       place_of_id_[ids[i]] = static_cast<int32_t>(i);
@@ -63,9 +64,9 @@ void Vocabulary::ids_of(std::span<const std::string_view> tokens, int32_t* ids) 
     std::fill_n(ids, tokens.size(), -1);
     return;
   }
-  std::array<size_t, kTogether> hashes;
-  for (size_t first = 0; first < tokens.size(); first += kTogether) {
-    const size_t end = std::min(first + kTogether, tokens.size());
+  std::array<size_t, kTokensTogether> hashes;
+  for (size_t first = 0; first < tokens.size(); first += kTokensTogether) {
+    const size_t end = std::min(first + kTokensTogether, tokens.size());
     for (size_t i = first; i < end; ++i) hashes[i - first] = hash_and_fetch(tokens[i]);
     for (size_t i = first; i < end; ++i)
       __builtin_prefetch(tokens_.text().data() + slots_[hashes[i - first] & (slots_.size() - 1)].begin);

@@ -14,10 +14,12 @@ namespace xlt {
 class Vocabulary {
  public:
   Vocabulary() = default;
-  // ids[i] is the id of tokens[i], not negative; of a token that stands twice the last id counts.
+  // ids[i] is the id of tokens[i], not negative; of a token that stands twice the last id counts. Throws
+  // kCheckpoint for more than 4 GiB of tokens.
   Vocabulary(StringList tokens, const std::vector<int32_t>& ids);
   int32_t id_of(std::string_view token) const;  // −1: no such token
-  // ids[i] ← id_of(tokens[i]); of many tokens in a third of the time, for they do not wait for memory in turn.
+  // ids[i] ← id_of(tokens[i]); of many tokens in a third of the time, for they do not wait for memory in
+  // turn.
   void ids_of(std::span<const std::string_view> tokens, int32_t* ids) const;
   std::string_view token_of(int64_t id) const;                                // empty: no such id
   int64_t size() const { return static_cast<int64_t>(place_of_id_.size()); }  // largest id + 1

@@ -76,10 +76,8 @@ ReferenceModel::ReferenceModel(Decoder& decoder, const std::string& kind, Refere
     visit_initial([&](at::Tensor& tensor) { initial_.push_back(tensor.detach().clone()); });
   }
   if (!use.logps) return;
-  const double begin = monotonic_seconds();
   const std::string model = name_of_model(cache);
-  context.debug(
-      str_cat("reference model ", model, ": its weights hashed in ", monotonic_seconds() - begin, " s"));
+  context.debug("reference model " + model);
   store_ = std::make_unique<ReferenceStore>(cache.folder / model, context);
 }
 
@@ -93,7 +91,7 @@ void ReferenceModel::visit_initial(const TakeTensor& take) {
 std::string ReferenceModel::name_of_model(const ReferenceCache& cache) {
   std::string text = str_cat("reference 5\n", cache.model, '\n', name_of(decoder_.placement().dtype), ' ',
                              decoder_.placement().is_cuda ? "cuda" : "cpu", '\n',
-                             cache.weights.empty() ? hash_of_weights(decoder_) : cache.weights, '\n');
+                             cache.weights.empty() ? fingerprint_of_weights(decoder_) : cache.weights, '\n');
   if (kind_ == Kind::kInit) {
     for (const NamedLinear& named : decoder_.linears())
       if (const LoraAdapter* lora = lora_of(*named.linear))
@@ -219,7 +217,7 @@ std::unique_ptr<ReferenceModel> make_reference(const TrainJob& job, const Traine
   }
   if (!use.logps && !use.distributions) return nullptr;
   const ReferenceCache cache{job.reference_cache.empty() ? job.output / "reference" : job.reference_cache,
-                             job.reference_model, job.weights_hash};
+                             job.reference_model, job.weights_fingerprint};
   auto reference = std::make_unique<ReferenceModel>(*job.decoder, options.reference, use, cache, context);
   if (job.world && job.world->world_size() > 1) reference->share_among_ranks(*job.world);
   return reference;

@@ -29,7 +29,7 @@ struct ReferenceUse {
 struct ReferenceCache {
   std::filesystem::path folder;
   std::string model;
-  std::string weights = {};  // their hash_of_weights; empty: not known yet
+  std::string weights = {};  // their fingerprint_of_weights; empty: not known yet
 };
 
 class ReferenceModel {

@@ -4,6 +4,7 @@
 #include "train/tokenise_trl_0_8.h"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <iterator>
 #include <limits>
@@ -166,23 +167,30 @@ void add_pads(TrainRow& row, int64_t pad, int64_t max_length) {
 }
 
 // The rows that each record makes, in the records' order. Records are tokenised side by side; where several
-// are at fault, the first one's error is thrown.
+// are at fault, the first one's error is thrown, and those after it are not gone through.
 template <typename Record, typename MakeRows>
 std::vector<std::vector<TrainRow>> rows_of_each(const std::vector<Record>& records, const MakeRows& make) {
   constexpr int64_t kGrain = 16;  // records, below which a thread is not worth its waking
-  const auto count = static_cast<int64_t>(records.size());
+  const auto count = static_cast<int64_t>(records.size()), num_grains = (count + kGrain - 1) / kGrain;
   std::vector<std::vector<TrainRow>> rows(records.size());
-  std::vector<std::exception_ptr> errors((records.size() + kGrain - 1) / kGrain);
-  at::parallel_for(0, static_cast<int64_t>(errors.size()), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t some = begin; some < end; ++some) try {
-        for (int64_t i = some * kGrain; i < std::min(count, (some + 1) * kGrain); ++i)
-          rows[i] = make(records[i]);
-      } catch (...) {
-        errors[some] = std::current_exception();
+  std::atomic<int64_t> next{0}, first_fault{num_grains};
+  std::vector<std::exception_ptr> errors(static_cast<size_t>(num_grains));
+  const auto take_grain = [&](int64_t grain) {
+    try {
+      for (int64_t i = grain * kGrain; i < std::min(count, (grain + 1) * kGrain); ++i)
+        rows[i] = make(records[i]);
+    } catch (...) {
+      errors[grain] = std::current_exception();
+      int64_t before = first_fault;
+      while (grain < before && !first_fault.compare_exchange_weak(before, grain)) {
       }
+    }
+  };
+  // In their order, so that all before a fault have been begun when it is met.
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+    for (int64_t grain = next++; grain < first_fault; grain = next++) take_grain(grain);
   });
-  for (const std::exception_ptr& error : errors)
-    if (error) std::rethrow_exception(error);
+  if (first_fault < num_grains) std::rethrow_exception(errors[first_fault]);
   return rows;
 }
 

@@ -83,6 +83,21 @@ TEST(Reference, AnotherBetaSeedLengthOrSplitComputesNothingAgain) {
   }
 }
 
+TEST(Reference, WeightsWhoseFingerprintIsGivenAreNotReadForIt) {
+  const fs::path cache = fresh_folder("given_fingerprint");
+  for (const char* given : {"", "found before", "of others"}) {
+    TrainFixture fixture("given");
+    make_dpo(fixture, 2);
+    fixture.job.reference_cache = cache;
+    if (given == std::string("found before"))
+      fixture.job.weights_fingerprint = fingerprint_of_weights(*fixture.job.decoder);
+    if (given == std::string("of others")) fixture.job.weights_fingerprint = given;
+    const bool is_known = given == std::string("found before");
+    EXPECT_EQ(fixture.run().reference->computed, is_known ? 0 : 8) << given;
+  }
+  EXPECT_EQ(num_entries(cache, /*files=*/false), 2);  // folders
+}
+
 TEST(Reference, OnlyNewRowsAreComputed) {
   const fs::path cache = fresh_folder("growing_cache");
   for (const int64_t num_rows : {4, 6}) {

@@ -104,13 +104,14 @@ struct TrainJob {
   std::optional<int64_t> left_pad;
   // What tells the reference model from others besides weights, dtype and device: a hash of its config, say.
   std::string reference_model;
-  // hash_of_weights(*decoder), where a method has a reference; empty: found when it is asked for.
-  std::string weights_hash;
+  // fingerprint_of_weights(*decoder), where a method has a reference and they have not changed since; empty:
+  // found when it is asked for.
+  std::string weights_fingerprint;
 };
 
 // The contents of the decoder's own weights, without its adapter, as hexadecimal digits. In the time that it
-// takes to read them.
-std::string hash_of_weights(Decoder& decoder);
+// takes to read them. Throws kInterrupted.
+std::string fingerprint_of_weights(Decoder& decoder, const Context& context = {});
 
 // Layout of RUN: metrics.jsonl; reference/ (unless reference_cache is elsewhere); checkpoints/step-N/ with
 // the adapter (PEFT) or model.safetensors, optimizer.safetensors and state.json. A checkpoint is written at

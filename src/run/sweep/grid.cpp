@@ -94,10 +94,12 @@ GridModel read_model(const JsonView& view, const SweepTools& tools, std::set<std
     if (!holds(of_train, key) && !holds(of_eval, key))
       fail_unknown_option(view, key, {own, of_train, of_eval});
     if (holds(of_train, key)) train[key] = view.at(key).value();
-    if (holds(of_eval, key)) eval[key] = view.at(key).value();
+    // To `xlt eval` an adapter is a folder, which the sweep gives.
+    if (holds(of_eval, key) && key != "adapter") eval[key] = view.at(key).value();
   }
   model.train = given_options(tools, "train", JsonView(train, view.place(), ErrorKind::kConfig));
-  model.eval = given_options(tools, "eval", JsonView(eval, view.place(), ErrorKind::kConfig));
+  model.eval = given_options(tools, "eval", JsonView(eval, view.place(), ErrorKind::kConfig),
+                             {"adapter", "completions"});
   model.recipes = names_at(view, "recipes");
   if (view.has("without_benchmarks")) model.without_benchmarks = view.at("without_benchmarks").as_strings();
   return model;

@@ -15,7 +15,7 @@ namespace {
 // Up to here a search through all pairs beats a queue.
 constexpr size_t kLongWord = 40;
 // Merges looked up together: the tables are far larger than a cache, and memory is asked for many at once.
-constexpr size_t kTogether = 64;
+constexpr size_t kMergesTogether = 64;
 
 uint64_t pair_of(int32_t left, int32_t right) {
   return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
@@ -113,11 +113,11 @@ void Bpe::read_options(const JsonView& model) {
 void Bpe::add_merges(const TokenizerFile& file) {
   const size_t count = file.merges.size() / 2;
   merges_.resize(std::bit_ceil(2 * count + 2));
-  std::array<std::string_view, 3 * kTogether> tokens;  // left, right and what they become
-  std::array<int32_t, 3 * kTogether> ids;
-  for (size_t first = 0; first < count; first += kTogether) {
+  std::array<std::string_view, 3 * kMergesTogether> tokens;  // left, right and what they become
+  std::array<int32_t, 3 * kMergesTogether> ids;
+  for (size_t first = 0; first < count; first += kMergesTogether) {
     file.throw_if_interrupted(first);
-    const size_t some = std::min(kTogether, count - first);
+    const size_t some = std::min(kMergesTogether, count - first);
     for (size_t i = 0; i < some; ++i) {
       const size_t left = 2 * (first + i);
       tokens[3 * i] = file.merges[left];
