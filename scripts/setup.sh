@@ -119,7 +119,7 @@ say "building (a few minutes the first time)"
 if [ -t 2 ]; then
   cmake --build build/release -j "$JOBS" --target "${XLT_TARGET:-all}" >&2
 else
-  cmake --build build/release -j "$JOBS" --target "${XLT_TARGET:-all}" | grep -E 'error|warning: unused|FAILED|^\[[0-9]*0/|no work' >&2 || true
+  cmake --build build/release -j "$JOBS" --target "${XLT_TARGET:-all}" | grep --line-buffered -E 'error|warning: unused|FAILED|^\[[0-9]*0/|no work' >&2 || true
   cmake --build build/release -j "$JOBS" --target "${XLT_TARGET:-all}" >/dev/null
 fi
 ln -sfn build/release/xlt xlt

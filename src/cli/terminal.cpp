@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iostream>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -110,6 +111,9 @@ Terminal::~Terminal() { clear_bar(); }
 void Terminal::write(LogLevel level, const std::string& line) {
   if (!logger_->log->should_log(spdlog_level(level))) return;
   clear_bar();
+  // Where both streams go to one file, a line must not stand in the middle of a table.
+  std::cout.flush();
+  std::fflush(stdout);
   logger_->log->log(spdlog_level(level), escape_controls(line));
   logger_->log->flush();
 }

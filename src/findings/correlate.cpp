@@ -216,19 +216,21 @@ class CorrelationWriter {
 };
 
 // Student's t calls a perfect order of four languages certain, which one in twelve chances gives: n! orders,
-// two of them perfect, are the least p that there is.
+// two of them perfect, are the least p that there is. Where that cannot be significant among so many tests, p
+// is no less.
 void mark_what_cannot_be_found(Json& rows, double num_tests) {
   for (Json& row : rows) {
     const auto n = row.at("n").get<int64_t>();
-    const double num_orders = std::tgamma(static_cast<double>(n) + 1);
-    const bool is_possible = row.at("p_value").is_number() && 2 / num_orders * num_tests < kSignificant;
+    const double num_orders = std::tgamma(static_cast<double>(n) + 1), least = std::min(1.0, 2 / num_orders);
+    const bool is_possible = row.at("p_value").is_number() && least * num_tests < kSignificant;
     row["is_finding_possible"] = is_possible;
     if (is_possible || n > kFewLanguages || !row.at("p_value").is_number()) continue;
-    char least[16], corrected[16];
-    std::snprintf(least, sizeof least, "%.2g", 2 / num_orders);
-    std::snprintf(corrected, sizeof corrected, "%.2g", std::min(1.0, 2 / num_orders * num_tests));
+    row["p_value"] = std::max(row.at("p_value").get<double>(), least);
+    char alone[16], corrected[16];
+    std::snprintf(alone, sizeof alone, "%.2g", least);
+    std::snprintf(corrected, sizeof corrected, "%.2g", std::min(1.0, least * num_tests));
     row["warning"] = str_cat(row.at("warning").get<std::string>(), "; they have ",
-                             static_cast<int64_t>(num_orders), " orders, so no p is truly below ", least,
+                             static_cast<int64_t>(num_orders), " orders, so no p is below ", alone,
                              ", nor below ", corrected, " after the correction: no finding is possible");
   }
 }
@@ -274,9 +276,9 @@ Json correlate(const PredictorsOptions& options, const Json& comparison, Json la
     bar.advance(1);
   }
   if (!options.is_paper()) {
+    mark_what_cannot_be_found(rows, static_cast<double>(PValues(rows).values().size()));
     const PValues tests(rows);
     tests.write("p_holm", holm(tests.values()));
-    mark_what_cannot_be_found(rows, static_cast<double>(tests.values().size()));
   }
   return Json{{"version", 1},
               {"mode", options.mode},

@@ -30,6 +30,14 @@ Hash128 key_of(const TrainRow& row) {
   return hash128({reinterpret_cast<const char*>(keys.data()), keys.size() * sizeof(Hash128)});
 }
 
+// A file is called by what it holds.
+std::string content_name(const at::Tensor& keys, const at::Tensor& logps) {
+  const auto bytes_of = [](const at::Tensor& tensor) {
+    return std::string_view(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
+  };
+  return to_hex(hash128(to_hex(hash128(bytes_of(keys))) + to_hex(hash128(bytes_of(logps)))));
+}
+
 std::vector<fs::path> files_in(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code error;
@@ -49,7 +57,9 @@ ReferenceStore::ReferenceStore(fs::path folder, const Context& context)
     try {
       read_file_of(file);
     } catch (const Error& error) {
-      context.warn(str_cat("stored reference log-probs are passed over: ", error.what()));
+      context.warn(
+          str_cat("stored reference log-probs are passed over: ", error.what(),
+                  "; their rows are computed again where they are needed, and the file can be deleted"));
     }
   }
 }
@@ -61,6 +71,8 @@ void ReferenceStore::read_file_of(const fs::path& file) {
   if (keys.scalar_type() != at::kByte || logps.scalar_type() != at::kFloat || logps.dim() != 1 ||
       keys.numel() != count * static_cast<int64_t>(sizeof(Hash128)))
     throw Error(ErrorKind::kCheckpoint, "is not a file of reference log-probs", file.string());
+  if (content_name(keys, logps) != file.stem().string())
+    throw Error(ErrorKind::kCheckpoint, "is damaged: it is called by other contents", file.string());
   const uint8_t* key = keys.const_data_ptr<uint8_t>();
   for (int64_t i = 0; i < count; ++i) {
     Hash128 hash;
@@ -159,12 +171,7 @@ void ReferenceStore::write_unwritten() const {
     std::memcpy(keys.mutable_data_ptr<uint8_t>() + i * sizeof(Hash128), &key, sizeof(Hash128));
     logps.mutable_data_ptr<float>()[i] = logp;
   }
-  const auto bytes_of = [](const at::Tensor& tensor) {
-    return std::string_view(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());
-  };
-  const std::string name =
-      to_hex(hash128(to_hex(hash128(bytes_of(keys))) + to_hex(hash128(bytes_of(logps)))));
-  save_safetensors(folder_ / (name + ".safetensors"), {{kKeys, keys}, {kLogps, logps}});
+  save_safetensors(folder_ / (content_name(keys, logps) + ".safetensors"), {{kKeys, keys}, {kLogps, logps}});
 }
 
 }  // namespace xlt

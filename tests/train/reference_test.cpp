@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
@@ -161,17 +162,27 @@ TEST(Reference, WhatElseTellsModelsApartIsPartOfTheName) {
 }
 
 TEST(Reference, ADamagedFileIsComputedAgain) {
-  const fs::path cache = fresh_folder("damaged_cache");
-  std::vector<double> losses;
-  for (int i = 0; i < 2; ++i) {
-    TrainFixture fixture("damaged");
-    make_dpo(fixture, 2);
-    fixture.job.reference_cache = cache;
-    EXPECT_EQ(fixture.run().reference->computed, 8);
-    if (i > 0) EXPECT_EQ(fixture.losses(), losses);
-    losses = fixture.losses();
-    for (const auto& entry : fs::recursive_directory_iterator(cache))
-      if (entry.is_regular_file()) write_file(entry.path(), "not what it was");
+  const auto replace = [](const fs::path& file) { write_file(file, "not what it was"); };
+  // The last bytes are of a number.
+  const auto flip = [](const fs::path& file) {
+    std::string bytes = read_file(file);
+    bytes[bytes.size() - 2] = static_cast<char>(bytes[bytes.size() - 2] ^ 0x7f);
+    write_file(file, bytes);
+  };
+  for (const std::function<void(const fs::path&)>& damage :
+       std::vector<std::function<void(const fs::path&)>>{replace, flip}) {
+    const fs::path cache = fresh_folder("damaged_cache");
+    std::vector<double> losses;
+    for (int i = 0; i < 2; ++i) {
+      TrainFixture fixture("damaged");
+      make_dpo(fixture, 2);
+      fixture.job.reference_cache = cache;
+      EXPECT_EQ(fixture.run().reference->computed, 8);
+      if (i > 0) EXPECT_EQ(fixture.losses(), losses);
+      losses = fixture.losses();
+      for (const auto& entry : fs::recursive_directory_iterator(cache))
+        if (entry.is_regular_file()) damage(entry.path());
+    }
   }
 }
 

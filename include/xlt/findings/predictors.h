@@ -50,7 +50,8 @@ Json language_predictors(const PredictorsOptions& options, const Json& compariso
 // {"mode", "languages", "correlations": [{"target", "predictor", "given", "kind", "value", "ci95", "p_value",
 // "p_holm", "n", "leave_one_out", "warning", "is_finding_possible"}], "settings"}. Target: change_relative of
 // every arm and metric; is_finding_possible (not in paper mode): whether so few languages could be below 0.05
-// after the correction, in whatever order;
+// after the correction, in whatever order; where it could not, p_value is no less than the chance of such an
+// order (2 / n!);
 // `value` is null, with a reason as warning, where a side is constant or too few languages have both.
 Json correlate(const PredictorsOptions& options, const Json& comparison, Json languages,
                const Context& context);
