@@ -4,6 +4,8 @@
 #   scripts/setup.sh [--lid | --demo | --parity | --peers]     also Python packages: language identification's model (--lid), the
 #   demonstration model too (--demo; where it cannot be had, setup says so and goes on), all of the parity tests (--parity), and the
 #   other engines that xlt is timed beside (--peers)
+# Environment: XLT_TARGET=xlt builds no tests; XLT_JOBS compile jobs at a time (2; each takes 1.2 GB); XLT_CUDA=OFF leaves out the
+# kernels for GPUs, which else are compiled where nvcc is found.
 # Debian 12 and Ubuntu 24.04. A second run redoes nothing that is up to date.
 set -euo pipefail
 cd "$(dirname "$0")/.."
