@@ -2,7 +2,9 @@
 // The reader takes JSON and nothing else, and says where the fault is.
 #include "base/base_testing.h"
 
+#include <algorithm>
 #include <ctime>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -121,21 +123,26 @@ TEST(ParseJson, DoesNotRepeatALongStringInTheError) {
   EXPECT_THAT(fault_in("[\"" + std::string(1 << 20, 'x')), SizeIs(testing::Lt(300)));
 }
 
-// Processor time to read an object of this many keys.
+// Processor time to read an object of this many keys: the least of a few, for others use the machine too.
 double seconds_to_parse(int num_keys) {
   std::string text = "{\"\": 0";
   for (int i = 1; i < num_keys; ++i) text += str_cat(",\"", i, "\":", i);
-  const std::clock_t begin = std::clock();
-  const Json json = parse_json(text + "}", "f");
-  const std::clock_t end = std::clock();
-  EXPECT_THAT(json, SizeIs(num_keys));
-  EXPECT_EQ(json.back(), num_keys - 1);
-  return static_cast<double>(end - begin) / CLOCKS_PER_SEC;
+  text += "}";
+  double least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 4; ++i) {
+    const std::clock_t begin = std::clock();
+    const Json json = parse_json(text, "f");
+    const std::clock_t end = std::clock();
+    EXPECT_THAT(json, SizeIs(num_keys));
+    EXPECT_EQ(json.back(), num_keys - 1);
+    least = std::min(least, static_cast<double>(end - begin) / CLOCKS_PER_SEC);
+  }
+  return least;
 }
 
 // With a look-up in the ordered object for each key, eight times the keys take 64 times as long.
 TEST(ParseJson, AnObjectOfManyKeysTakesLinearTime) {
-  EXPECT_LT(seconds_to_parse(160'000), 24 * seconds_to_parse(20'000));
+  EXPECT_LT(seconds_to_parse(160'000), 32 * seconds_to_parse(20'000));
 }
 
 class LoadJson : public FileTest {};
