@@ -171,14 +171,14 @@ void add_pads(TrainRow& row, int64_t pad, int64_t max_length) {
 template <typename Record, typename MakeRows>
 std::vector<std::vector<TrainRow>> rows_of_each(const std::vector<Record>& records, const MakeRows& make) {
   constexpr int64_t kGrain = 16;  // records, below which a thread is not worth its waking
-  const auto count = static_cast<int64_t>(records.size()), num_grains = (count + kGrain - 1) / kGrain;
+  const std::vector<Run> grains = runs_of(static_cast<int64_t>(records.size()), kGrain);
+  const auto num_grains = static_cast<int64_t>(grains.size());
   std::vector<std::vector<TrainRow>> rows(records.size());
   std::atomic<int64_t> next{0}, first_fault{num_grains};
-  std::vector<std::exception_ptr> errors(static_cast<size_t>(num_grains));
+  std::vector<std::exception_ptr> errors(grains.size());
   const auto take_grain = [&](int64_t grain) {
     try {
-      for (int64_t i = grain * kGrain; i < std::min(count, (grain + 1) * kGrain); ++i)
-        rows[i] = make(records[i]);
+      for (int64_t i = grains[grain].first; i < grains[grain].end(); ++i) rows[i] = make(records[i]);
     } catch (...) {
       errors[grain] = std::current_exception();
       int64_t before = first_fault;
